@@ -1,0 +1,1 @@
+"""The help desk: government documents from DigiLocker, in a WhatsApp chat."""

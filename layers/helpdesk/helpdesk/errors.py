@@ -1,0 +1,85 @@
+"""Every error the help desk raises itself, in one tree.
+
+    HelpdeskError
+    ├── SettingError            an environment variable is missing or wrong: the function stops at its start
+    ├── SecretError             a secret is empty or unreadable: every call is refused with 503
+    ├── InboundError            a call to the webhook that is not Meta's, or not readable
+    │   ├── SignatureError      401
+    │   └── PayloadError        signed, but no JSON object: 200, counted, alarmed
+    ├── ConversationError       storage of the conversation
+    │   └── VersionConflict     somebody else wrote first: read again
+    ├── DigiLockerError         see `helpdesk.digilocker.errors`; each carries the `Problem` that the citizen is told
+    └── WhatsAppError           see `helpdesk.whatsapp.errors`; each knows whether sending again can help
+
+`retryable` says whether the same call can succeed later without anybody mending anything.
+"""
+
+from typing import ClassVar
+
+from helpdesk.conversation.problems import Problem
+
+
+class HelpdeskError(Exception):
+    """The root: whatever the help desk raises on purpose."""
+
+    retryable: ClassVar[bool] = False
+
+
+class SettingError(HelpdeskError):
+    """A setting is missing or has an impossible value. The message names the environment variable, never its value."""
+
+
+class SecretError(HelpdeskError):
+    """A secret is empty or cannot be read. The message names the secret and the field, never a value."""
+
+    retryable = True
+
+
+class InboundError(HelpdeskError):
+    """A call to the webhook that cannot be used."""
+
+
+class SignatureError(InboundError):
+    """The signature is missing or belongs to none of the app secrets."""
+
+
+class PayloadError(InboundError):
+    """The body was signed by Meta but is not a JSON object."""
+
+
+class ConversationError(HelpdeskError):
+    """The conversation could not be read or written."""
+
+    retryable = True
+
+
+class VersionConflict(ConversationError):
+    """Another writer advanced the conversation between our read and our write."""
+
+
+class DigiLockerError(HelpdeskError):
+    """DigiLocker refused, failed, or did not answer.
+
+    `code` is DigiLocker's own error code (or ours in brackets where there is none) and is safe to log; the description
+    is not kept, since it may repeat what was sent.
+    """
+
+    problem: ClassVar[Problem] = Problem.BUSY
+
+    def __init__(self, code: str, *, status: int | None = None) -> None:
+        super().__init__(code if status is None else f"{code} ({status})")
+        self.code = code
+        self.status = status
+
+
+class WhatsAppError(HelpdeskError):
+    """The Cloud API refused a message or did not answer.
+
+    `code` is Meta's error code, or None where no answer came. The message and details are not kept: they may repeat
+    the recipient's number.
+    """
+
+    def __init__(self, code: int | None, *, status: int | None = None) -> None:
+        super().__init__(f"WhatsApp error {code}" if code is not None else "no answer from WhatsApp")
+        self.code = code
+        self.status = status
