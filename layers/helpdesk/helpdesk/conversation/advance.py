@@ -1,0 +1,292 @@
+"""The dialogue, from above: what happens next, for every event."""
+
+from dataclasses import replace
+
+from helpdesk.conversation import account, consent, documents, greeting, language, sign_in
+from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.effects import (
+    DeletePdf,
+    Effect,
+    FetchDocument,
+    ListDocuments,
+    Request,
+    Revoke,
+    SendOtp,
+    SetTimer,
+    Text,
+    VerifyOtp,
+)
+from helpdesk.conversation.events import (
+    Answer,
+    CameLate,
+    DocumentFetched,
+    DocumentsListed,
+    Entered,
+    Event,
+    Failed,
+    FromHer,
+    OtpSent,
+    Said,
+    SentSomethingElse,
+    SignedIn,
+    Tapped,
+    TimeRanOut,
+)
+from helpdesk.conversation.model import Conversation, Rules, Stage
+from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.turn import CANCEL, Turn, say, signed_out, text
+
+# The order in which words and buttons are looked for that mean the same everywhere.
+_EVERYWHERE = (
+    Choice.GREETING,
+    Choice.MENU,
+    Choice.SERVICES,
+    Choice.LANGUAGE,
+    Choice.SPEAK,
+    Choice.HELP,
+    Choice.CANCEL,
+    Choice.DONE,
+    Choice.OTHER_DOCUMENTS,
+    Choice.MORE,
+)
+_BURST_SECONDS = 60
+_TIMER_SLACK_SECONDS = 5
+_TAKES_NUMBERS = {Stage.AADHAAR, Stage.OTP, Stage.DOCUMENTS, Stage.ENDED}
+_WAITING: dict[Stage, Request] = {
+    Stage.SENDING_OTP: SendOtp(),
+    Stage.VERIFYING: VerifyOtp(),
+    Stage.LISTING: ListDocuments(),
+}
+
+
+def advance(conversation: Conversation, event: Event, now: int, rules: Rules) -> Turn:
+    """Give the next conversation and the effects to carry out.
+
+    `now` is in seconds since the epoch. An answer to a step that nobody waits for any more leaves the conversation
+    as it is; the effects then undo what the step brought.
+    """
+    match event:
+        case Said() | Entered() | Tapped() | SentSomethingElse() | CameLate():
+            return _she_wrote(conversation, event, now, rules)
+        case TimeRanOut():
+            return _time_ran_out(conversation, now, rules)
+    if not conversation.waits_for(event.id):
+        return conversation, undo(event)
+    return _answered(conversation, event, now, rules)
+
+
+def wanted(conversation: Conversation, step: str, request: Request) -> bool:
+    """Tell whether somebody still waits for what `request` would bring."""
+    if isinstance(request, FetchDocument):
+        session = conversation.session
+        return conversation.waits_for(step) and session is not None and session.listing == request.listing
+    return conversation.waits_for(step)
+
+
+def undo(answer: Answer) -> tuple[Effect, ...]:
+    """Give back what an answer brought that nobody wants any more."""
+    match answer:
+        case SignedIn():
+            return (Revoke(),)
+        case DocumentFetched(key=key):
+            return (DeletePdf(key),)
+    return ()
+
+
+def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    conversation, leaving = _expired(conversation, now, rules)
+    conversation = replace(conversation, active_at=now)
+    conversation, effects = _reply(conversation, event, now, rules)
+    return conversation, (*effects, *leaving)
+
+
+def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    if isinstance(event, CameLate):
+        return _late(conversation, event, now, rules)
+    match _everywhere(event):
+        case Choice.GREETING:
+            return greeting.start(conversation, event.language if isinstance(event, Said) else None)
+        case Choice.MENU:
+            return greeting.ask(conversation)
+        case Choice.SERVICES:
+            return greeting.services(conversation)
+        case Choice.LANGUAGE:
+            return language.ask(conversation)
+        case Choice.HELP:
+            return greeting.explain(conversation)
+        case Choice.CANCEL:
+            return greeting.ask(conversation, note=text("cancelled"))
+        case Choice.DONE:
+            return documents.done(conversation)
+        case Choice.OTHER_DOCUMENTS:
+            return documents.show(conversation)
+        case Choice.MORE:
+            return _more(conversation, event)
+    if spoken := _language(conversation, event, rules):
+        return _ask_again(language.speak(conversation, spoken), now, rules, note=text("language.changed"))
+    if isinstance(event, SentSomethingElse):
+        return _ask_again(conversation, now, rules, note=text("only_text"))
+    if isinstance(event, Entered) and conversation.stage not in _TAKES_NUMBERS:
+        return _ask_again(conversation, now, rules, note=text("number_not_now"))
+    if isinstance(event, Tapped) and event.tap and event.tap.choice is Choice.DOCUMENT:
+        return documents.tapped(conversation, event.tap, event.id, now, rules)
+    if isinstance(event, Tapped) and _is_old(event, conversation):
+        return _ask_again(conversation, now, rules, note=text("old_button"))
+    return _answer(conversation, event, now, rules)
+
+
+def _late(conversation: Conversation, late: CameLate, now: int, rules: Rules) -> Turn:
+    """A message from long ago: only *Hi* and *Menu* are still acted on. She is told once for a burst of them."""
+    if late.event and _everywhere(late.event) in {Choice.GREETING, Choice.MENU}:
+        return _reply(conversation, late.event, now, rules)
+    if now - conversation.late_at < _BURST_SECONDS:
+        return conversation, ()
+    return _ask_again(replace(conversation, late_at=now), now, rules, note=text("late"))
+
+
+def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """Let the open question deal with it."""
+    match conversation.stage:
+        case Stage.NEW | Stage.MENU:
+            return greeting.answer(conversation, event)
+        case Stage.ENDED:
+            return greeting.ended(conversation)
+        case Stage.LANGUAGE:
+            return language.answer(conversation)
+        case Stage.ACCOUNT | Stage.NO_ACCOUNT:
+            return account.answer(conversation, event)
+        case Stage.CONSENT:
+            return consent.answer(conversation, event, now)
+        case Stage.AADHAAR:
+            return sign_in.answer_number(conversation, event, now)
+        case Stage.OTP:
+            return sign_in.answer_otp(conversation, event, now, rules)
+        case Stage.DOCUMENTS:
+            return documents.answer(conversation, event, now, rules)
+        case Stage.LISTING if not conversation.waiting:
+            return documents.answer_listing(conversation, event, now)
+        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING:
+            return _still_waiting(conversation, now, rules)
+
+
+def _ask_again(conversation: Conversation, now: int, rules: Rules, note: Text) -> Turn:
+    """Put the open question once more, after a word on what she sent."""
+    match conversation.stage:
+        case Stage.NEW | Stage.MENU | Stage.ENDED:
+            return greeting.ask(conversation, note)
+        case Stage.LANGUAGE:
+            return language.ask(conversation, note)
+        case Stage.ACCOUNT:
+            return account.ask(conversation, note)
+        case Stage.NO_ACCOUNT:
+            return account.without(conversation, note)
+        case Stage.CONSENT:
+            return consent.ask(conversation, note)
+        case Stage.AADHAAR:
+            return sign_in.ask_number(conversation, note)
+        case Stage.OTP:
+            return sign_in.ask_otp(conversation, note)
+        case Stage.DOCUMENTS:
+            return documents.show(conversation, conversation.session.page if conversation.session else 1, note)
+        case Stage.LISTING if not conversation.waiting:
+            return documents.show(conversation, note=note)
+        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING:
+            return _still_waiting(conversation, now, rules)
+
+
+def _still_waiting(conversation: Conversation, now: int, rules: Rules) -> Turn:
+    """She writes while DigiLocker is at work. A step that should have been answered long ago counts as failed."""
+    step = conversation.waiting[0] if conversation.waiting else None
+    if step and now - step.at < 2 * rules.job_expiry_seconds:
+        return conversation, (say(conversation, "wait", CANCEL),)
+    request = _WAITING[conversation.stage]
+    return _failed(conversation, Failed(step.id if step else "", Problem.UNREACHABLE, request))
+
+
+def _everywhere(event: FromHer) -> Choice | None:
+    """Say which choice that means the same everywhere was made, if one was."""
+    match event:
+        case Tapped(tap=tap) if tap and tap.choice in _EVERYWHERE and tap.choice is not Choice.SPEAK:
+            return tap.choice
+        case Said(choices=choices):
+            return next((choice for choice in _EVERYWHERE if choice in choices and choice is not Choice.SPEAK), None)
+    return None
+
+
+def _language(conversation: Conversation, event: FromHer, rules: Rules) -> str | None:
+    """Say which language was asked for, if one was."""
+    match event:
+        case Tapped(tap=tap) if not tap or tap.choice is not Choice.SPEAK:
+            return None
+        case Said(choices=choices, number=number) if Choice.SPEAK not in choices and number is None:
+            return None
+        case Entered() | SentSomethingElse() | CameLate():
+            return None
+    return language.chosen(event, rules, listed=conversation.stage is Stage.LANGUAGE)
+
+
+def _is_old(event: Tapped, conversation: Conversation) -> bool:
+    """Tell whether the tapped button belongs to a question that is not open any more."""
+    tap = event.tap
+    return tap is None or (bool(tap.place) and tap.place != conversation.stage.value)
+
+
+def _more(conversation: Conversation, event: FromHer) -> Turn:
+    """*More*: the page that the row names, or the next one."""
+    session = conversation.session
+    if session is None:
+        return documents.no_session(conversation)
+    if isinstance(event, Tapped) and event.tap and event.tap.number and event.tap.place == session.listing:
+        return documents.show(conversation, event.tap.number)
+    return documents.show(conversation, session.page + 1)
+
+
+def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules) -> Turn:
+    match event:
+        case OtpSent():
+            return sign_in.sent(conversation, event, now, rules)
+        case SignedIn():
+            return sign_in.verified(conversation, event, now, rules)
+        case DocumentsListed():
+            return documents.listed(conversation, event)
+        case DocumentFetched():
+            return documents.fetched(conversation, event)
+        case Failed():
+            return _failed(conversation, event)
+
+
+def _failed(conversation: Conversation, event: Failed) -> Turn:
+    match event.request:
+        case SendOtp():
+            return sign_in.not_sent(conversation, event)
+        case VerifyOtp():
+            return sign_in.not_verified(conversation, event)
+        case ListDocuments():
+            return documents.not_listed(conversation, event)
+        case FetchDocument(number=number, listing=listing):
+            return documents.not_fetched(conversation, event, number, listing)
+
+
+def _expired(conversation: Conversation, now: int, rules: Rules) -> Turn:
+    """End a session, or a half-done sign-in, that lay still for too long; otherwise leave all as it is."""
+    if not _entrusted(conversation) or now - conversation.active_at < rules.session_seconds:
+        session = conversation.session
+        if session is None or now < session.expires_at:
+            return conversation, ()
+    return signed_out(conversation, Stage.ENDED)
+
+
+def _time_ran_out(conversation: Conversation, now: int, rules: Rules) -> Turn:
+    """The timer fired: end what lay still, or wait for the rest of the time."""
+    if conversation.timer_at > now + _TIMER_SLACK_SECONDS:
+        return conversation, ()  # an older timer: a newer one is set
+    conversation, leaving = _expired(replace(conversation, timer_at=0), now, rules)
+    if not _entrusted(conversation):
+        return conversation, leaving
+    rest = max(1, conversation.active_at + rules.session_seconds - now)
+    return replace(conversation, timer_at=now + rest), (SetTimer(rest),)
+
+
+def _entrusted(conversation: Conversation) -> bool:
+    """Tell whether anything is kept that must be forgotten in time."""
+    return bool(conversation.keeps or conversation.documents)

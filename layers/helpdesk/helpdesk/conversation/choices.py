@@ -1,0 +1,66 @@
+"""The things she can choose, whether by a tap, by a word, or by the number of the option.
+
+A tap's id names the choice and the question it belonged to, so that a tap on yesterday's button is recognised:
+
+    yes@account             a button of the account question
+    more@1f2e3d#2           page 2 of the list 1f2e3d
+    document@1f2e3d#7       document 7 of that list
+    speak#hi                the language hi
+
+Nothing personal stands in an id: WhatsApp hands it to anyone who holds the phone.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Choice(StrEnum):
+    """What a button, a row or a word can mean."""
+
+    GREETING = "greeting"
+    MENU = "menu"
+    SERVICES = "services"
+    LANGUAGE = "language"
+    SPEAK = "speak"
+    HELP = "help"
+    YES = "yes"
+    NO = "no"
+    AGREE = "agree"
+    DECLINE = "decline"
+    RESEND = "resend"
+    CHANGE_NUMBER = "change_number"
+    CANCEL = "cancel"
+    TRY_AGAIN = "try_again"
+    DOCUMENT = "document"
+    MORE = "more"
+    OTHER_DOCUMENTS = "other_documents"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Tap:
+    """What the id of a tapped button or row says. `place` is the question or the list it belonged to."""
+
+    choice: Choice
+    place: str = ""
+    detail: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """The number of a page or document, if the id carries one."""
+        return int(self.detail) if self.detail.isascii() and self.detail.isdecimal() else None
+
+
+def tap_id(choice: Choice, place: str = "", detail: str | int = "") -> str:
+    """Write the id of a button or row."""
+    return f"{choice}{f'@{place}' if place else ''}{f'#{detail}' if detail != '' else ''}"
+
+
+def read_tap(text: str) -> Tap | None:
+    """Read an id back; None for one that this version does not know."""
+    head, _, detail = text.partition("#")
+    name, _, place = head.partition("@")
+    try:
+        return Tap(Choice(name), place, detail)
+    except ValueError:
+        return None

@@ -1,0 +1,211 @@
+"""The list, the choice, the delivery, and Done."""
+
+from dataclasses import replace
+
+from helpdesk.conversation.choices import Choice, Tap
+from helpdesk.conversation.effects import DeliverDocument, FetchDocument, ListDocuments, ShowDocuments, Text
+from helpdesk.conversation.events import DocumentFetched, DocumentsListed, Entered, Failed, FromHer, Said, Tapped
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage, Waiting
+from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.turn import (
+    DONE,
+    MENU,
+    OTHER_DOCUMENTS,
+    SERVICES,
+    Turn,
+    left,
+    picks,
+    question,
+    say,
+    settled,
+    signed_out,
+    text,
+    waits,
+)
+
+PAGE_SIZE = 8
+"""Documents on a page: WhatsApp's ten rows of a list, less *More* and *Done*."""
+
+# The list
+
+
+def listed(conversation: Conversation, event: DocumentsListed) -> Turn:
+    """The list has come."""
+    session = conversation.session
+    if session is None:
+        return conversation, ()
+    here = replace(
+        settled(conversation, event.id),
+        stage=Stage.DOCUMENTS,
+        documents=event.documents,
+        session=replace(session, listing=event.id[:8], page=1, uploaded=event.uploaded),
+    )
+    return show(here)
+
+
+def not_listed(conversation: Conversation, event: Failed) -> Turn:
+    """The list could not be had."""
+    if event.problem is Problem.SIGNED_OUT:
+        return revoked(conversation)
+    stays = replace(settled(conversation, event.id), stage=Stage.LISTING, again=ListDocuments())
+    return stays, (say(stays, f"problem.{event.problem}", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
+
+
+def show(conversation: Conversation, page: int = 1, note: Text | None = None) -> Turn:
+    """Show one page of the list; if there is nothing on it, say so and what can be done."""
+    session = conversation.session
+    if session is None:
+        return no_session(conversation)
+    if not session.listing:
+        stays = replace(conversation, stage=Stage.LISTING, again=ListDocuments())
+        return stays, (say(stays, "documents.not_listed", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
+    page = page if 1 <= page <= pages(len(conversation.documents)) else 1
+    here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=replace(session, page=page))
+    if not conversation.documents:
+        key = "documents.only_uploaded" if session.uploaded else "documents.none"
+        return here, (say(here, key, DONE, MENU, note=note, uploaded=session.uploaded),)
+    return here, (ShowDocuments(here.language, session.listing, page, note=note),)
+
+
+def pages(documents: int) -> int:
+    """Count the pages of so many documents."""
+    return max(1, -(-documents // PAGE_SIZE))
+
+
+def list_again(conversation: Conversation, event_id: str, now: int) -> Turn:
+    """*Try again*, where the list could not be had."""
+    return waits(conversation, Stage.LISTING, event_id, now), (ListDocuments(),)
+
+
+def answer_listing(conversation: Conversation, event: FromHer, now: int) -> Turn:
+    """The list could not be had: try again, or be done."""
+    if picks(event, Stage.LISTING, (Choice.TRY_AGAIN,), numbered=False):
+        return list_again(conversation, event.id, now)
+    return show(conversation)
+
+
+# The choice
+
+
+def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """A number, a row, or a name fetches one document."""
+    session = conversation.session
+    if session is None:
+        return no_session(conversation)
+    match event:
+        case Said(choices=choices) if Choice.TRY_AGAIN in choices:
+            return try_again(conversation, event.id, now, rules)
+        case Tapped(tap=tap) if tap and tap.choice is Choice.TRY_AGAIN:
+            return try_again(conversation, event.id, now, rules)
+        case Said(number=int(number)):
+            return choose(conversation, number, event.id, now, rules)
+        case Said(words=words) if words:
+            return named(conversation, event, now, rules)
+        case Entered():
+            return show(conversation, session.page, note=text("documents.long_number"))
+    return show(conversation, session.page, note=text("not_understood"))
+
+
+def tapped(conversation: Conversation, tap: Tap, event_id: str, now: int, rules: Rules) -> Turn:
+    """She tapped a row of a list: of the one that is shown now, from wherever she is, or of an earlier one."""
+    session = conversation.session
+    if session is None:
+        return no_session(conversation)
+    here = conversation if conversation.stage is Stage.DOCUMENTS else left(conversation, Stage.DOCUMENTS)
+    if tap.place != session.listing or tap.number is None:
+        return show(here, note=text("documents.old_list"))
+    return choose(here, tap.number, event_id, now, rules)
+
+
+def named(conversation: Conversation, event: Said, now: int, rules: Rules) -> Turn:
+    """She named a document: fetch it, ask which of several, or say that there is none."""
+    session = conversation.session
+    if session is None:
+        return no_session(conversation)
+    match matching(conversation.documents, event):
+        case (number,):
+            return choose(conversation, number, event.id, now, rules)
+        case ():
+            why = "documents.no_such_name" if event.named else "not_understood"
+            return show(conversation, session.page, note=text(why))
+        case numbers:
+            note = text("documents.which")
+            only = ShowDocuments(conversation.language, session.listing, only=numbers[:PAGE_SIZE], note=note)
+            return conversation, (only,)
+
+
+def matching(documents: tuple[IssuedDocument, ...], said: Said) -> tuple[int, ...]:
+    """Find the documents that most of her words speak of: by kind, by the document's own name, by its issuer."""
+    covered = [len(_words_about(document, said)) for document in documents]
+    best = max(covered, default=0)
+    return tuple(number for number, count in enumerate(covered, start=1) if count == best > 0)
+
+
+def _words_about(document: IssuedDocument, said: Said) -> set[str]:
+    names = {word.strip(".,()-&") for word in f"{document.name} {document.issuer}".casefold().split()}
+    about = {word for word in said.words if len(word) > 3 and word in names}
+    return about.union(*(naming.words for naming in said.named if naming.doctype == document.doctype))
+
+
+def choose(conversation: Conversation, number: int, event_id: str, now: int, rules: Rules) -> Turn:
+    """Fetch document `number` of the list."""
+    session = conversation.session
+    if session is None:
+        return no_session(conversation)
+    last = len(conversation.documents)
+    if not 1 <= number <= last:
+        return show(conversation, session.page, note=text("documents.no_such_number", last=last))
+    if not conversation.documents[number - 1].has_pdf:
+        return conversation, (say(conversation, "documents.no_pdf", OTHER_DOCUMENTS, DONE, about=number),)
+    if any(w.number == number and now - w.at < rules.job_expiry_seconds for w in conversation.waiting):
+        return conversation, (say(conversation, "documents.on_its_way", OTHER_DOCUMENTS, DONE, about=number),)
+    waiting = (*conversation.waiting, Waiting(event_id, now, number))
+    return replace(conversation, waiting=waiting, again=None), (FetchDocument(number, session.listing),)
+
+
+def try_again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
+    """*Try again*: the document that could not be had, if there is one."""
+    match conversation.again:
+        case FetchDocument(number=number):
+            return choose(conversation, number, event_id, now, rules)
+    return show(conversation)
+
+
+# The delivery
+
+
+def fetched(conversation: Conversation, event: DocumentFetched) -> Turn:
+    """The PDF is here: hand it over."""
+    here = settled(conversation, event.id)
+    return here, (DeliverDocument(here.language, event.key, event.number, event.listing),)
+
+
+def not_fetched(conversation: Conversation, event: Failed, number: int, listing: str) -> Turn:
+    """The PDF could not be had: which document, why, and what she can do."""
+    if event.problem is Problem.SIGNED_OUT:
+        return revoked(conversation)
+    here = replace(settled(conversation, event.id), again=FetchDocument(number, listing))
+    buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)
+    return here, (say(here, f"problem.{event.problem}", *buttons, note=text("documents.failed"), about=number),)
+
+
+# The end
+
+
+def done(conversation: Conversation) -> Turn:
+    """*Done* signs out."""
+    if conversation.session is None:
+        return no_session(conversation)
+    out, effects = signed_out(conversation, Stage.MENU)
+    return out, (say(out, "done", SERVICES, MENU), *effects)
+
+
+def revoked(conversation: Conversation) -> Turn:
+    """DigiLocker does not know the token any more: she, or DigiLocker, ended the session there."""
+    out, _ = signed_out(conversation, Stage.MENU)
+    return out, (say(out, "problem.signed_out", SERVICES, MENU),)
+
+
+def no_session(conversation: Conversation) -> Turn:
+    """A button of an earlier session: nobody is signed in."""
+    return conversation, (say(conversation, "session.none", SERVICES, MENU),)

@@ -1,0 +1,160 @@
+"""What the dialogue wants done. Plain values: they stand in the outbox until they are done.
+
+`needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from helpdesk.conversation.choices import Choice
+
+# The names of what is sealed. Each is also the purpose in the encryption context of its seal.
+AADHAAR = "aadhaar"
+OTP = "otp"
+DEVICE_CODE = "device_code"
+TOKEN = "token"  # noqa: S105 - the name of a sealed value, not one
+
+
+# What DigiLocker is asked. Each brings one answer event.
+
+
+@dataclass(frozen=True)
+class SendOtp:
+    """Have DigiLocker send an OTP to the mobile of the account."""
+
+    needs: ClassVar[tuple[str, ...]] = (AADHAAR,)
+
+
+@dataclass(frozen=True)
+class VerifyOtp:
+    """Exchange the OTP for an access token. DigiLocker consumes the OTP: never done twice."""
+
+    needs: ClassVar[tuple[str, ...]] = (OTP, DEVICE_CODE)
+
+
+@dataclass(frozen=True)
+class ListDocuments:
+    """Ask for all documents in the account."""
+
+    needs: ClassVar[tuple[str, ...]] = (TOKEN,)
+
+
+@dataclass(frozen=True)
+class FetchDocument:
+    """Fetch one document's PDF, by its number on a list, and keep it for the delivery."""
+
+    number: int
+    listing: str
+    needs: ClassVar[tuple[str, ...]] = (TOKEN,)
+
+
+type Request = SendOtp | VerifyOtp | ListDocuments | FetchDocument
+
+# What is done without an answer.
+
+
+@dataclass(frozen=True)
+class Revoke:
+    """Sign out at DigiLocker: the token is worth nothing afterwards."""
+
+    needs: ClassVar[tuple[str, ...]] = (TOKEN,)
+
+
+@dataclass(frozen=True)
+class DeletePdf:
+    """Delete a fetched PDF from our storage."""
+
+    key: str
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class SetTimer:
+    """Raise `TimeRanOut` after so many seconds."""
+
+    seconds: int
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class RecordConsent:
+    """Keep a record of which consent text she agreed to, and when (seconds since the epoch)."""
+
+    version: str
+    language: str
+    at: int
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+# What she is told. One effect is one message.
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of the catalogue with its values, by name."""
+
+    key: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Button:
+    """A reply button. The title is the catalogue's `button.<choice>`."""
+
+    choice: Choice
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Say:
+    """A text with up to three reply buttons."""
+
+    language: str
+    text: Text
+    buttons: tuple[Button, ...] = ()
+    note: Text | None = None
+    """A sentence before the text: what just happened."""
+    about: int = 0
+    """The number of the document that the text calls {document}; 0 for none."""
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class OfferLanguages:
+    """The list of languages."""
+
+    language: str
+    note: Text | None = None
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class ShowDocuments:
+    """One page of the numbered list of documents; names and issuers are put in when it is sent."""
+
+    language: str
+    listing: str
+    page: int = 1
+    only: tuple[int, ...] = ()
+    """Only these numbers: several that a name matched."""
+    note: Text | None = None
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class DeliverDocument:
+    """The PDF, as the document header of a message."""
+
+    language: str
+    key: str
+    number: int
+    listing: str
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+type Reply = Say | OfferLanguages | ShowDocuments | DeliverDocument
+type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | Reply
+
+REQUESTS = (SendOtp, VerifyOtp, ListDocuments, FetchDocument)
+REPLIES = (Say, OfferLanguages, ShowDocuments, DeliverDocument)
+ALL_EFFECTS = (*REQUESTS, *REPLIES, Revoke, DeletePdf, SetTimer, RecordConsent)

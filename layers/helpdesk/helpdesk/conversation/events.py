@@ -1,0 +1,148 @@
+"""What can happen in a conversation.
+
+`id` names the step: for what she sent, a keyed hash of the message's id; for an answer, the step that asked.
+Secrets never come in here: what she typed as a number is only described, the functions seal it.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from helpdesk.conversation.choices import Choice, Tap
+from helpdesk.conversation.effects import Request
+from helpdesk.conversation.model import IssuedDocument
+from helpdesk.conversation.numbers import Fault
+from helpdesk.conversation.problems import Problem
+
+# From her.
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Words of hers that name a kind of document."""
+
+    words: tuple[str, ...] = field(repr=False)
+    doctype: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """She typed words or a small number, already understood."""
+
+    id: str
+    choices: frozenset[Choice] = frozenset()
+    language: str | None = None
+    """The language her words belong to, if they tell."""
+    number: int | None = None
+    named: tuple[Naming, ...] = ()
+    words: tuple[str, ...] = field(default=(), repr=False)
+    """Her words, folded: for finding a document by its name or issuer."""
+
+
+class Kind(StrEnum):
+    """What a longer number looks like."""
+
+    AADHAAR = "aadhaar"
+    VIRTUAL_ID = "virtual_id"
+    OTP = "otp"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """She typed a number of more than three digits. The number itself stays outside."""
+
+    id: str
+    kind: Kind
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class Tapped:
+    """She tapped a button or a row; None for one that this version does not know."""
+
+    id: str
+    tap: Tap | None
+
+
+@dataclass(frozen=True)
+class SentSomethingElse:
+    """A voice note, picture, place, contact, sticker, or a kind of message we do not know."""
+
+    id: str
+    kind: str
+
+
+type InTime = Said | Entered | Tapped | SentSomethingElse
+
+
+@dataclass(frozen=True)
+class CameLate:
+    """A message that WhatsApp delivered long after she sent it. None for one that is not even looked at."""
+
+    id: str
+    event: InTime | None = None
+
+
+type FromHer = InTime | CameLate
+
+# Answers.
+
+
+@dataclass(frozen=True)
+class OtpSent:
+    """An OTP is on its way, if the number has an account. Brings the device code (sealed)."""
+
+    id: str
+    digits: str
+    """The last two digits of the mobile it went to."""
+    expires_in: int
+    """Seconds."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The OTP was right. Brings the access token (sealed)."""
+
+    id: str
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class DocumentsListed:
+    """All issued documents of the account, and how many she uploaded herself."""
+
+    id: str
+    documents: tuple[IssuedDocument, ...]
+    uploaded: int = 0
+
+
+@dataclass(frozen=True)
+class DocumentFetched:
+    """The PDF lies in our storage under `key`."""
+
+    id: str
+    number: int
+    listing: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """DigiLocker could not do what was asked."""
+
+    id: str
+    problem: Problem
+    request: Request
+
+
+type Answer = OtpSent | SignedIn | DocumentsListed | DocumentFetched | Failed
+
+
+@dataclass(frozen=True)
+class TimeRanOut:
+    """A timer fired."""
+
+    id: str
+
+
+type Event = FromHer | Answer | TimeRanOut

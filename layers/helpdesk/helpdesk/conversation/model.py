@@ -1,0 +1,122 @@
+"""The conversation as it stands between two messages."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from helpdesk.conversation.effects import AADHAAR, DEVICE_CODE, TOKEN, Request
+
+
+class Stage(StrEnum):
+    """What she was asked last, or what is being waited for."""
+
+    NEW = "new"
+    MENU = "menu"
+    ACCOUNT = "account"
+    NO_ACCOUNT = "no_account"
+    CONSENT = "consent"
+    AADHAAR = "aadhaar"
+    SENDING_OTP = "sending_otp"
+    OTP = "otp"
+    VERIFYING = "verifying"
+    LISTING = "listing"
+    DOCUMENTS = "documents"
+    LANGUAGE = "language"
+    ENDED = "ended"
+    """The session ended without a word from her; her next message is told so."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The deployment's parameters that the dialogue keeps to. Times in seconds."""
+
+    session_seconds: int = 900
+    resend_seconds: int = 60
+    job_expiry_seconds: int = 90
+    otp_tries: int = 3
+    languages: tuple[str, ...] = ("en", "hi", "bn")
+    """In the order in which they are offered."""
+
+
+@dataclass(frozen=True)
+class IssuedDocument:
+    """A document on her list. The URI holds numbers such as her PAN: personal data, never shown or logged."""
+
+    name: str
+    doctype: str
+    issuer: str
+    uri: str = field(repr=False)
+    has_pdf: bool = True
+
+
+@dataclass(frozen=True)
+class OtpRound:
+    """An OTP that was sent. Times in seconds since the epoch."""
+
+    sent_at: int
+    expires_at: int
+    tries_left: int
+    digits: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """She is signed in. `listing` names the list that row ids and numbers refer to; empty until there is one."""
+
+    signed_in_at: int
+    expires_at: int
+    listing: str = ""
+    page: int = 1
+    uploaded: int = 0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A step whose answer is still wanted."""
+
+    id: str
+    at: int
+    number: int = 0
+    """The document that is being fetched; 0 for other steps."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Everything the dialogue remembers of one citizen's chat, without a single secret."""
+
+    language: str = "en"
+    stage: Stage = Stage.NEW
+    previous: Stage | None = None
+    """Where she was when she asked for another language."""
+    otp: OtpRound | None = None
+    session: Session | None = None
+    again: Request | None = None
+    """What *Try again* repeats."""
+    waiting: tuple[Waiting, ...] = ()
+    active_at: int = 0
+    """When she last wrote, in seconds since the epoch."""
+    timer_at: int = 0
+    """When the timer fires that ends the session."""
+    late_at: int = 0
+    """When she was last told that her messages came late."""
+    documents: tuple[IssuedDocument, ...] = ()
+
+    @property
+    def at(self) -> Stage:
+        """The question that is open, also while she is choosing a language."""
+        return self.previous or self.stage if self.stage is Stage.LANGUAGE else self.stage
+
+    @property
+    def keeps(self) -> frozenset[str]:
+        """The names of the sealed values that a later step can still need; everything else is forgotten."""
+        kept = set(self.again.needs) if self.again else set()
+        if self.at in {Stage.SENDING_OTP, Stage.OTP, Stage.VERIFYING}:
+            kept.add(AADHAAR)
+        if self.otp:
+            kept.add(DEVICE_CODE)
+        if self.session:
+            kept.add(TOKEN)
+        return frozenset(kept)
+
+    def waits_for(self, step: str) -> bool:
+        """Tell whether the answer to `step` is still wanted."""
+        return any(waiting.id == step for waiting in self.waiting)

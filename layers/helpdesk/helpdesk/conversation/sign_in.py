@@ -1,0 +1,136 @@
+"""The Aadhaar number and the OTP.
+
+Nothing is told about an account before an OTP has succeeded: a number without an account gets the same messages.
+"""
+
+from dataclasses import replace
+
+from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.effects import Effect, ListDocuments, SendOtp, SetTimer, Text, VerifyOtp
+from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent, SignedIn
+from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, Stage
+from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text, waits
+
+NUMBER_OPTIONS = (Choice.CANCEL,)
+FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)
+OTP_OPTIONS = (Choice.RESEND, Choice.CHANGE_NUMBER, Choice.CANCEL)
+
+
+# The number
+
+
+def ask_number(conversation: Conversation, note: Text | None = None) -> Turn:
+    """Ask for the Aadhaar number or VID."""
+    asked = left(conversation, Stage.AADHAAR)
+    return asked, (say(asked, "aadhaar.ask", *question(Stage.AADHAAR, *NUMBER_OPTIONS), note=note),)
+
+
+def answer_number(conversation: Conversation, event: FromHer, now: int) -> Turn:
+    """A well-formed number has an OTP sent; any other gets a clear answer that does not repeat it."""
+    match event:
+        case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=None):
+            return waits(left(conversation, Stage.SENDING_OTP), Stage.SENDING_OTP, event.id, now), (SendOtp(),)
+        case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=fault) if fault:
+            return ask_number(conversation, note=text(f"aadhaar.{fault}"))
+        case Entered():
+            return ask_number(conversation, note=text("aadhaar.length"))
+    match picks(event, Stage.AADHAAR, FAILED_OPTIONS, numbered=False):
+        case Choice.TRY_AGAIN if conversation.again:
+            return send_again(conversation, event.id, now)
+        case Choice.CHANGE_NUMBER:
+            return ask_number(conversation)
+    return ask_number(conversation, note=text("aadhaar.length"))
+
+
+# The OTP
+
+
+def send_again(conversation: Conversation, event_id: str, now: int) -> Turn:
+    """Have another OTP sent to the same number."""
+    return waits(replace(conversation, otp=None), Stage.SENDING_OTP, event_id, now), (SendOtp(),)
+
+
+def sent(conversation: Conversation, event: OtpSent, now: int, rules: Rules) -> Turn:
+    """The OTP is on its way."""
+    otp = OtpRound(now, now + event.expires_in, rules.otp_tries, event.digits)
+    asked = replace(settled(conversation, event.id), stage=Stage.OTP, otp=otp)
+    return with_timer(asked, ask_otp(asked)[1], now, rules)
+
+
+def not_sent(conversation: Conversation, event: Failed) -> Turn:
+    """No OTP could be sent: what happened, and *Try again* with the same number."""
+    stays = replace(settled(conversation, event.id), stage=Stage.AADHAAR, again=SendOtp())
+    return stays, (say(stays, f"problem.{event.problem}", *question(Stage.AADHAAR, *FAILED_OPTIONS)),)
+
+
+def ask_otp(conversation: Conversation, note: Text | None = None) -> Turn:
+    """Ask for the OTP."""
+    digits = conversation.otp.digits if conversation.otp else ""
+    return conversation, (say(conversation, "otp.ask", *question(Stage.OTP, *OTP_OPTIONS), note=note, digits=digits),)
+
+
+def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """Six digits are verified; or another OTP, another number."""
+    otp = conversation.otp
+    if otp is None:
+        return ask_number(conversation)
+    match event:
+        case Entered(kind=Kind.OTP):
+            if now >= otp.expires_at:
+                return need_new(conversation, "otp.expired")
+            if otp.tries_left < 1:
+                return need_new(conversation, "otp.no_tries")
+            return waits(conversation, Stage.VERIFYING, event.id, now), (VerifyOtp(),)
+        case Entered():
+            return ask_otp(conversation, note=text("otp.length"))
+    match picks(event, Stage.OTP, OTP_OPTIONS, numbered=False):
+        case Choice.RESEND:
+            wait = otp.sent_at + rules.resend_seconds - now
+            if wait > 0:
+                return ask_otp(conversation, note=text("otp.wait", seconds=wait))
+            return send_again(conversation, event.id, now)
+        case Choice.CHANGE_NUMBER:
+            return ask_number(conversation)
+    return ask_otp(conversation, note=text("otp.length"))
+
+
+def verified(conversation: Conversation, event: SignedIn, now: int, rules: Rules) -> Turn:
+    """She is signed in: on to her documents, in the same breath."""
+    session = Session(signed_in_at=now, expires_at=now + event.expires_in)
+    signed_in = waits(replace(conversation, session=session, otp=None), Stage.LISTING, event.id, now)
+    return with_timer(signed_in, (ListDocuments(),), now, rules)
+
+
+def not_verified(conversation: Conversation, event: Failed) -> Turn:
+    """The OTP was not accepted: why, and how many tries are left."""
+    otp = conversation.otp
+    back = replace(settled(conversation, event.id), stage=Stage.OTP)
+    if otp is None:
+        return ask_number(back)
+    match event.problem:
+        case Problem.OTP_WRONG if otp.tries_left > 1:
+            back = replace(back, otp=replace(otp, tries_left=otp.tries_left - 1))
+            tries = otp.tries_left - 1
+            note = text("otp.wrong_last" if tries == 1 else "otp.wrong", tries=tries)
+            return back, (say(back, "otp.retry", *question(Stage.OTP, *OTP_OPTIONS), note=note),)
+        case Problem.OTP_WRONG | Problem.OTP_TOO_MANY:
+            return need_new(back, "otp.no_tries")
+        case Problem.OTP_EXPIRED:
+            return need_new(back, "otp.expired")
+    # DigiLocker may have used the OTP up before it failed, so the same one is not tried again.
+    return need_new(back, f"problem.{event.problem}")
+
+
+def need_new(conversation: Conversation, key: str) -> Turn:
+    """The OTP is of no more use: why, and that a new one is needed."""
+    spent = replace(conversation, otp=replace(conversation.otp, tries_left=0) if conversation.otp else None)
+    return spent, (say(spent, "otp.new", *question(Stage.OTP, *OTP_OPTIONS), note=text(key)),)
+
+
+def with_timer(conversation: Conversation, effects: tuple[Effect, ...], now: int, rules: Rules) -> Turn:
+    """See to it that what she entrusted is forgotten when she falls silent, whether she writes again or not."""
+    if conversation.timer_at > now:
+        return conversation, effects
+    timed = replace(conversation, timer_at=now + rules.session_seconds)
+    return timed, (*effects, SetTimer(rules.session_seconds))
