@@ -1,0 +1,143 @@
+"""The settings of a function: read from the environment once, validated, frozen.
+
+A missing or impossible setting stops the function at its start, with the setting's name. Secrets are not in here, only
+where they are kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self, TypedDict
+
+from helpdesk.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Common:
+    """What both functions need. Times in seconds."""
+
+    stage: str
+    sign_in: str
+    table: str
+    work_queue_url: str
+    data_key_arn: str
+    phone_number_id: str
+    session_seconds: int
+    resend_seconds: int
+    job_expiry_seconds: int
+    helpline: str
+
+
+@dataclass(frozen=True)
+class WebhookSettings(Common):
+    """The webhook function's settings."""
+
+    webhook_secret_arn: str
+    max_message_age_seconds: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings. Raises SettingError."""
+        read = _Reader(environment)
+        return cls(
+            **read.common(),
+            webhook_secret_arn=read.text("WEBHOOK_SECRET_ARN"),
+            max_message_age_seconds=read.number("MAX_MESSAGE_AGE_SECONDS"),
+        )
+
+
+@dataclass(frozen=True)
+class DocumentSettings(Common):
+    """The document function's settings."""
+
+    outbound_secret_arn: str
+    work_queue_arn: str
+    timer_queue_url: str
+    timer_queue_arn: str
+    bucket: str
+    whatsapp_url: str
+    whatsapp_version: str
+    digilocker_url: str
+    digilocker_version: Literal["1.x", "2.4"]
+    link_expiry_seconds: int
+    consent_retention_days: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings. Raises SettingError."""
+        read = _Reader(environment)
+        return cls(
+            **read.common(),
+            outbound_secret_arn=read.text("OUTBOUND_SECRET_ARN"),
+            work_queue_arn=read.text("WORK_QUEUE_ARN"),
+            timer_queue_url=read.text("TIMER_QUEUE_URL"),
+            timer_queue_arn=read.text("TIMER_QUEUE_ARN"),
+            bucket=read.text("DOCUMENTS_BUCKET"),
+            whatsapp_url=read.url("WHATSAPP_API_URL"),
+            whatsapp_version=read.text("WHATSAPP_API_VERSION"),
+            digilocker_url=read.url("DIGILOCKER_URL"),
+            digilocker_version=read.one_of("DIGILOCKER_VERSION", "1.x", "2.4"),
+            link_expiry_seconds=read.number("LINK_EXPIRY_SECONDS"),
+            consent_retention_days=read.number("CONSENT_RETENTION_DAYS"),
+        )
+
+
+class _CommonValues(TypedDict):
+    stage: str
+    sign_in: str
+    table: str
+    work_queue_url: str
+    data_key_arn: str
+    phone_number_id: str
+    session_seconds: int
+    resend_seconds: int
+    job_expiry_seconds: int
+    helpline: str
+
+
+class _Reader:
+    """Takes settings out of an environment and names the one that is wrong."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str) -> str:
+        value = self._environment.get(name, "").strip()
+        if not value:
+            raise SettingError(f"the setting {name} is missing")
+        return value
+
+    def optional(self, name: str) -> str:
+        return self._environment.get(name, "").strip()
+
+    def one_of[V: str](self, name: str, *values: V) -> V:
+        value = self.text(name)
+        for allowed in values:
+            if value == allowed:
+                return allowed
+        raise SettingError(f"the setting {name} must be one of: {', '.join(values)}")
+
+    def number(self, name: str) -> int:
+        value = self.text(name)
+        if not (value.isascii() and value.isdecimal() and int(value) > 0):
+            raise SettingError(f"the setting {name} must be a whole number above 0")
+        return int(value)
+
+    def url(self, name: str) -> str:
+        value = self.text(name)
+        if not value.startswith(("https://", "http://")) or value.endswith("/"):
+            raise SettingError(f"the setting {name} must be a URL without a slash at its end")
+        return value
+
+    def common(self) -> _CommonValues:
+        return {
+            "stage": self.one_of("STAGE", "local", "dev", "staging", "prod"),
+            "sign_in": self.one_of("SIGN_IN", "in-chat"),
+            "table": self.text("CONVERSATIONS_TABLE"),
+            "work_queue_url": self.text("WORK_QUEUE_URL"),
+            "data_key_arn": self.text("DATA_KEY_ARN"),
+            "phone_number_id": self.text("WHATSAPP_PHONE_NUMBER_ID"),
+            "session_seconds": self.number("SESSION_SECONDS"),
+            "resend_seconds": self.number("RESEND_SECONDS"),
+            "job_expiry_seconds": self.number("JOB_EXPIRY_SECONDS"),
+            "helpline": self.optional("HELPLINE"),
+        }

@@ -1,0 +1,69 @@
+"""Dataclasses of the dialogue to JSON and back.
+
+A dataclass becomes an object that names its class under `is`; only the classes of the dialogue can be named. Fields
+that are missing take their defaults and unknown ones are left out, so that a new version reads what an old one wrote.
+"""
+
+import json
+from dataclasses import fields, is_dataclass
+
+from helpdesk.conversation import effects, model
+from helpdesk.conversation.choices import Choice
+
+_CLASSES: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        *effects.ALL_EFFECTS,
+        effects.Text,
+        effects.Button,
+        model.Conversation,
+        model.OtpRound,
+        model.Session,
+        model.Waiting,
+        model.IssuedDocument,
+    )
+}
+_ENUMS: dict[tuple[type, str], type] = {
+    (model.Conversation, "stage"): model.Stage,
+    (model.Conversation, "previous"): model.Stage,
+    (effects.Button, "choice"): Choice,
+}
+_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
+
+
+def dumps(value: object) -> str:
+    """Write a value as JSON."""
+    return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False)
+
+
+def loads[T](text: str, kind: type[T]) -> T:
+    """Read a value of `kind` back. Raises TypeError if the text holds something else."""
+    value = _built(json.loads(text))
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+    return value
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"is": type(value).__name__} | {
+            name: _plain(getattr(value, name)) for name in _FIELDS[type(value)] if getattr(value, name) is not None
+        }
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _built(value: object) -> object:
+    match value:
+        case {"is": str(name), **rest}:
+            cls = _CLASSES[name]
+            return cls(**{key: _field(cls, key, item) for key, item in rest.items() if key in _FIELDS[cls]})
+        case list(items):
+            return tuple(_built(item) for item in items)
+    return value
+
+
+def _field(cls: type, name: str, value: object) -> object:
+    enum = _ENUMS.get((cls, name))
+    return enum(value) if enum else _built(value)

@@ -1,0 +1,269 @@
+"""Conversations in DynamoDB: the state, the outbox, the list of documents, the record of consents.
+
+The table's key is `conversation` + `part`:
+
+    state        version, what the dialogue remembers, what is sealed, fingerprints of messages seen, and the outbox
+    documents    the list of documents; it goes when she signs out
+    consent#…    one record for each consent, kept by its own rule
+
+The state is written under a condition on its version. The outbox is a map in the same item, step -> entry, so that an
+entry can be taken out without touching anything else. State, outbox and list change together or not at all.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from helpdesk.conversation.effects import Effect, RecordConsent
+from helpdesk.conversation.model import Conversation, IssuedDocument
+from helpdesk.errors import VersionConflict
+from helpdesk.storage import codec
+from helpdesk.storage.aws import DynamoDbClient
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
+
+KEPT_SECONDS = 8 * 24 * 3600
+"""How long a silent conversation is remembered: a day longer than WhatsApp repeats a webhook."""
+MOST_SEEN = 300
+"""Fingerprints kept. Far more than a person types in eight days; older messages are too late to be acted on anyway."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A step in the outbox: the effects that are still to be done, and the sealed values they need."""
+
+    step: str
+    at: int
+    order: int
+    effects: tuple[Effect, ...]
+    sealed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Where replies go. Personal data: shown in no repr."""
+
+    phone: str | None = field(default=None, repr=False)
+    user_id: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A conversation as it was read, at `version`. Version 0 is one that was never written."""
+
+    id: str
+    version: int = 0
+    conversation: Conversation = field(default_factory=Conversation)
+    person: Person = field(default_factory=Person)
+    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    seen: Mapping[str, int] = field(default_factory=dict)
+    outbox: tuple[Entry, ...] = ()
+    fresh: bool = True
+    """There is no item yet, or it is past its time: the outbox map has to be made."""
+
+    def entry(self, step: str) -> Entry | None:
+        """Give the outbox entry of a step, if it still stands there."""
+        return next((entry for entry in self.outbox if entry.step == step), None)
+
+
+class ConversationStore:
+    """Reads and writes conversations."""
+
+    def __init__(self, dynamodb: DynamoDbClient, table: str, clock: Callable[[], float] = time.time) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._clock = clock
+
+    def load(self, conversation_id: str) -> Stored:
+        """Read a conversation with its list of documents, consistently, in one query."""
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="#c = :c AND part BETWEEN :documents AND :state",
+            ExpressionAttributeNames={"#c": "conversation"},
+            ExpressionAttributeValues={
+                ":c": {"S": conversation_id},
+                ":documents": {"S": "documents"},
+                ":state": {"S": "state"},
+            },
+            ConsistentRead=True,
+        )
+        now = self._clock()
+        parts = {item["part"]["S"]: item for item in answer["Items"]}
+        # DynamoDB deletes what is past its time only some days later.
+        alive = {name: item for name, item in parts.items() if int(item["expires_at"]["N"]) > now}
+        version = int(parts["state"]["version"]["N"]) if "state" in parts else 0
+        state = alive.get("state")
+        if state is None:
+            return Stored(conversation_id, version)
+        documents = alive.get("documents")
+        conversation = codec.loads(state["state"]["S"], Conversation)
+        if documents is not None:
+            conversation = replace(conversation, documents=_documents(documents["documents"]["S"]))
+        return Stored(
+            id=conversation_id,
+            version=version,
+            conversation=conversation,
+            person=Person(**json.loads(state["person"]["S"])),
+            sealed=json.loads(state["sealed"]["S"]),
+            seen=dict(json.loads(state["seen"]["S"])),
+            outbox=_outbox(state["outbox"]["M"]),
+            fresh=False,
+        )
+
+    def save(self, before: Stored, after: Stored, put: Sequence[Entry] = (), drop: Sequence[str] = ()) -> Stored:
+        """Write `after` if the conversation still is at the version of `before`.
+
+        `put` adds or replaces outbox entries, `drop` takes out the entries of steps; all of it happens or none.
+        Gives what now stands there. Raises VersionConflict if somebody else was faster.
+        """
+        now = int(self._clock())
+        version = before.version + 1
+        outbox = {entry.step: entry for entry in before.outbox} | {entry.step: entry for entry in put}
+        outbox = {step: entry for step, entry in outbox.items() if step not in drop}
+        update = self._update(before, after, version, now, put, drop, outbox)
+        documents = after.conversation.documents
+        try:
+            if documents == before.conversation.documents:
+                self._dynamodb.update_item(**update)
+            else:
+                self._dynamodb.transact_write_items(
+                    TransactItems=[{"Update": update}, self._documents_change(before.id, documents, now)]
+                )
+        except ClientError as error:
+            if _lost_race(error):
+                raise VersionConflict(f"version {before.version} is no longer the newest") from None
+            raise
+        return replace(after, version=version, outbox=tuple(sorted(outbox.values(), key=_order)), fresh=False)
+
+    def done(self, conversation_id: str, step: str) -> None:
+        """Take a step out of the outbox. One that is out already is no error."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(conversation_id, "state"),
+                UpdateExpression="REMOVE outbox.#step",
+                ConditionExpression="attribute_exists(outbox.#step)",
+                ExpressionAttributeNames={"#step": step},
+            )
+        except ClientError as error:
+            if not _lost_race(error):
+                raise
+
+    def record_consent(self, conversation_id: str, consent: RecordConsent, kept_seconds: int) -> None:
+        """Keep the record of a consent: which text, in which language, and when."""
+        self._dynamodb.put_item(
+            TableName=self._table,
+            Item={
+                **_key(conversation_id, f"consent#{consent.at}"),
+                "version": {"S": consent.version},
+                "language": {"S": consent.language},
+                "at": {"N": str(consent.at)},
+                "expires_at": {"N": str(consent.at + kept_seconds)},
+            },
+        )
+
+    def _update(
+        self,
+        before: Stored,
+        after: Stored,
+        version: int,
+        now: int,
+        put: Sequence[Entry],
+        drop: Sequence[str],
+        outbox: Mapping[str, Entry],
+    ) -> "UpdateTypeDef":
+        names = {"#v": "version", "#state": "state"}
+        values: dict[str, Any] = {
+            ":v": {"N": str(version)},
+            ":state": {"S": codec.dumps(replace(after.conversation, documents=()))},
+            ":person": {"S": json.dumps({"phone": after.person.phone, "user_id": after.person.user_id})},
+            ":sealed": {"S": json.dumps(dict(after.sealed))},
+            ":seen": {"S": json.dumps(_newest(after.seen, now))},
+            ":expires": {"N": str(now + KEPT_SECONDS)},
+        }
+        sets = [
+            "#v = :v",
+            "#state = :state",
+            "person = :person",
+            "sealed = :sealed",
+            "seen = :seen",
+            "expires_at = :expires",
+        ]
+        removes = []
+        if before.fresh:
+            sets.append("outbox = :outbox")
+            values[":outbox"] = {"M": {step: {"S": _written(entry)} for step, entry in outbox.items()}}
+        else:
+            for index, entry in enumerate(put):
+                names[f"#p{index}"] = entry.step
+                values[f":p{index}"] = {"S": _written(entry)}
+                sets.append(f"outbox.#p{index} = :p{index}")
+            for index, step in enumerate(drop):
+                names[f"#d{index}"] = step
+                removes.append(f"outbox.#d{index}")
+        condition = "attribute_not_exists(#v)"
+        if before.version:
+            condition = "#v = :before"
+            values[":before"] = {"N": str(before.version)}
+        return {
+            "TableName": self._table,
+            "Key": _key(before.id, "state"),
+            "UpdateExpression": f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else ""),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+
+    def _documents_change(
+        self, conversation_id: str, documents: tuple[IssuedDocument, ...], now: int
+    ) -> "TransactWriteItemTypeDef":
+        key = _key(conversation_id, "documents")
+        if not documents:
+            return {"Delete": {"TableName": self._table, "Key": key}}
+        item = {**key, "documents": {"S": codec.dumps(documents)}, "expires_at": {"N": str(now + KEPT_SECONDS)}}
+        return {"Put": {"TableName": self._table, "Item": item}}
+
+
+def _key(conversation_id: str, part: str) -> dict[str, Any]:
+    return {"conversation": {"S": conversation_id}, "part": {"S": part}}
+
+
+def _documents(text: str) -> tuple[IssuedDocument, ...]:
+    documents = codec.loads(text, tuple)
+    return tuple(document for document in documents if isinstance(document, IssuedDocument))
+
+
+def _outbox(entries: Mapping[str, Any]) -> tuple[Entry, ...]:
+    read = []
+    for step, value in entries.items():
+        entry = json.loads(value["S"])
+        effects = codec.loads(json.dumps(entry["effects"]), tuple)
+        read.append(Entry(step, entry["at"], entry["order"], effects, entry["sealed"]))
+    return tuple(sorted(read, key=_order))
+
+
+def _written(entry: Entry) -> str:
+    effects = json.loads(codec.dumps(entry.effects))
+    return json.dumps({"at": entry.at, "order": entry.order, "effects": effects, "sealed": dict(entry.sealed)})
+
+
+def _order(entry: Entry) -> int:
+    return entry.order
+
+
+def _newest(seen: Mapping[str, int], now: int) -> list[tuple[str, int]]:
+    recent = [(fingerprint, at) for fingerprint, at in seen.items() if now - at < KEPT_SECONDS]
+    return recent[-MOST_SEEN:]
+
+
+def _lost_race(error: ClientError) -> bool:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code == "TransactionCanceledException":
+        reasons = error.response.get("CancellationReasons", [])
+        return any(reason.get("Code") in {"ConditionalCheckFailed", "TransactionConflict"} for reason in reasons)
+    return code in {"ConditionalCheckFailedException", "TransactionConflictException"}

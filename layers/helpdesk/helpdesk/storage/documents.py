@@ -1,0 +1,48 @@
+"""The PDFs, for the minutes between the fetching and WhatsApp's collecting them."""
+
+import re
+from urllib.parse import quote
+
+from helpdesk.storage.aws import S3Client
+
+PREFIX = "documents/"
+MEDIA_TYPE = "application/pdf"
+
+
+class DocumentStore:
+    """Keeps PDFs in a bucket that encrypts them."""
+
+    def __init__(self, s3: S3Client, bucket: str, key_arn: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._key_arn = key_arn
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Store a PDF."""
+        self._s3.put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=content,
+            ContentType=MEDIA_TYPE,
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=self._key_arn,
+        )
+
+    def link(self, key: str, filename: str, seconds: int) -> str:
+        """Give a link (signature version 4) that hands the PDF to whoever has it, for so many seconds."""
+        plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", filename)
+        return self._s3.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentType": MEDIA_TYPE,
+                # RFC 6266: a plain name for old clients, the real one in UTF-8.
+                "ResponseContentDisposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}",
+            },
+            ExpiresIn=seconds,
+        )
+
+    def delete(self, key: str) -> None:
+        """Delete a PDF. One that is gone already is no error."""
+        self._s3.delete_object(Bucket=self._bucket, Key=key)

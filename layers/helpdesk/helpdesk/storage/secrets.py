@@ -1,0 +1,66 @@
+"""Secrets of Secrets Manager, as JSON objects, cached for five minutes.
+
+A secret that is empty, or not there, refuses every call: `SecretError` names the secret and the field, never a value.
+"""
+
+import json
+from collections.abc import Callable
+
+from helpdesk.errors import SecretError
+from helpdesk.storage.aws import SecretsManagerClient
+
+CACHE_SECONDS = 300
+REFRESH_SECONDS = 60
+
+
+class Secret:
+    """One secret. Times in seconds."""
+
+    def __init__(self, client: SecretsManagerClient, arn: str, name: str, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._arn = arn
+        self._name = name
+        self._clock = clock
+        self._fields: dict[str, object] = {}
+        self._read_at: float | None = None
+
+    def __repr__(self) -> str:
+        """Only the secret's name."""
+        return f"Secret({self._name})"
+
+    def text(self, field: str) -> str:
+        """Give a field. Raises SecretError if it is empty."""
+        value = self._read().get(field)
+        if not isinstance(value, str) or not value.strip():
+            raise SecretError(f"{self._name}: the field {field} is empty")
+        return value
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """Give a field that holds a list. Raises SecretError if nothing is in it."""
+        values = self._read().get(field)
+        found = tuple(v for v in values if isinstance(v, str) and v.strip()) if isinstance(values, list) else ()
+        if not found:
+            raise SecretError(f"{self._name}: the field {field} is empty")
+        return found
+
+    def refresh(self) -> bool:
+        """Read the secret again, as it may have been rotated; at most once a minute. Tell whether it was read."""
+        if self._read_at is not None and self._clock() - self._read_at < REFRESH_SECONDS:
+            return False
+        self._read_at = None
+        self._read()
+        return True
+
+    def _read(self) -> dict[str, object]:
+        now = self._clock()
+        if self._read_at is None or now - self._read_at >= CACHE_SECONDS:
+            answer = self._client.get_secret_value(SecretId=self._arn)
+            try:
+                fields = json.loads(answer["SecretString"])
+            except ValueError:
+                raise SecretError(f"{self._name}: not a JSON object") from None
+            if not isinstance(fields, dict):
+                raise SecretError(f"{self._name}: not a JSON object")
+            self._fields = fields
+            self._read_at = now
+        return self._fields

@@ -1,0 +1,111 @@
+"""The queues: the work of a conversation, in order, and timers.
+
+A message on the work queue names a conversation and a step, and nothing else: what is to be done stands in the
+conversation's outbox.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+
+from helpdesk.errors import ConversationError
+from helpdesk.storage.aws import SqsClient
+
+LARGEST_BATCH = 10
+"""Entries in one SendMessageBatch (SQS)."""
+LONGEST_DELAY = 900
+"""Seconds that SQS can hold a message back."""
+
+
+class WorkNotQueued(ConversationError):
+    """SQS did not take every message. What it took is done; the rest must be asked for again."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A step of a conversation that stands in its outbox."""
+
+    conversation_id: str
+    step: str
+
+
+@dataclass(frozen=True)
+class IdleTimer:
+    """The time of a conversation has run out. `id` is new for each timer."""
+
+    conversation_id: str
+    id: str
+
+
+@dataclass(frozen=True)
+class DeletionTimer:
+    """The link of a PDF has expired, so it can be deleted."""
+
+    key: str
+
+
+type Work = Job | IdleTimer | DeletionTimer
+
+
+class WorkQueue:
+    """The FIFO queue. Messages of one conversation are worked on one after the other."""
+
+    def __init__(self, sqs: SqsClient, url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Queue jobs, in order. One that was queued in the last five minutes is not queued again.
+
+        Raises WorkNotQueued.
+        """
+        for batch in _batches(jobs):
+            answer = self._sqs.send_message_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {
+                        "Id": str(index),
+                        "MessageBody": json.dumps({"conversation": job.conversation_id, "step": job.step}),
+                        "MessageGroupId": job.conversation_id,
+                        "MessageDeduplicationId": job.step,
+                    }
+                    for index, job in enumerate(batch)
+                ],
+            )
+            if answer.get("Failed"):
+                raise WorkNotQueued(f"{len(answer['Failed'])} of {len(batch)} jobs were not queued")
+
+
+def _batches(jobs: Sequence[Job]) -> Iterator[tuple[Job, ...]]:
+    return batched(jobs, LARGEST_BATCH, strict=False)
+
+
+class TimerQueue:
+    """The standard queue that holds messages back."""
+
+    def __init__(self, sqs: SqsClient, url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def set(self, timer: IdleTimer | DeletionTimer, seconds: int) -> None:
+        """Have `timer` fire after so many seconds, fifteen minutes at the most."""
+        body = (
+            {"delete": timer.key}
+            if isinstance(timer, DeletionTimer)
+            else {"idle": timer.conversation_id, "timer": timer.id}
+        )
+        delay = max(0, min(seconds, LONGEST_DELAY))
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(body), DelaySeconds=delay)
+
+
+def read_work(body: str) -> Work:
+    """Read a message of either queue. Raises ValueError for one that is none of ours."""
+    match json.loads(body):
+        case {"conversation": str(conversation_id), "step": str(step)}:
+            return Job(conversation_id, step)
+        case {"idle": str(conversation_id), "timer": str(timer_id)}:
+            return IdleTimer(conversation_id, timer_id)
+        case {"delete": str(key)}:
+            return DeletionTimer(key)
+    raise ValueError("a message of an unknown form")
