@@ -1,0 +1,56 @@
+"""The webhook: `GET` proves the address to Meta, `POST` takes in what WhatsApp delivers."""
+
+import base64
+from typing import Any
+
+from helpdesk import bootstrap
+from helpdesk.errors import PayloadError, SecretError, SignatureError
+from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.telemetry import count, logger, metrics
+
+receiver = bootstrap.receiver()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's face
+    """Answer a request of API Gateway (REST, proxy integration)."""
+    try:
+        if event["httpMethod"] == "GET":
+            return _verify(event.get("queryStringParameters") or {})
+        receiver.receive(_body(event), _header(event, "x-hub-signature-256"))
+    except SignatureError:
+        count("UnsignedCalls")
+        return _answer(401, "the signature is missing or wrong")
+    except PayloadError:
+        # Anything but 200 would have WhatsApp deliver the same bytes for a week.
+        count("MalformedDeliveries")
+        logger.error("a signed delivery is not readable")
+    except SecretError as error:
+        count("SecretsEmpty")
+        logger.error("a secret is missing", extra={"reason": str(error)})
+        return _answer(503, str(error))
+    except DeliveryFailed as error:
+        logger.error("a delivery must come again", extra={"reason": str(error)})
+        return _answer(500, "deliver again")
+    return _answer(200, "ok")
+
+
+def _verify(query: dict[str, str]) -> dict[str, Any]:
+    if receiver.subscription(query.get("hub.mode", ""), query.get("hub.verify_token", "")):
+        return _answer(200, query.get("hub.challenge", ""))
+    return _answer(403, "the verify token is wrong")
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+
+
+def _header(event: dict[str, Any], name: str) -> str | None:
+    return next((value for key, value in (event.get("headers") or {}).items() if key.lower() == name), None)
+
+
+def _answer(status: int, text: str) -> dict[str, Any]:
+    headers = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+    return {"statusCode": status, "headers": headers, "body": text}

@@ -1,0 +1,108 @@
+"""Puts the pieces together, once for each execution environment. Tests pass their own."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from helpdesk.conversation.model import Rules
+from helpdesk.languages.catalogue import catalogues
+from helpdesk.settings import Common, DocumentSettings, WebhookSettings
+from helpdesk.storage.conversations import ConversationStore
+from helpdesk.storage.sealing import Sealer
+from helpdesk.storage.secrets import Secret
+from helpdesk.storage.work import WorkQueue
+
+if TYPE_CHECKING:
+    from helpdesk.service.handling import DocumentHandler
+    from helpdesk.service.receiving import Receiver
+
+# AWS answers in milliseconds or not at all: waiting longer would only eat the time that another try needs.
+AWS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+# A link must name the region (Meta follows no redirects for a signed link) and be signed with version 4.
+S3 = AWS.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+)
+
+type Clock = Callable[[], float]
+
+
+def rules(settings: Common) -> Rules:
+    """Give the dialogue the deployment's parameters."""
+    return Rules(
+        session_seconds=settings.session_seconds,
+        resend_seconds=settings.resend_seconds,
+        job_expiry_seconds=settings.job_expiry_seconds,
+        languages=tuple(language.code for language in catalogues()),
+    )
+
+
+def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "Receiver":
+    """Build what the webhook function needs. Raises SettingError."""
+    from helpdesk.service.receiving import Receiver  # noqa: PLC0415 - each function loads only its own half
+
+    settings = WebhookSettings.from_environment(environment)
+    return Receiver(
+        phone_number_id=settings.phone_number_id,
+        store=ConversationStore(boto3.client("dynamodb", config=AWS), settings.table, clock),
+        work=WorkQueue(boto3.client("sqs", config=AWS), settings.work_queue_url),
+        seal=Sealer(boto3.client("kms", config=AWS), settings.data_key_arn),
+        secret=Secret(boto3.client("secretsmanager", config=AWS), settings.webhook_secret_arn, "WebhookSecret", clock),
+        rules=rules(settings),
+        max_age_seconds=settings.max_message_age_seconds,
+        clock=clock,
+    )
+
+
+def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "DocumentHandler":
+    """Build what the document function needs. Raises SettingError."""
+    from helpdesk.digilocker.client import DigiLockerClient  # noqa: PLC0415 - see above
+    from helpdesk.digilocker.in_chat import InChatSignIn  # noqa: PLC0415
+    from helpdesk.service.handling import DocumentHandler  # noqa: PLC0415
+    from helpdesk.service.locker import Locker  # noqa: PLC0415
+    from helpdesk.service.rendering import Renderer  # noqa: PLC0415
+    from helpdesk.service.replying import Replier  # noqa: PLC0415
+    from helpdesk.service.working import Worker  # noqa: PLC0415
+    from helpdesk.storage.documents import DocumentStore  # noqa: PLC0415
+    from helpdesk.storage.work import TimerQueue  # noqa: PLC0415
+    from helpdesk.whatsapp.client import WhatsAppClient  # noqa: PLC0415
+
+    settings = DocumentSettings.from_environment(environment)
+    sqs = boto3.client("sqs", config=AWS)
+    secret = Secret(boto3.client("secretsmanager", config=AWS), settings.outbound_secret_arn, "OutboundSecret", clock)
+    documents = DocumentStore(boto3.client("s3", config=S3), settings.bucket, settings.data_key_arn)
+    digilocker = DigiLockerClient(
+        settings.digilocker_url,
+        settings.digilocker_version,
+        lambda: secret.text("digilocker_client_id"),
+        lambda: secret.text("digilocker_client_secret"),
+    )
+    locker = Locker(
+        client=digilocker,
+        sign_in=InChatSignIn(digilocker, settings.digilocker_version),
+        documents=documents,
+        secret=secret,
+    )
+    whatsapp = WhatsAppClient(
+        settings.whatsapp_url,
+        settings.whatsapp_version,
+        settings.phone_number_id,
+        lambda: secret.text("whatsapp_access_token"),
+    )
+    renderer = Renderer(settings.session_seconds, settings.link_expiry_seconds, settings.helpline)
+    worker = Worker(
+        store=ConversationStore(boto3.client("dynamodb", config=AWS), settings.table, clock),
+        sealer=Sealer(boto3.client("kms", config=AWS), settings.data_key_arn),
+        locker=locker,
+        replier=Replier(client=whatsapp, renderer=renderer, documents=documents, secret=secret),
+        documents=documents,
+        timers=TimerQueue(sqs, settings.timer_queue_url),
+        rules=rules(settings),
+        consent_seconds=settings.consent_retention_days * 24 * 3600,
+        clock=clock,
+    )
+    queues = {settings.work_queue_arn: settings.work_queue_url, settings.timer_queue_arn: settings.timer_queue_url}
+    return DocumentHandler(worker=worker, secret=secret, sqs=sqs, queues=queues)

@@ -1,0 +1,65 @@
+"""Messages of the two queues: done, or to be taken up again after a while."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from helpdesk.errors import HelpdeskError, SecretError
+from helpdesk.service.working import Worker
+from helpdesk.storage.aws import SqsClient
+from helpdesk.storage.secrets import Secret
+from helpdesk.storage.work import read_work
+from helpdesk.telemetry import count, logger
+
+BACKOFF_SECONDS = (1, 4, 16, 60, 300)
+"""How long a message waits after it failed for the first, second, ... time."""
+MOST_RECEIVES = 8
+"""The queue's `maxReceiveCount`: after that many, a message goes to the dead-letter queue."""
+
+
+@dataclass(frozen=True)
+class QueueMessage:
+    """A message as Lambda hands it over."""
+
+    id: str
+    body: str
+    receipt: str
+    queue_arn: str
+    receives: int
+
+
+class DocumentHandler:
+    """Works on queue messages, and decides when a failed one comes back."""
+
+    def __init__(self, *, worker: Worker, secret: Secret, sqs: SqsClient, queues: Mapping[str, str]) -> None:
+        self._worker = worker
+        self._secret = secret
+        self._sqs = sqs
+        self._queues = queues
+
+    def handle(self, message: QueueMessage) -> bool:
+        """Work on a message. Tells whether it is done; one that is not comes back by itself."""
+        try:
+            # Without its credentials the function could only burn what DigiLocker consumes.
+            for field in ("whatsapp_access_token", "digilocker_client_id", "digilocker_client_secret"):
+                self._secret.text(field)
+            self._worker.work(read_work(message.body), last_try=message.receives >= MOST_RECEIVES)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message must come back
+            count("SecretsEmpty" if isinstance(error, SecretError) else "JobsFailed")
+            # The text of other errors is not logged: it may repeat what was being worked on.
+            known = str(error) if isinstance(error, HelpdeskError) else None
+            logger.error(
+                "a message was not done",
+                extra={"error": type(error).__name__, "reason": known, "receives": message.receives},
+            )
+            self._come_back(message)
+            return False
+        return True
+
+    def _come_back(self, message: QueueMessage) -> None:
+        seconds = BACKOFF_SECONDS[min(message.receives, len(BACKOFF_SECONDS)) - 1]
+        try:
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queues[message.queue_arn], ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+            )
+        except Exception as error:  # noqa: BLE001 - it comes back anyway, after the queue's own timeout
+            logger.warning("the visibility was not changed", extra={"error": type(error).__name__})

@@ -1,0 +1,46 @@
+"""The ids that stand in logs, queues and keys in place of anything that names a citizen."""
+
+import hashlib
+import hmac
+
+_LENGTH = 32
+_STEP_LENGTH = 24
+
+
+def conversation_id(pepper: str, phone_number_id: str, person: str) -> str:
+    """Give the id of the chat between one of our numbers and a person (business-scoped user id, or phone number).
+
+    A keyed hash: without the pepper nobody can find the id of a phone number by trying all numbers.
+    """
+    return _keyed(pepper, f"conversation\n{phone_number_id}\n{person}")[:_LENGTH]
+
+
+def step_id(pepper: str, message_id: str) -> str:
+    """Give the id of the step that a message causes. The message's own id holds the phone number in base64."""
+    return _keyed(pepper, f"step\n{message_id}")[:_STEP_LENGTH]
+
+
+def following(step: str) -> str:
+    """Give the id of the timer that a step sets: always the same one, so that setting it twice is no harm."""
+    return hashlib.sha256(f"timer\n{step}".encode()).hexdigest()[:_STEP_LENGTH]
+
+
+def document_key(conversation: str, step: str) -> str:
+    """Give the key that a step's PDF is kept under.
+
+    Nobody can guess it, as the step is a keyed hash; and a step that is done twice overwrites its PDF instead of
+    leaving a second one behind.
+    """
+    return hashlib.sha256(f"document\n{conversation}\n{step}".encode()).hexdigest()
+
+
+def decoy_digits(secret: str, number: str) -> str:
+    """Give two digits for a number that has no account, always the same ones.
+
+    The answer must not tell whether a number has an account, however often it is asked.
+    """
+    return f"{int(_keyed(secret, f'digits\n{number}')[:8], 16) % 100:02d}"
+
+
+def _keyed(key: str, value: str) -> str:
+    return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,107 @@
+"""What the dialogue asks of DigiLocker, each within the time that a job has.
+
+Whether a number has an account is told to nobody before an OTP has succeeded: for a number without one, everything
+looks as if an OTP had been sent, and no OTP is ever right.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from helpdesk.conversation.model import IssuedDocument
+from helpdesk.conversation.problems import Problem
+from helpdesk.digilocker.client import DigiLockerClient
+from helpdesk.digilocker.errors import OtpRefused, UserNameRefused
+from helpdesk.digilocker.in_chat import InChatSignIn
+from helpdesk.digilocker.models import Token
+from helpdesk.errors import DigiLockerError
+from helpdesk.service.identity import decoy_digits, document_key
+from helpdesk.storage.documents import PREFIX, DocumentStore
+from helpdesk.storage.secrets import Secret
+from helpdesk.telemetry import count, logger
+
+JOB_SECONDS = 30.0
+"""What a job may spend on DigiLocker in all."""
+OTP_SECONDS = 600
+"""How long an OTP holds (DigiLocker's device code says the same)."""
+
+_NO_ACCOUNT = "none"
+_TELLS_OF_AN_ACCOUNT = frozenset({Problem.NO_ACCOUNT, Problem.SEVERAL_ACCOUNTS, Problem.OTP_NOT_SENT})
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An OTP that was sent, or that seems to have been."""
+
+    device_code: str = field(repr=False)
+    digits: str = field(repr=False)
+    expires_in: int
+
+
+class Locker:
+    """Signs in, lists, fetches, signs out."""
+
+    def __init__(
+        self,
+        *,
+        client: DigiLockerClient,
+        sign_in: InChatSignIn,
+        documents: DocumentStore,
+        secret: Secret,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._sign_in = sign_in
+        self._documents = documents
+        self._secret = secret
+        self._sleep = sleep
+
+    def send_otp(self, number: str) -> Sent:
+        """Have an OTP sent to the mobile of the account that an Aadhaar number or VID belongs to."""
+        try:
+            sent = self._sign_in.send_otp(number, JOB_SECONDS)
+        except DigiLockerError as error:
+            if error.problem not in _TELLS_OF_AN_ACCOUNT:
+                raise
+            count(f"Problem_{error.problem}")
+            if isinstance(error, UserNameRefused):
+                logger.error("DigiLocker refuses the Aadhaar number as user name of a registered account")
+            digits = decoy_digits(self._secret.text("digilocker_client_secret"), number)
+            return Sent(_NO_ACCOUNT, digits, OTP_SECONDS)
+        return Sent(sent.device_code, sent.digits or "••", sent.expires_in)
+
+    def verify_otp(self, device_code: str, otp: str) -> Token:
+        """Exchange an OTP for a token. Never repeated: DigiLocker consumes the OTP."""
+        if device_code == _NO_ACCOUNT:
+            # As long as DigiLocker takes to refuse one, so that the time does not tell either.
+            self._sleep(random.uniform(0.1, 0.4))  # noqa: S311 - nobody must be unable to guess it
+            raise OtpRefused("[no account]")
+        return self._sign_in.verify_otp(device_code, otp, JOB_SECONDS)
+
+    def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
+        """Give all issued documents, and how many files she uploaded herself."""
+        started = time.monotonic()
+        issued = self._client.issued_documents(token, JOB_SECONDS)
+        documents = tuple(
+            IssuedDocument(d.name or d.description, d.doctype, d.issuer, d.uri, d.has_pdf) for d in issued
+        )
+        left = JOB_SECONDS - (time.monotonic() - started)
+        try:
+            uploaded = sum(not file.is_folder for file in self._client.uploaded_documents(token, min(left, 5.0)))
+        except DigiLockerError as error:
+            # A scope may leave them out; the issued ones are what she came for.
+            logger.info("no uploaded files could be listed", extra={"code": error.code})
+            uploaded = 0
+        return documents, uploaded
+
+    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
+        """Fetch one PDF, unaltered, and keep it. Gives its key."""
+        document = self._client.file(token, uri, JOB_SECONDS)
+        key = PREFIX + document_key(conversation_id, step)
+        self._documents.keep(key, document.content)
+        return key
+
+    def revoke(self, token: str) -> None:
+        """Sign out."""
+        self._client.revoke(token, JOB_SECONDS / 3)

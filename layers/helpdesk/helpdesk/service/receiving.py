@@ -1,0 +1,209 @@
+"""The webhook: what WhatsApp delivers advances conversations and asks for work.
+
+A message is done when its step stands in the outbox and on the queue. Whatever fails before that makes the whole call
+fail, and WhatsApp delivers it again; what was done by then is recognised and not done twice.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from helpdesk.conversation.advance import advance
+from helpdesk.conversation.choices import read_tap
+from helpdesk.conversation.effects import AADHAAR, OTP, Effect
+from helpdesk.conversation.events import CameLate, Entered, FromHer, InTime, Kind, SentSomethingElse, Tapped
+from helpdesk.conversation.model import Rules
+from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
+from helpdesk.languages.understanding import read
+from helpdesk.service.identity import conversation_id, step_id
+from helpdesk.service.sealed import seal_turn
+from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored
+from helpdesk.storage.sealing import Seal
+from helpdesk.storage.secrets import Secret
+from helpdesk.storage.work import Job, WorkQueue
+from helpdesk.telemetry import count, logger
+from helpdesk.whatsapp import webhook
+from helpdesk.whatsapp.signature import verify
+from helpdesk.whatsapp.webhook import InboundMessage
+
+TRIES = 5
+"""How often a lost race is run again within one call."""
+
+# They change nothing that was said, so they are no step in the conversation.
+_NO_STEP = frozenset({webhook.Kind.REACTION, webhook.Kind.EDIT, webhook.Kind.REVOKE, webhook.Kind.SYSTEM})
+_PURPOSES = {Kind.AADHAAR: AADHAAR, Kind.VIRTUAL_ID: AADHAAR, Kind.OTP: OTP}
+
+
+class DeliveryFailed(HelpdeskError):
+    """Something of a delivery could not be stored or queued: WhatsApp must deliver it again."""
+
+    retryable = True
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What some messages of one citizen come to."""
+
+    after: Stored
+    entries: tuple[Entry, ...]
+
+
+class Receiver:
+    """Receives deliveries for one phone number of ours."""
+
+    def __init__(
+        self,
+        *,
+        phone_number_id: str,
+        store: ConversationStore,
+        work: WorkQueue,
+        seal: Seal,
+        secret: Secret,
+        rules: Rules,
+        max_age_seconds: int,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._phone_number_id = phone_number_id
+        self._store = store
+        self._work = work
+        self._seal = seal
+        self._secret = secret
+        self._rules = rules
+        self._max_age_seconds = max_age_seconds
+        self._clock = clock
+        self._sleep = sleep
+
+    def subscription(self, mode: str, token: str) -> bool:
+        """Tell whether a `GET` is Meta's, verifying the address (`hub.mode`, `hub.verify_token`)."""
+        import hmac  # noqa: PLC0415 - once in the life of a deployment
+
+        return mode == "subscribe" and hmac.compare_digest(token.encode(), self._secret.text("verify_token").encode())
+
+    def receive(self, body: bytes, signature: str | None) -> None:
+        """Take in one delivery.
+
+        Raises SignatureError, PayloadError, SecretError; DeliveryFailed if it must be delivered again.
+        """
+        pepper = self._secret.text("id_pepper")
+        self._prove(body, signature)
+        delivery = webhook.parse(body)
+        for status in delivery.statuses:
+            count(f"Status_{status.status}" if status.status in {"sent", "delivered", "read", "failed"} else "Status")
+        if delivery.skipped:
+            count("SkippedElements", delivery.skipped)
+        if delivery.errors:
+            logger.warning("WhatsApp reports errors", extra={"codes": list(delivery.errors)})
+        failed = 0
+        for identity, messages in self._by_conversation(pepper, delivery.messages).items():
+            with logger.append_context_keys(conversation=identity):
+                try:
+                    self._converse(identity, pepper, messages)
+                except (ConversationError, ClientError, BotoCoreError) as error:
+                    failed += 1
+                    logger.error("messages were not taken in", extra={"error": type(error).__name__})
+        if failed:
+            count("DeliveriesFailed")
+            raise DeliveryFailed(f"{failed} conversations could not be advanced")
+
+    def _prove(self, body: bytes, signature: str | None) -> None:
+        """See to it that Meta signed the body, with a secret that may just have been rotated."""
+        try:
+            verify(body, signature, self._secret.texts("app_secrets"))
+        except SignatureError:
+            if not self._secret.refresh():
+                raise
+            verify(body, signature, self._secret.texts("app_secrets"))
+
+    def _by_conversation(self, pepper: str, messages: Sequence[InboundMessage]) -> Mapping[str, list[InboundMessage]]:
+        grouped: dict[str, list[InboundMessage]] = {}
+        for message in messages:
+            if message.phone_number_id != self._phone_number_id:
+                count("ForeignMessages")
+            elif message.kind in _NO_STEP:
+                count("IgnoredMessages")
+            else:
+                person = message.user_id or message.phone or ""
+                identity = conversation_id(pepper, message.phone_number_id, person)
+                grouped.setdefault(identity, []).append(message)
+        return grouped
+
+    def _converse(self, identity: str, pepper: str, messages: Sequence[InboundMessage]) -> None:
+        """Advance one conversation by what she sent, and have the work done that stands in its outbox."""
+        by_step = {step_id(pepper, message.id): message for message in messages}
+        for attempt in range(TRIES):
+            stored = self._store.load(identity)
+            new = {step: message for step, message in by_step.items() if step not in stored.seen}
+            count("Duplicates", len(messages) - len(new))
+            if new:
+                turns = self._advance(stored, new)
+                try:
+                    stored = self._store.save(stored, turns.after, put=turns.entries)
+                except VersionConflict:
+                    self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
+                    continue
+                count("Messages", len(new))
+            self._work.send([Job(identity, entry.step) for entry in stored.outbox])
+            return
+        raise VersionConflict(f"lost {TRIES} races")
+
+    def _advance(self, stored: Stored, messages: Mapping[str, InboundMessage]) -> Turns:
+        now = int(self._clock())
+        entries: list[Entry] = []
+        conversation, kept, person = stored.conversation, stored.sealed, stored.person
+        for step, message in messages.items():
+            event, digits = self._event(step, message, now)
+            before = conversation
+            conversation, effects = advance(conversation, event, now, self._rules)
+            brought = _brought(event, digits, effects)
+            sealed = seal_turn(stored.id, conversation, effects, kept, brought, self._seal, taken=bool(brought))
+            kept = sealed.state
+            person = Person(phone=message.phone or person.phone, user_id=message.user_id or person.user_id)
+            if effects:
+                order = stored.version * 1000 + len(entries)
+                entries.append(Entry(step, now, order, effects, sealed.step))
+            logger.info(
+                "message",
+                extra={
+                    "step": step,
+                    "kind": message.kind.value,
+                    "was_at": before.stage.value,
+                    "is_at": conversation.stage.value,
+                    "effects": [type(effect).__name__ for effect in effects],
+                },
+            )
+        seen = {**stored.seen, **dict.fromkeys(messages, now)}
+        after = replace(stored, conversation=conversation, sealed=kept, person=person, seen=seen)
+        return Turns(after, tuple(entries))
+
+    def _event(self, step: str, message: InboundMessage, now: int) -> tuple[FromHer, str]:
+        """Say what a message means; and the digits of a number that may have to be sealed."""
+        event, digits = _meaning(step, message)
+        if message.timestamp is not None and now - message.timestamp > self._max_age_seconds:
+            return CameLate(step, event if not digits else None), ""
+        return event, digits
+
+
+def _meaning(step: str, message: InboundMessage) -> tuple[InTime, str]:
+    if message.kind is webhook.Kind.TAP:
+        tap = read_tap(message.tap or "")
+        if tap or not message.title:
+            return Tapped(step, tap), ""
+        text = message.title
+    elif message.kind is webhook.Kind.TEXT and message.text:
+        text = message.text
+    else:
+        return SentSomethingElse(step, message.kind.value), ""
+    understood = read(step, text)
+    return understood.event, understood.digits
+
+
+def _brought(event: FromHer, digits: str, effects: tuple[Effect, ...]) -> dict[str, str]:
+    """Name the number that she typed, if this turn asks for something to be done with it."""
+    if not isinstance(event, Entered) or event.kind not in _PURPOSES:
+        return {}
+    purpose = _PURPOSES[event.kind]
+    return {purpose: digits} if any(purpose in effect.needs for effect in effects) else {}

@@ -1,0 +1,187 @@
+"""Replies of the dialogue as WhatsApp messages, in her language.
+
+What has a limit at WhatsApp and comes from outside (names of documents and issuers) is shortened here; our own texts
+are never shortened, the tests hold them to the limits.
+"""
+
+from dataclasses import dataclass
+
+from helpdesk.conversation.choices import Choice, tap_id
+from helpdesk.conversation.documents import PAGE_SIZE, pages
+from helpdesk.conversation.effects import (
+    Button as ButtonOf,
+)
+from helpdesk.conversation.effects import (
+    DeliverDocument,
+    OfferLanguages,
+    Say,
+    ShowDocuments,
+    Text,
+)
+from helpdesk.conversation.model import Conversation, IssuedDocument
+from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues
+from helpdesk.whatsapp.messages import (
+    Button,
+    ButtonsMessage,
+    DocumentHeader,
+    ListMessage,
+    Row,
+    Section,
+    TextMessage,
+    length,
+    shorten,
+)
+
+_BODY = 1024
+_ROW_TITLE = 24
+_ROW_DESCRIPTION = 72
+_LINE = 96
+_SHORTEST_LINE = 30
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Writes messages. Times in seconds."""
+
+    session_seconds: int
+    link_seconds: int
+    helpline: str = ""
+
+    def say(self, reply: Say, conversation: Conversation) -> ButtonsMessage | TextMessage:
+        """Write a text with its buttons."""
+        language = catalogue(reply.language)
+        values = self._values(language, conversation, reply.about)
+        body = _joined(_text(language, reply.note, values), _text(language, reply.text, values))
+        if not reply.buttons:
+            return TextMessage(body)
+        return ButtonsMessage(body, _buttons(language, reply.buttons))
+
+    def languages(self, reply: OfferLanguages) -> ListMessage:
+        """Write the list of languages."""
+        language = catalogue(reply.language)
+        rows = tuple(
+            Row(tap_id(Choice.SPEAK, detail=offered.code), f"{number}. {offered.name}")
+            for number, offered in enumerate(catalogues(), start=1)
+        )
+        numbered = "\n".join(row.title for row in rows)
+        body = _joined(_text(language, reply.note, {}), language.texts["language.ask"], numbered)
+        return ListMessage(body, language.texts["language.open"], (Section(None, rows),))
+
+    def documents(self, reply: ShowDocuments, conversation: Conversation) -> ListMessage:
+        """Write one page of the list of documents, or those few that a name matched."""
+        language = catalogue(reply.language)
+        documents = conversation.documents
+        numbers = reply.only or tuple(range(1, len(documents) + 1))[(reply.page - 1) * PAGE_SIZE :][:PAGE_SIZE]
+        rows = [self._row(language, reply.listing, number, documents[number - 1]) for number in numbers]
+        head = _joined(_text(language, reply.note, {}), _head(language, reply, len(documents)))
+        uploaded = conversation.session.uploaded if conversation.session else 0
+        foot = _joined(
+            _text(language, Text("documents.uploaded", (("uploaded", str(uploaded)),)) if uploaded else None, {}),
+            language.texts["documents.choose"],
+        )
+        room = _BODY - length(head) - length(foot) - 4
+        lines = _fitted(language, [(number, documents[number - 1]) for number in numbers], room)
+        rows += _last_rows(language, reply, pages(len(documents)))
+        return ListMessage(_joined(head, lines, foot), language.texts["documents.open"], (Section(None, tuple(rows)),))
+
+    def delivery(self, reply: DeliverDocument, conversation: Conversation, header: DocumentHeader) -> ButtonsMessage:
+        """Write the message that carries the PDF."""
+        language = catalogue(reply.language)
+        values = self._values(language, conversation, reply.number)
+        body = _text(language, Text("documents.here"), values)
+        return ButtonsMessage(
+            shorten(body, _BODY), _buttons(language, (ButtonOf(Choice.OTHER_DOCUMENTS), ButtonOf(Choice.DONE))), header
+        )
+
+    def filename(self, reply: DeliverDocument, conversation: Conversation) -> str:
+        """Name the PDF as the document is called on the list."""
+        document = conversation.documents[reply.number - 1]
+        name = _called(catalogue(reply.language), document)
+        return f"{shorten(name.replace('/', '-'), 60)}.pdf"
+
+    def _values(self, language: Catalogue, conversation: Conversation, about: int) -> dict[str, str]:
+        values = {
+            "session_minutes": str(-(-self.session_seconds // 60)),
+            "link_minutes": str(-(-self.link_seconds // 60)),
+            "helpline": "",
+        }
+        if self.helpline:
+            values["helpline"] = language.texts["help.line"].format(number=self.helpline)
+        if 1 <= about <= len(conversation.documents):
+            document = conversation.documents[about - 1]
+            values["document"] = shorten(_called(language, document), 120)
+            values["issuer"] = shorten(document.issuer, 200)
+        return values
+
+    @staticmethod
+    def _row(language: Catalogue, listing: str, number: int, document: IssuedDocument) -> Row:
+        short = _called(language, document)
+        about = f"{document.name} · {document.issuer}" if document.issuer else document.name
+        if not document.has_pdf:
+            about = f"{language.texts['documents.no_pdf_mark']} {about}"
+        return Row(
+            tap_id(Choice.DOCUMENT, listing, number),
+            shorten(f"{number}. {short}", _ROW_TITLE),
+            shorten(about, _ROW_DESCRIPTION),
+        )
+
+
+def _called(language: Catalogue, document: IssuedDocument) -> str:
+    """Name a document: by our short name for its kind, else by its own name, with what tells it apart in front.
+
+    DigiLocker writes "Insurance Policy - Life": of that, a row's title would show "Insurance Policy - L…".
+    """
+    kind, dash, which = document.name.partition(" - ")
+    return language.document(document.doctype, f"{which} ({kind})" if dash and which else document.name)
+
+
+def _text(language: Catalogue, text: Text | None, values: dict[str, str]) -> str:
+    if text is None:
+        return ""
+    return language.texts[text.key].format_map({**values, **dict(text.values)})
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def _buttons(language: Catalogue, buttons: tuple[ButtonOf, ...]) -> tuple[Button, ...]:
+    return tuple(
+        Button(tap_id(button.choice, button.place), language.texts[f"button.{button.choice}"]) for button in buttons
+    )
+
+
+def _head(language: Catalogue, reply: ShowDocuments, count: int) -> str:
+    if reply.only:
+        return ""
+    if pages(count) == 1:
+        return language.texts["documents.list"]
+    return language.texts["documents.page"].format(page=reply.page, pages=pages(count))
+
+
+def _fitted(language: Catalogue, numbered: list[tuple[int, IssuedDocument]], room: int) -> str:
+    """Write the numbered lines, each as long as the room allows for all."""
+    lines = [_line(language, number, document) for number, document in numbered]
+    for limit in range(_LINE, _SHORTEST_LINE, -2):
+        text = "\n".join(shorten(line, limit) for line in lines)
+        if length(text) <= room:
+            return text
+    return shorten("\n".join(lines), room)
+
+
+def _line(language: Catalogue, number: int, document: IssuedDocument) -> str:
+    short = _called(language, document)
+    mark = "" if document.has_pdf else f" {language.texts['documents.no_pdf_mark']}"
+    return f"{number}. {short}{mark}" + (f" · {document.issuer}" if document.issuer else "")
+
+
+def _last_rows(language: Catalogue, reply: ShowDocuments, count: int) -> list[Row]:
+    rows = []
+    if count > 1 and not reply.only:
+        last = reply.page >= count
+        page = 1 if last else reply.page + 1
+        title = language.texts["documents.first" if last else "documents.more"]
+        about = language.texts["documents.more_about"].format(page=page, pages=count)
+        rows.append(Row(tap_id(Choice.MORE, reply.listing, page), title, about))
+    rows.append(Row(tap_id(Choice.DONE), language.texts["button.done"], language.texts["documents.done_about"]))
+    return rows

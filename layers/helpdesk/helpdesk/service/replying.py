@@ -1,0 +1,69 @@
+"""Sending a reply of the dialogue through WhatsApp."""
+
+from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
+from helpdesk.errors import WhatsAppError
+from helpdesk.service.rendering import Renderer
+from helpdesk.storage.conversations import Stored
+from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.secrets import Secret
+from helpdesk.telemetry import count, logger
+from helpdesk.whatsapp.client import WhatsAppClient
+from helpdesk.whatsapp.errors import TokenRefused
+from helpdesk.whatsapp.messages import DocumentHeader, Message, Recipient
+
+
+class Replier:
+    """Renders replies and sends them."""
+
+    def __init__(self, *, client: WhatsAppClient, renderer: Renderer, documents: DocumentStore, secret: Secret) -> None:
+        self._client = client
+        self._renderer = renderer
+        self._documents = documents
+        self._secret = secret
+
+    @property
+    def link_seconds(self) -> int:
+        """How long the link of a PDF holds."""
+        return self._renderer.link_seconds
+
+    def send(self, reply: Reply, stored: Stored, step: str) -> None:
+        """Send one message. A refusal that sending again cannot mend is logged and counted, and the reply is dropped.
+
+        Raises WhatsAppError where sending again can help, and where somebody must mend our access first.
+        """
+        message = self._message(reply, stored)
+        if message is None:
+            return
+        recipient = Recipient(phone=stored.person.phone, user_id=stored.person.user_id)
+        callback_data = f"{stored.id}:{step}"
+        try:
+            try:
+                self._client.send(recipient, message, callback_data)
+            except TokenRefused:
+                if not self._secret.refresh():
+                    raise
+                self._client.send(recipient, message, callback_data)
+        except WhatsAppError as error:
+            count(f"WhatsApp_{type(error).__name__}")
+            logger.error("a reply was refused", extra={"code": error.code, "error": type(error).__name__})
+            if error.retryable or isinstance(error, TokenRefused):
+                raise
+            return
+        count("Delivered" if isinstance(reply, DeliverDocument) else "Replies")
+        logger.info("replied", extra={"reply": reply.text.key if isinstance(reply, Say) else type(reply).__name__})
+
+    def _message(self, reply: Reply, stored: Stored) -> Message | None:
+        """Write the message; None for a list, or a document of a list, that she signed out of meanwhile."""
+        conversation = stored.conversation
+        match reply:
+            case Say():
+                return self._renderer.say(reply, conversation)
+            case OfferLanguages():
+                return self._renderer.languages(reply)
+        if conversation.session is None or conversation.session.listing != reply.listing:
+            return None
+        if isinstance(reply, ShowDocuments):
+            return self._renderer.documents(reply, conversation)
+        filename = self._renderer.filename(reply, conversation)
+        link = self._documents.link(reply.key, filename, self._renderer.link_seconds)
+        return self._renderer.delivery(reply, conversation, DocumentHeader(link=link, filename=filename))

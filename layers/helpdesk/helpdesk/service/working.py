@@ -1,0 +1,239 @@
+"""The document function: what stands in the outbox is done, step by step.
+
+For one job:
+
+1. Read the conversation. No entry for the step: it is done.
+2. The entry holds nothing but what needs no answer: go to 5.
+3. Nobody waits for it any more: take the entry out. It is past its time: she is told.
+4. Ask DigiLocker, advance the dialogue by the answer, and write both at once: the new state, and the entry that now
+   holds what follows. If that is another request (after the OTP, the list), do it in the same breath.
+5. Send the replies, and do the rest that needs no answer.
+6. Take the entry out.
+
+Dying anywhere leaves the entry in the outbox and the message on the queue, so the step is taken up again.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.effects import (
+    AADHAAR,
+    DEVICE_CODE,
+    OTP,
+    REQUESTS,
+    TOKEN,
+    DeletePdf,
+    DeliverDocument,
+    Effect,
+    FetchDocument,
+    ListDocuments,
+    RecordConsent,
+    Request,
+    Revoke,
+    SendOtp,
+    SetTimer,
+    VerifyOtp,
+)
+from helpdesk.conversation.events import (
+    Answer,
+    DocumentFetched,
+    DocumentsListed,
+    Failed,
+    OtpSent,
+    SignedIn,
+    TimeRanOut,
+)
+from helpdesk.conversation.model import Rules
+from helpdesk.conversation.problems import Problem
+from helpdesk.errors import DigiLockerError, VersionConflict
+from helpdesk.service.identity import following
+from helpdesk.service.locker import Locker
+from helpdesk.service.replying import Replier
+from helpdesk.service.sealed import seal_turn
+from helpdesk.storage.conversations import ConversationStore, Entry, Stored
+from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.sealing import Sealer
+from helpdesk.storage.work import DeletionTimer, IdleTimer, Job, TimerQueue, Work
+from helpdesk.telemetry import count, logger
+
+TRIES = 8
+"""How often a lost race is run again. The answer of DigiLocker is kept meanwhile, never asked for again."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """DigiLocker's answer, and what it brought in the clear, by the name under which it is sealed."""
+
+    event: Answer
+    brought: dict[str, str]
+
+
+class Worker:
+    """Works on jobs and timers."""
+
+    def __init__(
+        self,
+        *,
+        store: ConversationStore,
+        sealer: Sealer,
+        locker: Locker,
+        replier: Replier,
+        documents: DocumentStore,
+        timers: TimerQueue,
+        rules: Rules,
+        consent_seconds: int,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._locker = locker
+        self._replier = replier
+        self._documents = documents
+        self._timers = timers
+        self._rules = rules
+        self._consent_seconds = consent_seconds
+        self._clock = clock
+        self._sleep = sleep
+
+    def work(self, work: Work, *, last_try: bool = False) -> None:
+        """Do a piece of work. Whatever is raised leaves it to be taken up again, but for the last try."""
+        match work:
+            case Job(conversation_id=conversation_id, step=step):
+                with logger.append_context_keys(conversation=conversation_id, step=step):
+                    self._job(conversation_id, step, last_try=last_try)
+            case IdleTimer(conversation_id=conversation_id, id=timer_id):
+                with logger.append_context_keys(conversation=conversation_id, step=timer_id):
+                    self._time_ran_out(conversation_id, timer_id)
+            case DeletionTimer(key=key):
+                self._documents.delete(key)
+
+    # A job
+
+    def _job(self, conversation_id: str, step: str, *, last_try: bool) -> None:
+        stored = self._store.load(conversation_id)
+        entry = stored.entry(step)
+        while entry and isinstance(entry.effects[0], REQUESTS):
+            stored, entry = self._request(stored, entry, entry.effects[0], last_try=last_try)
+        if entry:
+            self._finish(stored, entry)
+
+    def _request(
+        self, stored: Stored, entry: Entry, request: Request, *, last_try: bool
+    ) -> tuple[Stored, Entry | None]:
+        """Have a request answered, and write down what follows from the answer."""
+        if not wanted(stored.conversation, entry.step, request):
+            count("UnwantedJobs")
+            self._store.done(stored.id, entry.step)
+            return stored, None
+        if last_try or self._clock() - entry.at > self._rules.job_expiry_seconds:
+            count("ExpiredJobs")
+            answered = Answered(Failed(entry.step, Problem.UNREACHABLE, request), {})
+        else:
+            answered = self._ask(stored, entry, request)
+        return self._record(stored, entry, answered)
+
+    def _ask(self, stored: Stored, entry: Entry, request: Request) -> Answered:
+        def opened(name: str) -> str:
+            return self._sealer.open(entry.sealed[name], stored.id, name)
+
+        step = entry.step
+        try:
+            match request:
+                case SendOtp():
+                    sent = self._locker.send_otp(opened(AADHAAR))
+                    return Answered(OtpSent(step, sent.digits, sent.expires_in), {DEVICE_CODE: sent.device_code})
+                case VerifyOtp():
+                    token = self._locker.verify_otp(opened(DEVICE_CODE), opened(OTP))
+                    return Answered(SignedIn(step, token.expires_in), {TOKEN: token.access_token})
+                case ListDocuments():
+                    documents, uploaded = self._locker.list_documents(opened(TOKEN))
+                    return Answered(DocumentsListed(step, documents, uploaded), {})
+                case FetchDocument(number=number, listing=listing):
+                    uri = stored.conversation.documents[number - 1].uri
+                    key = self._locker.fetch_document(opened(TOKEN), uri, stored.id, step)
+                    return Answered(DocumentFetched(step, number, listing, key), {})
+        except DigiLockerError as error:
+            count(f"Problem_{error.problem}")
+            logger.warning(
+                "DigiLocker could not do it",
+                extra={"request": type(request).__name__, "code": error.code, "problem": error.problem.value},
+            )
+            return Answered(Failed(step, error.problem, request), {})
+
+    def _record(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
+        """Advance by an answer, and write the new state and what follows in one go."""
+        for attempt in range(TRIES):
+            waited = stored.conversation.waits_for(entry.step)
+            conversation, effects = advance(stored.conversation, answered.event, int(self._clock()), self._rules)
+            sealed = seal_turn(
+                stored.id, conversation, effects, stored.sealed, answered.brought, self._sealer, taken=waited
+            )
+            follows = Entry(entry.step, entry.at, entry.order, effects, sealed.step)
+            after = replace(stored, conversation=conversation, sealed=sealed.state)
+            try:
+                if effects:
+                    return self._store.save(stored, after, put=[follows]), follows
+                return self._store.save(stored, after, drop=[entry.step]), None
+            except VersionConflict:
+                self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
+                stored = self._store.load(stored.id)
+        raise VersionConflict(f"lost {TRIES} races")
+
+    def _finish(self, stored: Stored, entry: Entry) -> None:
+        """Do all that needs no answer, and take the step out of the outbox."""
+        for effect in entry.effects:
+            self._do(stored, entry, effect)
+        self._store.done(stored.id, entry.step)
+
+    def _do(self, stored: Stored, entry: Entry, effect: Effect) -> None:
+        match effect:
+            case Revoke():
+                self._revoke(stored, entry)
+            case DeletePdf(key=key):
+                self._documents.delete(key)
+            case SetTimer(seconds=seconds):
+                self._timers.set(IdleTimer(stored.id, following(entry.step)), seconds)
+            case RecordConsent():
+                self._store.record_consent(stored.id, effect, self._consent_seconds)
+            case SendOtp() | VerifyOtp() | ListDocuments() | FetchDocument():
+                raise TypeError("a request stands alone in its entry")
+            case _:
+                self._replier.send(effect, stored, entry.step)
+                if isinstance(effect, DeliverDocument):
+                    self._timers.set(DeletionTimer(effect.key), self._replier.link_seconds)
+
+    def _revoke(self, stored: Stored, entry: Entry) -> None:
+        """Sign out at DigiLocker. If it fails, the token is forgotten here all the same and dies within the hour."""
+        try:
+            self._locker.revoke(self._sealer.open(entry.sealed[TOKEN], stored.id, TOKEN))
+        except DigiLockerError as error:
+            count("RevokeFailed")
+            logger.warning("the token could not be revoked", extra={"code": error.code})
+
+    # A timer
+
+    def _time_ran_out(self, conversation_id: str, timer_id: str) -> None:
+        stored = self._store.load(conversation_id)
+        entry = stored.entry(timer_id)
+        for attempt in range(TRIES):
+            if entry:
+                break
+            now = int(self._clock())
+            conversation, effects = advance(stored.conversation, TimeRanOut(timer_id), now, self._rules)
+            if conversation == stored.conversation:
+                return
+            sealed = seal_turn(conversation_id, conversation, effects, stored.sealed, {}, self._sealer, taken=False)
+            entry = Entry(timer_id, now, stored.version * 1000, effects, sealed.step)
+            after = replace(stored, conversation=conversation, sealed=sealed.state)
+            try:
+                stored = self._store.save(stored, after, put=[entry] if effects else [])
+            except VersionConflict:
+                self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
+                stored = self._store.load(conversation_id)
+                entry = stored.entry(timer_id)
+        if entry and entry.effects:
+            self._finish(stored, entry)
