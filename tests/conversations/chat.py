@@ -1,0 +1,204 @@
+"""Plays a conversation of this folder against the pure dialogue, with DigiLocker's answers made up on the spot."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.choices import read_tap
+from helpdesk.conversation.effects import (
+    REPLIES,
+    REQUESTS,
+    DeliverDocument,
+    Effect,
+    FetchDocument,
+    ListDocuments,
+    OfferLanguages,
+    Request,
+    Say,
+    SendOtp,
+    SetTimer,
+    ShowDocuments,
+    VerifyOtp,
+)
+from helpdesk.conversation.events import (
+    Answer,
+    DocumentFetched,
+    DocumentsListed,
+    Event,
+    Failed,
+    OtpSent,
+    SentSomethingElse,
+    SignedIn,
+    Tapped,
+    TimeRanOut,
+)
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules
+from helpdesk.conversation.problems import Problem
+from helpdesk.languages.understanding import read
+from helpdesk.service.rendering import Renderer
+from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, Message, TextMessage
+from simulator.digilocker.citizens import Citizen, everyone
+
+FOLDER = Path(__file__).parent
+RIGHT_OTP, WRONG_OTP = "246813", "111111"
+START = 1_800_000_000
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """One file of this folder."""
+
+    name: str
+    about: str
+    citizen: Citizen
+    chat: list[dict[str, str]]
+    deployed: bool
+
+
+def transcripts() -> list[Transcript]:
+    """Read all files of this folder."""
+    return [_transcript(path) for path in sorted(FOLDER.glob("*.yaml"))]
+
+
+def _transcript(path: Path) -> Transcript:
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    citizen = next(one for one in everyone() if one.name.casefold() == content["citizen"].casefold())
+    return Transcript(path.stem, content["about"], citizen, content["chat"], content.get("deployed", False))
+
+
+def matches(expected: str, said: str) -> bool:
+    """Tell whether a text is the expected one, in which … stands for anything."""
+    pattern = ".*".join(re.escape(" ".join(part.split())) for part in expected.split("…"))
+    pattern = pattern.replace(r".*\ ", ".*").replace(r"\ .*", ".*")
+    return re.fullmatch(pattern, " ".join(said.split()), re.DOTALL) is not None
+
+
+@dataclass
+class Chat:
+    """A chat with the pure dialogue. `said` holds what the desk has said and nobody has read yet."""
+
+    citizen: Citizen
+    rules: Rules = field(default_factory=Rules)
+    now: int = START
+    conversation: Conversation = field(default_factory=Conversation)
+    said: list[str] = field(default_factory=list)
+    tappable: dict[str, str] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    _timers: list[int] = field(default_factory=list)
+    _steps: int = 0
+    _otp: str = ""
+
+    def play(self, line: dict[str, str]) -> None:
+        """Do one line of a transcript, but for what the desk says."""
+        match line:
+            case {"she": text}:
+                self.say(str(text))
+            case {"she sends": kind}:
+                self.happens(SentSomethingElse(self._step(), kind))
+            case {"later": time}:
+                self.later(time)
+            case {"digilocker": problem}:
+                self.problems.append(Problem(problem.replace(" ", "_")))
+            case _:
+                raise ValueError(f"what is this line: {line}")
+
+    def say(self, text: str) -> None:
+        """Type a text, or tap what stands in square brackets."""
+        if text.startswith("[") and text.endswith("]"):
+            self.happens(Tapped(self._step(), read_tap(self.tappable[text[1:-1]])))
+            return
+        named = {
+            "<her Aadhaar number>": self.citizen.aadhaar,
+            "<her VID>": self.citizen.vid or "",
+            "<the OTP>": RIGHT_OTP,
+            "<a wrong OTP>": WRONG_OTP,
+        }
+        understood = read(self._step(), named.get(text, text))
+        self._otp = understood.digits
+        self.happens(understood.event)
+
+    def later(self, time: str) -> None:
+        """Let time pass, and timers fire on their way."""
+        amount, unit = time.split()
+        until = self.now + int(amount) * (60 if unit.startswith("minute") else 1)
+        while due := [at for at in self._timers if at <= until]:
+            self.now = min(due)
+            self._timers.remove(self.now)
+            self.happens(TimeRanOut(self._step()))
+        self.now = until
+
+    def happens(self, event: Event) -> None:
+        """Advance, and carry out what follows."""
+        self.conversation, effects = advance(self.conversation, event, self.now, self.rules)
+        self.effects += effects
+        for effect in effects:
+            if isinstance(effect, REQUESTS):
+                if wanted(self.conversation, event.id, effect):
+                    self.happens(self._answer(event.id, effect))
+            elif isinstance(effect, REPLIES):
+                self._show(self._rendered(effect))
+            elif isinstance(effect, SetTimer):
+                self._timers.append(self.now + effect.seconds)
+
+    def _step(self) -> str:
+        self._steps += 1
+        return f"{self._steps:024x}"
+
+    def _answer(self, step: str, request: Request) -> Answer:
+        if self.problems:
+            return Failed(step, self.problems.pop(0), request)
+        match request:
+            case SendOtp():
+                mobile = self.citizen.mobile if self.citizen.registered else None
+                return OtpSent(step, (mobile or "42")[-2:], 600)
+            case VerifyOtp():
+                if self._otp != RIGHT_OTP or not self.citizen.registered:
+                    return Failed(step, Problem.OTP_WRONG, request)
+                return SignedIn(step, 3600)
+            case ListDocuments():
+                issued = tuple(
+                    IssuedDocument(d.name, d.doctype, d.issuer, d.uri, "application/pdf" in d.media_types)
+                    for d in self.citizen.issued
+                )
+                return DocumentsListed(step, issued, len(self.citizen.uploaded))
+            case FetchDocument(number=number, listing=listing):
+                return DocumentFetched(step, number, listing, "documents/key")
+
+    def _rendered(self, reply: Effect) -> Message:
+        renderer = Renderer(session_seconds=900, link_seconds=900)
+        match reply:
+            case Say():
+                return renderer.say(reply, self.conversation)
+            case OfferLanguages():
+                return renderer.languages(reply)
+            case ShowDocuments():
+                return renderer.documents(reply, self.conversation)
+            case DeliverDocument():
+                filename = renderer.filename(reply, self.conversation)
+                header = DocumentHeader(link="https://example.org/x.pdf", filename=filename)
+                return renderer.delivery(reply, self.conversation, header)
+        raise TypeError(type(reply).__name__)
+
+    def _show(self, message: Message) -> None:
+        match message:
+            case ButtonsMessage(body=body, buttons=buttons, header=header):
+                self.tappable.update((button.title, button.id) for button in buttons)
+                file = header.filename if isinstance(header, DocumentHeader) else None
+                self.said.append(shown(body, [button.title for button in buttons], file))
+            case ListMessage(body=body, button=button, sections=sections):
+                rows = [row for section in sections for row in section.rows]
+                self.tappable.update((row.title, row.id) for row in rows)
+                self.said.append(shown(body, [f"{button}: {' | '.join(row.title for row in rows)}"]))
+            case TextMessage(body=body):
+                self.said.append(shown(body, []))
+
+
+def shown(body: str, buttons: list[str], file: str | None = None) -> str:
+    """Write a message as it stands in a transcript."""
+    lines = [f"({file})"] if file else []
+    return "\n".join([*lines, body, " ".join(f"[{title}]" for title in buttons)]).strip()
