@@ -1,0 +1,335 @@
+"""Calls to DigiLocker's partner API.
+
+Source: "Authorized Partner API Specification" 1.x and "Requester" 2.4; the section is named at each call.
+"""
+
+import hashlib
+import hmac
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Final, Literal, NoReturn
+from urllib.parse import quote
+
+import requests
+from pydantic import BaseModel, ValidationError
+
+from helpdesk import outbound
+from helpdesk.digilocker.errors import (
+    Damaged,
+    Endpoint,
+    InvalidToken,
+    InvalidUri,
+    NotAPdf,
+    NotInThisVersion,
+    TooLarge,
+    Unanswered,
+    Unintelligible,
+    Unreachable,
+    error_of,
+)
+from helpdesk.digilocker.models import (
+    AccountAnswer,
+    DeviceCode,
+    DeviceCodeAnswer,
+    Document,
+    IssuedDocument,
+    IssuedDocuments,
+    Token,
+    TokenAnswer,
+    UploadedDocument,
+    UploadedDocuments,
+    usable_uri,
+)
+from helpdesk.errors import DigiLockerError
+
+type Version = Literal["1.x", "2.4"]
+
+MAX_FILE: Final = 10 * 1024 * 1024
+"""Bytes: what DigiLocker lets issuers and citizens store."""
+
+_MAX_ANSWER: Final = 4 * 1024 * 1024
+"""Bytes of a JSON answer that are read: room for thousands of documents."""
+
+_PDF_MARK: Final = b"%PDF-"
+_PDF_HEAD: Final = 1024
+"""The mark may stand anywhere in the first 1024 bytes: what PDF readers accept (ISO 32000-1 asks for the very first,
+Adobe's implementation note allows this), and some issuers' servers put a line feed or a byte order mark before it."""
+
+_WORTH_A_RETRY: Final = 1.0
+"""Seconds that must be left for a second try."""
+
+_DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+
+_NOT_CONNECTED: Final = "(not connected)"
+_NO_ANSWER: Final = "(no answer)"
+_TOO_LARGE: Final = "(too large)"
+_OTHER_SHAPE: Final = "(other shape)"
+_UNUSABLE: Final = "(unusable)"
+
+
+class HmacOrder(Enum):
+    """What account verification hashes, in this order and without separators."""
+
+    WITH_SUBJECT = "secret, client id, uid, ts"
+    """What the two known integrations do."""
+    GENERIC = "secret, client id, ts"
+    """What the specification prints at every endpoint."""
+
+
+class DigiLockerClient:
+    """One partner's side of the API.
+
+    Every method takes `seconds`, the time that the whole call may take, connecting and reading included, and raises
+    what `helpdesk.digilocker.errors` lists (besides what `client_id` and `client_secret` raise themselves). Lists,
+    files and revocation are tried twice when DigiLocker fails or does not answer; calls that send or use up an OTP
+    only where no connection could be made.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        version: Version,
+        client_id: Callable[[], str],
+        client_secret: Callable[[], str],
+        session: requests.Session | None = None,
+        clock: Callable[[], float] = time.time,
+        connect_timeout: float = 3.05,
+        read_timeout: float = 10.0,
+        file_timeout: float = 25.0,
+        *,
+        hmac_order: HmacOrder = HmacOrder.WITH_SUBJECT,
+        require_hmac: bool = True,
+    ) -> None:
+        """Take the base address, the API's version, and where the credentials come from.
+
+        `clock` gives seconds since 1970, for time stamps that may be off by 30 minutes at most. Timeouts are in
+        seconds; `file_timeout` is both the wait for a file's first byte, since DigiLocker fetches it from the issuer
+        meanwhile, and the most that fetching it may take. Without `require_hmac` a file that comes without an `hmac`
+        header is taken; a wrong one never is.
+        """
+        self.version: Final = version
+        self._base = f"{url.rstrip('/')}/public"
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._session = outbound.plain_session(session)
+        self._clock = clock
+        self._timeouts = outbound.Timeouts(connect_timeout, read_timeout)
+        self._file_timeouts = outbound.Timeouts(connect_timeout, file_timeout)
+        self._hmac_order = hmac_order
+        self._require_hmac = require_hmac
+
+    # --- account and sign-in ------------------------------------------------------------------------------------
+
+    def verify_account(self, uid: str, seconds: float) -> bool:
+        """Tell whether an Aadhaar number has a DigiLocker account (1.x, "Verify Account"; gone in 2.4).
+
+        Raises `NotInThisVersion` for 2.4 without calling.
+        """
+        if self.version != "1.x":
+            raise NotInThisVersion(_UNUSABLE)
+        client_id, ts = self._client_id(), str(int(self._clock()))
+        subject = uid if self._hmac_order is HmacOrder.WITH_SUBJECT else ""
+        # Called "hmac", but documented and used as a plain SHA-256 of the concatenation.
+        digest = hashlib.sha256(f"{self._client_secret()}{client_id}{subject}{ts}".encode()).hexdigest()
+        form = {"clientid": client_id, "uid": uid, "ts": ts, "hmac": digest}
+        request = requests.Request(
+            "POST",
+            f"{self._base}/account/2/verify",
+            files={name: (None, value) for name, value in form.items()},  # multipart/form-data
+        )
+        answer = self._call(Endpoint.VERIFY_ACCOUNT, request, outbound.Deadline.after(seconds))
+        return _model(AccountAnswer, answer, Endpoint.VERIFY_ACCOUNT).registered
+
+    def request_device_code(self, username: str, seconds: float) -> DeviceCode:
+        """Have DigiLocker send an OTP to the account of this user name (1.x, device-code flow, step 1)."""
+        form = {"response_type": "device_code", "client_id": self._client_id(), "dl_username": username}
+        request = requests.Request("POST", f"{self._base}/oauth2/1/code", data=form)
+        answer = self._call(Endpoint.DEVICE_CODE, request, outbound.Deadline.after(seconds))
+        return _model(DeviceCodeAnswer, answer, Endpoint.DEVICE_CODE).to_value()
+
+    def redeem_device_code(self, device_code: str, otp: str, seconds: float) -> Token:
+        """Exchange device code and OTP for an access token (1.x, device-code flow, step 2)."""
+        form = {
+            "grant_type": _DEVICE_GRANT,
+            "client_id": self._client_id(),
+            "device_code": device_code,
+            "dl_otp": otp,
+        }
+        request = requests.Request("POST", f"{self._base}/oauth2/1/token", data=form)
+        answer = self._call(Endpoint.DEVICE_TOKEN, request, outbound.Deadline.after(seconds))
+        return _model(TokenAnswer, answer, Endpoint.DEVICE_TOKEN).to_value()
+
+    def revoke(self, token: str, seconds: float) -> None:
+        """Make a token, and the others of the same grant, invalid ("Revoke Token").
+
+        A token that is invalid already is as good: no error.
+        """
+        deadline = outbound.Deadline.after(seconds)
+        credentials = b64encode(f"{self._client_id()}:{self._client_secret()}".encode()).decode()
+        request = requests.Request(
+            "POST",
+            f"{self._base}/oauth2/1/revoke",
+            data={"token": token, "token_type_hint": "access_token"},
+            headers={"Authorization": f"Basic {credentials}"},
+        )
+        try:
+            _twice(lambda: self._call(Endpoint.REVOKE, request, deadline), deadline)
+        except InvalidToken:
+            return
+
+    # --- documents ----------------------------------------------------------------------------------------------
+
+    def issued_documents(self, token: str, seconds: float) -> tuple[IssuedDocument, ...]:
+        """List what authorities have issued to the citizen ("Get List of Issued Documents", version 2)."""
+        answer = self._get(Endpoint.ISSUED, "oauth2/2/files/issued", token, seconds)
+        return _model(IssuedDocuments, answer, Endpoint.ISSUED).to_value()
+
+    def uploaded_documents(self, token: str, seconds: float) -> tuple[UploadedDocument, ...]:
+        """List the top folder of what the citizen uploaded ("Get List of Self Uploaded Documents")."""
+        answer = self._get(Endpoint.UPLOADED, "oauth2/1/files/", token, seconds)
+        return _model(UploadedDocuments, answer, Endpoint.UPLOADED).to_value()
+
+    def file(self, token: str, uri: str, seconds: float) -> Document:
+        """Fetch a document's bytes ("Get File from URI"), checked and unaltered.
+
+        At most `MAX_FILE` bytes, a PDF by its content, and fitting the `hmac` header (Base64 of HMAC-SHA256 by the
+        client secret). Raises `TooLarge`, `NotAPdf`, `Damaged` and what DigiLocker answers instead.
+        """
+        if not usable_uri(uri):
+            raise InvalidUri(_UNUSABLE)
+        deadline = outbound.Deadline.after(min(seconds, self._file_timeouts.read))
+        request = requests.Request(
+            "GET",
+            # One path segment, whatever the issuer has put into the document's id.
+            f"{self._base}/oauth2/1/file/{quote(uri, safe='')}",
+            headers=_bearer(token),
+        )
+        return _twice(lambda: self._file(request, deadline), deadline)
+
+    def _file(self, request: requests.Request, deadline: outbound.Deadline) -> Document:
+        request.headers["Accept-Encoding"] = "identity"
+        check = _FileCheck(self._client_secret())
+        with _told(Endpoint.FILE):
+            response = outbound.start(self._session, request, deadline=deadline, timeouts=self._file_timeouts)
+            if not 200 <= response.status_code < 300:
+                _refuse(Endpoint.FILE, outbound.finish(response, deadline=deadline, limit=_MAX_ANSWER))
+            content = outbound.read(response, deadline=deadline, limit=MAX_FILE, observe=check.feed)
+        check.finish(response.headers.get("hmac"), required=self._require_hmac)
+        return Document(content)
+
+    # --- calling ------------------------------------------------------------------------------------------------
+
+    def _get(self, endpoint: Endpoint, path: str, token: str, seconds: float) -> outbound.Answer:
+        deadline = outbound.Deadline.after(seconds)
+        request = requests.Request("GET", f"{self._base}/{path}", headers=_bearer(token))
+        return _twice(lambda: self._call(endpoint, request, deadline), deadline)
+
+    def _call(self, endpoint: Endpoint, request: requests.Request, deadline: outbound.Deadline) -> outbound.Answer:
+        """Make a call and give its answer when that is a success."""
+        request.headers["Accept-Encoding"] = "identity"
+        with _told(endpoint):
+            answer = outbound.exchange(
+                self._session, request, deadline=deadline, timeouts=self._timeouts, limit=_MAX_ANSWER
+            )
+        if not answer.succeeded:
+            _refuse(endpoint, answer)
+        return answer
+
+
+def _bearer(token: str) -> dict[str, str]:
+    """Give the header for a token; one that cannot stand in a header is no token (and the attempt would quote it)."""
+    if not (token and token.isascii() and token.isprintable() and " " not in token):
+        raise InvalidToken(_UNUSABLE)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _refuse(endpoint: Endpoint, answer: outbound.Answer) -> NoReturn:
+    raise error_of(answer.status, answer.json(), endpoint=endpoint)
+
+
+@contextmanager
+def _told(endpoint: Endpoint) -> Iterator[None]:
+    """Turn failures of the connection into errors of DigiLocker."""
+    try:
+        yield
+    except outbound.NothingSent:
+        raise Unreachable(_NOT_CONNECTED) from None
+    except outbound.AnswerTooLarge:
+        if endpoint is Endpoint.FILE:
+            raise TooLarge(_TOO_LARGE) from None
+        raise (Unanswered if endpoint.takes_effect else Unintelligible)(_TOO_LARGE) from None
+    except outbound.CallFailed:
+        raise (Unanswered if endpoint.takes_effect else Unreachable)(_NO_ANSWER) from None
+
+
+def _twice[T](call: Callable[[], T], deadline: outbound.Deadline) -> T:
+    """Make a harmless call a second time when DigiLocker failed or did not answer and there is time for it.
+
+    Not when no connection could be made: that has been tried twice already.
+    """
+    try:
+        return call()
+    except DigiLockerError as error:
+        failed = error.status is not None and error.status >= 500
+        if not error.retryable or not (failed or error.code == _NO_ANSWER) or deadline.left() < _WORTH_A_RETRY:
+            raise
+    return call()
+
+
+def _model[M: BaseModel](model: type[M], answer: outbound.Answer, endpoint: Endpoint) -> M:
+    """Read a successful answer. One that holds an error all the same raises it."""
+    body = answer.json()
+    if isinstance(body, dict) and isinstance(body.get("error"), str):
+        raise error_of(answer.status, body, endpoint=endpoint)
+    try:
+        return model.model_validate(body)
+    except ValidationError:
+        pass
+    # Raised outside the handler: pydantic's error knows the input.
+    raise (Unanswered if endpoint.takes_effect else Unintelligible)(_OTHER_SHAPE, status=answer.status)
+
+
+class _FileCheck:
+    """Judges a file while its pieces come in, so that it need not be gone through, or held, again."""
+
+    def __init__(self, client_secret: str) -> None:
+        self._mac = hmac.new(client_secret.encode(), digestmod=hashlib.sha256)
+        self._head = bytearray()
+        self._is_pdf = False
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece. Raises as soon as it is clear that this is no PDF."""
+        self._mac.update(piece)
+        if not self._is_pdf:
+            self._head += piece[: _PDF_HEAD - len(self._head)]
+            self._is_pdf = _PDF_MARK in self._head
+            if not self._is_pdf and len(self._head) == _PDF_HEAD:
+                self._raise_what_it_is()
+
+    def finish(self, header: str | None, *, required: bool) -> None:
+        """Judge the whole. `header` is the `hmac` header; without it the file counts as damaged if `required`."""
+        if not self._is_pdf:
+            self._raise_what_it_is()
+        if header is None:
+            if required:
+                raise Damaged("(no hmac)")
+            return
+        try:
+            expected = b64decode(header.strip(), validate=True)
+        except ValueError:
+            expected = b""
+        if not hmac.compare_digest(expected, self._mac.digest()):
+            raise Damaged("(wrong hmac)")
+
+    def _raise_what_it_is(self) -> NoReturn:
+        """Tell another format from an error or a proxy's page that came with status 200."""
+        head = bytes(self._head)
+        body = outbound.decode(head)
+        if isinstance(body, dict) and isinstance(body.get("error"), str):
+            raise error_of(200, body, endpoint=Endpoint.FILE)
+        if not head or head.lstrip()[:1] in {b"{", b"<"}:
+            raise Unintelligible(_OTHER_SHAPE, status=200)
+        raise NotAPdf("(not a PDF)")

@@ -1,0 +1,72 @@
+"""Signing in inside the chat: the Aadhaar number, then the OTP.
+
+DigiLocker publishes no API that takes an Aadhaar number and an OTP from a partner's screen. What it published (1.x) is
+the device-code flow, which sends an OTP to the account of a *user name*. That an Aadhaar number or VID may stand as
+the user name is our reading (inferred); `UserNameRefused` is how an operator would notice that it does not hold.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from helpdesk import outbound
+from helpdesk.digilocker.client import DigiLockerClient, Version
+from helpdesk.digilocker.errors import InvalidUserName, NotRegistered, UserNameRefused
+from helpdesk.digilocker.models import Token
+from helpdesk.errors import DigiLockerError
+
+_AADHAAR_DIGITS: Final = 12
+"""An Aadhaar number; a VID has 16 digits, which account verification does not take."""
+
+_VERIFY_SHARE: Final = 0.4
+"""The part of the time that account verification may take: the OTP matters more."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtpSent:
+    """An OTP is on its way."""
+
+    device_code: str = field(repr=False)
+    digits: str = field(repr=False)
+    """The last two digits of the mobile it went to; "" when DigiLocker does not tell."""
+    expires_in: int
+    """Seconds."""
+
+
+class InChatSignIn:
+    """The sign-in port for Aadhaar number and OTP."""
+
+    def __init__(self, client: DigiLockerClient, version: Version) -> None:
+        self._client = client
+        self._version = version
+
+    def send_otp(self, number: str, seconds: float) -> OtpSent:
+        """Have an OTP sent for an Aadhaar number or VID (digits only), within `seconds` for all calls together.
+
+        In 1.x an Aadhaar number is looked up first, and whatever comes of that the OTP is asked for: so the number of
+        calls, and with it the time taken, does not tell whether there is an account. The lookup only says what a
+        refused user name means. Raises the errors of `request_device_code`, with `NotRegistered` or `UserNameRefused`
+        for `InvalidUserName` where the lookup gave an answer.
+        """
+        deadline = outbound.Deadline.after(seconds)
+        registered = self._is_registered(number, seconds * _VERIFY_SHARE)
+        try:
+            sent = self._client.request_device_code(number, deadline.left())
+        except InvalidUserName as error:
+            kind = {True: UserNameRefused, False: NotRegistered, None: InvalidUserName}[registered]
+            raise kind(error.code, status=error.status) from None
+        last_two = sent.masked_mobile[-2:]
+        digits = last_two if len(last_two) == 2 and last_two.isascii() and last_two.isdigit() else ""
+        return OtpSent(sent.device_code, digits, sent.expires_in)
+
+    def verify_otp(self, device_code: str, otp: str, seconds: float) -> Token:
+        """Exchange the OTP for a token. Raises `OtpRefused`, `OtpExpired`, `OtpTooMany` (all inferred) and others."""
+        return self._client.redeem_device_code(device_code, otp, seconds)
+
+    def _is_registered(self, number: str, seconds: float) -> bool | None:
+        """Look an Aadhaar number up; None where that cannot be done, or failed (the OTP call will then tell)."""
+        if self._version != "1.x" or len(number) != _AADHAAR_DIGITS:
+            return None
+        try:
+            return self._client.verify_account(number, seconds)
+        except DigiLockerError:
+            return None

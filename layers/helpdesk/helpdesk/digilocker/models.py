@@ -1,0 +1,304 @@
+"""DigiLocker's answers: how they look on the wire (`...Answer`) and the values that are made of them.
+
+The wire is loose: numbers come as text, one field has two names, a list may be a single value. The models take all of
+that and ignore what they do not know. Nothing personal or secret appears in a `repr` or a validation error.
+
+Source: "Authorized Partner API Specification" 1.x, "Requester" 2.4, and what working integrations report.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+
+ACCESS_TOKEN_SECONDS: Final = 3600
+"""How long an access token lives when the answer does not say (documented value)."""
+
+DEVICE_CODE_SECONDS: Final = 600
+"""How long a device code lives when the answer does not say (documented value)."""
+
+PDF: Final = "application/pdf"
+
+_DATE_FORMATS: Final = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d")
+_MAX_URI: Final = 512
+
+
+# --- values -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """A sign-in that waits for its OTP."""
+
+    device_code: str = field(repr=False)
+    masked_mobile: str = field(repr=False)
+    """Such as `XXXXXX1234`; "" when not told."""
+    expires_in: int
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a sign-in gives."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    """Seconds from now."""
+    refresh_token: str | None = field(default=None, repr=False)
+    scope: str = field(default="", repr=False)
+    """What was granted, separated by spaces; may hold documents' URIs."""
+    name: str = field(default="", repr=False)
+    """The citizen's name; "" when not told."""
+    digilocker_id: str | None = field(default=None, repr=False)
+    consent_valid_till: int | None = None
+    """Seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedDocument:
+    """A document in the citizen's account, issued by an authority."""
+
+    name: str
+    doctype: str
+    """Five capital letters, such as `DRVLC`."""
+    uri: str = field(repr=False)
+    """Holds the number of the licence, card or certificate: personal data."""
+    issuer: str = ""
+    issuer_id: str = ""
+    description: str = ""
+    date: dt.date | None = None
+    media_types: tuple[str, ...] = ()
+
+    @property
+    def has_pdf(self) -> bool:
+        """Whether it can be had as a PDF. Where DigiLocker names no format at all, only fetching it tells: True."""
+        return not self.media_types or PDF in self.media_types
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedDocument:
+    """Something that the citizen uploaded: a file, or a folder of them."""
+
+    name: str = field(repr=False)
+    is_folder: bool = False
+    uri: str = field(default="", repr=False)
+    media_types: tuple[str, ...] = ()
+    size: int | None = None
+    """Bytes."""
+    date: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A fetched document, its bytes exactly as the issuer made them."""
+
+    content: bytes = field(repr=False)
+    media_type: str = PDF
+
+
+# --- reading loose values -------------------------------------------------------------------------------------------
+
+
+def _text(value: object) -> str:
+    """Give a text on one line; "" for anything that is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return " ".join(str(value).encode("utf-8", "replace").decode().split())
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        value = int(value)
+    return value if isinstance(value, int) and 0 <= value < 10**15 else None
+
+
+def _truth(value: object) -> bool:
+    """`registered` is a boolean in real answers and the text "true" in the specification."""
+    return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "y"})
+
+
+def _date(value: object) -> dt.date | None:
+    """The specification shows ISO 8601 with a time; real lists have `DD/MM/YYYY`."""
+    text = _text(value)
+    try:
+        return dt.datetime.fromisoformat(text).date()
+    except ValueError:
+        pass
+    for format_ in _DATE_FORMATS:
+        try:
+            return dt.datetime.strptime(text, format_).replace(tzinfo=dt.UTC).date()
+        except ValueError:
+            continue
+    return None
+
+
+def _media_types(value: object) -> tuple[str, ...]:
+    """A list of texts in version 2, one text in version 1, and a list of objects in some integrations."""
+    return tuple(dict.fromkeys(_each_media_type(value)))
+
+
+def _each_media_type(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            for part in value.split(","):
+                media_type = part.partition(";")[0].strip().lower()
+                if "/" in media_type:
+                    yield media_type
+        case list():
+            for element in value:
+                # An object's key is not documented: whichever of its values looks like a media type.
+                for inner in element.values() if isinstance(element, dict) else [element]:
+                    if isinstance(inner, str):
+                        yield from _each_media_type(inner)
+
+
+type _Text = Annotated[str, BeforeValidator(_text)]
+type _Number = Annotated[int | None, BeforeValidator(_whole_number)]
+type _Truth = Annotated[bool, BeforeValidator(_truth)]
+type _Date = Annotated[dt.date | None, BeforeValidator(_date)]
+type _MediaTypes = Annotated[tuple[str, ...], BeforeValidator(_media_types)]
+type _Filled = Annotated[str, Field(min_length=1)]
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+
+class AccountAnswer(_Answer):
+    """Account verification."""
+
+    registered: _Truth
+
+
+class DeviceCodeAnswer(_Answer):
+    """First step of the device-code flow."""
+
+    device_code: _Filled = Field(repr=False)
+    masked_mobile: _Text = Field(
+        default="", validation_alias=AliasChoices("dl_masked_mobile", "masked_mobile"), repr=False
+    )
+    expires_in: _Number = None
+
+    def to_value(self) -> DeviceCode:
+        """Give the value, with the documented lifetime where none is told."""
+        return DeviceCode(self.device_code, self.masked_mobile, self.expires_in or DEVICE_CODE_SECONDS)
+
+
+class TokenAnswer(_Answer):
+    """The token endpoint, whatever the grant."""
+
+    access_token: _Filled = Field(repr=False)
+    expires_in: _Number = None
+    refresh_token: _Text = Field(default="", repr=False)
+    scope: _Text = Field(default="", repr=False)
+    name: _Text = Field(default="", repr=False)
+    digilocker_id: _Text = Field(default="", validation_alias=AliasChoices("digilockerid", "digilocker_id"), repr=False)
+    eaadhaar: _Text = Field(default="", validation_alias=AliasChoices("eaadhaar", "eaadhar"), repr=False)
+    consent_valid_till: _Number = None
+
+    def to_value(self) -> Token:
+        """Give the value, with the documented lifetime where none is told."""
+        return Token(
+            access_token=self.access_token,
+            expires_in=self.expires_in or ACCESS_TOKEN_SECONDS,
+            refresh_token=self.refresh_token or None,
+            scope=self.scope,
+            name=self.name,
+            digilocker_id=self.digilocker_id or None,
+            consent_valid_till=self.consent_valid_till,
+        )
+
+
+class IssuedItem(_Answer):
+    """One element of the list of issued documents."""
+
+    name: _Text = ""
+    doctype: _Text = ""
+    uri: _Text = Field(default="", repr=False)
+    issuer: _Text = ""
+    issuer_id: _Text = Field(default="", validation_alias=AliasChoices("issuerid", "issuer_id"))
+    description: _Text = ""
+    date: _Date = None
+    mime: _MediaTypes = ()
+
+    def to_value(self) -> IssuedDocument | None:
+        """Give the document; None without a URI, since then there is nothing that can be fetched."""
+        if not usable_uri(self.uri):
+            return None
+        issuer_id, doctype = _parts_of(self.uri)
+        doctype = self.doctype.upper() or doctype
+        return IssuedDocument(
+            name=self.name or self.description or doctype,
+            doctype=doctype,
+            uri=self.uri,
+            issuer=self.issuer,
+            issuer_id=self.issuer_id or issuer_id,
+            description=self.description,
+            date=self.date,
+            media_types=self.mime,
+        )
+
+
+class UploadedItem(_Answer):
+    """One element of the list of self-uploaded files."""
+
+    name: _Text = Field(default="", repr=False)
+    type: _Text = ""
+    uri: _Text = Field(default="", repr=False)
+    mime: _MediaTypes = ()
+    size: _Number = None
+    date: _Date = None
+
+    def to_value(self) -> UploadedDocument | None:
+        """Give the file or folder; None without a name."""
+        if not self.name:
+            return None
+        return UploadedDocument(self.name, self.type == "dir", self.uri, self.mime, self.size, self.date)
+
+
+def _objects(value: object) -> object:
+    """Leave out what is no object: one broken element must not hide the others. Null is an empty list."""
+    if value is None:
+        return []
+    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else value
+
+
+class IssuedDocuments(_Answer):
+    """The list of issued documents."""
+
+    items: Annotated[list[IssuedItem], BeforeValidator(_objects)]
+
+    def to_value(self) -> tuple[IssuedDocument, ...]:
+        """Give the documents in DigiLocker's order, without those that cannot be fetched."""
+        return tuple(value for item in self.items if (value := item.to_value()) is not None)
+
+
+class UploadedDocuments(_Answer):
+    """The list of self-uploaded files in one folder."""
+
+    items: Annotated[list[UploadedItem], BeforeValidator(_objects)]
+
+    def to_value(self) -> tuple[UploadedDocument, ...]:
+        """Give files and folders in DigiLocker's order."""
+        return tuple(value for item in self.items if (value := item.to_value()) is not None)
+
+
+def usable_uri(uri: str) -> bool:
+    """Whether a URI can stand in an address: not empty, printable, without spaces, and not dots alone.
+
+    Dots alone would be taken for a folder by anything that tidies paths.
+    """
+    return 0 < len(uri) <= _MAX_URI and uri.isprintable() and " " not in uri and bool(uri.strip("."))
+
+
+def _parts_of(uri: str) -> tuple[str, str]:
+    """Give issuer id and doctype of `<issuer id>-<DOCTYPE>-<document id>`, "" each when it has another shape."""
+    parts = uri.split("-", 2)
+    return (parts[0], parts[1]) if len(parts) == 3 and len(parts[1]) == 5 and parts[1].isupper() else ("", "")

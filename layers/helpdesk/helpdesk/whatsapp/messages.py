@@ -1,0 +1,441 @@
+"""What can be sent to a citizen, and every limit that WhatsApp puts on it.
+
+A label that is one character too long makes the *whole* message fail, after the conversation has moved on; so a
+message that breaks a limit cannot be built. What is too long is shortened by the caller, who knows what may go
+(`shorten`). Source of every limit: Cloud API reference, the page named beside it.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, Protocol
+
+type Json = str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None
+
+# --- limits -------------------------------------------------------------------------------------------------------
+
+TEXT_BODY: Final = 4096  # text messages
+INTERACTIVE_BODY: Final = 1024  # interactive messages; sources differ on lists (1024 or 4096), the lower one is safe
+FOOTER: Final = 60  # interactive messages
+HEADER_TEXT: Final = 60  # interactive messages
+BUTTONS: Final = 3  # interactive reply buttons
+BUTTON_ID: Final = 256  # interactive reply buttons
+BUTTON_TITLE: Final = 20  # interactive reply buttons
+LIST_BUTTON: Final = 20  # interactive list messages
+LIST_SECTIONS: Final = 10  # interactive list messages
+LIST_ROWS: Final = 10  # interactive list messages: over all sections together
+SECTION_TITLE: Final = 24  # interactive list messages; obligatory with more than one section
+ROW_ID: Final = 200  # interactive list messages
+ROW_TITLE: Final = 24  # interactive list messages
+ROW_DESCRIPTION: Final = 72  # interactive list messages
+LINK_TITLE: Final = 20  # interactive call-to-action URL buttons
+CAPTION: Final = 1024  # document messages
+CALLBACK_DATA: Final = 512  # changelog of 2024-01-26: `biz_opaque_callback_data`
+
+_PHONE_DIGITS: Final = range(5, 16)  # ITU-T E.164: at most 15 digits; shorter than five is no subscriber's number
+
+
+class InvalidContent(ValueError):
+    """A message that WhatsApp would refuse. Names the field, never what stood in it."""
+
+    def __init__(self, field_name: str, reason: str) -> None:
+        super().__init__(f"{field_name} {reason}")
+        self.field = field_name
+
+
+class MessageTooLong(InvalidContent):
+    """A text above its limit. Names the field and the limit."""
+
+    def __init__(self, field_name: str, limit: int) -> None:
+        super().__init__(field_name, f"is longer than {limit} UTF-16 code units")
+        self.limit = limit
+
+
+# --- length ------------------------------------------------------------------------------------------------------
+
+
+def length(text: str) -> int:
+    """Count a text as the limits are counted here: in UTF-16 code units.
+
+    Meta says "characters" and not what that is for Devanagari or emoji. Of the usual readings (what the reader sees,
+    code points, UTF-16 code units) the last one never gives less, so what fits by it fits by all three.
+    """
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+_ELLIPSIS: Final = "…"
+_ZWJ: Final = "\u200d"
+_ZWNJ: Final = "\u200c"
+_VIRAMA_CLASS: Final = 9  # canonical combining class of the virama of every Indic script
+
+
+def shorten(text: str, limit: int) -> str:
+    """Give `text` if it fits into `limit` UTF-16 code units, else its beginning and "…", together within the limit.
+
+    It is cut only between two things that a reader sees as letters or signs: a vowel sign, conjunct, flag or family
+    emoji stays whole or goes whole. If not even the first fits, "…" is all that is left.
+    """
+    if limit < length(_ELLIPSIS):
+        raise ValueError("there must be room for an ellipsis")
+    if length(text) <= limit:
+        return text
+    room = limit - length(_ELLIPSIS)
+    end = 0
+    for cluster in clusters(text):
+        room -= length(cluster)
+        if room < 0:
+            break
+        end += len(cluster)
+    return text[:end].rstrip() + _ELLIPSIS
+
+
+def clusters(text: str) -> Iterator[str]:
+    """Split a text into what a reader sees as one letter or sign.
+
+    Close to Unicode's extended grapheme clusters (UAX 29) for the scripts of India and for emoji, from the standard
+    library's character data alone. Where they differ this keeps more together, which is the safe side for cutting:
+    in Tamil, for instance, a consonant without vowel stays with the next letter. Hangul letters (jamo) are not joined.
+    """
+    start = 0
+    flag_half_open = False  # an odd number of regional indicators stands right before
+    conjunct_open = False  # a virama stands right before
+    for index, char in enumerate(text):
+        category = unicodedata.category(char)
+        mark = category in {"Mn", "Mc", "Me"}
+        joined = index > start and (
+            mark
+            or char in {_ZWJ, _ZWNJ}
+            or _modifies_emoji(char)
+            or text[index - 1] == _ZWJ
+            or (conjunct_open and category == "Lo")
+            or (flag_half_open and _is_regional_indicator(char))
+            or (text[index - 1] == "\r" and char == "\n")
+        )
+        if index > start and not joined:
+            yield text[start:index]
+            start = index
+        flag_half_open = _is_regional_indicator(char) and not flag_half_open
+        conjunct_open = unicodedata.combining(char) == _VIRAMA_CLASS
+    if start < len(text):
+        yield text[start:]
+
+
+def _modifies_emoji(char: str) -> bool:
+    """Skin tones, and the tags that spell the flags of England, Scotland and Wales (variation selectors are marks)."""
+    return "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f"
+
+
+def _is_regional_indicator(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+# --- to whom -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A citizen's address: her number (digits, with or without `+`), her business-scoped user id, or both."""
+
+    phone: str | None = field(default=None, repr=False)
+    user_id: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.phone and not self.user_id:
+            raise InvalidContent("recipient", "has neither a number nor a user id")
+        if self.phone:
+            digits = self.phone.removeprefix("+")
+            if not (digits.isascii() and digits.isdigit() and len(digits) in _PHONE_DIGITS):
+                raise InvalidContent("recipient.phone", "is not a number in international form")
+
+    def to_json(self) -> dict[str, Json]:
+        """Give `to` with the `+` (without it the business number's country code is put before), else `recipient`."""
+        if self.phone:
+            return {"to": "+" + self.phone.removeprefix("+")}
+        return {"recipient": self.user_id}
+
+
+# --- what --------------------------------------------------------------------------------------------------------
+
+
+class Message(Protocol):
+    """Anything that can be sent."""
+
+    def to_json(self) -> dict[str, Json]:
+        """Give the part of the request body that says what is sent: `type` and the object of that name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """A plain text."""
+
+    body: str = field(repr=False)
+    preview_url: bool = False
+    """Whether WhatsApp shows a preview of the first link in it."""
+
+    def __post_init__(self) -> None:
+        _check("text.body", self.body, TEXT_BODY)
+
+    def to_json(self) -> dict[str, Json]:
+        """See `Message`."""
+        return {"type": "text", "text": {"body": self.body, "preview_url": self.preview_url}}
+
+
+@dataclass(frozen=True, slots=True)
+class TextHeader:
+    """A line in bold above an interactive message."""
+
+    text: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _check("header.text", self.text, HEADER_TEXT)
+
+    def to_json(self) -> dict[str, Json]:
+        """Give the header object."""
+        return {"type": "text", "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHeader:
+    """A document above an interactive message: exactly one of `link` and `media_id`."""
+
+    link: str | None = field(default=None, repr=False)
+    """Where WhatsApp fetches it, after it has accepted the message."""
+    media_id: str | None = field(default=None, repr=False)
+    """What an upload returned."""
+    filename: str | None = field(default=None, repr=False)
+    """What the citizen sees as the file's name."""
+
+    def __post_init__(self) -> None:
+        _check_document("header.document", self.link, self.media_id, self.filename)
+
+    def to_json(self) -> dict[str, Json]:
+        """Give the header object."""
+        return {"type": "document", "document": _document(self.link, self.media_id, self.filename)}
+
+
+type Header = TextHeader | DocumentHeader
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A reply button: `id` comes back when it is tapped."""
+
+    id: str
+    title: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _check("button.id", self.id, BUTTON_ID)
+        _check("button.title", self.title, BUTTON_TITLE)
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonsMessage:
+    """A text with one to three reply buttons."""
+
+    type: ClassVar[str] = "button"
+    body: str = field(repr=False)
+    buttons: tuple[Button, ...]
+    header: Header | None = None
+    footer: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _check("interactive.body", self.body, INTERACTIVE_BODY)
+        _check_footer(self.footer)
+        _check_count("buttons", len(self.buttons), BUTTONS)
+        _check_unique("button.id", [button.id for button in self.buttons])
+        _check_unique("button.title", [button.title for button in self.buttons])
+
+    def to_json(self) -> dict[str, Json]:
+        """See `Message`."""
+        replies: list[Json] = [
+            {"type": "reply", "reply": {"id": button.id, "title": button.title}} for button in self.buttons
+        ]
+        return _interactive(self.type, self.header, self.body, self.footer, {"buttons": replies})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a list: `id` comes back when it is tapped."""
+
+    id: str
+    title: str = field(repr=False)
+    description: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _check("row.id", self.id, ROW_ID)
+        _check("row.title", self.title, ROW_TITLE)
+        if self.description is not None:
+            _check("row.description", self.description, ROW_DESCRIPTION)
+
+    def to_json(self) -> dict[str, Json]:
+        """Give the row object."""
+        described: dict[str, Json] = {} if self.description is None else {"description": self.description}
+        return {"id": self.id, "title": self.title} | described
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under a common title; a single section may go without one."""
+
+    title: str | None = field(repr=False)
+    rows: tuple[Row, ...]
+
+    def __post_init__(self) -> None:
+        if self.title is not None:
+            _check("section.title", self.title, SECTION_TITLE)
+        _check_count("section.rows", len(self.rows), LIST_ROWS)
+
+    def to_json(self) -> dict[str, Json]:
+        """Give the section object."""
+        titled: dict[str, Json] = {} if self.title is None else {"title": self.title}
+        return titled | {"rows": [row.to_json() for row in self.rows]}
+
+
+@dataclass(frozen=True, slots=True)
+class ListMessage:
+    """A text with a button that opens a list; at most ten rows over all sections."""
+
+    type: ClassVar[str] = "list"
+    body: str = field(repr=False)
+    button: str = field(repr=False)
+    sections: tuple[Section, ...]
+    header: TextHeader | None = None
+    footer: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _check("interactive.body", self.body, INTERACTIVE_BODY)
+        _check("list.button", self.button, LIST_BUTTON)
+        _check_footer(self.footer)
+        _check_count("list.sections", len(self.sections), LIST_SECTIONS)
+        rows = [row for section in self.sections for row in section.rows]
+        _check_count("list.rows", len(rows), LIST_ROWS)
+        _check_unique("row.id", [row.id for row in rows])
+        if len(self.sections) > 1 and any(section.title is None for section in self.sections):
+            raise InvalidContent("section.title", "is obligatory with more than one section")
+
+    def to_json(self) -> dict[str, Json]:
+        """See `Message`."""
+        action: dict[str, Json] = {"button": self.button, "sections": [section.to_json() for section in self.sections]}
+        return _interactive(self.type, self.header, self.body, self.footer, action)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMessage:
+    """A text with one button that opens a web page."""
+
+    type: ClassVar[str] = "cta_url"
+    body: str = field(repr=False)
+    display_text: str = field(repr=False)
+    url: str = field(repr=False)
+    header: Header | None = None
+    footer: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _check("interactive.body", self.body, INTERACTIVE_BODY)
+        _check("link.display_text", self.display_text, LINK_TITLE)
+        _check_link("link.url", self.url)
+        _check_footer(self.footer)
+
+    def to_json(self) -> dict[str, Json]:
+        """See `Message`."""
+        parameters = {"display_text": self.display_text, "url": self.url}
+        action: dict[str, Json] = {"name": "cta_url", "parameters": parameters}
+        return _interactive(self.type, self.header, self.body, self.footer, action)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMessage:
+    """A document on its own: exactly one of `link` and `media_id`."""
+
+    link: str | None = field(default=None, repr=False)
+    media_id: str | None = field(default=None, repr=False)
+    filename: str | None = field(default=None, repr=False)
+    caption: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_document("document", self.link, self.media_id, self.filename)
+        if self.caption is not None:
+            _check("document.caption", self.caption, CAPTION)
+
+    def to_json(self) -> dict[str, Json]:
+        """See `Message`."""
+        captioned: dict[str, Json] = {} if self.caption is None else {"caption": self.caption}
+        return {"type": "document", "document": _document(self.link, self.media_id, self.filename) | captioned}
+
+
+def envelope(recipient: Recipient, message: Message, callback_data: str = "") -> dict[str, Json]:
+    """Give the body of a send request.
+
+    `callback_data` comes back in every status of the message, so that a status which overtakes the answer to the send
+    call can still be told; "" leaves it out. Raises `MessageTooLong` above 512.
+    """
+    head: dict[str, Json] = {"messaging_product": "whatsapp", "recipient_type": "individual"}
+    tail: dict[str, Json] = {}
+    if callback_data:
+        _check("biz_opaque_callback_data", callback_data, CALLBACK_DATA)
+        tail = {"biz_opaque_callback_data": callback_data}
+    return head | recipient.to_json() | message.to_json() | tail
+
+
+# --- building and checking ----------------------------------------------------------------------------------------
+
+
+def _interactive(
+    type_: str, header: Header | None, body: str, footer: str | None, action: Mapping[str, Json]
+) -> dict[str, Json]:
+    interactive: dict[str, Json] = {"type": type_}
+    if header is not None:
+        interactive["header"] = header.to_json()
+    interactive["body"] = {"text": body}
+    if footer is not None:
+        interactive["footer"] = {"text": footer}
+    interactive["action"] = action
+    return {"type": "interactive", "interactive": interactive}
+
+
+def _document(link: str | None, media_id: str | None, filename: str | None) -> dict[str, Json]:
+    document: dict[str, Json] = {"link": link} if link is not None else {"id": media_id}
+    if filename is not None:
+        document["filename"] = filename
+    return document
+
+
+def _check(field_name: str, text: str, limit: int) -> None:
+    """Refuse an empty text, one that would be empty for a reader, and one above its limit."""
+    if not text.strip():
+        raise InvalidContent(field_name, "is empty")
+    if length(text) > limit:
+        raise MessageTooLong(field_name, limit)
+
+
+def _check_footer(footer: str | None) -> None:
+    if footer is not None:
+        _check("interactive.footer", footer, FOOTER)
+
+
+def _check_count(field_name: str, count: int, limit: int) -> None:
+    if not 1 <= count <= limit:
+        raise InvalidContent(field_name, f"must be 1 to {limit}")
+
+
+def _check_unique(field_name: str, values: Sequence[str]) -> None:
+    if len(set(values)) != len(values):
+        raise InvalidContent(field_name, "must be different for each")
+
+
+def _check_link(field_name: str, link: str) -> None:
+    # Plain http is for the stand-ins on one machine; what is deployed presigns https links.
+    if not link.startswith(("https://", "http://")):
+        raise InvalidContent(field_name, "is not a web address")
+
+
+def _check_document(field_name: str, link: str | None, media_id: str | None, filename: str | None) -> None:
+    if (link is None) == (media_id is None):
+        raise InvalidContent(field_name, "needs exactly one of link and media id")
+    if link is not None:
+        _check_link(f"{field_name}.link", link)
+    if media_id is not None and not media_id.strip():
+        raise InvalidContent(f"{field_name}.id", "is empty")
+    if filename is not None and not filename.strip():
+        raise InvalidContent(f"{field_name}.filename", "is empty")

@@ -1,0 +1,55 @@
+"""Proof that a webhook call is Meta's: the `X-Hub-Signature-256` header.
+
+The header is `sha256=` and 64 hex digits: HMAC-SHA256, keyed with the app secret, over the body exactly as it came.
+Meta escapes the body before it signs it, so a body that was parsed and written again has another signature.
+Source: Graph API reference, "Validating payloads"; Cloud API reference, webhooks.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from helpdesk.errors import SignatureError
+
+_PREFIX: Final = "sha256="
+_HEX_DIGITS: Final = frozenset("0123456789abcdef")
+_DIGEST_LENGTH: Final = 64
+
+
+def sign(body: bytes, secret: str) -> str:
+    """Give the header that Meta would send for `body`: what sample events and tests need."""
+    return _PREFIX + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> None:
+    """Return when `header` is the signature of `body` under one of the app secrets.
+
+    `body` is the raw body (base64 already undone); `secrets` are the app secrets, usually one, two while one is being
+    replaced. Every secret is tried whatever the others gave, so that the time taken tells nothing about which fits.
+
+    Raises `SignatureError` for a missing or malformed header, for a signature that fits none of the secrets, and
+    always when no secret is set: an empty secret would let anybody sign.
+    """
+    usable = [secret for secret in secrets if secret]
+    if not usable:
+        raise SignatureError("no app secret is set")
+    given = _digest_in(header)
+    if given is None:
+        raise SignatureError("the signature is missing or malformed")
+    matches = False
+    for secret in usable:
+        expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        matches |= hmac.compare_digest(expected, given)
+    if not matches:
+        raise SignatureError("the signature fits none of the app secrets")
+
+
+def _digest_in(header: str | None) -> str | None:
+    """Give the 64 lower-case hex digits in the header, or None when it has another shape."""
+    if header is None or not header.startswith(_PREFIX):
+        return None
+    digest = header.removeprefix(_PREFIX)
+    if len(digest) != _DIGEST_LENGTH or not _HEX_DIGITS.issuperset(digest):
+        return None
+    return digest

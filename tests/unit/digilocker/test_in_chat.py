@@ -1,0 +1,155 @@
+"""Signing in inside the chat."""
+
+from contextlib import suppress
+
+import pytest
+
+from helpdesk.conversation.problems import Problem
+from helpdesk.digilocker.client import DigiLockerClient, Version
+from helpdesk.digilocker.errors import (
+    Busy,
+    ClientRefused,
+    InvalidUserName,
+    NotRegistered,
+    OtpExpired,
+    OtpNotSent,
+    OtpRefused,
+    OtpTooMany,
+    SeveralAccounts,
+    Unanswered,
+    Unreachable,
+    UserNameRefused,
+)
+from helpdesk.digilocker.in_chat import InChatSignIn, OtpSent
+from helpdesk.digilocker.models import DeviceCode, Token
+from helpdesk.errors import DigiLockerError
+
+AADHAAR = "999999990019"
+VID = "9999999900190000"
+SENT = DeviceCode("74tq5miHKB", "XXXXXX1234", 600)
+
+
+class ScriptedClient(DigiLockerClient):
+    """Answers from a script and notes what was asked, in order."""
+
+    def __init__(self, registered: bool | DigiLockerError, sent: DeviceCode | DigiLockerError = SENT) -> None:
+        super().__init__("https://digilocker.example.org", "1.x", lambda: "id", lambda: "secret")
+        self._registered = registered
+        self._sent = sent
+        self.asked: list[str] = []
+        self.budgets: list[float] = []
+
+    def verify_account(self, uid: str, seconds: float) -> bool:
+        self.asked.append(f"verify {uid}")
+        self.budgets.append(seconds)
+        if isinstance(self._registered, DigiLockerError):
+            raise self._registered
+        return self._registered
+
+    def request_device_code(self, username: str, seconds: float) -> DeviceCode:
+        self.asked.append(f"code {username}")
+        self.budgets.append(seconds)
+        if isinstance(self._sent, DigiLockerError):
+            raise self._sent
+        return self._sent
+
+    def redeem_device_code(self, device_code: str, otp: str, seconds: float) -> Token:
+        self.asked.append(f"redeem {device_code} {otp}")
+        self.budgets.append(seconds)
+        if isinstance(self._sent, DigiLockerError):
+            raise self._sent
+        return Token("t", 3600)
+
+
+def no_such_user() -> InvalidUserName:
+    return InvalidUserName("invalid_username", status=400)
+
+
+@pytest.mark.parametrize(
+    ("masked", "digits"),
+    [("XXXXXX1234", "34"), ("******3712", "12"), ("XXXXXXXXXX", ""), ("", ""), ("4", ""), ("XX4", ""), ("XX३४", "")],
+)
+def test_an_otp_is_sent_and_the_last_two_digits_of_the_mobile_are_told(masked: str, digits: str) -> None:
+    client = ScriptedClient(True, DeviceCode("74tq5miHKB", masked, 600))
+
+    assert InChatSignIn(client, "1.x").send_otp(AADHAAR, 20) == OtpSent("74tq5miHKB", digits, 600)
+
+
+@pytest.mark.parametrize("registered", [True, False, Busy("unexpected_error", status=500), Unreachable("(no answer)")])
+@pytest.mark.parametrize("sent", [SENT, no_such_user()])
+def test_the_same_two_calls_are_made_whether_there_is_an_account_or_not(
+    registered: bool | DigiLockerError, sent: DeviceCode | DigiLockerError
+) -> None:
+    client = ScriptedClient(registered, sent)
+
+    with suppress(InvalidUserName):
+        InChatSignIn(client, "1.x").send_otp(AADHAAR, 20)
+
+    assert client.asked == [f"verify {AADHAAR}", f"code {AADHAAR}"]
+
+
+@pytest.mark.parametrize(("version", "number"), [("1.x", VID), ("2.4", AADHAAR), ("2.4", VID)])
+def test_what_cannot_be_looked_up_goes_straight_to_the_otp(version: Version, number: str) -> None:
+    client = ScriptedClient(True)
+
+    InChatSignIn(client, version).send_otp(number, 20)
+
+    assert client.asked == [f"code {number}"]
+
+
+@pytest.mark.parametrize(
+    ("registered", "kind"),
+    [
+        (False, NotRegistered),
+        (True, UserNameRefused),
+        (ClientRefused("invalid_client_id", status=401), InvalidUserName),
+    ],
+)
+def test_a_refused_number_is_told_apart_by_what_the_lookup_said(
+    registered: bool | DigiLockerError, kind: type[DigiLockerError]
+) -> None:
+    with pytest.raises(InvalidUserName) as caught:
+        InChatSignIn(ScriptedClient(registered, no_such_user()), "1.x").send_otp(AADHAAR, 20)
+
+    assert type(caught.value) is kind
+    assert (caught.value.problem, caught.value.code, caught.value.status) == (
+        Problem.NO_ACCOUNT,
+        "invalid_username",
+        400,
+    )
+
+
+def test_an_account_that_the_lookup_does_not_know_still_gets_its_otp() -> None:
+    assert InChatSignIn(ScriptedClient(False), "1.x").send_otp(AADHAAR, 20).digits == "34"
+
+
+@pytest.mark.parametrize("kind", [SeveralAccounts, OtpNotSent, OtpTooMany, ClientRefused, Unanswered])
+def test_other_errors_pass_as_they_are(kind: type[DigiLockerError]) -> None:
+    with pytest.raises(kind):
+        InChatSignIn(ScriptedClient(True, kind("code")), "1.x").send_otp(AADHAAR, 20)
+
+
+def test_the_lookup_leaves_most_of_the_time_to_the_otp() -> None:
+    client = ScriptedClient(True)
+
+    InChatSignIn(client, "1.x").send_otp(AADHAAR, 20)
+
+    assert client.budgets[0] == pytest.approx(8)
+    assert 19 < client.budgets[1] <= 20
+
+
+def test_an_otp_is_exchanged_for_a_token() -> None:
+    client = ScriptedClient(True)
+
+    assert InChatSignIn(client, "1.x").verify_otp("74tq5miHKB", "123456", 20) == Token("t", 3600)
+    assert client.asked == ["redeem 74tq5miHKB 123456"]
+
+
+@pytest.mark.parametrize("kind", [OtpRefused, OtpExpired, OtpTooMany])
+def test_a_refused_otp_is_told_as_what_it_is(kind: type[DigiLockerError]) -> None:
+    with pytest.raises(kind):
+        InChatSignIn(ScriptedClient(True, kind("invalid_grant")), "1.x").verify_otp("74tq5miHKB", "1", 20)
+
+
+def test_what_identifies_the_sign_in_does_not_show_in_a_repr() -> None:
+    assert repr(OtpSent("74tq5miHKB", "34", 600)) == "OtpSent(expires_in=600)"
