@@ -1,0 +1,39 @@
+"""Stand-ins for WhatsApp's Cloud API and for DigiLocker, with a chat page: what the help desk talks to on one machine.
+
+Nothing here is deployed, and nothing here shares code with `helpdesk`: a stand-in that used the client's code would
+share its mistakes. What it does follows the published documents; where they are silent, the choice is marked *ours*.
+
+Everything is served by one process, `Simulator(config, port)` or `python -m simulator`:
+
+    GET    /                                the chat page
+    GET    /citizens                        the made-up citizens: phone, mobile (where SMS go), name, Aadhaar number,
+                                            VID, user name, what each is good for, names of her documents
+    POST   /phones/{number}/messages        {"text": "Hi"}                     she types
+                                            {"tap": "<id or title>"}           she taps a button or row, also an old one
+                                            {"send": {"type": "image", ...}}   any body; its own "id", "timestamp" win
+                                            -> {"id": wamid, "delivered": status of the webhook's answer, null}, 200 if
+                                            that was 200, else 202; unknown tap: 404 {"error", "taps": [{id, title}]}
+    GET    /phones/{number}/messages        the chat, oldest first; ?after=N only what has a greater index
+    GET    /phones/{number}/documents/{i}   the bytes that WhatsApp fetched for message i
+    GET    /phones/{number}/sms             the SMS inbox of that mobile: [{"at", "text", "otp"}], oldest first
+    GET    /phones/{number}                 {"number", "typing", "window_open"}
+    POST   /faults                          see `simulator.faults`; GET shows, DELETE resets them (and OTP flooding)
+    GET    /calls                           the calls at /graph and /digilocker: [{"at", "method", "path", "status"}]
+    DELETE /calls                           forgets them
+    POST   /clock                           {"advance": seconds}: moves the stand-ins' clock, not that of their callers
+    *      /graph/{version}/...             WhatsApp's Graph API
+    *      /digilocker/public/...           DigiLocker
+
+A message of the chat:
+
+    index, from ("citizen" | "desk"), id (wamid), at, type, text, header, footer
+    buttons     [{"id", "title"}]
+    list        null or {"button", "sections": [{"title", "rows": [{"id", "title", "description"}]}]}
+    link        null or {"text", "url"}
+    document    null or {"filename", "url", "size", "media_type"}; url, size and type are null until it was fetched
+    status      "accepted", "sent", "delivered", "read" or "failed"
+    error       null or {"code", "title", "message", "error_data", "href"}
+    raw         the message as it was sent
+
+Numbers in paths may carry a "+". Times are seconds since 1970.
+"""

@@ -1,0 +1,1 @@
+"""DigiLocker's partner API with made-up citizens."""

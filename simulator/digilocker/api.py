@@ -1,0 +1,365 @@
+"""DigiLocker's endpoints under `/public`: account, device code, token, and a citizen's documents."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, abort, request
+
+from simulator.digilocker import accounts
+from simulator.digilocker.accounts import TOKEN_SECONDS, Session
+from simulator.digilocker.citizens import Citizen
+from simulator.digilocker.documents import PDF, XML, Flaw, IssuedDocument, UploadedFile
+from simulator.digilocker.errors import ApiError
+from simulator.digilocker.otp import NoMobile, OtpFlooding, OtpRefused
+from simulator.interference import cut, switched
+from simulator.world import World
+
+_DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_TS_WINDOW = 30 * 60
+_IST_AHEAD = 5.5 * 3600
+_REPOSITORY_FLAWS = {
+    Flaw.UNRESPONSIVE,
+    Flaw.MISCONFIGURED,
+    Flaw.BAD_RESPONSE,
+    Flaw.EXCEPTION,
+    Flaw.INACTIVE,
+    Flaw.UNPUBLISHED,
+    Flaw.GONE,
+    Flaw.NOT_SHARED,
+}
+
+
+def _json(body: object, status: int = 200) -> Response:
+    return Response(json.dumps(body), status, content_type="application/json")
+
+
+class DigiLockerApi:
+    """The views; `blueprint()` says which path leads to which."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._config = world.config
+
+    def blueprint(self) -> Blueprint:
+        """Return the routes, to be mounted at DigiLocker's base."""
+        routes = Blueprint("digilocker", __name__)
+        for path, endpoint, view, method in (
+            ("/public/account/1/verify", "verify", self.verify_first_edition, "POST"),
+            ("/public/account/2/verify", "verify", self.verify, "POST"),
+            ("/public/oauth2/1/code", "code", self.device_code, "POST"),
+            ("/public/oauth2/1/token", "token", self.token, "POST"),
+            ("/public/oauth2/1/revoke", "revoke", self.revoke, "POST"),
+            ("/public/oauth2/1/user", "user", self.user, "GET"),
+            ("/public/oauth2/1/files/issued", "issued", self.issued_first_edition, "GET"),
+            ("/public/oauth2/2/files/issued", "issued", self.issued, "GET"),
+            ("/public/oauth2/1/files/", "files", self.root, "GET"),
+            ("/public/oauth2/1/files", "files", self.root, "GET"),
+            ("/public/oauth2/1/files/<folder_id>", "files", self.folder, "GET"),
+            ("/public/oauth2/1/file/", "file", self.uri_missing, "GET"),
+            ("/public/oauth2/1/file/<path:uri>", "file", self.file, "GET"),
+            ("/public/oauth2/1/xml/", "xml", self.uri_missing, "GET"),
+            ("/public/oauth2/1/xml/<path:uri>", "xml", self.xml, "GET"),
+        ):
+            routes.add_url_rule(path, f"{method} {path}", self._answering(endpoint, view), methods=[method])
+        return routes
+
+    def _answering(self, endpoint: str, view: Callable[..., Response]) -> Callable[..., Response]:
+        """Turn refusals into documented answers, and let the switched faults of the endpoint hold."""
+
+        def refuse(error: ApiError) -> Response:
+            return _json(*error.answer(self._config.digilocker_version, endpoint))
+
+        @wraps(view)
+        def answer(**path: str) -> Response:
+            try:
+                return view(**path)
+            except ApiError as error:
+                return refuse(error)
+
+        faulty = switched(
+            self._world.faults, self._world.background, "digilocker", endpoint, lambda code: refuse(ApiError(str(code)))
+        )
+        return faulty(answer)
+
+    # Account
+
+    def verify(self) -> Response:
+        citizen = self._verified()
+        if citizen is None:
+            return _json({"registered": False})
+        registered: bool | str = "true" if citizen.registered_as_text else True
+        return _json({"registered": registered, "digilockerid": citizen.digilocker_id})
+
+    def verify_first_edition(self) -> Response:
+        return _json({"registered": self._verified() is not None})
+
+    def _verified(self) -> Citizen | None:
+        """Check form, time and hash, and return whose account it is."""
+        if self._config.digilocker_version == "2.4":
+            abort(404)  # this edition has no such call, and its host no JSON for unknown paths
+        form = request.form
+        if form.get("clientid") != self._config.client_id:
+            raise ApiError("invalid_client_id")
+        uid, mobile = form.get("uid", ""), form.get("mobile", "")
+        if not uid and not mobile:
+            raise ApiError("invalid_parameter", "Either one of uid or mobile number is mandatory")
+        ts = form.get("ts", "")
+        if not self._is_recent(ts):
+            raise ApiError("invalid_parameter", "Timestamp parameter is missing or invalid")
+        value = (uid or mobile) if self._config.verify_hmac_order == "with-value" else ""
+        signed = f"{self._config.client_secret}{self._config.client_id}{value}{ts}"
+        if not hmac.compare_digest(hashlib.sha256(signed.encode()).hexdigest().encode(), form.get("hmac", "").encode()):
+            raise ApiError("invalid_parameter", "HMAC parameter is missing or invalid")
+        with self._world.lock:
+            if uid:
+                return self._world.accounts.with_uid(uid)
+            return next(iter(self._world.accounts.with_mobile(mobile)), None)
+
+    def _is_recent(self, ts: str) -> bool:
+        if not (ts.isascii() and ts.isdigit() and len(ts) <= 12):
+            return False
+        late = self._world.clock.now() - int(ts)
+        shifted = self._config.tolerate_ist and abs(late + _IST_AHEAD) <= _TS_WINDOW
+        return abs(late) <= _TS_WINDOW or shifted
+
+    # Sign-in with an OTP
+
+    def device_code(self) -> Response:
+        form = request.form
+        if form.get("client_id") != self._config.client_id:
+            raise ApiError("invalid_client_id")
+        if form.get("response_type") != "device_code":
+            raise ApiError("invalid_response_type")
+        with self._world.lock:
+            citizen = self._named(form.get("dl_username", ""), form.get("dl_mobile", ""))
+            try:
+                code = self._world.accounts.otps.send(citizen)
+            except NoMobile:
+                raise ApiError("otp_error") from None
+            except OtpFlooding:
+                raise ApiError("otp_flooding_error") from None
+        return _json(
+            {
+                "device_code": code,
+                "dl_masked_mobile": f"XXXXXX{(citizen.mobile or '')[-4:]}",
+                "dl_masked_email": "xxxxxx@example.com",
+                "expires_in": round(self._config.otp_digits_seconds),
+            }
+        )
+
+    def _named(self, username: str, mobile: str) -> Citizen:
+        if username:
+            citizen = self._world.accounts.with_username(username)
+            if citizen is None:
+                raise ApiError("invalid_username")
+            return citizen
+        if not mobile:
+            raise ApiError("invalid_username")
+        match self._world.accounts.with_mobile(mobile):
+            case []:
+                raise ApiError("invalid_mobile")
+            case [citizen]:
+                return citizen
+            case _:
+                raise ApiError("multiple_mobile_accounts")
+
+    def token(self) -> Response:
+        form = request.form
+        self._check_client(secret_needed=False)
+        # The authorization-code and refresh grants belong to the consent page, which this stand-in does not have yet.
+        if form.get("grant_type") != _DEVICE_CODE_GRANT:
+            raise ApiError("invalid_grant_type")
+        with self._world.lock:
+            try:
+                citizen = self._world.accounts.otps.redeem(form.get("device_code", ""), form.get("dl_otp", ""))
+            except OtpRefused as refused:
+                code = self._config.expired_otp_error if refused.expired else "invalid_grant"
+                raise ApiError(code, str(refused), status=400) from None
+            token, session = self._world.accounts.open_session(citizen)
+        answer = {
+            "access_token": token,
+            "expires_in": TOKEN_SECONDS,
+            "token_type": "Bearer",
+            "scope": session.scope,
+            **self._person(session),
+            "new_account": "N",
+        }
+        if self._config.digilocker_version == "2.4":
+            valid_till = round(self._world.clock.now()) + 31 * 24 * 3600
+            # Both spellings occur in real answers.
+            answer["consent_valid_till"] = str(valid_till) if citizen.date_shape == "iso" else valid_till
+            answer["mobile"] = (citizen.mobile or "")[-10:]
+        return _json(answer)
+
+    def _check_client(self, *, secret_needed: bool) -> None:
+        """Take client id and secret from HTTP Basic or from the form."""
+        basic = request.authorization
+        if basic is not None and basic.type == "basic":
+            client, secret = basic.username, basic.password
+        else:
+            client, secret = request.form.get("client_id"), request.form.get("client_secret")
+        right = client == self._config.client_id and secret == self._config.client_secret
+        without_secret = client == self._config.client_id and not secret and not secret_needed
+        if not right and not without_secret:
+            raise ApiError("invalid_client")
+
+    def revoke(self) -> Response:
+        self._check_client(secret_needed=True)
+        with self._world.lock:
+            if not self._world.accounts.revoke(request.form.get("token", "")):
+                raise ApiError("invalid_token", "The token is invalid", status=400)
+        return Response(status=200)
+
+    # A citizen's documents
+
+    def _session(self) -> Session:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        with self._world.lock:
+            session = self._world.accounts.session(token) if scheme.lower() == "bearer" else None
+        if session is None:
+            raise ApiError("invalid_token")
+        return session
+
+    def _person(self, session: Session) -> dict[str, Any]:
+        citizen = session.citizen
+        return {
+            "digilockerid": citizen.digilocker_id,
+            "name": citizen.name,
+            "dob": citizen.born,
+            "gender": citizen.gender,
+            "eaadhaar": "Y",
+            "reference_key": session.reference_key,
+        }
+
+    def user(self) -> Response:
+        session = self._session()
+        person = self._person(session)
+        if self._config.digilocker_version == "2.4":
+            person |= {"mobile": (session.citizen.mobile or "")[-10:], "email": "", "picture": ""}
+        return _json(person)
+
+    def issued(self) -> Response:
+        return self._listed(first_edition=False)
+
+    def issued_first_edition(self) -> Response:
+        return self._listed(first_edition=True)
+
+    def _listed(self, *, first_edition: bool) -> Response:
+        citizen = self._session().citizen
+        items = []
+        for document in citizen.issued:
+            item = {
+                "name": document.name,
+                "type": "file",
+                "size": "",
+                "date": document.issued_on.strftime(
+                    "%d/%m/%Y" if citizen.date_shape == "indian" else "%Y-%m-%dT15:50:38Z"
+                ),
+                "parent": "",
+                "mime": _mime(document, "scalar" if first_edition else citizen.mime_shape),
+                "uri": document.uri,
+                "doctype": document.doctype,
+                "description": document.name,
+                "issuerid": document.issuer_id,
+                "issuer": document.issuer,
+            }
+            items.append(item)
+        return _json({"items": items, "resource": "D"})
+
+    def root(self) -> Response:
+        return _json(
+            {"directory": "/", "items": [_uploaded_item(one, "/") for one in self._session().citizen.uploaded]}
+        )
+
+    def folder(self, folder_id: str) -> Response:
+        files = accounts.folder(self._session().citizen, folder_id)
+        if files is None:
+            raise ApiError("invalid_id")
+        return _json({"directory": folder_id, "items": [_uploaded_item(one, folder_id) for one in files]})
+
+    def uri_missing(self) -> Response:
+        raise ApiError("uri_missing")
+
+    def file(self, uri: str) -> Response:
+        session = self._session()
+        with self._world.lock:
+            session.files_fetched += 1
+        own = accounts.uploaded(session.citizen, uri)
+        if own is not None:
+            return self._bytes(own.content(), own.media_type)
+        document = accounts.issued(session.citizen, uri)
+        if document is None or PDF not in document.media_types:
+            raise ApiError("invalid_uri")
+        if document.flaw in _REPOSITORY_FLAWS:
+            raise ApiError(document.flaw)
+        return self._flawed(document)
+
+    def _flawed(self, document: IssuedDocument) -> Response:
+        match document.flaw:
+            case Flaw.SLOW:
+                self._world.background.sleep(self._config.slow_seconds)
+            case Flaw.STUCK:
+                self._world.background.sleep(self._config.stuck_seconds)
+            case Flaw.JSON_ERROR:
+                return _json({"error": "unexpected_error", "error_description": "Internal server error"})
+            case Flaw.HTML_ERROR:
+                return Response("<html><body><h1>Service unavailable</h1></body></html>", 200, content_type="text/html")
+            case _:
+                pass
+        answer = self._bytes(document.content(), PDF)
+        match document.flaw:
+            case Flaw.BAD_HMAC:
+                answer.headers["hmac"] = self._hmac(b"other bytes")
+            case Flaw.NO_HMAC:
+                del answer.headers["hmac"]
+            case Flaw.TRUNCATED:
+                cut(answer, len(answer.get_data()) // 2)
+            case _:
+                pass
+        return answer
+
+    def xml(self, uri: str) -> Response:
+        document = accounts.issued(self._session().citizen, uri)
+        if document is None or XML not in document.media_types:
+            raise ApiError("invalid_uri")
+        if document.flaw in _REPOSITORY_FLAWS:
+            raise ApiError(document.flaw)
+        return self._bytes(document.xml(), XML)
+
+    def _bytes(self, content: bytes, media_type: str) -> Response:
+        answer = Response(content, content_type=media_type)
+        answer.headers["hmac"] = self._hmac(content)
+        return answer
+
+    def _hmac(self, content: bytes) -> str:
+        return base64.b64encode(hmac.digest(self._config.client_secret.encode(), content, "sha256")).decode()
+
+
+def _mime(document: IssuedDocument, shape: str) -> object:
+    """Spell the media types as an array, as one string, or as a list of objects: all three occur."""
+    if shape == "array":
+        return list(document.media_types)
+    if shape == "objects":
+        return [{"mime": media_type} for media_type in document.media_types]
+    return PDF if PDF in document.media_types else document.media_types[-1]
+
+
+def _uploaded_item(one: UploadedFile, parent: str) -> dict[str, Any]:
+    is_folder = one.children is not None
+    return {
+        "name": one.name,
+        "type": "dir" if is_folder else "file",
+        "id": one.id,
+        "size": "" if is_folder else str(len(one.content())),
+        "date": one.uploaded_on.strftime("%Y-%m-%dT10:00:00Z"),
+        "parent": parent,
+        "mime": one.media_type,
+        "uri": one.uri,
+        "description": "",
+        "issuer": "",
+    }

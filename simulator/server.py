@@ -1,0 +1,138 @@
+"""Serves the stand-ins on this machine."""
+
+import errno
+import logging
+import socket
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+from flask import Flask, Response, request
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from simulator.config import SimulatorConfig
+from simulator.digilocker.api import DigiLockerApi
+from simulator.face import Face
+from simulator.interference import dropping, is_dropped
+from simulator.whatsapp.graph import GraphApi
+from simulator.world import Call, World
+
+_LOG = logging.getLogger("simulator")
+_API_PATHS = ("/graph/", "/digilocker/")
+_LARGEST_CALL = 110 * 1024 * 1024
+"""Above the largest file that WhatsApp takes, so that its own refusal is seen."""
+
+
+class PortTaken(OSError):
+    """Something else listens at the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            errno.EADDRINUSE, f"port {port} is taken by another program; stop that, or choose another port"
+        )
+        self.port = port
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+class _Quiet(WSGIRequestHandler):
+    """Says nothing about calls, only about what broke; closes a dropped connection, which the base class keeps open."""
+
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        self.close_connection = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        if type == "error":
+            _LOG.error(message, *args)
+
+
+def create_app(world: World) -> Flask:
+    """Return the application that serves a world: both APIs and the face for people."""
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_CALL
+    app.register_blueprint(Face(world).blueprint())
+    app.register_blueprint(GraphApi(world).blueprint(), url_prefix="/graph")
+    app.register_blueprint(DigiLockerApi(world).blueprint(), url_prefix="/digilocker")
+
+    @app.after_request
+    def record(response: Response) -> Response:
+        if request.path.startswith(_API_PATHS):
+            status = None if is_dropped() else response.status_code
+            with world.lock:
+                world.calls.append(Call(world.clock.now(), request.method, request.path, status))
+        return response
+
+    app.wsgi_app = dropping(app.wsgi_app)  # type: ignore[method-assign,assignment]
+    return app
+
+
+class Simulator:
+    """The stand-ins, served from the moment this is made until `close()`; a context manager too.
+
+    Port 0 takes any free port; `url` says which. Raises PortTaken if something listens there already. `host` other than
+    127.0.0.1 is for callers in containers: there is nothing secret here, but no door to leave open either.
+    """
+
+    def __init__(self, config: SimulatorConfig, port: int = 8080, host: str = "127.0.0.1") -> None:
+        self.config = config
+        self.world = World(config)
+        self._socket = _listen(host, port)
+        self._server = make_server(
+            host, port, create_app(self.world), threaded=True, request_handler=_Quiet, fd=self._socket.fileno()
+        )
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="simulator", daemon=True
+        )
+        self._thread.start()
+        self._closed = False
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where webhooks are delivered to; None: nowhere."""
+        return self.world.webhooks.url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self.world.webhooks.url = url
+
+    def verify_webhook(self) -> bool:
+        """Have the webhook URL verified, as Meta does when it is saved."""
+        return self.world.webhooks.verify()
+
+    def close(self) -> None:
+        """Stop serving and everything in the background; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self.world.close()
+        self._server.shutdown()
+        self._thread.join(timeout=2)
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. The server's own way ends the whole program when the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(port) from None
+        raise
+    listening.listen(128)
+    return listening

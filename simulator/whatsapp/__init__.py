@@ -1,0 +1,1 @@
+"""WhatsApp's Cloud API and the phones that it reaches."""

@@ -1,0 +1,62 @@
+"""All that the stand-ins remember, in one place, guarded by one lock."""
+
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from simulator.background import Background
+from simulator.clock import Clock
+from simulator.config import SimulatorConfig
+from simulator.digilocker.accounts import Accounts
+from simulator.digilocker.otp import SmsInbox
+from simulator.faults import Faults
+from simulator.whatsapp.delivery import Delivery
+from simulator.whatsapp.phones import Media, Phone, Phones
+from simulator.whatsapp.rates import Rates
+from simulator.whatsapp.webhooks import Webhooks
+
+_CALLS_KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call at an API: never its query, headers or body. No status: the connection was dropped."""
+
+    at: float
+    method: str
+    path: str
+    status: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class World:
+    """State of DigiLocker and WhatsApp. Hold `lock` while reading or changing it, never while waiting for anybody."""
+
+    def __init__(self, config: SimulatorConfig, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock = clock or Clock()
+        self.lock = threading.RLock()
+        self.background = Background()
+        self.faults = Faults()
+        self.calls: deque[Call] = deque(maxlen=_CALLS_KEPT)
+        self.sms = SmsInbox(self.clock)
+        self.accounts = Accounts(config, self.clock, self.sms)
+        self.citizens = self.accounts.citizens
+        self.phones = Phones(config, {one.phone: one.name.title() for one in self.citizens})
+        self.uploads: dict[str, Media] = {}
+        self.rates = Rates(config)
+        self.webhooks = Webhooks(config, self.background, self.faults)
+        self.delivery = Delivery(self)
+
+    def window_open(self, phone: Phone) -> bool:
+        """Tell whether the 24 hours since she last wrote have not passed."""
+        if not self.config.enforce_window:
+            return True
+        return phone.last_heard is not None and self.clock.now() - phone.last_heard < self.config.window_seconds
+
+    def close(self) -> None:
+        """End everything that goes on in the background."""
+        self.background.close()
