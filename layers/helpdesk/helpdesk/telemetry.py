@@ -13,4 +13,5 @@ metrics = Metrics()
 
 def count(name: str, value: int = 1) -> None:
     """Count something that happened."""
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    if value:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

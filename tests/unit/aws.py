@@ -1,0 +1,119 @@
+"""The AWS resources of the template, made in moto for one test."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+
+APP_SECRET = "app-secret"
+WEBHOOK_SECRET = {"app_secrets": [APP_SECRET], "verify_token": "verify-token", "id_pepper": "pepper"}
+OUTBOUND_SECRET = {
+    "whatsapp_access_token": "access-token",
+    "digilocker_client_id": "TESTCLIENT",
+    "digilocker_client_secret": "client-secret",
+}
+PHONE_NUMBER_ID = "100000000000001"
+
+
+@dataclass
+class Aws:
+    """What was made, and the functions' environment that points at it."""
+
+    environment: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        return client(service)
+
+    def pdfs(self) -> list[str]:
+        """The keys of all PDFs that are kept."""
+        found = self.client("s3").list_objects_v2(Bucket=self.environment["DOCUMENTS_BUCKET"])
+        return [item["Key"] for item in found.get("Contents", [])]
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        """Everything in the table, by part."""
+        found = self.client("dynamodb").scan(TableName=self.environment["CONVERSATIONS_TABLE"])["Items"]
+        return {item["part"]["S"]: item for item in found}
+
+    def put_secret(self, variable: str, value: dict[str, Any]) -> None:
+        self.client("secretsmanager").put_secret_value(
+            SecretId=self.environment[variable], SecretString=json.dumps(value)
+        )
+
+    def work(self) -> list[dict[str, Any]]:
+        """The messages on the work queue, taken off it."""
+        return self._messages("WORK_QUEUE_URL")
+
+    def timers(self) -> list[dict[str, Any]]:
+        """The timers that are due, taken off their queue."""
+        return self._messages("TIMER_QUEUE_URL")
+
+    def _messages(self, variable: str) -> list[dict[str, Any]]:
+        sqs, url, found = self.client("sqs"), self.environment[variable], []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+
+@cache
+def client(service: str) -> Any:
+    """A client for all tests: to make one costs a tenth of a second."""
+    return boto3.client(service)
+
+
+def aws() -> Aws:
+    """Make the resources, under names of their own. Needs the fixture `moto`."""
+    run = uuid.uuid4().hex[:12]
+    table = f"conversations-{run}"
+    client("dynamodb").create_table(
+        TableName=table,
+        KeySchema=[
+            {"AttributeName": "conversation", "KeyType": "HASH"},
+            {"AttributeName": "part", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "conversation", "AttributeType": "S"},
+            {"AttributeName": "part", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    fifo = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "VisibilityTimeout": "60"}
+    work = client("sqs").create_queue(QueueName=f"work-{run}.fifo", Attributes=fifo)
+    timer = client("sqs").create_queue(QueueName=f"timer-{run}")
+    bucket = f"documents-{run}"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
+    return Aws(
+        {
+            "STAGE": "local",
+            "SIGN_IN": "in-chat",
+            "CONVERSATIONS_TABLE": table,
+            "WORK_QUEUE_URL": work["QueueUrl"],
+            "WORK_QUEUE_ARN": f"arn:aws:sqs:ap-south-1:123456789012:work-{run}.fifo",
+            "TIMER_QUEUE_URL": timer["QueueUrl"],
+            "TIMER_QUEUE_ARN": f"arn:aws:sqs:ap-south-1:123456789012:timer-{run}",
+            "DATA_KEY_ARN": client("kms").create_key()["KeyMetadata"]["Arn"],
+            "DOCUMENTS_BUCKET": bucket,
+            "WEBHOOK_SECRET_ARN": _secret(f"webhook-{run}", WEBHOOK_SECRET),
+            "OUTBOUND_SECRET_ARN": _secret(f"outbound-{run}", OUTBOUND_SECRET),
+            "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+            "WHATSAPP_API_URL": "https://graph.example",
+            "WHATSAPP_API_VERSION": "v26.0",
+            "DIGILOCKER_URL": "https://digilocker.example",
+            "DIGILOCKER_VERSION": "1.x",
+            "SESSION_SECONDS": "900",
+            "RESEND_SECONDS": "60",
+            "JOB_EXPIRY_SECONDS": "90",
+            "MAX_MESSAGE_AGE_SECONDS": "600",
+            "LINK_EXPIRY_SECONDS": "900",
+            "CONSENT_RETENTION_DAYS": "730",
+            "HELPLINE": "",
+        }
+    )
+
+
+def _secret(name: str, value: dict[str, Any]) -> str:
+    return str(client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))["ARN"])

@@ -1,0 +1,54 @@
+"""Unit tests reach nobody: sockets are off, but for tests that ask for loopback; AWS is moto's, in this process."""
+
+import io
+import logging
+import os
+from collections.abc import Iterator
+from unittest import mock
+
+import pytest
+from moto import mock_aws
+from pytest_socket import disable_socket
+
+REGION = "ap-south-1"
+# Before the package is imported: its Logger and Metrics are made then.
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
+
+
+def pytest_runtest_setup(item: pytest.Function) -> None:
+    if not (item.get_closest_marker("enable_socket") or "socket_enabled" in item.fixturenames):
+        disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[None]:
+    """One mocked AWS for all unit tests: a new one costs half a second. Tests make resources of their own."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What the functions log."""
+    from helpdesk.telemetry import logger  # noqa: PLC0415 - after the environment is set
+
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(stream := io.StringIO())
+    yield stream
+    handler.setStream(before)
+
+
+@pytest.fixture(autouse=True)
+def aws_environment() -> Iterator[None]:
+    """No test can use real credentials, nor an endpoint that a developer has set."""
+    ours = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    with mock.patch.dict(os.environ, ours):
+        os.environ.pop("AWS_ENDPOINT_URL", None)
+        os.environ.pop("AWS_PROFILE", None)
+        yield

@@ -1,0 +1,241 @@
+"""What the transcripts don't show: answers that nobody waits for, what is kept sealed, races of her own making."""
+
+from dataclasses import replace
+
+import pytest
+
+from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.choices import Choice, Tap, read_tap, tap_id
+from helpdesk.conversation.effects import (
+    AADHAAR,
+    DEVICE_CODE,
+    TOKEN,
+    DeletePdf,
+    DeliverDocument,
+    FetchDocument,
+    ListDocuments,
+    Request,
+    Revoke,
+    Say,
+    SendOtp,
+    SetTimer,
+    VerifyOtp,
+)
+from helpdesk.conversation.events import (
+    CameLate,
+    DocumentFetched,
+    DocumentsListed,
+    Entered,
+    Failed,
+    Kind,
+    OtpSent,
+    Said,
+    SignedIn,
+    Tapped,
+    TimeRanOut,
+)
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
+from helpdesk.conversation.problems import Problem
+
+NOW = 1_800_000_000
+RULES = Rules()
+LICENCE = IssuedDocument("Driving License", "DRVLC", "Ministry of Road Transport", "in.gov.transport-DRVLC-X1")
+PAN = IssuedDocument("PAN Verification Record", "PANCR", "Income Tax Department", "in.gov.pan-PANCR-X2")
+
+
+def asked_for_aadhaar() -> Conversation:
+    return Conversation(stage=Stage.AADHAAR, active_at=NOW)
+
+
+def sending() -> Conversation:
+    return advance(asked_for_aadhaar(), Entered("step", Kind.AADHAAR), NOW, RULES)[0]
+
+
+def asked_for_otp() -> Conversation:
+    return advance(sending(), OtpSent("step", "34", 600), NOW, RULES)[0]
+
+
+def verifying() -> Conversation:
+    return advance(asked_for_otp(), Entered("otp", Kind.OTP), NOW, RULES)[0]
+
+
+def signed_in() -> Conversation:
+    listing = advance(verifying(), SignedIn("otp", 3600), NOW, RULES)[0]
+    return advance(listing, DocumentsListed("otp", (LICENCE, PAN)), NOW, RULES)[0]
+
+
+def test_the_way_to_the_list_asks_for_one_thing_after_the_other() -> None:
+    assert advance(asked_for_aadhaar(), Entered("step", Kind.AADHAAR), NOW, RULES)[1] == (SendOtp(),)
+    assert advance(asked_for_otp(), Entered("otp", Kind.OTP), NOW, RULES)[1] == (VerifyOtp(),)
+    assert ListDocuments() in advance(verifying(), SignedIn("otp", 3600), NOW, RULES)[1]
+
+
+@pytest.mark.parametrize(
+    ("conversation", "kept"),
+    [
+        (asked_for_aadhaar(), set()),
+        (sending(), {AADHAAR}),
+        (asked_for_otp(), {AADHAAR, DEVICE_CODE}),
+        (verifying(), {AADHAAR, DEVICE_CODE}),
+        (signed_in(), {TOKEN}),
+    ],
+    ids=["asked for the number", "sending", "asked for the OTP", "verifying", "signed in"],
+)
+def test_only_what_a_later_step_can_need_is_kept_sealed(conversation: Conversation, kept: set[str]) -> None:
+    assert conversation.keeps == kept
+
+
+@pytest.mark.parametrize("conversation", [sending(), asked_for_otp(), verifying()])
+def test_hi_forgets_a_half_done_sign_in(conversation: Conversation) -> None:
+    after, _ = advance(conversation, Said("hi", frozenset({Choice.GREETING}), "en"), NOW, RULES)
+    assert after.keeps == frozenset()
+    assert after.waiting == ()
+
+
+def test_a_token_that_nobody_waits_for_any_more_is_revoked() -> None:
+    conversation, _ = advance(verifying(), Said("hi", frozenset({Choice.GREETING})), NOW, RULES)
+    after, effects = advance(conversation, SignedIn("otp", 3600), NOW, RULES)
+    assert effects == (Revoke(),)
+    assert after == conversation
+
+
+def test_a_document_that_nobody_waits_for_any_more_is_deleted() -> None:
+    fetching, _ = advance(signed_in(), Said("one", number=1), NOW, RULES)
+    done, _ = advance(fetching, Said("done", frozenset({Choice.DONE})), NOW, RULES)
+    _, effects = advance(done, DocumentFetched("one", 1, "otp", "key"), NOW, RULES)
+    assert effects == (DeletePdf("key"),)
+
+
+def test_a_job_is_wanted_only_for_the_list_that_is_shown_now() -> None:
+    fetching, effects = advance(signed_in(), Said("one", number=1), NOW, RULES)
+    assert isinstance(effects[0], FetchDocument)
+    assert wanted(fetching, "one", effects[0])
+    assert not wanted(fetching, "another step", effects[0])
+    assert not wanted(fetching, "one", FetchDocument(1, "an older list"))
+
+
+def test_two_documents_asked_for_in_a_row_are_both_delivered() -> None:
+    first, _ = advance(signed_in(), Said("one", number=1), NOW, RULES)
+    both, _ = advance(first, Said("two", number=2), NOW, RULES)
+    after, one = advance(both, DocumentFetched("one", 1, "otp", "key1"), NOW, RULES)
+    after, two = advance(after, DocumentFetched("two", 2, "otp", "key2"), NOW, RULES)
+    assert isinstance(one[0], DeliverDocument)
+    assert isinstance(two[0], DeliverDocument)
+    assert after.waiting == ()
+
+
+def test_a_double_tap_fetches_once() -> None:
+    first, _ = advance(signed_in(), Said("one", number=1), NOW, RULES)
+    _, effects = advance(first, Said("again", number=1), NOW + 1, RULES)
+    assert isinstance(effects[0], Say)
+    assert effects[0].text.key == "documents.on_its_way"
+
+
+@pytest.mark.parametrize("problem", list(Problem))
+@pytest.mark.parametrize("stage", ["send", "verify", "list", "fetch"])
+def test_every_problem_at_every_step_ends_in_a_message_with_a_way_on(problem: Problem, stage: str) -> None:
+    given: dict[str, tuple[Conversation, str, Request]] = {
+        "send": (sending(), "step", SendOtp()),
+        "verify": (verifying(), "otp", VerifyOtp()),
+        "list": (advance(verifying(), SignedIn("otp", 3600), NOW, RULES)[0], "otp", ListDocuments()),
+        "fetch": (advance(signed_in(), Said("one", number=1), NOW, RULES)[0], "one", FetchDocument(1, "otp")),
+    }
+    conversation, step, request = given[stage]
+    after, effects = advance(conversation, Failed(step, problem, request), NOW, RULES)
+    assert isinstance(effects[0], Say)
+    assert effects[0].buttons
+    assert after.waiting == ()
+
+
+def test_an_otp_is_never_verified_twice_after_an_uncertain_failure() -> None:
+    after, _ = advance(verifying(), Failed("otp", Problem.UNREACHABLE, VerifyOtp()), NOW, RULES)
+    _, effects = advance(after, Entered("same again", Kind.OTP), NOW, RULES)
+    assert VerifyOtp() not in effects
+
+
+def test_writing_while_digilocker_works_is_answered_at_once() -> None:
+    after, effects = advance(verifying(), Said("hello?", words=("hello",)), NOW + 5, RULES)
+    assert isinstance(effects[0], Say)
+    assert effects[0].text.key == "wait"
+    assert after.waits_for("otp")
+
+
+def test_a_step_whose_answer_is_lost_does_not_leave_her_stuck() -> None:
+    after, effects = advance(verifying(), Said("hello?", words=("hello",)), NOW + 600, RULES)
+    assert isinstance(effects[0], Say)
+    assert after.stage is Stage.OTP
+
+
+# Time
+
+
+def test_signing_in_sets_one_timer() -> None:
+    conversation, effects = advance(sending(), OtpSent("step", "34", 600), NOW, RULES)
+    assert SetTimer(900) in effects
+    verifying, _ = advance(conversation, Entered("otp", Kind.OTP), NOW + 10, RULES)
+    assert not any(isinstance(e, SetTimer) for e in advance(verifying, SignedIn("otp", 3600), NOW + 11, RULES)[1])
+
+
+def test_the_timer_waits_for_the_rest_of_the_time_if_she_wrote_meanwhile() -> None:
+    conversation = replace(signed_in(), active_at=NOW + 600)
+    after, effects = advance(conversation, TimeRanOut("timer"), NOW + 900, RULES)
+    assert effects == (SetTimer(600),)
+    assert after.session is not None
+
+
+def test_the_timer_ends_a_silent_session_without_a_word() -> None:
+    after, effects = advance(signed_in(), TimeRanOut("timer"), NOW + 900, RULES)
+    assert effects == (Revoke(),)
+    assert (after.stage, after.session, after.documents) == (Stage.ENDED, None, ())
+
+
+def test_the_timer_forgets_a_sign_in_that_was_never_finished() -> None:
+    after, effects = advance(asked_for_otp(), TimeRanOut("timer"), NOW + 900, RULES)
+    assert after.keeps == frozenset()
+    assert effects == ()
+
+
+def test_a_session_ends_also_if_the_timer_was_lost() -> None:
+    after, effects = advance(signed_in(), Said("one", number=1), NOW + 901, RULES)
+    assert Revoke() in effects
+    assert after.session is None
+
+
+def test_an_otp_typed_into_an_expired_sign_in_goes_nowhere() -> None:
+    _, effects = advance(asked_for_otp(), Entered("late", Kind.OTP), NOW + 901, RULES)
+    assert VerifyOtp() not in effects
+
+
+def test_a_message_that_came_late_is_not_acted_on_but_hi_is() -> None:
+    after, effects = advance(signed_in(), CameLate("late", Said("late", number=1)), NOW, RULES)
+    assert not any(isinstance(effect, FetchDocument) for effect in effects)
+    hi = CameLate("hi", Said("hi", frozenset({Choice.GREETING}), "hi"))
+    assert advance(after, hi, NOW, RULES)[0].language == "hi"
+
+
+def test_a_burst_of_late_messages_is_answered_once() -> None:
+    after, first = advance(Conversation(stage=Stage.MENU), CameLate("1"), NOW, RULES)
+    _, second = advance(after, CameLate("2"), NOW + 1, RULES)
+    assert (len(first), len(second)) == (1, 0)
+
+
+# Taps
+
+
+@pytest.mark.parametrize(
+    "tap", [Tap(Choice.YES, "account"), Tap(Choice.MORE, "1f2e", "2"), Tap(Choice.SPEAK, "", "hi")]
+)
+def test_the_id_of_a_button_reads_back_as_it_was_written(tap: Tap) -> None:
+    assert read_tap(tap_id(tap.choice, tap.place, tap.detail)) == tap
+
+
+@pytest.mark.parametrize("text", ["", "@", "#", "yes please", "nothing@account", "document@x#٣", "document@x#²"])
+def test_an_id_that_is_none_of_ours_is_no_choice_and_no_number(text: str) -> None:
+    tap = read_tap(text)
+    assert tap is None or tap.number is None
+
+
+def test_a_tap_on_yesterdays_list_shows_the_list_of_today() -> None:
+    after, effects = advance(signed_in(), Tapped("tap", Tap(Choice.DOCUMENT, "yesterday", "1")), NOW, RULES)
+    assert not any(isinstance(effect, FetchDocument) for effect in effects)
+    assert after.stage is Stage.DOCUMENTS

@@ -1,0 +1,137 @@
+"""Every catalogue is complete, fits WhatsApp's limits, and is in its own language."""
+
+import string
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+import helpdesk.languages
+from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.problems import Problem
+from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues
+from helpdesk.whatsapp.messages import length
+
+ENGLISH = catalogue("en")
+LONGEST = {
+    "helpline": "x" * 90,
+    "number": "+91 00000 00000",
+    "digits": "00",
+    "tries": "2",
+    "seconds": "600",
+    "session_minutes": "1440",
+    "link_minutes": "1440",
+    "page": "125",
+    "pages": "125",
+    "uploaded": "9999",
+    "last": "9999",
+    "document": "x" * 120,
+    "issuer": "x" * 200,
+}
+# Latin letters that belong into any language's texts.
+NAMES = {
+    "DigiLocker",
+    "OTP",
+    "PAN",
+    "PDF",
+    "VID",
+    "RC",
+    "SMS",
+    "WhatsApp",
+    "English",
+    "Search",
+    "documents",
+    "Sign",
+    "up",
+}
+every_language = pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
+
+
+def limit(key: str) -> int:
+    if key.startswith("button.") or key in {"documents.open", "language.open"}:
+        return 20
+    if key.startswith("document."):
+        return 19  # behind the number and its dot
+    if key in {"documents.more", "documents.first", "language.name"}:
+        return 24 if key != "language.name" else 20
+    if key in {"documents.more_about", "documents.done_about"}:
+        return 72
+    return 1024
+
+
+def shown(language: Catalogue) -> dict[str, str]:
+    return {key: text for key, text in language.texts.items() if not key.startswith(("words.", "language.script"))}
+
+
+def fields(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+def test_there_are_three_languages_and_english_comes_first() -> None:
+    assert [language.code for language in catalogues()] == ["en", "hi", "bn"]
+
+
+@every_language
+def test_has_the_same_texts_as_the_english_one(language: Catalogue) -> None:
+    assert language.texts.keys() == ENGLISH.texts.keys()
+
+
+@every_language
+def test_has_the_same_values_to_fill_in(language: Catalogue) -> None:
+    for key, text in shown(language).items():
+        assert fields(text) == fields(ENGLISH.texts[key]), key
+
+
+@every_language
+def test_fits_whatsapps_limits_with_the_longest_values(language: Catalogue) -> None:
+    for key, text in shown(language).items():
+        assert 1 <= length(text.format_map(LONGEST)) <= limit(key), key
+
+
+@every_language
+def test_a_note_and_a_question_fit_into_one_message(language: Catalogue) -> None:
+    notes = ("not_understood", "only_text", "old_button", "number_not_now", "language.changed", "late", "cancelled")
+    questions = ("account.ask", "consent.ask", "aadhaar.ask", "otp.ask", "menu", "account.none")
+    longest = max(length(language.texts[key].format_map(LONGEST)) for key in notes)
+    for key in questions:
+        assert longest + 2 + length(language.texts[key].format_map(LONGEST)) <= 1024, key
+
+
+@every_language
+def test_has_a_title_for_every_button_and_a_text_for_every_problem(language: Catalogue) -> None:
+    titled = {Choice.SPEAK, Choice.DOCUMENT, Choice.MORE, Choice.GREETING}
+    assert language.section("button").keys() == {choice.value for choice in Choice if choice not in titled}
+    assert language.section("problem").keys() == {problem.value for problem in Problem}
+
+
+@every_language
+def test_button_titles_differ(language: Catalogue) -> None:
+    titles = list(language.section("button").values())
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("language", catalogues()[1:], ids=lambda language: language.code)
+def test_nothing_is_left_in_english(language: Catalogue) -> None:
+    script = language.texts["language.script"]
+    for key, text in shown(language).items():
+        plain = text.replace("(हिन्दी, বাংলা, English)", "").replace("https://www.digilocker.gov.in", "")
+        for name, *_ in ((field, None) for field in fields(text)):
+            plain = plain.replace(f"{{{name}}}", "")
+        words = "".join(c if c.isalpha() or unicodedata.combining(c) else " " for c in plain).split()
+        for word in words:
+            scripts = {unicodedata.name(c).split()[0] for c in word if c.isalpha()}
+            assert scripts <= {script} or word in NAMES, f"{key}: {word}"
+
+
+@every_language
+def test_no_word_means_two_things_at_once_where_both_could_be_meant(language: Catalogue) -> None:
+    words = {kind: set(text.replace("\n", ",").split(",")) for kind, text in language.section("words").items()}
+    stripped = {kind: {phrase.strip() for phrase in phrases} - {""} for kind, phrases in words.items()}
+    assert not stripped["yes"] & stripped["no"]
+    assert not stripped["agree"] & stripped["decline"]
+
+
+def test_a_catalogue_holds_nothing_but_text() -> None:
+    folder = Path(helpdesk.languages.__file__).parent
+    assert {path.suffix for path in folder.iterdir() if path.is_file()} <= {".py", ".txt"}
+    assert {path.stem for path in folder.glob("*.txt")} == {language.code for language in catalogues()}

@@ -1,0 +1,142 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.events import Entered, Kind, Said
+from helpdesk.conversation.numbers import Fault
+from helpdesk.languages.understanding import read
+
+
+def said(text: str) -> Said:
+    event = read("step", text).event
+    assert isinstance(event, Said)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hi", "en"),
+        ("hello", "en"),
+        ("HELLO!!", "en"),
+        ("Hi there", "en"),
+        ("DigiLocker", "en"),
+        ("नमस्ते", "hi"),
+        ("नमस्ते जी", "hi"),
+        ("हेलो", "hi"),
+        ("डिजीलॉकर", "hi"),
+        ("namaste", "hi"),
+        ("হ্যালো", "bn"),
+        ("হাই", "bn"),
+        ("ডিজিলকার", "bn"),
+        ("নমস্কার 🙏", "bn"),
+        ("nomoshkar", "bn"),
+    ],
+)
+def test_a_greeting_is_known_with_its_language(text: str, language: str) -> None:
+    assert Choice.GREETING in said(text).choices
+    assert said(text).language == language
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("DigiLocker Services", Choice.SERVICES),
+        ("yes", Choice.YES),
+        ("Yes, please", Choice.YES),
+        ("हाँ", Choice.YES),
+        ("जी हाँ", Choice.YES),
+        ("হ্যাঁ", Choice.YES),
+        ("no", Choice.NO),
+        ("नहीं", Choice.NO),
+        ("না", Choice.NO),
+        ("I agree", Choice.AGREE),
+        ("मैं सहमत हूँ", Choice.AGREE),
+        ("No, thanks", Choice.DECLINE),
+        ("Other documents", Choice.OTHER_DOCUMENTS),
+        ("दूसरे दस्तावेज़", Choice.OTHER_DOCUMENTS),
+        ("অন্য নথি", Choice.OTHER_DOCUMENTS),
+        ("resend", Choice.RESEND),
+        ("Done", Choice.DONE),
+        ("সমাপ্ত", Choice.DONE),
+        ("cancel", Choice.CANCEL),
+        ("menu", Choice.MENU),
+        ("try again", Choice.TRY_AGAIN),
+        ("More documents", Choice.MORE),
+        ("language", Choice.LANGUAGE),
+        ("हिन्दी", Choice.SPEAK),
+        ("মদদ", None),
+        ("মেনু", Choice.MENU),
+    ],
+)
+def test_words_mean_what_the_buttons_mean(text: str, choice: Choice | None) -> None:
+    assert said(text).choices == (frozenset() if choice is None else frozenset({choice}))
+
+
+@pytest.mark.parametrize("text", ["3", "३", "৩", "௩", "۳", " 3 ", "3.", "3)", "no. 3", "number 3", "तीन नंबर 3"])
+def test_small_numbers_are_read_in_any_script(text: str) -> None:
+    assert said(text).number == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "doctypes"),
+    [
+        ("licence", {"DRVLC"}),
+        ("License", {"DRVLC"}),
+        ("my DL please", {"DRVLC"}),
+        ("লাইসেন্স", {"DRVLC"}),
+        ("गाड़ी के कागज", {"RVCER"}),
+        ("PAN", {"PANCR"}),
+        ("पैन कार्ड", {"PANCR"}),
+        ("মার্কশিট", {"SSCER", "HSCER"}),
+        ("bike insurance", {"TWIPC", "CRIPC", "HLIPC"}),
+    ],
+)
+def test_documents_are_known_by_the_names_people_give_them(text: str, doctypes: set[str]) -> None:
+    assert {naming.doctype for naming in said(text).named} == doctypes
+
+
+def test_a_class_is_no_number_on_the_list() -> None:
+    assert said("marksheet 12").number is None
+    assert {n.doctype for n in said("marksheet 12").named if "12" in n.words} >= {"HSCER"}
+    assert said("12").number == 12
+    assert said("12").named == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("9999 9999 0019", Entered("step", Kind.AADHAAR)),
+        ("my aadhaar 999999990019", Entered("step", Kind.AADHAAR)),
+        ("999999990018", Entered("step", Kind.AADHAAR, Fault.CHECKSUM)),
+        ("123456", Entered("step", Kind.OTP)),
+        ("OTP 123 456", Entered("step", Kind.OTP)),
+        ("१२३४५६", Entered("step", Kind.OTP)),
+        ("9000000001", Entered("step", Kind.OTHER)),
+        ("123456 999999990019", Entered("step", Kind.OTHER)),
+        ("2024, 123456", Entered("step", Kind.OTHER)),
+    ],
+)
+def test_longer_numbers_are_only_described(text: str, event: Entered) -> None:
+    assert read("step", text).event == event
+
+
+def test_no_repr_shows_what_was_typed() -> None:
+    assert "9999" not in repr(read("step", "9999 9999 0019"))
+    assert "secret" not in repr(read("step", "my secret name"))
+
+
+@given(st.text(max_size=600))
+def test_whatever_is_typed_is_read_without_an_error(text: str) -> None:
+    event = read("step", text).event
+    if isinstance(event, Said) and event.number is not None:
+        assert 0 <= event.number <= 999
+
+
+@given(st.integers(min_value=1000), st.sampled_from([0x0966, 0x09E6, 0x0BE6, 0x06F0, 0x30]))
+def test_a_number_of_four_digits_or_more_never_enters_the_dialogue(number: int, zero: int) -> None:
+    text = "".join(chr(zero + int(digit)) for digit in str(number))
+    understood = read("step", text)
+    assert isinstance(understood.event, Entered)
+    assert str(number) not in repr(understood)

@@ -1,0 +1,252 @@
+"""The webhook's and the worker's logic on moto, with fakes of DigiLocker and WhatsApp: one step at a time."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import boto3
+
+from helpdesk import bootstrap
+from helpdesk.conversation.model import IssuedDocument, Rules
+from helpdesk.digilocker.models import Token
+from helpdesk.errors import DigiLockerError, WhatsAppError
+from helpdesk.service.locker import Sent
+from helpdesk.service.receiving import Receiver
+from helpdesk.service.rendering import Renderer
+from helpdesk.service.replying import Replier
+from helpdesk.service.working import Worker
+from helpdesk.storage.conversations import ConversationStore
+from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.sealing import Sealer
+from helpdesk.storage.secrets import Secret
+from helpdesk.storage.work import IdleTimer, Job, TimerQueue, WorkQueue, read_work
+from helpdesk.whatsapp.messages import Message, Recipient
+from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, Aws, aws
+
+AADHAAR, OTP, TOKEN, DEVICE_CODE = "999999990019", "246813", "0123456789abcdef0123456789abcdef01234567", "74tq5miHKB"
+HER_PHONE, HER_ID = "919000000001", "IN.1234567890123456"
+DOCUMENTS = (
+    IssuedDocument("PAN Verification Record", "PANCR", "Income Tax Department", "in.gov.pan-PANCR-ABCPV1234D"),
+    IssuedDocument("Driving License", "DRVLC", "Ministry of Road Transport", "in.gov.transport-DRVLC-DL0020200000001"),
+)
+
+
+@dataclass
+class FakeLocker:
+    """DigiLocker, as the worker sees it. `fails` holds what the next calls raise."""
+
+    calls: list[str] = field(default_factory=list)
+    fails: list[DigiLockerError | None] = field(default_factory=list)
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+    """What happens elsewhere while a call is under way."""
+    keep: Callable[[str, bytes], None] = field(default=lambda _key, _content: None)
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        if self.fails and (error := self.fails.pop(0)):
+            raise error
+
+    def send_otp(self, number: str) -> Sent:
+        self._called("send_otp")
+        assert number == AADHAAR
+        return Sent(DEVICE_CODE, "01", 600)
+
+    def verify_otp(self, device_code: str, otp: str) -> Token:
+        self._called("verify_otp")
+        assert (device_code, otp) == (DEVICE_CODE, OTP)
+        return Token(TOKEN, 3600)
+
+    def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
+        self._called("list_documents")
+        assert token == TOKEN
+        return DOCUMENTS, 0
+
+    def fetch_document(self, token: str, uri: str, _conversation_id: str, step: str) -> str:
+        self._called("fetch_document")
+        assert token == TOKEN
+        assert uri in {document.uri for document in DOCUMENTS}
+        self.keep(f"documents/{step}", b"%PDF-1.7")
+        return f"documents/{step}"
+
+    def revoke(self, token: str) -> None:
+        self._called("revoke")
+        assert token == TOKEN
+
+
+@dataclass
+class FakeWhatsApp:
+    """The Cloud API, as the replier sees it."""
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    to: list[Recipient] = field(default_factory=list)
+    fails: list[WhatsAppError | None] = field(default_factory=list)
+
+    def send(self, recipient: Recipient, message: Message, callback_data: str = "") -> str:
+        if self.fails and (error := self.fails.pop(0)):
+            raise error
+        self.to.append(recipient)
+        self.sent.append({**message.to_json(), "callback": callback_data})
+        return "wamid.reply"
+
+
+class Clock:
+    """Time that tests move."""
+
+    now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Desk:
+    """Everything, and what a test does with it."""
+
+    aws: Aws
+    clock: Clock
+    locker: FakeLocker
+    whatsapp: FakeWhatsApp
+    receiver: Receiver
+    worker: Worker
+    store: ConversationStore
+    _messages: int = 0
+
+    # what she does
+
+    def message(self, kind: str, content: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        self._messages += 1
+        message = {
+            "id": f"wamid.{self._messages}",
+            "from": HER_PHONE,
+            "from_user_id": HER_ID,
+            "timestamp": str(int(self.clock.now)),
+            "type": kind,
+            kind: content,
+        }
+        return {key: value for key, value in {**message, **changes}.items() if value is not None}
+
+    def text(self, body: str, **changes: Any) -> dict[str, Any]:
+        return self.message("text", {"body": body}, **changes)
+
+    def tap(self, button: str, **changes: Any) -> dict[str, Any]:
+        reply = {"type": "button_reply", "button_reply": {"id": button, "title": "?"}}
+        return self.message("interactive", reply, **changes)
+
+    def deliver(self, *messages: dict[str, Any]) -> None:
+        body = delivery(*messages)
+        self.receiver.receive(body, signature(body))
+
+    def work(self, *, last_try: bool = False) -> int:
+        """Do all work that is queued; give how many jobs there were."""
+        jobs = self.aws.work()
+        for job in jobs:
+            self.worker.work(read_work(json.dumps(job)), last_try=last_try)
+        return len(jobs)
+
+    def says(self, body: str) -> list[dict[str, Any]]:
+        """She types something, the work is done: what she gets."""
+        return self.gets(self.text(body))
+
+    def taps(self, button: str) -> list[dict[str, Any]]:
+        return self.gets(self.tap(button))
+
+    def gets(self, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+        before = len(self.whatsapp.sent)
+        self.deliver(*messages)
+        self.work()
+        return self.whatsapp.sent[before:]
+
+    def time_runs_out(self) -> None:
+        self.worker.work(IdleTimer(self.conversation_id, "timer-step"))
+
+    # states to start from
+
+    def asked_for_aadhaar(self) -> None:
+        for text in ("Hi", "1", "yes", "I agree"):
+            self.says(text)
+
+    def asked_for_otp(self) -> None:
+        self.asked_for_aadhaar()
+        self.says(AADHAAR)
+
+    def signed_in(self) -> None:
+        self.asked_for_otp()
+        self.says(OTP)
+
+    # what is there
+
+    @property
+    def conversation_id(self) -> str:
+        return str(self.aws.items()["state"]["conversation"]["S"])
+
+    def job(self) -> Job:
+        (entry,) = self.store.load(self.conversation_id).outbox
+        return Job(self.conversation_id, entry.step)
+
+
+def delivery(*messages: dict[str, Any], **changes: Any) -> bytes:
+    """Wrap messages as WhatsApp delivers them."""
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "919013151515", "phone_number_id": PHONE_NUMBER_ID},
+        "messages": list(messages),
+        **changes,
+    }
+    entry = {"id": "100000000000002", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def signature(body: bytes, secret: str = APP_SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+@cache
+def _s3() -> Any:
+    return boto3.client("s3", config=bootstrap.S3)
+
+
+def desk() -> Desk:
+    """Put everything together. Needs the fixture `moto`."""
+    cloud, clock, locker, whatsapp, rules = aws(), Clock(), FakeLocker(), FakeWhatsApp(), Rules()
+    environment = cloud.environment
+    store = ConversationStore(cloud.client("dynamodb"), environment["CONVERSATIONS_TABLE"], clock)
+    sealer = Sealer(cloud.client("kms"), environment["DATA_KEY_ARN"])
+    documents = DocumentStore(_s3(), environment["DOCUMENTS_BUCKET"], environment["DATA_KEY_ARN"])
+    locker.keep = documents.keep
+    secrets = cloud.client("secretsmanager")
+    outbound = Secret(secrets, environment["OUTBOUND_SECRET_ARN"], "OutboundSecret", clock)
+    receiver = Receiver(
+        phone_number_id=PHONE_NUMBER_ID,
+        store=store,
+        work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"]),
+        seal=sealer,
+        secret=Secret(secrets, environment["WEBHOOK_SECRET_ARN"], "WebhookSecret", clock),
+        rules=rules,
+        max_age_seconds=600,
+        clock=clock,
+        sleep=lambda _seconds: None,
+    )
+    worker = Worker(
+        store=store,
+        sealer=sealer,
+        locker=locker,  # type: ignore[arg-type]
+        replier=Replier(
+            client=whatsapp,  # type: ignore[arg-type]
+            renderer=Renderer(session_seconds=900, link_seconds=900),
+            documents=documents,
+            secret=outbound,
+        ),
+        documents=documents,
+        timers=TimerQueue(cloud.client("sqs"), environment["TIMER_QUEUE_URL"]),
+        rules=rules,
+        consent_seconds=1000,
+        clock=clock,
+        sleep=lambda _seconds: None,
+    )
+    return Desk(cloud, clock, locker, whatsapp, receiver, worker, store)

@@ -1,0 +1,244 @@
+import io
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from helpdesk.errors import PayloadError, SecretError, SignatureError, VersionConflict
+from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.storage.work import WorkNotQueued
+from tests.unit.aws import WEBHOOK_SECRET
+from tests.unit.service.desk import AADHAAR, HER_PHONE, OTP, Desk, delivery, signature
+
+
+def test_a_message_is_stored_and_its_work_queued(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    assert [e.step for e in desk.store.load(desk.conversation_id).outbox] == [job["step"] for job in desk.aws.work()]
+
+
+def test_a_message_that_is_delivered_again_changes_nothing(desk: Desk) -> None:
+    message = desk.text("Hi")
+    desk.deliver(message)
+    desk.work()
+    version = desk.store.load(desk.conversation_id).version
+    desk.clock.now += 7 * 24 * 3600
+    desk.deliver(message)
+    assert desk.work() == 0
+    assert desk.store.load(desk.conversation_id).version == version
+
+
+def test_a_message_twice_in_one_delivery_counts_once(desk: Desk) -> None:
+    message = desk.text("Hi")
+    assert len(desk.gets(message, message)) == 1
+
+
+def test_work_that_was_stored_but_not_queued_is_queued_by_the_next_delivery(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = desk.text("Hi")
+
+    def fails(_jobs: object) -> None:
+        raise WorkNotQueued("1 of 1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.receiver._work, "send", fails)
+        with pytest.raises(DeliveryFailed):
+            desk.deliver(message)
+    assert desk.aws.work() == []
+    desk.deliver(message)
+    assert desk.work() == 1
+
+
+def test_work_that_was_never_queued_goes_along_with_her_next_message(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_jobs: object) -> None:
+        raise WorkNotQueued("1 of 1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.receiver._work, "send", fails)
+        with pytest.raises(DeliveryFailed):
+            desk.deliver(desk.text("Hi"))
+    assert len(desk.says("1")) == 2
+
+
+def test_several_messages_of_one_delivery_are_answered_in_order(desk: Desk) -> None:
+    replies = desk.gets(desk.text("Hi"), desk.text("1"), desk.text("yes"))
+    assert [reply["interactive"]["body"]["text"][:14] for reply in replies] == [
+        "Welcome. Here ",
+        "Do you have a ",
+        "Before we begi",
+    ]
+
+
+def test_a_lost_race_is_run_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.says("Hi")
+    save = desk.store.save
+    races: list[int] = []
+
+    def loses_once(*args: Any, **more: Any) -> Any:
+        if not races:
+            races.append(1)
+            desk.deliver(desk.text("1"))  # somebody else is faster
+        return save(*args, **more)
+
+    monkeypatch.setattr(desk.store, "save", loses_once)
+    desk.deliver(desk.text("yes"))
+    monkeypatch.undo()
+    desk.work()
+    assert "Before we begin" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
+
+
+def test_too_many_lost_races_ask_for_the_delivery_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loses(*_args: Any, **_more: Any) -> None:
+        raise VersionConflict("lost")
+
+    monkeypatch.setattr(desk.store, "save", loses)
+    with pytest.raises(DeliveryFailed):
+        desk.deliver(desk.text("Hi"))
+
+
+def test_the_failure_of_one_conversation_does_not_touch_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = desk.store.load
+    failed: list[str] = []
+
+    def fails_once(conversation_id: str) -> Any:
+        if not failed:
+            failed.append(conversation_id)
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
+        return load(conversation_id)
+
+    monkeypatch.setattr(desk.store, "load", fails_once)
+    other = desk.text("Hi", **{"from": "919000000002", "from_user_id": "IN.2"})
+    with pytest.raises(DeliveryFailed):
+        desk.deliver(desk.text("Hi"), other)
+    assert desk.work() == 1
+
+
+# Who she is
+
+
+def test_the_same_person_is_one_conversation_whether_or_not_her_number_is_shown(desk: Desk) -> None:
+    desk.says("Hi")
+    desk.gets(desk.text("1", **{"from": None}))
+    desk.gets(desk.text("yes", **{"from": ""}))
+    assert desk.whatsapp.to[-1].phone == HER_PHONE
+    assert "Before we begin" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
+
+
+def test_a_person_without_a_number_is_answered_by_her_user_id(desk: Desk) -> None:
+    desk.gets(desk.text("Hi", **{"from": None}))
+    assert desk.whatsapp.to[-1].phone is None
+    assert desk.whatsapp.to[-1].user_id == "IN.1234567890123456"
+
+
+def test_a_person_without_a_user_id_is_known_by_her_number(desk: Desk) -> None:
+    desk.gets(desk.text("Hi", from_user_id=None))
+    desk.gets(desk.text("1", from_user_id=""))
+    assert "Do you have" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
+
+
+# What is not for us
+
+
+def test_another_phone_number_of_ours_is_ignored(desk: Desk) -> None:
+    body = delivery(desk.text("Hi"), metadata={"phone_number_id": "999"})
+    desk.receiver.receive(body, signature(body))
+    assert desk.aws.items() == {}
+
+
+@pytest.mark.parametrize("kind", ["reaction", "edit", "revoke", "system"])
+def test_what_is_no_message_changes_nothing(desk: Desk, kind: str) -> None:
+    desk.deliver(desk.message(kind, {"message_id": "wamid.x"}))
+    assert desk.aws.items() == {}
+
+
+def test_statuses_call_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.receiver, "_store", None)
+    monkeypatch.setattr(desk.receiver, "_work", None)
+    body = delivery(statuses=[{"id": "wamid.x", "status": "delivered"}], messages=[])
+    desk.receiver.receive(body, signature(body))
+
+
+@pytest.mark.parametrize("kind", ["audio", "image", "sticker", "location", "contacts", "order", "something_new"])
+def test_what_is_not_text_is_answered(desk: Desk, kind: str) -> None:
+    desk.says("Hi")
+    (reply,) = desk.gets(desk.message(kind, {"id": "1"}))
+    assert "only text and taps" in reply["interactive"]["body"]["text"]
+
+
+# Proof
+
+
+@pytest.mark.parametrize("header", [None, "", "sha256=", "sha256=" + "0" * 64, "sha1=abc"])
+def test_a_call_that_is_not_signed_is_refused(desk: Desk, header: str | None) -> None:
+    with pytest.raises(SignatureError):
+        desk.receiver.receive(delivery(desk.text("Hi")), header)
+    assert desk.aws.items() == {}
+
+
+def test_an_old_and_a_new_app_secret_both_count_while_it_is_changed(desk: Desk) -> None:
+    desk.aws.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, "app_secrets": ["new", "app-secret"]})
+    for secret in ("new", "app-secret"):
+        body = delivery(desk.text("Hi"))
+        desk.receiver.receive(body, signature(body, secret))
+
+
+def test_a_new_app_secret_is_found_without_waiting_for_the_cache(desk: Desk) -> None:
+    desk.says("Hi")
+    desk.aws.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, "app_secrets": ["new"]})
+    body = delivery(desk.text("1"))
+    desk.clock.now += 61
+    desk.receiver.receive(body, signature(body, "new"))
+
+
+@pytest.mark.parametrize("field", ["app_secrets", "id_pepper"])
+def test_an_empty_secret_refuses_every_call_and_says_which(desk: Desk, field: str) -> None:
+    desk.aws.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, field: [] if field == "app_secrets" else ""})
+    with pytest.raises(SecretError, match=f"WebhookSecret: the field {field} is empty"):
+        desk.deliver(desk.text("Hi"))
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe"])
+def test_a_signed_body_that_is_no_object_is_told_apart(desk: Desk, body: bytes) -> None:
+    with pytest.raises(PayloadError):
+        desk.receiver.receive(body, signature(body))
+
+
+def test_the_verify_token_proves_meta(desk: Desk) -> None:
+    assert desk.receiver.subscription("subscribe", "verify-token")
+    assert not desk.receiver.subscription("subscribe", "another")
+    assert not desk.receiver.subscription("subscribe", "टोकन")
+    assert not desk.receiver.subscription("unsubscribe", "verify-token")
+
+
+# What rests where
+
+
+def test_the_aadhaar_number_and_the_otp_rest_nowhere_in_the_clear(desk: Desk, logged: io.StringIO) -> None:
+    desk.asked_for_aadhaar()
+    desk.deliver(desk.text("9999 9999 0019"))
+    everything = json.dumps([desk.aws.items(), desk.aws.work()], default=str)
+    assert "aadhaar" in everything  # it is there, sealed
+    assert AADHAAR not in everything.replace(" ", "")
+    desk.worker.work(desk.job())
+    desk.deliver(desk.text(OTP))
+    assert OTP not in json.dumps([desk.aws.items(), desk.aws.work()], default=str)
+    assert "message" in logged.getvalue()
+    for secret in (AADHAAR, OTP, HER_PHONE, "wamid", "IN.1234567890123456"):
+        assert secret not in logged.getvalue()
+
+
+def test_only_what_is_asked_for_is_sealed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.receiver, "_seal", None)  # would fail if it were used
+    desk.says("Hi")
+    desk.deliver(desk.text(AADHAAR))
+    assert json.loads(desk.aws.items()["state"]["sealed"]["S"]) == {}
+
+
+def test_a_late_message_is_not_acted_on(desk: Desk) -> None:
+    desk.asked_for_otp()
+    (reply,) = desk.gets(desk.text(OTP, timestamp=str(int(desk.clock.now) - 601)))
+    assert "long after" in reply["interactive"]["body"]["text"]
+    assert "verify_otp" not in desk.locker.calls

@@ -1,0 +1,306 @@
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from helpdesk.conversation.model import Stage
+from helpdesk.digilocker.errors import InvalidToken, OtpRefused, RepositoryUnresponsive, Unreachable
+from helpdesk.storage.work import DeletionTimer, IdleTimer, Job
+from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused
+from tests.unit.aws import OUTBOUND_SECRET
+from tests.unit.service.desk import AADHAAR, DEVICE_CODE, DOCUMENTS, OTP, TOKEN, Desk
+
+
+def body_of(reply: dict[str, object]) -> str:
+    interactive = reply["interactive"]
+    assert isinstance(interactive, dict)
+    return str(interactive["body"]["text"])
+
+
+def test_the_way_from_hi_to_the_pdf(desk: Desk) -> None:
+    desk.signed_in()
+    assert desk.locker.calls == ["send_otp", "verify_otp", "list_documents"]
+    (reply,) = desk.says("2")
+    assert reply["interactive"]["header"]["type"] == "document"
+    assert reply["interactive"]["header"]["document"]["filename"] == "Driving licence.pdf"
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in reply["interactive"]["header"]["document"]["link"]
+    assert [button["reply"]["title"] for button in reply["interactive"]["action"]["buttons"]] == [
+        "Other documents",
+        "Done",
+    ]
+
+
+def test_done_revokes_the_token_and_forgets_everything(desk: Desk) -> None:
+    desk.signed_in()
+    desk.taps("done")
+    assert desk.locker.calls[-1] == "revoke"
+    items = desk.aws.items()
+    assert "documents" not in items
+    assert json.loads(items["state"]["sealed"]["S"]) == {}
+    assert items["state"]["outbox"]["M"] == {}
+
+
+def test_nothing_secret_rests_in_the_clear_on_the_whole_way(desk: Desk, logged: io.StringIO) -> None:
+    desk.signed_in()
+    desk.says("1")
+    table = json.dumps(desk.aws.items())
+    for secret in (AADHAAR, OTP, TOKEN, DEVICE_CODE):
+        assert secret not in table
+        assert secret not in logged.getvalue()
+    for document in DOCUMENTS:
+        assert document.uri not in logged.getvalue()
+    assert "X-Amz" not in logged.getvalue()
+
+
+def test_who_agrees_is_recorded_without_her_number(desk: Desk) -> None:
+    desk.asked_for_aadhaar()
+    (record,) = [item for part, item in desk.aws.items().items() if part.startswith("consent#")]
+    assert record["version"]["S"] == "2026-11-24"
+
+
+# Done once
+
+
+def test_a_job_that_is_done_is_not_done_again(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    job = desk.job()
+    desk.work()
+    desk.worker.work(job)
+    assert len(desk.whatsapp.sent) == 1
+
+
+def test_a_job_of_nobody_is_no_error(desk: Desk) -> None:
+    desk.worker.work(Job("nobody", "nothing"))
+
+
+def test_a_crash_after_the_answer_was_written_does_not_ask_digilocker_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.asked_for_aadhaar()
+    desk.deliver(desk.text(AADHAAR))
+    job = desk.job()
+    desk.whatsapp.fails = [RateLimited(130429)]
+    with pytest.raises(RateLimited):
+        desk.worker.work(job)
+    desk.worker.work(job)
+    assert desk.locker.calls == ["send_otp"]
+    assert "ending in *01*" in body_of(desk.whatsapp.sent[-1])
+
+
+def test_a_crash_between_the_otp_and_the_list_goes_on_with_the_list(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.asked_for_otp()
+    desk.deliver(desk.text(OTP))
+    job = desk.job()
+
+    def dies(_token: str) -> None:
+        raise RuntimeError("the process died")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.locker, "list_documents", dies)
+        with pytest.raises(RuntimeError):
+            desk.worker.work(job)
+    desk.worker.work(job)
+    assert desk.locker.calls == ["send_otp", "verify_otp", "list_documents"]
+    assert "1. PAN card" in body_of(desk.whatsapp.sent[-1])
+
+
+def test_a_lost_race_keeps_the_answer_and_never_asks_again(desk: Desk) -> None:
+    desk.signed_in()
+    desk.deliver(desk.text("1"))
+    desk.locker.meanwhile = [lambda: desk.deliver(desk.text("help"))]
+    desk.work()
+    assert desk.locker.calls.count("fetch_document") == 1
+    assert any(reply["interactive"].get("header") for reply in desk.whatsapp.sent)
+
+
+# What nobody wants any more
+
+
+def test_a_token_that_comes_after_she_left_is_revoked(desk: Desk) -> None:
+    desk.asked_for_otp()
+    desk.deliver(desk.text(OTP))
+    desk.locker.meanwhile = [lambda: desk.deliver(desk.text("Hi"))]
+    desk.work()
+    assert desk.locker.calls == ["send_otp", "verify_otp", "revoke"]
+    assert "token" not in json.loads(desk.aws.items()["state"]["sealed"]["S"])
+
+
+def test_a_pdf_that_comes_after_she_left_is_deleted(desk: Desk) -> None:
+    desk.signed_in()
+    desk.deliver(desk.text("1"))
+    desk.locker.meanwhile = [lambda: desk.deliver(desk.text("done"))]
+    desk.work()
+    assert desk.aws.pdfs() == []
+    assert not any(reply["interactive"].get("header") for reply in desk.whatsapp.sent)
+
+
+def test_a_job_that_nobody_wants_any_more_is_not_even_started(desk: Desk) -> None:
+    desk.asked_for_otp()
+    desk.deliver(desk.text(OTP))
+    desk.deliver(desk.text("Hi"))
+    desk.work()
+    assert desk.locker.calls == ["send_otp"]
+
+
+# What fails
+
+
+def test_a_failing_digilocker_is_told_and_can_be_tried_again(desk: Desk) -> None:
+    desk.signed_in()
+    desk.locker.fails = [RepositoryUnresponsive("repository_service_unresponsive", status=530)]
+    (reply,) = desk.says("1")
+    assert "*PAN card* could not be fetched" in body_of(reply)
+    (again,) = desk.taps("try_again@documents")
+    assert again["interactive"]["header"]["type"] == "document"
+
+
+def test_a_wrong_otp_is_told_with_the_tries_left(desk: Desk) -> None:
+    desk.asked_for_otp()
+    desk.locker.fails = [OtpRefused("invalid_grant", status=400)]
+    (reply,) = desk.says(OTP)
+    assert "2 tries left" in body_of(reply)
+
+
+def test_a_token_that_was_revoked_elsewhere_ends_the_session(desk: Desk) -> None:
+    desk.signed_in()
+    desk.locker.fails = [InvalidToken("invalid_token", status=401)]
+    (reply,) = desk.says("1")
+    assert "sign in again" in body_of(reply)
+    assert "documents" not in desk.aws.items()
+
+
+def test_a_revocation_that_fails_is_no_reason_to_stay_signed_in(desk: Desk) -> None:
+    desk.signed_in()
+    desk.locker.fails = [Unreachable("[timeout]")]
+    desk.taps("done")
+    assert json.loads(desk.aws.items()["state"]["sealed"]["S"]) == {}
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}
+
+
+def test_a_job_past_its_time_asks_nobody_and_is_told(desk: Desk) -> None:
+    desk.asked_for_aadhaar()
+    desk.deliver(desk.text(AADHAAR))
+    desk.clock.now += 91
+    desk.work()
+    assert desk.locker.calls == []
+    assert "does not answer" in body_of(desk.whatsapp.sent[-1])
+
+
+def test_on_the_last_try_she_is_told_instead(desk: Desk) -> None:
+    desk.asked_for_aadhaar()
+    desk.deliver(desk.text(AADHAAR))
+    desk.work(last_try=True)
+    assert desk.locker.calls == []
+    reply = desk.whatsapp.sent[-1]["interactive"]
+    assert reply["action"]["buttons"][0]["reply"]["title"] == "Try again"
+
+
+@pytest.mark.parametrize("error", [RateLimited(131056), OutcomeUnknown(None)])
+def test_a_reply_that_may_go_through_later_stays_in_the_outbox(desk: Desk, error: RateLimited | OutcomeUnknown) -> None:
+    desk.deliver(desk.text("Hi"))
+    job = desk.job()
+    desk.whatsapp.fails = [error]
+    with pytest.raises(type(error)):
+        desk.worker.work(job)
+    desk.worker.work(job)
+    assert len(desk.whatsapp.sent) == 1
+
+
+def test_a_reply_that_can_never_go_through_is_dropped(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    desk.whatsapp.fails = [InvalidMessage(131009)]
+    desk.work()
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}
+
+
+def test_a_refused_access_token_is_read_afresh_once(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    desk.whatsapp.fails = [TokenRefused(190)]
+    desk.aws.put_secret("OUTBOUND_SECRET_ARN", {**OUTBOUND_SECRET, "whatsapp_access_token": "new"})
+    desk.work()
+    assert len(desk.whatsapp.sent) == 1
+
+
+def test_a_reply_is_kept_while_the_access_token_is_refused(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    job = desk.job()
+    desk.whatsapp.fails = [TokenRefused(190), TokenRefused(190)]
+    with pytest.raises(TokenRefused):
+        desk.worker.work(job)
+    assert desk.job() == job
+
+
+# Time
+
+
+def test_silence_ends_the_session_and_revokes_the_token(desk: Desk) -> None:
+    desk.signed_in()
+    sent = len(desk.whatsapp.sent)
+    desk.clock.now += 900
+    desk.time_runs_out()
+    assert desk.locker.calls[-1] == "revoke"
+    assert "documents" not in desk.aws.items()
+    assert len(desk.whatsapp.sent) == sent
+    (reply,) = desk.says("1")
+    assert "you were signed out" in body_of(reply)
+
+
+def test_a_timer_that_fires_twice_revokes_once(desk: Desk) -> None:
+    desk.signed_in()
+    desk.clock.now += 900
+    desk.time_runs_out()
+    desk.time_runs_out()
+    assert desk.locker.calls.count("revoke") == 1
+
+
+def test_a_timer_for_who_wrote_meanwhile_is_set_again(desk: Desk) -> None:
+    desk.signed_in()
+    desk.clock.now += 600
+    desk.says("help")
+    desk.clock.now += 300
+    desk.time_runs_out()
+    assert "revoke" not in desk.locker.calls
+    state = desk.store.load(desk.conversation_id).conversation
+    assert state.timer_at == desk.clock.now + 600
+
+
+def test_a_crash_after_the_session_ended_still_revokes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.signed_in()
+    desk.clock.now += 900
+
+    def dies(_token: str) -> None:
+        raise RuntimeError("the process died")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.locker, "revoke", dies)
+        with pytest.raises(RuntimeError):
+            desk.time_runs_out()
+    assert desk.store.load(desk.conversation_id).conversation.stage is Stage.ENDED
+    desk.time_runs_out()
+    assert desk.locker.calls[-1] == "revoke"
+
+
+def test_a_pdf_is_deleted_when_its_link_has_expired(desk: Desk) -> None:
+    desk.signed_in()
+    desk.says("1")
+    (key,) = desk.aws.pdfs()
+    desk.worker.work(DeletionTimer(key))
+    assert desk.aws.pdfs() == []
+
+
+def test_a_timer_of_nobody_is_no_error(desk: Desk) -> None:
+    desk.worker.work(IdleTimer("nobody", "timer"))
+
+
+def test_a_list_that_she_signed_out_of_is_not_sent(desk: Desk) -> None:
+    desk.signed_in()
+    desk.deliver(desk.text("other documents"))
+    job = desk.job()
+    desk.deliver(desk.text("done"))
+    sent = len(desk.whatsapp.sent)
+    desk.worker.work(job)
+    assert len(desk.whatsapp.sent) == sent
+    assert replace(job) not in [Job(desk.conversation_id, e.step) for e in desk.store.load(desk.conversation_id).outbox]

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.effects import (
+    ALL_EFFECTS,
+    Button,
+    DeletePdf,
+    DeliverDocument,
+    Effect,
+    FetchDocument,
+    ListDocuments,
+    OfferLanguages,
+    RecordConsent,
+    Revoke,
+    Say,
+    SendOtp,
+    SetTimer,
+    ShowDocuments,
+    Text,
+    VerifyOtp,
+)
+from helpdesk.conversation.model import Conversation, OtpRound, Session, Stage, Waiting
+from helpdesk.storage import codec
+
+EFFECTS: tuple[Effect, ...] = (
+    SendOtp(),
+    VerifyOtp(),
+    ListDocuments(),
+    FetchDocument(2, "list"),
+    Revoke(),
+    DeletePdf("key"),
+    SetTimer(900),
+    RecordConsent("v", "hi", 1),
+    Say("bn", Text("otp.ask", (("digits", "34"),)), (Button(Choice.RESEND, "otp"),), Text("otp.wrong"), about=2),
+    OfferLanguages("en", Text("not_understood")),
+    ShowDocuments("en", "list", 2, (1, 3), Text("documents.which")),
+    DeliverDocument("en", "key", 2, "list"),
+)
+
+
+def test_the_examples_cover_every_effect() -> None:
+    assert {type(effect) for effect in EFFECTS} == set(ALL_EFFECTS)
+
+
+@pytest.mark.parametrize("effect", EFFECTS, ids=lambda effect: type(effect).__name__)
+def test_an_effect_reads_back_as_it_was_written(effect: Effect) -> None:
+    assert codec.loads(codec.dumps((effect,)), tuple) == (effect,)
+
+
+def test_a_conversation_reads_back_as_it_was_written() -> None:
+    conversation = Conversation(
+        language="bn",
+        stage=Stage.LANGUAGE,
+        previous=Stage.OTP,
+        otp=OtpRound(1, 2, 3, "34"),
+        session=Session(1, 2, "list", 3, 4),
+        again=FetchDocument(2, "list"),
+        waiting=(Waiting("step", 1, 2),),
+    )
+    read = codec.loads(codec.dumps(conversation), Conversation)
+    assert read == conversation
+    assert isinstance(read.stage, Stage)
+    assert isinstance(read.previous, Stage)
+
+
+def test_what_a_newer_or_older_version_wrote_is_read() -> None:
+    text = json.dumps({"is": "Conversation", "language": "hi", "a_field_of_tomorrow": 1})
+    assert codec.loads(text, Conversation) == Conversation(language="hi")
+
+
+@pytest.mark.parametrize("text", ['{"is": "Path"}', '{"is": "Text", "key": "menu"}', "[]"])
+def test_nothing_else_is_built(text: str) -> None:
+    with pytest.raises((TypeError, KeyError)):
+        codec.loads(text, Conversation)

@@ -1,0 +1,57 @@
+import contextlib
+
+import pytest
+
+from helpdesk.errors import SettingError
+from helpdesk.settings import DocumentSettings, WebhookSettings
+from tests.unit.aws import aws
+
+type Settings = type[WebhookSettings | DocumentSettings]
+
+both = pytest.mark.parametrize("settings", [WebhookSettings, DocumentSettings])
+WEBHOOK_ONLY = {"WEBHOOK_SECRET_ARN", "MAX_MESSAGE_AGE_SECONDS"}
+
+
+@pytest.fixture
+def environment(moto: None) -> dict[str, str]:
+    return aws().environment
+
+
+@both
+def test_a_whole_environment_is_read(settings: Settings, environment: dict[str, str]) -> None:
+    assert settings.from_environment(environment).table == environment["CONVERSATIONS_TABLE"]
+
+
+@both
+def test_a_missing_setting_is_named(settings: Settings, environment: dict[str, str]) -> None:
+    missed = set()
+    for name in environment:
+        with contextlib.suppress(SettingError):
+            settings.from_environment({key: value for key, value in environment.items() if key != name})
+            continue
+        with pytest.raises(SettingError, match=f"{name} is missing"):
+            settings.from_environment({key: value for key, value in environment.items() if key != name})
+        missed.add(name)
+    expected = WEBHOOK_ONLY if settings is WebhookSettings else environment.keys() - {"HELPLINE"} - WEBHOOK_ONLY
+    assert missed >= expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STAGE", "production"),
+        ("SIGN_IN", "by-letter"),
+        ("SESSION_SECONDS", "00"),
+        ("SESSION_SECONDS", "fifteen"),
+        ("SESSION_SECONDS", "-5"),
+        ("DIGILOCKER_VERSION", "3"),
+        ("WHATSAPP_API_URL", "graph.facebook.com"),
+        ("DIGILOCKER_URL", "https://digilocker.example/"),
+    ],
+)
+def test_an_impossible_setting_is_named_and_its_value_is_not(
+    name: str, value: str, environment: dict[str, str]
+) -> None:
+    with pytest.raises(SettingError, match=name) as raised:
+        DocumentSettings.from_environment({**environment, name: value})
+    assert f" {value}" not in str(raised.value)
