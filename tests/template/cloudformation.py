@@ -1,0 +1,84 @@
+"""Reads the template as data: the short forms (`!Ref x`, `!GetAtt a.b`) become the long ones."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".")
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+
+class Template:
+    """The parsed template, with the look-ups that the tests need."""
+
+    def __init__(self, path: Path = ROOT / "template.yaml") -> None:
+        self.text = path.read_text()
+        self.document: dict[str, Any] = yaml.load(self.text, Loader=_Loader)  # noqa: S506 - a safe loader below
+        self.parameters: dict[str, dict[str, Any]] = self.document["Parameters"]
+        self.resources: dict[str, dict[str, Any]] = self.document["Resources"]
+        self.outputs: dict[str, Any] = self.document["Outputs"]
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Properties of every resource of that type, by logical id."""
+        return {name: resource["Properties"] for name, resource in self.resources.items() if resource["Type"] == kind}
+
+    def environment(self, function: str) -> dict[str, Any]:
+        """The environment variables of a function, those of Globals included."""
+        shared: dict[str, Any] = self.document["Globals"]["Function"]["Environment"]["Variables"]
+        own: dict[str, Any] = self.resources[function]["Properties"]["Environment"]["Variables"]
+        assert not shared.keys() & own.keys(), "a variable is declared twice"
+        return shared | own
+
+    def statements(self) -> list[tuple[str, dict[str, Any]]]:
+        """Every statement of every policy, with the logical id of the resource that it stands in."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        for name, properties in self.of_type("AWS::IAM::Role").items():
+            for policy in properties.get("Policies", []):
+                found += ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
+        for kind, key in (("AWS::KMS::Key", "KeyPolicy"), ("AWS::S3::BucketPolicy", "PolicyDocument")):
+            for name, properties in self.of_type(kind).items():
+                found += ((name, statement) for statement in properties[key]["Statement"])
+        return found
+
+
+def as_list(value: Any) -> list[Any]:
+    """What CloudFormation takes as one or as a list, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def evaluate(condition: Any, parameters: dict[str, str]) -> Any:
+    """Work out a condition of the template or of a rule."""
+    match condition:
+        case {"Ref": name}:
+            return parameters[name]
+        case {"Fn::Equals": [left, right]}:
+            return evaluate(left, parameters) == evaluate(right, parameters)
+        case {"Fn::Not": [inner]}:
+            return not evaluate(inner, parameters)
+        case {"Fn::And": parts}:
+            return all(evaluate(part, parameters) for part in parts)
+        case str():
+            return condition
+        case _:
+            raise NotImplementedError(condition)

@@ -1,0 +1,455 @@
+"""The rules that the template keeps, whoever changes it."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpdesk.settings import DocumentSettings, WebhookSettings
+from tests.template.cloudformation import ROOT, Template, as_list, evaluate
+
+FUNCTION = "AWS::Serverless::Function"
+QUEUE = "AWS::SQS::Queue"
+
+# Every star in an action or a resource, with its reason.
+ALLOWED_ACTION_WILDCARDS = {
+    # The local emulator asks for the batch call under a name of its own, AWS for the single one.
+    ("WebhookRole", "sqs:SendMessage*"),
+    ("DocumentRole", "sqs:SendMessage*"),
+    # The usual key policy: without it nobody, not even the account's root, could ever change the key.
+    ("DataKey", "kms:*"),
+    # A denial: it should cover everything.
+    ("DocumentsBucketPolicy", "s3:*"),
+}
+ALLOWED_RESOURCE_WILDCARDS = {
+    # In a key's own policy the star is that key.
+    ("DataKey", "TheAccountDecidesByIam"),
+    # API Gateway takes no role with less.
+    ("ApiGatewayLogRole", "WriteTheLogsOfEveryApi"),
+}
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def test_each_function_has_a_role_and_a_log_group_of_its_own(template: Template) -> None:
+    functions = template.of_type(FUNCTION)
+    roles = [properties["Role"]["Fn::GetAtt"][0] for properties in functions.values()]
+    log_groups = [properties["LoggingConfig"]["LogGroup"]["Ref"] for properties in functions.values()]
+
+    assert len(functions) >= 2
+    assert len(set(roles)) == len(functions)
+    assert len(set(log_groups)) == len(functions)
+    assert set(roles) <= template.of_type("AWS::IAM::Role").keys()
+    assert set(log_groups) <= template.of_type("AWS::Logs::LogGroup").keys()
+
+
+def test_each_function_may_write_its_own_log_only(template: Template) -> None:
+    for properties in template.of_type(FUNCTION).values():
+        role, log_group = properties["Role"]["Fn::GetAtt"][0], properties["LoggingConfig"]["LogGroup"]["Ref"]
+        logging = [
+            statement
+            for owner, statement in template.statements()
+            if owner == role and any(action.startswith("logs:") for action in as_list(statement["Action"]))
+        ]
+        assert [statement["Resource"] for statement in logging] == [{"Fn::GetAtt": [log_group, "Arn"]}]
+
+
+def test_logs_are_kept_for_a_set_time(template: Template) -> None:
+    log_groups = template.of_type("AWS::Logs::LogGroup")
+    days = template.document["Mappings"]["Logs"]
+
+    assert all(
+        group["RetentionInDays"] == {"Fn::FindInMap": ["Logs", {"Ref": "Stage"}, "Days"]}
+        for group in log_groups.values()
+    )
+    assert days.keys() == set(template.parameters["Stage"]["AllowedValues"])
+    assert all(1 <= stage["Days"] <= 365 for stage in days.values())
+
+
+def test_a_new_layer_alone_publishes_a_new_version(template: Template) -> None:
+    assert template.document["Globals"]["Function"]["AutoPublishAlias"]
+    assert all(
+        properties["AutoPublishAliasAllProperties"] is True for properties in template.of_type(FUNCTION).values()
+    )
+
+
+def test_functions_have_512_megabytes_and_finish_before_their_callers_give_up(template: Template) -> None:
+    functions = template.of_type(FUNCTION)
+
+    assert template.document["Globals"]["Function"]["MemorySize"] == 512
+    assert functions["WebhookFunction"]["Timeout"] < 29  # API Gateway's limit
+    for queue in ("WorkQueue", "TimerQueue"):
+        assert functions["DocumentFunction"]["Timeout"] < template.of_type(QUEUE)[queue]["VisibilityTimeout"]
+
+
+# --- permissions ------------------------------------------------------------------------------------------------------
+
+
+def test_no_managed_policies(template: Template) -> None:
+    roles = template.of_type("AWS::IAM::Role")
+
+    assert not [name for name, properties in roles.items() if "ManagedPolicyArns" in properties]
+    assert not [name for name, properties in template.of_type(FUNCTION).items() if "Policies" in properties]
+    # SAM writes a role of its own, with managed policies, for a function that names none.
+    assert all("Role" in properties for properties in template.of_type(FUNCTION).values())
+
+
+def test_actions_have_no_wildcard_beyond_the_list(template: Template) -> None:
+    found = {
+        (owner, action)
+        for owner, statement in template.statements()
+        for action in as_list(statement["Action"])
+        if "*" in action
+    }
+    assert found == ALLOWED_ACTION_WILDCARDS
+
+
+def test_resources_have_no_wildcard_beyond_the_list(template: Template) -> None:
+    found = {
+        (owner, statement["Sid"]) for owner, statement in template.statements() if "*" in as_list(statement["Resource"])
+    }
+    assert found == ALLOWED_RESOURCE_WILDCARDS
+
+
+def test_every_statement_says_what_it_is_for(template: Template) -> None:
+    for owner, statement in template.statements():
+        assert re.fullmatch(r"[A-Za-z0-9]+", statement["Sid"]), owner
+        assert "NotAction" not in statement
+        assert "NotResource" not in statement
+
+
+def test_the_webhook_can_seal_but_not_open_and_reads_no_outbound_secret(template: Template) -> None:
+    statements = [statement for owner, statement in template.statements() if owner == "WebhookRole"]
+    actions = {action for statement in statements for action in as_list(statement["Action"])}
+    resources = [resource for statement in statements for resource in as_list(statement["Resource"])]
+
+    assert {action for action in actions if action.startswith("kms:")} == {"kms:Encrypt"}
+    assert not [action for action in actions if action.startswith("s3:")]
+    assert {"Fn::GetAtt": ["OutboundSecret", "Id"]} not in resources
+
+
+# --- settings and secrets ---------------------------------------------------------------------------------------------
+
+
+class _Recording(Mapping[str, str]):
+    """An environment that remembers what was asked of it."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def _deployed(template: Template, function: str) -> dict[str, str]:
+    """The environment as a deployment with the least parameters would have it."""
+    given = {"SignIn": "in-chat", "WhatsAppPhoneNumberId": "100000000000001"}
+
+    def value(raw: Any) -> str:
+        match raw:
+            case {"Ref": name} if name in template.parameters:
+                return str(template.parameters[name].get("Default", given.get(name)))
+            case {"Ref": _} | {"Fn::GetAtt": _}:
+                return "https://made-up.example/resource"
+            case _:
+                return str(raw)
+
+    return {name: value(raw) for name, raw in template.environment(function).items()}
+
+
+@pytest.mark.parametrize(
+    ("function", "read"),
+    [
+        pytest.param("WebhookFunction", WebhookSettings.from_environment, id="webhook"),
+        pytest.param("DocumentFunction", DocumentSettings.from_environment, id="document"),
+    ],
+)
+def test_a_function_gets_the_settings_it_reads_and_no_others(
+    template: Template, function: str, read: Callable[[Mapping[str, str]], object]
+) -> None:
+    environment = _Recording(_deployed(template, function))
+
+    read(environment)
+
+    by_the_logging_library = {name for name in environment if name.startswith("POWERTOOLS_")} | {"LOG_LEVEL"}
+    assert environment.asked == environment.keys() - by_the_logging_library
+    assert {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"} == by_the_logging_library
+
+
+def test_no_secret_stands_in_an_environment_variable(template: Template) -> None:
+    secrets = template.of_type("AWS::SecretsManager::Secret").keys()
+
+    for function in template.of_type(FUNCTION):
+        for name, value in template.environment(function).items():
+            if any(secret in str(value) for secret in secrets):
+                assert name.endswith("_SECRET_ARN")
+                assert value["Fn::GetAtt"][1] == "Id"
+    assert "{{resolve:" not in template.text
+    # A parameter for a secret would end up in the stack's history or in somebody's shell.
+    assert not [name for name in template.parameters if re.search(r"Secret|Token|Password|Key", name)]
+
+
+def test_the_template_leaves_the_secrets_to_the_operator(template: Template) -> None:
+    secrets = template.of_type("AWS::SecretsManager::Secret")
+
+    for properties in secrets.values():
+        assert "SecretString" not in properties
+    assert secrets["WebhookSecret"]["GenerateSecretString"]["GenerateStringKey"] == "id_pepper"
+    # Changing these lines would make CloudFormation generate the secrets anew, over what the operator filled in.
+    assert {
+        name: properties["GenerateSecretString"]["SecretStringTemplate"] for name, properties in secrets.items()
+    } == {
+        "WebhookSecret": '{"app_secrets": [], "verify_token": ""}',
+        "OutboundSecret": '{"whatsapp_access_token": "", "digilocker_client_id": "", "digilocker_client_secret": ""}',
+    }
+
+
+# --- queues and alarms ------------------------------------------------------------------------------------------------
+
+
+def _dead_letter_queues(template: Template) -> dict[str, str]:
+    return {
+        name: properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for name, properties in template.of_type(QUEUE).items()
+        if "RedrivePolicy" in properties
+    }
+
+
+def test_each_queue_has_a_dead_letter_queue_that_keeps_messages_longer(template: Template) -> None:
+    queues = template.of_type(QUEUE)
+    pairs = _dead_letter_queues(template)
+
+    assert queues.keys() == pairs.keys() | set(pairs.values())
+    assert not pairs.keys() & set(pairs.values())
+    for queue, dead_letters in pairs.items():
+        assert queues[dead_letters]["MessageRetentionPeriod"] > queues[queue]["MessageRetentionPeriod"]
+        assert queues[dead_letters].get("FifoQueue") == queues[queue].get("FifoQueue")
+        assert queues[queue]["RedrivePolicy"]["maxReceiveCount"] == 8
+
+
+def test_each_dead_letter_queue_has_an_alarm_at_the_first_message(template: Template) -> None:
+    watched = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        and (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        for dimension in alarm["Dimensions"]
+    }
+    assert watched == set(_dead_letter_queues(template).values())
+
+
+def test_each_function_has_an_alarm_on_its_errors(template: Template) -> None:
+    watched = {
+        dimension["Value"]["Ref"]
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+        for dimension in alarm["Dimensions"]
+    }
+    assert watched == template.of_type(FUNCTION).keys()
+
+
+def test_each_alarm_says_what_to_do_and_reaches_the_topic(template: Template) -> None:
+    for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
+        assert len(alarm["AlarmDescription"]) > 80
+        assert alarm["AlarmActions"] == {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_work_is_in_order_for_each_citizen_and_encrypted(template: Template) -> None:
+    work = template.of_type(QUEUE)["WorkQueue"]
+
+    assert work["FifoQueue"] is True
+    assert (work["DeduplicationScope"], work["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in template.of_type(QUEUE).values())
+
+
+def test_both_queues_are_consumed_one_message_at_a_time_with_partial_failures(template: Template) -> None:
+    events = template.of_type(FUNCTION)["DocumentFunction"]["Events"]
+
+    assert {event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events.values()} == {"WorkQueue", "TimerQueue"}
+    for event in events.values():
+        assert event["Properties"]["BatchSize"] == 1
+        assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+# --- table, bucket, key, API ------------------------------------------------------------------------------------------
+
+
+def test_the_table_forgets_by_itself_and_is_backed_up_for_one_day_only(template: Template) -> None:
+    (table,) = template.of_type("AWS::DynamoDB::Table").values()
+
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["conversation", "part"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 1}
+    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+
+
+def test_the_bucket_is_shut_encrypted_and_emptied(template: Template) -> None:
+    (bucket,) = template.of_type("AWS::S3::Bucket").values()
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert encryption["BucketKeyEnabled"] is True
+    assert encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_the_bucket_refuses_plain_http_at_every_stage_but_local(template: Template) -> None:
+    policy = template.resources["DocumentsBucketPolicy"]
+    condition = template.document["Conditions"][policy["Condition"]]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert [
+        stage for stage in template.parameters["Stage"]["AllowedValues"] if not evaluate(condition, {"Stage": stage})
+    ] == ["local"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_data_key_rotates(template: Template) -> None:
+    (key,) = template.of_type("AWS::KMS::Key").values()
+    assert key["EnableKeyRotation"] is True
+
+
+def test_the_access_log_names_its_fields_and_no_person(template: Template) -> None:
+    (api,) = template.of_type("AWS::Serverless::Api").values()
+    _, setting, otherwise = api["AccessLogSetting"]["Fn::If"]
+    fields = set(re.findall(r"\$context\.([A-Za-z.]+)", setting["Format"]))
+
+    assert otherwise == {"Ref": "AWS::NoValue"}
+    assert fields
+    # `path` would hold what stands in place of a parameter; the query string has no field of its own but in these.
+    assert not [
+        field
+        for field in fields
+        if re.search(r"identity|path$|querystring|authorizer|domainName", field) and field != "resourcePath"
+    ]
+    # Execution logs hold whole bodies.
+    assert all(
+        setting["LoggingLevel"] == "OFF" and not setting["DataTraceEnabled"] for setting in api["MethodSettings"]
+    )
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_nobody_can_guess_has_no_default(template: Template) -> None:
+    without = {name for name, parameter in template.parameters.items() if "Default" not in parameter}
+    assert without == {"WhatsAppPhoneNumberId", "SignIn"}
+
+
+def test_every_parameter_is_described_labelled_and_in_one_group(template: Template) -> None:
+    interface = template.document["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+
+    assert sorted(grouped) == sorted(template.parameters)
+    assert interface["ParameterLabels"].keys() == template.parameters.keys()
+    assert all(parameter["Description"] for parameter in template.parameters.values())
+
+
+def test_defaults_satisfy_their_own_constraints(template: Template) -> None:
+    for name, parameter in template.parameters.items():
+        if "Default" not in parameter:
+            continue
+        default = parameter["Default"]
+        if "AllowedPattern" in parameter:
+            assert re.fullmatch(parameter["AllowedPattern"], default), name
+            assert parameter["ConstraintDescription"]
+        if parameter["Type"] == "Number":
+            assert parameter["MinValue"] <= default <= parameter["MaxValue"], name
+        if "AllowedValues" in parameter:
+            assert default in parameter["AllowedValues"], name
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("WhatsAppPhoneNumberId", "100000000000001", "+91 90131 51515"),
+        ("WhatsAppApiUrl", "http://127.0.0.1:8080/graph", "https://graph.facebook.com/"),
+        ("DigiLockerUrl", "https://digilocker.meripehchaan.gov.in", "digilocker.meripehchaan.gov.in"),
+        ("WhatsAppApiVersion", "v26.0", "26"),
+        ("AlarmEmail", "desk@example.org", "desk"),
+        ("Helpline", "1800 300 3468", "call us"),
+    ],
+)
+def test_patterns_tell_right_from_wrong(template: Template, name: str, right: str, wrong: str) -> None:
+    pattern = template.parameters[name]["AllowedPattern"]
+    assert re.fullmatch(pattern, right)
+    assert not re.fullmatch(pattern, wrong)
+
+
+@pytest.mark.parametrize(
+    ("stage", "approval", "passes"),
+    [("prod", "", False), ("prod", "Letter 7 of the Authority", True), ("staging", "", True), ("local", "", True)],
+)
+def test_asking_for_aadhaar_in_the_chat_of_prod_needs_an_approval(
+    template: Template, stage: str, approval: str, *, passes: bool
+) -> None:
+    rule = template.document["Rules"]["InChatNeedsApproval"]
+    parameters = {"Stage": stage, "SignIn": "in-chat", "InChatApproval": approval}
+
+    applies = evaluate(rule["RuleCondition"], parameters)
+    holds = all(evaluate(assertion["Assert"], parameters) for assertion in rule["Assertions"])
+
+    assert (not applies or holds) is passes
+
+
+def test_each_environment_of_samconfig_sets_parameters_that_exist(template: Template) -> None:
+    samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    environments = {name: settings for name, settings in samconfig.items() if isinstance(settings, dict)}
+
+    assert environments.keys() == set(template.parameters["Stage"]["AllowedValues"])
+    for name, settings in environments.items():
+        deploy = settings["deploy"]["parameters"]
+        overrides = dict(override.split("=", 1) for override in deploy["parameter_overrides"])
+        assert overrides.keys() <= template.parameters.keys()
+        assert overrides["Stage"] == name
+        assert settings["global"]["parameters"]["region"] == "ap-south-1"
+
+
+def test_the_outputs_that_others_rely_on_are_there(template: Template) -> None:
+    assert {
+        "WebhookUrl",
+        "ConversationsTableName",
+        "WorkQueueUrl",
+        "DeadLetterQueueUrl",
+        "DocumentsBucketName",
+    } <= template.outputs.keys()
+
+
+def test_sam_and_cfn_lint_find_nothing(tmp_path: Path) -> None:
+    sam = Path(sys.prefix) / "sam" / "bin" / "sam"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_DEFAULT_REGION": "ap-south-1",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+
+    checked = subprocess.run(  # noqa: S603 - the words are this test's own
+        [str(sam), "validate", "--lint", "--template-file", str(ROOT / "template.yaml")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
