@@ -1,0 +1,596 @@
+"""The whole help desk on one machine: the real template in a local AWS, between stand-ins for its neighbours.
+
+`make run` (`python -m simulator.local_stack`) keeps it up until Ctrl-C. Tests and `make demo` use the class:
+
+    with LocalStack() as stack:
+        stack.webhook_url, stack.chat_url, stack.simulator, stack.outputs, stack.client("dynamodb"), ...
+
+What it does, in order: checks the ports, starts the emulator (ministack, enforcing IAM, its state in memory only), runs
+`sam build` and `sam deploy` on template.yaml, puts made-up credentials into the two secrets, starts the stand-ins, and
+lets WhatsApp's stand-in verify the webhook as Meta does. Everything listens on the loopback only and is gone when it
+ends.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import boto3
+import requests
+from botocore.config import Config
+
+from simulator.config import SimulatorConfig
+from simulator.server import Simulator
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMCONFIG = ROOT / "samconfig.toml"
+LOGS = ROOT / "build" / "logs"
+# Apart from `.aws-sam/build`, which a real deployment takes: that one may be for another processor.
+BUILD = ROOT / ".aws-sam" / "local" / "build"
+CACHE = ROOT / ".aws-sam" / "local" / "cache"
+
+REGION = "ap-south-1"
+STACK_NAME = "helpdesk-local"
+ARTIFACTS_BUCKET = "helpdesk-local-artifacts"
+# What the emulator takes for the account's root. No credentials of the machine's are ever read.
+ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+DEFAULT_EMULATOR_PORT = 4566
+DEFAULT_CHAT_PORT = 8080
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 5.0
+_BUILD_SECONDS = 600.0
+_DEPLOY_SECONDS = 180.0
+_CALL_SECONDS = 30.0
+# Building asks AWS nothing; should it ever, it gets no answer.
+_NOWHERE = "http://127.0.0.1:9"
+
+type Tell = Callable[[str], None]
+"""Told what begins ("deploying the template") and how it went ("8.1 s")."""
+
+
+class StackError(Exception):
+    """The local stack cannot start. The message says why and what to do."""
+
+
+class PortBusyError(StackError):
+    """Another program listens on a port that the stack needs."""
+
+    def __init__(self, port: int, purpose: str, variable: str) -> None:
+        super().__init__(
+            f"Port {port} ({purpose}) is taken by another program, perhaps by another `make run`.\n"
+            f"Stop that one, or choose another port: {variable}={port + 1} make run"
+        )
+
+
+class LocalStack:
+    """The running help desk. A context manager: on leaving, every process it started has ended.
+
+    `parameters` override the template's (as `{"ResendSeconds": "2"}`), `simulator_settings` those of `SimulatorConfig`.
+    `tell` is given a line about each step.
+    """
+
+    def __init__(
+        self,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        simulator_settings: Mapping[str, Any] | None = None,
+        emulator_port: int | None = None,
+        chat_port: int | None = None,
+        tell: Tell = lambda _line: None,
+    ) -> None:
+        self._parameters = dict(parameters or {})
+        self._emulator_port = emulator_port or _port("HELPDESK_EMULATOR_PORT", DEFAULT_EMULATOR_PORT)
+        self._chat_port = chat_port or _port("HELPDESK_CHAT_PORT", DEFAULT_CHAT_PORT)
+        self._tell = tell
+        self._settings = dict(simulator_settings or {})
+        self._emulator: subprocess.Popen[bytes] | None = None
+        self._simulator: Simulator | None = None
+        self._scratch: Path | None = None
+        self._resources: dict[str, str] = {}
+        self.outputs: dict[str, str] = {}
+        """The deployed template's outputs by name."""
+        self.config = _made_up_config(self._settings)
+        """What the stand-ins and the two secrets agree on; made up anew for each stack."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- what it offers -----------------------------------------------------------------------------------------------
+
+    @property
+    def emulator_url(self) -> str:
+        """Endpoint of the local AWS."""
+        return f"http://127.0.0.1:{self._emulator_port}"
+
+    @property
+    def chat_url(self) -> str:
+        """The chat page; the stand-ins' HTTP face is below it."""
+        return f"http://127.0.0.1:{self._chat_port}"
+
+    @property
+    def webhook_url(self) -> str:
+        """Where WhatsApp's stand-in posts to."""
+        # The template's own output names an address that only AWS's name servers know.
+        stage, path = urlsplit(self.outputs["WebhookUrl"]).path.strip("/").split("/", 1)
+        return f"{self.emulator_url}/restapis/{self.outputs['ApiId']}/{stage}/_user_request_/{path}"
+
+    @property
+    def simulator(self) -> Simulator:
+        """The stand-ins, with `.world` for tests that look inside."""
+        if self._simulator is None:
+            msg = "the local stack is not running"
+            raise StackError(msg)
+        return self._simulator
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the rights of the account's root."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.emulator_url,
+            aws_access_key_id=ROOT_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=ROOT_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(proxies={}, retries={"max_attempts": 2, "mode": "standard"}, read_timeout=_CALL_SECONDS),
+        )
+
+    def physical_id(self, logical_id: str) -> str:
+        """The deployed name of one of the template's resources."""
+        return self._resources[logical_id]
+
+    def function_logs(self, name: str) -> list[str]:
+        """Every line that a function has logged, oldest first. `name`: `WebhookFunction` or `DocumentFunction`."""
+        group = self.physical_id(name.removesuffix("Function") + "LogGroup")
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        events = [event for page in pages for event in page["events"]]
+        return [event["message"].rstrip("\n") for event in sorted(events, key=lambda event: int(event["timestamp"]))]
+
+    # --- starting -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start everything. Raises StackError; what had been started by then is for `close` to stop."""
+        _require_free(self._emulator_port, "the local AWS", "HELPDESK_EMULATOR_PORT")
+        _require_free(self._chat_port, "the chat page", "HELPDESK_CHAT_PORT")
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self._scratch = Path(tempfile.mkdtemp(prefix="helpdesk-"))
+        self._start_emulator()
+        with self._step("building the functions and their layer"):
+            build()
+        with self._step("starting the local AWS"):
+            self._await_emulator()
+        with self._step("deploying the template"):
+            self._deploy()
+        with self._step("filling the secrets, starting the stand-ins"):
+            self._fill_secrets()
+            self._simulator = Simulator(
+                dataclasses.replace(self.config, webhook_url=self.webhook_url), port=self._chat_port
+            )
+            self._simulator.__enter__()
+        with self._step("verifying the webhook as Meta does"):
+            self._verify_webhook()
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        self._tell(what)
+        began = time.monotonic()
+        yield
+        self._tell(f"{time.monotonic() - began:.1f} s")
+
+    def _start_emulator(self) -> None:
+        environment = {
+            # The functions inherit all of this, so nothing of the machine's environment is passed on but these.
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ},
+            **ROOT_CREDENTIALS,
+            "AUTH": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "BIND_HOST": "127.0.0.1",
+            # Points nowhere: the emulator would else clear away containers of its own kind on a developer's machine.
+            "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+            "GATEWAY_PORT": str(self._emulator_port),
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            # An address and not a name: boto3 then writes the bucket into the path of a presigned link, which every
+            # machine can resolve.
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PERSIST_STATE": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "S3_PERSIST": "0",
+            "SFTP_ENABLED": "0",
+            "TMPDIR": str(self._scratch),
+        }
+        with (LOGS / "emulator.log").open("wb") as log:
+            self._emulator = subprocess.Popen(
+                [sys.executable, "-m", "simulator.emulator"],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own, to be stopped as a whole and not by the terminal's Ctrl-C
+            )
+
+    def _await_emulator(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self._emulator is None or self._emulator.poll() is not None:
+                break
+            with suppress(requests.RequestException), _direct_session() as session:
+                if session.get(f"{self.emulator_url}/_ministack/health", timeout=2).ok:
+                    return
+            time.sleep(0.1)
+        raise StackError(f"The local AWS did not start.\n{_tail(LOGS / 'emulator.log')}")
+
+    def _deploy(self) -> None:
+        self.client("s3").create_bucket(
+            Bucket=ARTIFACTS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        overrides = {
+            **_samconfig_parameters(),
+            "Architecture": _architecture(),
+            "WhatsAppPhoneNumberId": self.config.phone_number_id,
+            "WhatsAppApiUrl": f"{self.chat_url}/graph",
+            "WhatsAppApiVersion": self.config.graph_version,
+            "DigiLockerUrl": f"{self.chat_url}/digilocker",
+            "DigiLockerVersion": self.config.digilocker_version,
+            **self._parameters,
+        }
+        _sam(
+            "deploy",
+            [
+                *(
+                    "--config-file",
+                    str(SAMCONFIG),
+                    "--config-env",
+                    "local",
+                    "--template-file",
+                    str(BUILD / "template.yaml"),
+                    "--stack-name",
+                    STACK_NAME,
+                ),
+                *("--s3-bucket", ARTIFACTS_BUCKET, "--region", REGION, "--no-progressbar"),
+                *("--parameter-overrides", *(f'{name}="{value}"' for name, value in overrides.items())),
+            ],
+            _DEPLOY_SECONDS,
+            endpoint=self.emulator_url,
+        )
+        cloudformation = self.client("cloudformation")
+        stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+        self._resources = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+        }
+
+    def _fill_secrets(self) -> None:
+        manager = self.client("secretsmanager")
+        values = {
+            "WebhookSecretArn": {"app_secrets": [self.config.app_secret], "verify_token": self.config.verify_token},
+            "OutboundSecretArn": {
+                "whatsapp_access_token": self.config.access_token,
+                "digilocker_client_id": self.config.client_id,
+                "digilocker_client_secret": self.config.client_secret,
+            },
+        }
+        for output, filled in values.items():
+            arn = self.outputs[output]
+            # As an operator does it: what the template generated stays, the empty fields are filled.
+            generated = json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])
+            manager.put_secret_value(SecretId=arn, SecretString=json.dumps(generated | filled))
+
+    def _verify_webhook(self) -> None:
+        challenge = str(secrets.randbelow(10**9))
+        query = {"hub.mode": "subscribe", "hub.verify_token": self.config.verify_token, "hub.challenge": challenge}
+        try:
+            with _direct_session() as session:
+                answer = session.get(self.webhook_url, params=query, timeout=_CALL_SECONDS)
+        except requests.RequestException as error:
+            # Without the exception's own text: the verify token stands in it.
+            raise StackError(f"The webhook cannot be called ({type(error).__name__}).") from None
+        if (answer.status_code, answer.text) != (200, challenge):
+            lines = "\n".join(self.function_logs("WebhookFunction")[-20:])
+            raise StackError(
+                f"The webhook did not verify: it answered {answer.status_code} {answer.text[:200]!r}.\n{lines}"
+            )
+
+    # --- stopping -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Stop everything that was started. Can be called twice."""
+        simulator, self._simulator = self._simulator, None
+        emulator, self._emulator = self._emulator, None
+        scratch, self._scratch = self._scratch, None
+        try:
+            if simulator is not None:
+                simulator.close()
+        finally:
+            if emulator is not None:
+                _stop_group(emulator)
+                if emulator.stdin is not None:
+                    emulator.stdin.close()
+            if scratch is not None:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+
+def build() -> Path:
+    """Run `sam build` for this machine, unless nothing has changed since the last time. Returns the folder."""
+    architecture = _architecture()
+    stamp = BUILD.parent / "stamp"
+    fingerprint = _fingerprint(architecture)
+    if BUILD.is_dir() and stamp.is_file() and stamp.read_text() == fingerprint:
+        return BUILD
+    stamp.unlink(missing_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    _sam(
+        "build",
+        [
+            *("--cached", "--cache-dir", str(CACHE), "--build-dir", str(BUILD)),
+            *("--parameter-overrides", f"Architecture={architecture}"),
+        ],
+        _BUILD_SECONDS,
+        endpoint=_NOWHERE,
+    )
+    stamp.write_text(fingerprint)
+    return BUILD
+
+
+def _sam(verb: str, arguments: Sequence[str], seconds: float, *, endpoint: str) -> None:
+    """Run the SAM CLI against that endpoint only; its output goes to a file and is shown when it fails."""
+    home = ROOT / "build" / "sam"
+    home.mkdir(parents=True, exist_ok=True)
+    # Else it looks on the internet once a week for a newer version of itself.
+    (home / "metadata.json").write_text(json.dumps({"telemetryEnabled": False, "lastVersionCheck": time.time()}))
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_", "VIRTUAL_ENV"))},
+        **ROOT_CREDENTIALS,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": "127.0.0.1,localhost",
+        # `sam build` looks for python3.13 there.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        # Seconds between two looks at the deployment; 5 unless told.
+        "SAM_CLI_POLL_DELAY": "0.3",
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(home),
+    }
+    log = LOGS / f"sam-{verb}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - its words are this module's own
+            [str(_sam_executable()), verb, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise StackError(f"`sam {verb}` did not end within {seconds:.0f} s.\n{_tail(log)}") from None
+        finally:
+            _stop_group(process)
+    if status != 0:
+        raise StackError(f"`sam {verb}` failed.\n{_tail(log)}")
+
+
+def _made_up_config(settings: Mapping[str, Any]) -> SimulatorConfig:
+    made_up: dict[str, Any] = {
+        "app_secret": secrets.token_hex(16),
+        "verify_token": secrets.token_urlsafe(24),
+        "phone_number_id": "100000000000001",
+        "access_token": secrets.token_urlsafe(48),
+        "client_id": secrets.token_hex(4).upper(),
+        "client_secret": secrets.token_hex(10),
+    }
+    return SimulatorConfig(**(made_up | dict(settings)))
+
+
+def _port(variable: str, default: int) -> int:
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StackError(f"{variable} must be a port number, not {text!r}.")
+    return int(text)
+
+
+def _require_free(port: int, purpose: str, variable: str) -> None:
+    with socket.socket() as probe:
+        # As servers do: a connection of the last run that still lingers is no hindrance.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortBusyError(port, purpose, variable) from None
+
+
+def _architecture() -> str:
+    # The emulator runs the functions as processes of this machine.
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def _sam_executable() -> Path:
+    sam = Path(sys.prefix) / "sam" / "bin" / "sam"
+    if not sam.exists():
+        raise StackError(f"The SAM CLI is missing ({sam}). `make run` sets it up.")
+    return sam
+
+
+def _samconfig_parameters() -> dict[str, str]:
+    """Parameters of the environment `local` in samconfig.toml."""
+    settings = tomllib.loads(SAMCONFIG.read_text())
+    overrides = settings["local"]["deploy"]["parameters"].get("parameter_overrides", [])
+    return dict(override.split("=", 1) for override in overrides)
+
+
+def _fingerprint(architecture: str) -> str:
+    """Changes whenever `sam build` could have another result."""
+    digest = hashlib.sha256(f"{architecture} {sys.version}".encode())
+    sources = [ROOT / "template.yaml", ROOT / "requirements-sam.txt"]
+    for folder in ("functions", "layers"):
+        sources += (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for path in sorted(sources):
+        content = path.read_bytes()
+        digest.update(f"\n{path.relative_to(ROOT)} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _direct_session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # no proxy between here and the loopback
+    return session
+
+
+def _tail(log: Path, lines: int = 30) -> str:
+    text = log.read_text(errors="replace").splitlines()
+    return "\n".join([*text[-lines:], f"(the whole of it: {log.relative_to(ROOT)})"])
+
+
+def _stop_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started, first by asking."""
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, request)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+            if _group_ended(process.pid):
+                return
+
+
+def _group_ended(group: int) -> bool:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except (ProcessLookupError, PermissionError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+# --- make run ---------------------------------------------------------------------------------------------------------
+
+
+class Progress:
+    """Prints each step, and the seconds it took behind it."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self._pending = False
+
+    def __call__(self, line: str) -> None:
+        """Print one of `LocalStack`'s reports."""
+        if self._pending:
+            print(f" {line:>7}", flush=True)
+        else:
+            print(f"  {line} ".ljust(52, "."), end="", flush=True)
+        self._pending = not self._pending
+
+    def broken_off(self) -> None:
+        """End a line that waits for its seconds."""
+        if self._pending:
+            print(flush=True)
+        self._pending = False
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Turn the signals that end a program into exceptions, so that `with` blocks are left in order."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def citizens(chat_url: str) -> list[dict[str, Any]]:
+    """The made-up citizens, as the stand-ins list them."""
+    with _direct_session() as session:
+        answer = session.get(f"{chat_url}/citizens", timeout=_CALL_SECONDS)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+def _welcome(stack: LocalStack, seconds: float) -> str:
+    citizen = citizens(stack.chat_url)[0]
+    return f"""
+The help desk is up ({seconds:.0f} s).
+
+  Chat               {stack.chat_url}/
+  A citizen to try   {citizen["phone"]} ({citizen["name"]}), Aadhaar number {citizen["aadhaar"]}
+                     say Hi; the OTP comes by SMS, on the same page
+  Webhook            {stack.webhook_url}
+  Local AWS          {stack.emulator_url}  (region {REGION}, key and secret: test)
+  Logs               {LOGS.relative_to(ROOT)}/
+
+Ctrl-C stops it. Nothing is kept.
+"""
+
+
+def main() -> int:
+    """Run until Ctrl-C."""
+    progress = Progress()
+    with stop_on_signals():
+        try:
+            print("Starting the help desk on this machine", flush=True)
+            with LocalStack(tell=progress) as stack:
+                print(_welcome(stack, time.monotonic() - progress.began), flush=True)
+                signal.pause()
+        except KeyboardInterrupt:
+            progress.broken_off()
+            print("\nStopped.")
+            return 0
+        except StackError as error:
+            progress.broken_off()
+            print(f"\n{error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

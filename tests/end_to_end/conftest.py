@@ -1,0 +1,53 @@
+"""The deployed help desk for the end-to-end tests: the real template in the local AWS, started once for all of them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from simulator.local_stack import LocalStack, citizens, stop_on_signals
+from tests.end_to_end.phone import Phone
+
+type Citizen = dict[str, Any]
+type PhoneOf = Callable[[Citizen], Phone]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The local stack. Its parameters are the template's own, but for a resend that need not wait a minute."""
+    with stop_on_signals(), LocalStack(parameters={"ResendSeconds": "2"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def everybody(stack: LocalStack) -> list[Citizen]:
+    """The made-up citizens."""
+    return citizens(stack.chat_url)
+
+
+@pytest.fixture
+def citizen(everybody: list[Citizen]) -> Citizen:
+    """The one with a rich locker."""
+    return everybody[0]
+
+
+@pytest.fixture
+def phone_of(stack: LocalStack) -> Iterator[PhoneOf]:
+    """Hand out citizens' phones. What earlier tests wrote and what SMS they got counts as read."""
+    phones: list[Phone] = []
+
+    def give(citizen: Citizen) -> Phone:
+        phone = Phone(stack.chat_url, citizen["phone"], citizen["mobile"])
+        phone.catch_up()
+        phones.append(phone)
+        return phone
+
+    yield give
+    for phone in phones:
+        phone.close()
+
+
+@pytest.fixture
+def phone(phone_of: PhoneOf, citizen: Citizen) -> Phone:
+    """The phone of the citizen with a rich locker."""
+    return phone_of(citizen)
