@@ -4,8 +4,13 @@ Every line carries the conversation's id, never anything that names the citizen.
 CloudWatch's embedded metric format, so they cost no call.
 """
 
+import warnings
+
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+
+# A call that counts nothing is the usual case, not one to write a line about.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 logger = Logger(log_uncaught_exceptions=False)
 metrics = Metrics()

@@ -1,0 +1,210 @@
+"""Whole conversations on the real handlers: what only shows when both ends are real."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from simulator.digilocker.citizens import Citizen, everyone
+from simulator.phone import Bubble, Phone
+from tests.integration.desk import Desk, running_desk
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    with running_desk(slow_seconds=0.5, stuck_seconds=2.0) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def quiet_world(desk: Desk) -> Iterator[None]:
+    yield
+    desk.simulator.world.faults.reset()
+
+
+def citizen(name: str) -> Citizen:
+    return next(one for one in everyone() if one.name == name)
+
+
+def ask_for_number(desk: Desk, name: str) -> Phone:
+    phone = desk.phone(name)
+    phone.catch_up()
+    phone.say("Done")  # an earlier test may have left her signed in
+    phone.expect()
+    phone.say("Hi")
+    phone.expect("Welcome")
+    phone.tap("DigiLocker Services")
+    phone.expect("Do you have a DigiLocker account?")
+    phone.tap("Yes")
+    phone.expect("Do you agree?")
+    phone.tap("I agree")
+    phone.expect("12-digit Aadhaar number")
+    return phone
+
+
+def sign_in(desk: Desk, name: str) -> Phone:
+    phone = ask_for_number(desk, name)
+    phone.say(citizen(name).aadhaar)
+    phone.expect("OTP is on its way")
+    phone.say(phone.otp())
+    return phone
+
+
+def sign_out(phone: Phone) -> None:
+    phone.say("Done")
+    phone.expect("signed out")
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("pan", "PAN card"),
+        ("driving licence", "Driving licence"),
+        ("rc", "Vehicle RC"),
+        ("10th marksheet", "Class 10 marksheet"),
+        ("class 10 passing certificate", "Class 10 pass cert."),
+        ("marksheet 12", "Class 12 marksheet"),
+        ("bike insurance", "Two-wheeler policy"),
+        ("life insurance", "Life (Insurance Policy)"),
+        ("health insurance", "Health insurance"),
+    ],
+)
+def test_each_document_of_the_launch_is_delivered_by_its_name(desk: Desk, name: str, title: str) -> None:
+    phone = desk.phone("ASHA VERMA")
+    phone.catch_up()
+    phone.say("other documents")
+    if "signed out" in phone.expect().text:
+        phone = sign_in(desk, "ASHA VERMA")
+        phone.expect("Your documents")
+    phone.say(name)
+    bubble = phone.expect(f"*{title}*")
+    content = phone.document(bubble)
+    assert bubble.filename == f"{title.rstrip('.')}.pdf" or bubble.filename == f"{title}.pdf"
+    assert content.startswith(b"%PDF-")
+    assert content == next(d.content() for d in citizen("ASHA VERMA").issued if _is(d.doctype, title))
+
+
+def _is(doctype: str, title: str) -> bool:
+    doctypes = {
+        "PAN card": "PANCR",
+        "Driving licence": "DRVLC",
+        "Vehicle RC": "RVCER",
+        "Class 10 marksheet": "SSCER",
+        "Class 10 pass cert.": "SPCER",
+        "Class 12 marksheet": "HSCER",
+        "Two-wheeler policy": "TWIPC",
+        "Life (Insurance Policy)": "LICER",
+        "Health insurance": "HLIPC",
+    }
+    return doctypes[title] == doctype
+
+
+def test_done_revokes_the_token_and_leaves_nothing_behind(desk: Desk) -> None:
+    phone = sign_in(desk, "ASHA VERMA")
+    phone.expect("Your documents")
+    sign_out(phone)
+    until(lambda: any(call.path.endswith("/revoke") and call.status == 200 for call in desk.simulator.world.calls))
+    until(lambda: all(not item.get("outbox", {"M": {}})["M"] for item in desk.items()))
+    assert not [item for item in desk.items() if item["part"]["S"] == "documents"]
+
+
+def test_a_number_without_an_account_is_told_nothing(desk: Desk) -> None:
+    texts = {}
+    for name in ("SUNITA DEVI", "RAVI KUMAR", "GOPAL DAS"):
+        phone = ask_for_number(desk, name)
+        phone.say(citizen(name).aadhaar)
+        sent = phone.expect("OTP is on its way")
+        digits = sent.text.split("ending in *")[1][:2]
+        texts[name] = sent.text.replace(digits, "NN")
+        phone.say("000000")
+        texts[name] += phone.expect("not accepted").text
+    assert len(set(texts.values())) == 1
+
+
+def test_the_digits_for_a_number_without_an_account_are_always_the_same(desk: Desk) -> None:
+    seen = set()
+    for _ in range(2):
+        phone = ask_for_number(desk, "SUNITA DEVI")
+        phone.say(citizen("SUNITA DEVI").aadhaar)
+        seen.add(phone.expect("OTP is on its way").text)
+    assert len(seen) == 1
+
+
+def test_two_accounts_on_one_mobile_are_told_apart_by_the_aadhaar_number(desk: Desk) -> None:
+    phone = sign_in(desk, "FARIDA KHAN")
+    phone.expect("documents")
+
+
+def test_an_empty_locker_says_so(desk: Desk) -> None:
+    phone = sign_in(desk, "RAVI KUMAR")
+    phone.expect("There are no documents in your DigiLocker yet")
+
+
+def test_too_many_otps_are_told(desk: Desk) -> None:
+    phone = ask_for_number(desk, "ABDUL RAHMAN")
+    phone.say(citizen("ABDUL RAHMAN").aadhaar)
+    phone.expect("many OTPs", "Try again")
+
+
+def failing(desk: Desk, name: str) -> tuple[Phone, Bubble]:
+    phone = sign_in(desk, name)
+    return phone, phone.expect("Your documents")
+
+
+def test_every_issuer_that_is_down_is_told_with_the_document_and_a_way_on(desk: Desk) -> None:
+    phone, _ = failing(desk, "MOHAN SINGH")
+    told = {}
+    for number, document in enumerate(citizen("MOHAN SINGH").issued, start=1):
+        phone.say(str(number))
+        bubble = phone.expect()
+        told[document.flaw.name] = "delivered" if bubble.filename else bubble.text
+        if not bubble.filename:
+            assert "could not be fetched" in bubble.text
+            assert bubble.buttons == ("Try again", "Other documents", "Done")
+    assert told["NONE"] == "delivered"
+    assert len(told) > 3
+
+
+def test_what_comes_damaged_is_never_passed_on(desk: Desk) -> None:
+    phone, _ = failing(desk, "JOSEPH MATHEW")
+    for number, document in enumerate(citizen("JOSEPH MATHEW").issued, start=1):
+        phone.say(str(number))
+        bubble = phone.expect(within=40)
+        if document.flaw.name in {"NONE", "LARGE"}:
+            assert phone.document(bubble) == document.content()
+        else:
+            assert not bubble.filename, document.flaw
+            assert "could not be fetched" in bubble.text
+
+
+def test_a_document_without_a_pdf_is_named_as_such(desk: Desk) -> None:
+    phone, listed = failing(desk, "MEERA PILLAI")
+    assert "(no PDF)" in listed.text
+    assert "Files that you uploaded yourself" in listed.text
+    number = next(line.split(".")[0] for line in listed.text.splitlines() if "(no PDF)" in line)
+    phone.say(number)
+    phone.expect("gives no PDF")
+
+
+def test_a_token_that_was_revoked_in_the_middle_leads_back_to_signing_in(desk: Desk) -> None:
+    phone, _ = failing(desk, "HARPREET KAUR")
+    phone.say("1")
+    phone.expect(".pdf")
+    phone.say("2")
+    phone.expect("has ended the session", "DigiLocker Services")
+
+
+def test_a_message_that_is_delivered_twice_is_answered_once(desk: Desk) -> None:
+    phone = desk.phone("KAVITA JOSHI")
+    phone.catch_up()
+    desk.simulator.world.faults.set({"whatsapp": {"webhook": {"duplicate": 2}}})
+    phone.say("Hi")
+    phone.expect("Welcome")
+    phone.expect_silence(1.0)

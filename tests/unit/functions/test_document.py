@@ -1,0 +1,99 @@
+"""The document function's handler: batches of SQS, and when a failed message comes back."""
+
+import importlib.util
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from helpdesk.service.handling import BACKOFF_SECONDS, MOST_RECEIVES
+from tests.unit.aws import OUTBOUND_SECRET, Aws, aws
+from tests.unit.functions.test_webhook import Context
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def cloud(moto: None) -> Aws:
+    return aws()
+
+
+@pytest.fixture
+def document(cloud: Aws) -> Iterator[ModuleType]:
+    with mock.patch.dict(os.environ, cloud.environment):
+        spec = importlib.util.spec_from_file_location("document_app", ROOT / "functions" / "document" / "app.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+
+
+def record(cloud: Aws, body: str, receives: int = 1) -> dict[str, Any]:
+    return {
+        "messageId": f"message-{receives}",
+        "body": body,
+        "receiptHandle": "receipt",
+        "eventSourceARN": cloud.environment["WORK_QUEUE_ARN"],
+        "attributes": {"ApproximateReceiveCount": str(receives)},
+    }
+
+
+def handle(document: ModuleType, *records: dict[str, Any]) -> list[str]:
+    answer = document.lambda_handler({"Records": list(records)}, Context())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+JOB = json.dumps({"conversation": "nobody", "step": "step"})
+
+
+def test_a_message_that_is_done_is_not_reported(document: ModuleType, cloud: Aws) -> None:
+    assert handle(document, record(cloud, JOB)) == []
+
+
+@pytest.mark.parametrize("body", ["", "{}", "not json"])
+def test_a_poison_message_is_reported_and_harms_no_other(document: ModuleType, cloud: Aws, body: str) -> None:
+    assert handle(document, record(cloud, body, 2), record(cloud, JOB)) == ["message-2"]
+
+
+def test_an_empty_secret_leaves_the_work_on_the_queue(document: ModuleType, cloud: Aws) -> None:
+    cloud.put_secret("OUTBOUND_SECRET_ARN", {**OUTBOUND_SECRET, "digilocker_client_id": ""})
+    assert handle(document, record(cloud, JOB)) == ["message-1"]
+
+
+@pytest.mark.parametrize(("receives", "seconds"), [(1, 1), (2, 4), (3, 16), (4, 60), (5, 300), (7, 300)])
+def test_a_failed_message_comes_back_sooner_at_first(
+    document: ModuleType, cloud: Aws, monkeypatch: pytest.MonkeyPatch, receives: int, seconds: int
+) -> None:
+    changes: list[dict[str, Any]] = []
+
+    class Sqs:
+        def change_message_visibility(self, **change: Any) -> None:
+            changes.append(change)
+
+    monkeypatch.setattr(document.handler, "_sqs", Sqs())
+    handle(document, record(cloud, "{}", receives))
+    assert [change["VisibilityTimeout"] for change in changes] == [seconds]
+    assert changes[0]["QueueUrl"] == cloud.environment["WORK_QUEUE_URL"]
+
+
+def test_the_backoff_suits_a_chat() -> None:
+    assert BACKOFF_SECONDS == (1, 4, 16, 60, 300)
+    assert MOST_RECEIVES == 8
+
+
+def test_what_went_wrong_is_logged_without_what_was_worked_on(
+    document: ModuleType, cloud: Aws, monkeypatch: pytest.MonkeyPatch, logged: Any
+) -> None:
+    def dies(*_: object, **__: object) -> None:
+        raise RuntimeError("the number was 999999990019")
+
+    monkeypatch.setattr(document.handler._worker, "work", dies)
+    handle(document, record(cloud, JOB))
+    assert "RuntimeError" in logged.getvalue()
+    assert "999999990019" not in logged.getvalue()

@@ -1,0 +1,175 @@
+"""The webhook's handler: what API Gateway hands over, and what goes back."""
+
+import base64
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from helpdesk import bootstrap
+from helpdesk.service.receiving import DeliveryFailed
+from tests.unit.aws import WEBHOOK_SECRET, Aws, aws
+from tests.unit.service.desk import delivery, signature
+
+ROOT = Path(__file__).parents[3]
+HI = {"id": "wamid.1", "from": "919000000001", "timestamp": "1", "type": "text", "text": {"body": "Hi"}}
+
+
+class Context:
+    function_name = "webhook"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:ap-south-1:123456789012:function:webhook"
+    aws_request_id = "request"
+
+
+@pytest.fixture
+def cloud(moto: None) -> Aws:
+    return aws()
+
+
+@pytest.fixture
+def webhook(cloud: Aws) -> Iterator[ModuleType]:
+    with mock.patch.dict(os.environ, cloud.environment):
+        spec = importlib.util.spec_from_file_location("webhook_app", ROOT / "functions" / "webhook" / "app.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+
+
+def post(webhook: ModuleType, body: bytes, **changes: Any) -> Any:
+    event = {
+        "httpMethod": "POST",
+        "headers": {"X-Hub-Signature-256": signature(body)},
+        "body": body.decode("latin-1"),
+        "isBase64Encoded": False,
+        **changes,
+    }
+    return webhook.lambda_handler(event, Context())
+
+
+def get(webhook: ModuleType, **query: str) -> Any:
+    named = {f"hub.{name}": value for name, value in query.items()}
+    return webhook.lambda_handler({"httpMethod": "GET", "queryStringParameters": named or None}, Context())
+
+
+def test_meta_can_verify_the_address(webhook: ModuleType) -> None:
+    answer = get(webhook, mode="subscribe", verify_token="verify-token", challenge="1158201444")
+    assert (answer["statusCode"], answer["body"]) == (200, "1158201444")
+
+
+def test_nobody_else_can(webhook: ModuleType) -> None:
+    assert get(webhook, mode="subscribe", verify_token="guess", challenge="1")["statusCode"] == 403
+    assert get(webhook)["statusCode"] == 403
+
+
+def test_a_signed_delivery_is_answered_with_200(webhook: ModuleType, cloud: Aws) -> None:
+    assert post(webhook, delivery(HI))["statusCode"] == 200
+    assert len(cloud.work()) == 1
+
+
+def test_the_header_may_be_written_in_any_case(webhook: ModuleType) -> None:
+    body = delivery(HI)
+    assert post(webhook, body, headers={"x-hub-signature-256": signature(body)})["statusCode"] == 200
+
+
+def test_a_base64_body_is_decoded_before_it_is_proved(webhook: ModuleType, cloud: Aws) -> None:
+    body = delivery(HI)
+    answer = post(webhook, body, body=base64.b64encode(body).decode(), isBase64Encoded=True)
+    assert answer["statusCode"] == 200
+    assert len(cloud.work()) == 1
+
+
+@pytest.mark.parametrize("headers", [None, {}, {"X-Hub-Signature-256": "sha256=" + "0" * 64}])
+def test_an_unsigned_or_wrongly_signed_call_is_refused_with_401(
+    webhook: ModuleType, cloud: Aws, headers: dict[str, str] | None
+) -> None:
+    assert post(webhook, delivery(HI), headers=headers)["statusCode"] == 401
+    assert cloud.items() == {}
+
+
+@pytest.mark.parametrize("body", [None, ""])
+def test_a_call_without_a_body_is_refused(webhook: ModuleType, body: str | None) -> None:
+    assert post(webhook, b"x", body=body)["statusCode"] == 401
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"hello"'])
+def test_signed_but_malformed_json_is_taken_and_counted(
+    webhook: ModuleType, body: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert post(webhook, body)["statusCode"] == 200
+    assert "MalformedDeliveries" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        delivery(HI, metadata={"phone_number_id": "999"}),
+        delivery({**HI, "type": "hologram", "hologram": {}}, messages=[]),
+        json.dumps(
+            {"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "account_update"}]}]}
+        ).encode(),
+        b'{"object": "page"}',
+        b"{}",
+    ],
+    ids=["another number", "no messages", "another field", "another object", "nothing"],
+)
+def test_what_is_not_for_us_is_taken_and_ignored(webhook: ModuleType, cloud: Aws, body: bytes) -> None:
+    assert post(webhook, body)["statusCode"] == 200
+    assert cloud.items() == {}
+
+
+@pytest.mark.parametrize("field", ["app_secrets", "verify_token", "id_pepper"])
+def test_an_empty_secret_refuses_with_503_and_says_which(webhook: ModuleType, cloud: Aws, field: str) -> None:
+    empty: Any = [] if field == "app_secrets" else ""
+    cloud.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, field: empty})
+    answer = get(webhook, mode="subscribe", verify_token="") if field == "verify_token" else post(webhook, delivery(HI))
+    assert answer["statusCode"] == 503
+    assert answer["body"] == f"WebhookSecret: the field {field} is empty"
+
+
+def test_what_could_not_be_stored_is_asked_for_again(webhook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise DeliveryFailed("1 conversations could not be advanced")
+
+    monkeypatch.setattr(webhook.receiver, "receive", fails)
+    assert post(webhook, delivery(HI))["statusCode"] == 500
+
+
+def test_a_very_long_text_is_read_as_far_as_it_matters(webhook: ModuleType, cloud: Aws) -> None:
+    body = delivery({**HI, "text": {"body": "hello " * 400_000}})
+    assert post(webhook, body)["statusCode"] == 200
+    assert len(cloud.work()) == 1
+
+
+def test_a_missing_setting_stops_the_function_at_its_start_with_its_name(cloud: Aws) -> None:
+    environment = {name: value for name, value in cloud.environment.items() if name != "CONVERSATIONS_TABLE"}
+    path = os.pathsep.join([str(ROOT / "layers" / "helpdesk"), str(ROOT / "functions" / "webhook")])
+    started = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", "import app"],
+        env={**environment, "PYTHONPATH": path, "PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "ap-south-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode != 0
+    assert "the setting CONVERSATIONS_TABLE is missing" in started.stderr
+
+
+def test_the_functions_clients_are_built_once(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    client = bootstrap.boto3.client
+    monkeypatch.setattr(bootstrap.boto3, "client", lambda name, **more: built.append(name) or client(name, **more))
+    bootstrap.receiver(cloud.environment)
+    bootstrap.document_handler(cloud.environment)
+    assert sorted(built[:4]) == ["dynamodb", "kms", "secretsmanager", "sqs"]
+    assert len(built[4:]) == len(set(built[4:]))
