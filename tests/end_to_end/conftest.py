@@ -1,5 +1,6 @@
 """The deployed help desk for the end-to-end tests: the real template in the local AWS, started once for all of them."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from simulator.local_stack import LocalStack, citizens, stop_on_signals
 from tests.end_to_end.phone import Phone
+
+_NUMBERS = itertools.count(1)
 
 type Citizen = dict[str, Any]
 type PhoneOf = Callable[[Citizen], Phone]
@@ -33,11 +36,14 @@ def citizen(everybody: list[Citizen]) -> Citizen:
 
 @pytest.fixture
 def phone_of(stack: LocalStack) -> Iterator[PhoneOf]:
-    """Hand out citizens' phones. What earlier tests wrote and what SMS they got counts as read."""
+    """Hand out phones with numbers of their own, to sign in from as any citizen; her OTPs arrive on her mobile.
+
+    One number for all tests would run into WhatsApp's limit for one pair of numbers, as it should.
+    """
     phones: list[Phone] = []
 
     def give(citizen: Citizen) -> Phone:
-        phone = Phone(stack.chat_url, citizen["phone"], citizen["mobile"])
+        phone = Phone(stack.chat_url, f"9190001{next(_NUMBERS):05d}", citizen["mobile"])
         phone.catch_up()
         phones.append(phone)
         return phone
@@ -49,5 +55,5 @@ def phone_of(stack: LocalStack) -> Iterator[PhoneOf]:
 
 @pytest.fixture
 def phone(phone_of: PhoneOf, citizen: Citizen) -> Phone:
-    """The phone of the citizen with a rich locker."""
+    """A phone for the citizen with a rich locker."""
     return phone_of(citizen)

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import boto3
 import pytest
 
 from helpdesk import bootstrap
@@ -46,11 +47,11 @@ def webhook(cloud: Aws) -> Iterator[ModuleType]:
         yield module
 
 
-def post(webhook: ModuleType, body: bytes, **changes: Any) -> Any:
+def post(webhook: ModuleType, signed: bytes, **changes: Any) -> Any:
     event = {
         "httpMethod": "POST",
-        "headers": {"X-Hub-Signature-256": signature(body)},
-        "body": body.decode("latin-1"),
+        "headers": {"X-Hub-Signature-256": signature(signed)},
+        "body": signed.decode("latin-1"),
         "isBase64Encoded": False,
         **changes,
     }
@@ -154,7 +155,7 @@ def test_a_very_long_text_is_read_as_far_as_it_matters(webhook: ModuleType, clou
 def test_a_missing_setting_stops_the_function_at_its_start_with_its_name(cloud: Aws) -> None:
     environment = {name: value for name, value in cloud.environment.items() if name != "CONVERSATIONS_TABLE"}
     path = os.pathsep.join([str(ROOT / "layers" / "helpdesk"), str(ROOT / "functions" / "webhook")])
-    started = subprocess.run(  # noqa: S603 - our own interpreter
+    started = subprocess.run(
         [sys.executable, "-c", "import app"],
         env={**environment, "PYTHONPATH": path, "PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "ap-south-1"},
         capture_output=True,
@@ -167,9 +168,15 @@ def test_a_missing_setting_stops_the_function_at_its_start_with_its_name(cloud: 
 
 def test_the_functions_clients_are_built_once(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
-    client = bootstrap.boto3.client
-    monkeypatch.setattr(bootstrap.boto3, "client", lambda name, **more: built.append(name) or client(name, **more))
+    make = boto3.client
+
+    def counting(name: str, **more: Any) -> Any:
+        built.append(name)
+        return make(name, **more)
+
+    monkeypatch.setattr(boto3, "client", counting)
     bootstrap.receiver(cloud.environment)
+    assert sorted(built) == ["dynamodb", "kms", "secretsmanager", "sqs"]
+    built.clear()
     bootstrap.document_handler(cloud.environment)
-    assert sorted(built[:4]) == ["dynamodb", "kms", "secretsmanager", "sqs"]
-    assert len(built[4:]) == len(set(built[4:]))
+    assert sorted(built) == ["dynamodb", "kms", "s3", "secretsmanager", "sqs"]

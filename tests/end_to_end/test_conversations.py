@@ -1,0 +1,131 @@
+"""Conversations over the deployed template: API Gateway, queue, both functions with their own rights, table, bucket.
+
+The main transcripts run here as they stand in tests/conversations; the rest is what only the deployed stack can show.
+"""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+
+from simulator.digilocker.citizens import everyone
+from simulator.local_stack import LocalStack
+from tests.conversations.chat import Transcript, matches, shown, transcripts
+from tests.end_to_end.conftest import Citizen, PhoneOf
+from tests.end_to_end.phone import Bubble, Phone
+
+
+def transcript_of(bubble: Bubble) -> str:
+    rows = [f"{bubble.list_button}: {' | '.join(title for title, _ in bubble.rows)}"] if bubble.rows else []
+    return shown(bubble.text, [*bubble.buttons, *rows], bubble.filename or None)
+
+
+def by_name(everybody: list[Citizen], name: str) -> Citizen:
+    return next(one for one in everybody if one["name"] == name)
+
+
+@pytest.fixture(autouse=True)
+def no_flooding(stack: LocalStack) -> None:
+    """The tests ask for more OTPs than one citizen would."""
+    requests.delete(f"{stack.chat_url}/faults", timeout=10).raise_for_status()
+
+
+def say(phone: Phone, text: str, citizen: Any) -> None:
+    if text.startswith("["):
+        phone.tap(text[1:-1])
+        return
+    named = {"<her Aadhaar number>": citizen.aadhaar, "<her VID>": citizen.vid, "<a wrong OTP>": "000000"}
+    phone.say(phone.otp() if text == "<the OTP>" else named.get(text, text))
+
+
+@pytest.mark.parametrize("transcript", [t for t in transcripts() if t.deployed], ids=lambda transcript: transcript.name)
+def test_a_transcript_goes_as_written(
+    stack: LocalStack, everybody: list[Citizen], phone_of: PhoneOf, transcript: Transcript
+) -> None:
+    phone = phone_of(by_name(everybody, transcript.citizen.name))
+    for number, line in enumerate(transcript.chat, start=1):
+        if "she" in line:
+            say(phone, str(line["she"]), transcript.citizen)
+        else:
+            said = transcript_of(phone.expect())
+            assert matches(line["desk"], said), f"line {number}: the desk says\n{said}\nbut should\n{line['desk']}"
+
+
+def sign_in(phone: Phone, citizen: Citizen) -> Bubble:
+    phone.say("Hi")
+    phone.expect("Welcome")
+    for text, answer in (("1", "Do you have"), ("yes", "Do you agree?"), ("I agree", "12-digit")):
+        phone.say(text)
+        phone.expect(answer)
+    phone.say(citizen["aadhaar"])
+    phone.expect("OTP is on its way")
+    phone.say(phone.otp())
+    return phone.expect("Your documents")
+
+
+def test_the_pdf_that_arrives_is_the_one_that_the_issuer_gave(citizen: Citizen, phone: Phone) -> None:
+    sign_in(phone, citizen)
+    phone.say("২")
+    bubble = phone.expect("Driving licence.pdf")
+    content = phone.document(bubble)
+    issued = next(one for one in everyone() if one.aadhaar == citizen["aadhaar"]).issued
+    assert content == next(document.content() for document in issued if document.doctype == "DRVLC")
+    shown_now = phone.chat(bubble.index - 1)[0]
+    assert (shown_now.media_type, shown_now.size) == ("application/pdf", len(content))
+
+
+def test_a_wrong_otp_costs_a_try_and_the_right_one_still_counts(citizen: Citizen, phone: Phone) -> None:
+    for text, answer in (("Hi", "Welcome"), ("1", "Do you have"), ("yes", "Do you agree?"), ("yes", "12-digit")):
+        phone.say(text)
+        phone.expect(answer)
+    phone.say(citizen["aadhaar"])
+    phone.expect("OTP is on its way")
+    otp = phone.otp()
+    phone.say("000000" if otp != "000000" else "000001")
+    phone.expect("2 tries left")
+    phone.say(otp)
+    phone.expect("Your documents")
+
+
+def test_a_document_that_the_issuer_cannot_give_is_told(everybody: list[Citizen], phone_of: PhoneOf) -> None:
+    citizen = by_name(everybody, "MOHAN SINGH")
+    phone = phone_of(citizen)
+    sign_in(phone, citizen)
+    phone.say("licence")
+    bubble = phone.expect("could not be fetched")
+    assert bubble.buttons == ("Try again", "Other documents", "Done")
+    phone.say("PAN")
+    phone.expect("PAN card.pdf")
+
+
+def test_a_call_that_is_not_metas_is_refused_and_changes_nothing(stack: LocalStack) -> None:
+    before = stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Count"]
+    for headers in ({}, {"X-Hub-Signature-256": "sha256=" + "0" * 64}):
+        answer = requests.post(stack.webhook_url, data=b'{"object": "x"}', headers=headers, timeout=20)
+        assert answer.status_code == 401
+    assert stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Count"] == before
+
+
+def test_nothing_secret_is_left_in_table_bucket_queue_or_logs(
+    stack: LocalStack, citizen: Citizen, phone: Phone
+) -> None:
+    sign_in(phone, citizen)
+    phone.say("1")
+    phone.expect(".pdf")
+    phone.say("Done")
+    phone.expect("signed out")
+    table = stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Items"]
+    logs = "\n".join(stack.function_logs("WebhookFunction") + stack.function_logs("DocumentFunction"))
+    assert '"conversation"' in logs
+    for secret in (citizen["aadhaar"], stack.config.client_secret, stack.config.access_token, stack.config.app_secret):
+        assert secret not in json.dumps(table)
+        assert secret not in logs
+    for personal in (phone.number, citizen["phone"], "wamid.", "IN.", "X-Amz-Signature", "in.gov."):
+        assert personal not in logs, personal
+
+
+def test_each_function_can_do_its_own_work_only(stack: LocalStack) -> None:
+    """The emulator enforces IAM: nothing in either log was denied on the way."""
+    for name in ("WebhookFunction", "DocumentFunction"):
+        assert not [line for line in stack.function_logs(name) if "AccessDenied" in line]
