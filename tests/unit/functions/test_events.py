@@ -45,5 +45,5 @@ def test_every_sample_has_an_expected_answer() -> None:
 @pytest.mark.parametrize("sample", samples())
 def test_a_sample_is_answered_as_expected(moto: None, sample: str) -> None:
     event: dict[str, Any] = json.loads((ROOT / "events" / f"{sample}.json").read_text(encoding="utf-8"))
-    answer = loaded(sample.split("/")[0], aws()).lambda_handler(event, Context())
+    answer = loaded(sample.split("/", maxsplit=1)[0], aws()).lambda_handler(event, Context())
     assert answer.get("statusCode", answer.get("batchItemFailures")) == EXPECTED[sample]
