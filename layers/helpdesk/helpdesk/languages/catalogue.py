@@ -1,7 +1,7 @@
 """The texts of one language, read from a file that holds nothing but text.
 
-The format is the plainest that a translator can use without learning it: `[name]`, and below it the text. Reading one
-takes a fraction of a millisecond; the same as TOML took ten times the budget of a cold start.
+The format is the plainest that a translator can use without learning it: `[name]`, and below it the text. It is also
+quick to read, which every cold start does (tests/benchmarks/catalogue_formats.py compares it with JSON and TOML).
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Catalogue:
 @cache
 def catalogue(code: str) -> Catalogue:
     """Read the catalogue of a language, once. Raises FileNotFoundError for an unknown one."""
-    return Catalogue(code, _read((_FOLDER / f"{code}.txt").read_text(encoding="utf-8")))
+    return Catalogue(code, parse((_FOLDER / f"{code}.txt").read_text(encoding="utf-8")))
 
 
 def catalogues() -> tuple[Catalogue, ...]:
@@ -55,7 +55,8 @@ def catalogues() -> tuple[Catalogue, ...]:
     return tuple(catalogue(code) for code in (*ORDER, *others))
 
 
-def _read(content: str) -> dict[str, str]:
+def parse(content: str) -> dict[str, str]:
+    """Read the text of a catalogue."""
     texts: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in content.splitlines():
