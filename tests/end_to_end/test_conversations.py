@@ -4,12 +4,14 @@ The main transcripts run here as they stand in tests/conversations; the rest is 
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from simulator.digilocker.citizens import everyone
+from simulator.digilocker.documents import Flaw
 from simulator.local_stack import LocalStack
 from tests.conversations.chat import Transcript, matches, shown, transcripts
 from tests.end_to_end.conftest import Citizen, PhoneOf
@@ -129,3 +131,34 @@ def test_each_function_can_do_its_own_work_only(stack: LocalStack) -> None:
     """The emulator enforces IAM: nothing in either log was denied on the way."""
     for name in ("WebhookFunction", "DocumentFunction"):
         assert not [line for line in stack.function_logs(name) if "AccessDenied" in line]
+
+
+def test_a_pdf_of_ten_megabytes_is_delivered_within_the_functions_memory(
+    stack: LocalStack, everybody: list[Citizen], phone_of: PhoneOf
+) -> None:
+    citizen = by_name(everybody, "JOSEPH MATHEW")
+    issued = next(one for one in everyone() if one.name == "JOSEPH MATHEW").issued
+    number, document = next((n, d) for n, d in enumerate(issued, start=1) if d.flaw is Flaw.LARGE)
+    phone = phone_of(citizen)
+    sign_in(phone, citizen)
+    phone.say(str(number))
+    content = phone.document(phone.expect(".pdf", within=40))
+    assert len(content) > 10_400_000
+    assert content == document.content()
+    # The emulator runs each function as a process of this machine; a Lambda of 512 MB has 512 MiB for it.
+    peaks = peak_memory_of(stack.physical_id("DocumentFunction"))
+    assert peaks
+    assert max(peaks) < 256 * 1024
+
+
+def peak_memory_of(function: str) -> list[int]:
+    """The most memory that each process of a function has had, in KiB (Linux)."""
+    peaks = []
+    for process in Path("/proc").iterdir():
+        try:
+            if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in (process / "environ").read_bytes():
+                status = (process / "status").read_text()
+                peaks.append(int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))))
+        except OSError:
+            continue  # not a process, or gone, or another user's
+    return peaks

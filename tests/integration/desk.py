@@ -1,6 +1,5 @@
 """The real handlers on a mocked AWS (moto's server), with the stand-ins at both ends: a help desk in one process."""
 
-import importlib.util
 import json
 import logging
 import os
@@ -9,7 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -23,8 +21,8 @@ from simulator.config import SimulatorConfig
 from simulator.digilocker.citizens import everyone
 from simulator.phone import Phone
 from simulator.server import Simulator
+from tests.handlers import Context, load
 
-ROOT = Path(__file__).parents[2]
 REGION = "ap-south-1"
 PHONE_NUMBER_ID = "100000000000001"
 
@@ -89,7 +87,7 @@ def running_desk(**changes: Any) -> Iterator[Desk]:
         ):
             environment = _resources(config, simulator.url)
             with mock.patch.dict(os.environ, environment):
-                webhook, document = _load("webhook"), _load("document")
+                webhook, document = load("webhook"), load("document")
                 gateway = make_server("127.0.0.1", 0, _gateway(webhook), threaded=True)
                 threads = [threading.Thread(target=gateway.serve_forever, daemon=True)]
                 for name in ("WORK", "TIMER"):
@@ -177,25 +175,6 @@ def _resources(config: SimulatorConfig, url: str) -> dict[str, str]:
 
 def _secret(client: Any, name: str, value: Mapping[str, object]) -> str:
     return str(client.create_secret(Name=name, SecretString=json.dumps(value))["ARN"])
-
-
-def _load(function: str) -> ModuleType:
-    """Import a handler afresh, as a new execution environment does."""
-    spec = importlib.util.spec_from_file_location(f"{function}_app", ROOT / "functions" / function / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-class Context:
-    """What Powertools looks at in Lambda's context."""
-
-    function_name = "function"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:ap-south-1:123456789012:function:function"
-    aws_request_id = "request"
 
 
 def _call(module: ModuleType, method: str, body: bytes, headers: dict[str, str], query: dict[str, str]) -> Any:

@@ -1,10 +1,8 @@
 """The document function's handler: batches of SQS, and when a failed message comes back."""
 
-import importlib.util
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -12,10 +10,8 @@ from unittest import mock
 import pytest
 
 from helpdesk.service.handling import BACKOFF_SECONDS, MOST_RECEIVES
+from tests.handlers import Context, load
 from tests.unit.aws import OUTBOUND_SECRET, Aws, aws
-from tests.unit.functions.test_webhook import Context
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -26,12 +22,7 @@ def cloud(moto: None) -> Aws:
 @pytest.fixture
 def document(cloud: Aws) -> Iterator[ModuleType]:
     with mock.patch.dict(os.environ, cloud.environment):
-        spec = importlib.util.spec_from_file_location("document_app", ROOT / "functions" / "document" / "app.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield module
+        yield load("document")
 
 
 def record(cloud: Aws, body: str, receives: int = 1) -> dict[str, Any]:

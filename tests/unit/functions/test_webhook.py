@@ -1,13 +1,11 @@
 """The webhook's handler: what API Gateway hands over, and what goes back."""
 
 import base64
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -17,18 +15,11 @@ import pytest
 
 from helpdesk import bootstrap
 from helpdesk.service.receiving import DeliveryFailed
+from tests.handlers import ROOT, Context, load
 from tests.unit.aws import WEBHOOK_SECRET, Aws, aws
 from tests.unit.service.desk import delivery, signature
 
-ROOT = Path(__file__).parents[3]
 HI = {"id": "wamid.1", "from": "919000000001", "timestamp": "1", "type": "text", "text": {"body": "Hi"}}
-
-
-class Context:
-    function_name = "webhook"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:ap-south-1:123456789012:function:webhook"
-    aws_request_id = "request"
 
 
 @pytest.fixture
@@ -39,12 +30,7 @@ def cloud(moto: None) -> Aws:
 @pytest.fixture
 def webhook(cloud: Aws) -> Iterator[ModuleType]:
     with mock.patch.dict(os.environ, cloud.environment):
-        spec = importlib.util.spec_from_file_location("webhook_app", ROOT / "functions" / "webhook" / "app.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield module
+        yield load("webhook")
 
 
 def post(webhook: ModuleType, signed: bytes, **changes: Any) -> Any:
