@@ -208,3 +208,22 @@ def test_a_message_that_is_delivered_twice_is_answered_once(desk: Desk) -> None:
     phone.say("Hi")
     phone.expect("Welcome")
     phone.expect_silence(1.0)
+
+
+def test_a_pdf_is_gone_as_soon_as_it_has_reached_her(desk: Desk) -> None:
+    phone = sign_in(desk, "ASHA VERMA")
+    phone.expect("Your documents")
+    phone.say("3")
+    phone.document(phone.expect("Vehicle RC.pdf"))
+    until(lambda: desk.objects() == [])
+
+
+def test_a_link_that_whatsapp_cannot_fetch_is_replaced_by_the_file(desk: Desk) -> None:
+    phone = sign_in(desk, "ASHA VERMA")
+    phone.expect("Your documents")
+    desk.simulator.world.faults.set({"whatsapp": {"fetch": {"status": 403}}})
+    phone.say("3")
+    phone.expect("Vehicle RC.pdf")
+    bubble = phone.expect("Vehicle RC.pdf")
+    assert phone.document(bubble).startswith(b"%PDF-")
+    until(lambda: desk.objects() == [])

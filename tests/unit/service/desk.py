@@ -14,6 +14,7 @@ from helpdesk import bootstrap
 from helpdesk.conversation.model import IssuedDocument, Rules
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
+from helpdesk.service.identity import document_key
 from helpdesk.service.locker import Sent
 from helpdesk.service.receiving import Receiver
 from helpdesk.service.rendering import Renderer
@@ -67,12 +68,13 @@ class FakeLocker:
         assert token == TOKEN
         return DOCUMENTS, 0
 
-    def fetch_document(self, token: str, uri: str, _conversation_id: str, step: str) -> str:
+    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         self._called("fetch_document")
         assert token == TOKEN
         assert uri in {document.uri for document in DOCUMENTS}
-        self.keep(f"documents/{step}", b"%PDF-1.7")
-        return f"documents/{step}"
+        key = document_key(conversation_id, step)
+        self.keep(key, b"%PDF-1.7")
+        return key
 
     def revoke(self, token: str) -> None:
         self._called("revoke")
@@ -85,7 +87,14 @@ class FakeWhatsApp:
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     to: list[Recipient] = field(default_factory=list)
+    uploaded: list[bytes] = field(default_factory=list)
     fails: list[WhatsAppError | None] = field(default_factory=list)
+
+    def upload(self, content: bytes, media_type: str, filename: str) -> str:
+        assert media_type == "application/pdf"
+        assert filename.endswith(".pdf")
+        self.uploaded.append(content)
+        return f"media-{len(self.uploaded)}"
 
     def send(self, recipient: Recipient, message: Message, callback_data: str = "") -> str:
         if self.fails and (error := self.fails.pop(0)):

@@ -1,5 +1,6 @@
 """Queues, sealed values, secrets, PDFs."""
 
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -13,9 +14,11 @@ from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import (
     DeletionTimer,
+    Delivered,
     IdleTimer,
     Job,
     TimerQueue,
+    Undelivered,
     WorkNotQueued,
     WorkQueue,
     read_work,
@@ -82,6 +85,15 @@ def test_a_timer_waits_fifteen_minutes_at_the_most(cloud: Aws) -> None:
 def test_a_message_of_another_form_is_refused(body: str) -> None:
     with pytest.raises(ValueError, match=r"unknown form|Expecting value"):
         read_work(body)
+
+
+@pytest.mark.parametrize(
+    "work", [Delivered("c", "documents/key"), Undelivered("c", "documents/key", 7, "listing", uploaded=True)]
+)
+def test_what_became_of_a_document_reads_back_as_it_was_queued(cloud: Aws, work: Delivered | Undelivered) -> None:
+    WorkQueue(cloud.client("sqs"), cloud.environment["WORK_QUEUE_URL"]).send([work])
+    (body,) = cloud.work()
+    assert read_work(json.dumps(body)) == work
 
 
 # Sealed values

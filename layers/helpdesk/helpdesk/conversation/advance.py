@@ -19,6 +19,7 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.events import (
     Answer,
     CameLate,
+    DeliveryFailed,
     DocumentFetched,
     DocumentsListed,
     Entered,
@@ -68,6 +69,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
     match event:
         case Said() | Entered() | Tapped() | SentSomethingElse() | CameLate():
             return _she_wrote(conversation, event, now, rules)
+        case DeliveryFailed():
+            return documents.not_delivered(conversation, event)
         case TimeRanOut():
             return _time_ran_out(conversation, now, rules)
     if not conversation.waits_for(event.id):

@@ -3,8 +3,17 @@
 from dataclasses import replace
 
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.effects import DeliverDocument, FetchDocument, ListDocuments, ShowDocuments, Text
-from helpdesk.conversation.events import DocumentFetched, DocumentsListed, Entered, Failed, FromHer, Said, Tapped
+from helpdesk.conversation.effects import DeletePdf, DeliverDocument, FetchDocument, ListDocuments, ShowDocuments, Text
+from helpdesk.conversation.events import (
+    DeliveryFailed,
+    DocumentFetched,
+    DocumentsListed,
+    Entered,
+    Failed,
+    FromHer,
+    Said,
+    Tapped,
+)
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage, Waiting
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
@@ -187,6 +196,20 @@ def not_fetched(conversation: Conversation, event: Failed, number: int, listing:
     here = replace(settled(conversation, event.id), again=FetchDocument(number, listing))
     buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)
     return here, (say(here, f"problem.{event.problem}", *buttons, note=text("documents.failed"), about=number),)
+
+
+def not_delivered(conversation: Conversation, event: DeliveryFailed) -> Turn:
+    """WhatsApp could not carry the PDF: hand it over as a file, once; then say so."""
+    session = conversation.session
+    if session is None or session.listing != event.listing:
+        return conversation, (DeletePdf(event.key),)
+    if not event.uploaded:
+        again = DeliverDocument(conversation.language, event.key, event.number, event.listing, uploaded=True)
+        return conversation, (again,)
+    here = replace(conversation, again=FetchDocument(event.number, event.listing))
+    buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)
+    failed = say(here, "documents.not_delivered", *buttons, note=text("documents.failed"), about=event.number)
+    return here, (failed, DeletePdf(event.key))
 
 
 # The end

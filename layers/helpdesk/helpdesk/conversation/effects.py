@@ -149,6 +149,8 @@ class DeliverDocument:
     key: str
     number: int
     listing: str
+    uploaded: bool = False
+    """Handed to WhatsApp as a file, as it could not fetch the link."""
     needs: ClassVar[tuple[str, ...]] = ()
 
 

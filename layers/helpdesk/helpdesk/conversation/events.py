@@ -145,4 +145,15 @@ class TimeRanOut:
     id: str
 
 
-type Event = FromHer | Answer | TimeRanOut
+@dataclass(frozen=True)
+class DeliveryFailed:
+    """WhatsApp could not carry a document: it could not fetch the link or, if `uploaded`, use the file."""
+
+    id: str
+    key: str
+    number: int
+    listing: str
+    uploaded: bool
+
+
+type Event = FromHer | Answer | TimeRanOut | DeliveryFailed

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 
+from helpdesk.storage.documents import PREFIX
+
 _LENGTH = 32
 _STEP_LENGTH = 24
 
@@ -20,9 +22,9 @@ def step_id(pepper: str, message_id: str) -> str:
     return _keyed(pepper, f"step\n{message_id}")[:_STEP_LENGTH]
 
 
-def following(step: str) -> str:
-    """Give the id of the timer that a step sets: always the same one, so that setting it twice is no harm."""
-    return hashlib.sha256(f"timer\n{step}".encode()).hexdigest()[:_STEP_LENGTH]
+def following(cause: str) -> str:
+    """Give the id of the step that follows from a cause: always the same, so that it is not taken twice."""
+    return hashlib.sha256(f"following\n{cause}".encode()).hexdigest()[:_STEP_LENGTH]
 
 
 def document_key(conversation: str, step: str) -> str:
@@ -31,7 +33,7 @@ def document_key(conversation: str, step: str) -> str:
     Nobody can guess it, as the step is a keyed hash; and a step that is done twice overwrites its PDF instead of
     leaving a second one behind.
     """
-    return hashlib.sha256(f"document\n{conversation}\n{step}".encode()).hexdigest()
+    return PREFIX + hashlib.sha256(f"document\n{conversation}\n{step}".encode()).hexdigest()
 
 
 def decoy_digits(secret: str, number: str) -> str:

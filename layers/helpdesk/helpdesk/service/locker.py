@@ -17,7 +17,7 @@ from helpdesk.digilocker.in_chat import InChatSignIn
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError
 from helpdesk.service.identity import decoy_digits, document_key
-from helpdesk.storage.documents import PREFIX, DocumentStore
+from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
 
@@ -98,7 +98,7 @@ class Locker:
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         """Fetch one PDF, unaltered, and keep it. Gives its key."""
         document = self._client.file(token, uri, JOB_SECONDS)
-        key = PREFIX + document_key(conversation_id, step)
+        key = document_key(conversation_id, step)
         self._documents.keep(key, document.content)
         return key
 

@@ -20,15 +20,18 @@ from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, Ve
 from helpdesk.languages.understanding import read
 from helpdesk.service.identity import conversation_id, step_id
 from helpdesk.service.sealed import seal_turn
+from helpdesk.service.tracking import read_tracking
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
-from helpdesk.storage.work import Job, WorkQueue
+from helpdesk.storage.work import Delivered, InOrder, Job, Undelivered, WorkQueue
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp import webhook
 from helpdesk.whatsapp.signature import verify
-from helpdesk.whatsapp.webhook import InboundMessage
+from helpdesk.whatsapp.webhook import DeliveryStatus, InboundMessage
 
+MEDIA_FAILED = 131053
+"""WhatsApp could not fetch a link or use a file (Cloud API, error codes)."""
 TRIES = 5
 """How often a lost race is run again within one call."""
 
@@ -91,8 +94,6 @@ class Receiver:
         pepper = self._secret.text("id_pepper")
         self._prove(body, signature)
         delivery = webhook.parse(body)
-        for status in delivery.statuses:
-            count(f"Status_{status.status}" if status.status in {"sent", "delivered", "read", "failed"} else "Status")
         if delivery.skipped:
             count("SkippedElements", delivery.skipped)
         if delivery.errors:
@@ -105,9 +106,30 @@ class Receiver:
                 except (ConversationError, ClientError, BotoCoreError) as error:
                     failed += 1
                     logger.error("messages were not taken in", extra={"error": type(error).__name__})
+        failed += self._follow(delivery.statuses)
         if failed:
             count("DeliveriesFailed")
-            raise DeliveryFailed(f"{failed} conversations could not be advanced")
+            raise DeliveryFailed(f"{failed} parts of the delivery could not be stored or queued")
+
+    def _follow(self, statuses: Sequence[DeliveryStatus]) -> int:
+        """Have done what the delivery of a document asks for. Gives 1 if that could not be queued, else 0.
+
+        No other status costs a call.
+        """
+        work: dict[InOrder, None] = {}
+        for status in statuses:
+            known = status.status in {"sent", "delivered", "read", "failed"}
+            count(f"Status_{status.status}" if known else "Status")
+            if status.phone_number_id == self._phone_number_id and (asked := _follow_up(status)):
+                work[asked] = None
+        if not work:
+            return 0
+        try:
+            self._work.send(tuple(work))
+        except (ConversationError, ClientError, BotoCoreError) as error:
+            logger.error("statuses were not taken in", extra={"error": type(error).__name__})
+            return 1
+        return 0
 
     def _prove(self, body: bytes, signature: str | None) -> None:
         """See to it that Meta signed the body, with a secret that may just have been rotated."""
@@ -185,6 +207,22 @@ class Receiver:
         if message.timestamp is not None and now - message.timestamp > self._max_age_seconds:
             return CameLate(step, event if not digits else None), ""
         return event, digits
+
+
+def _follow_up(status: DeliveryStatus) -> InOrder | None:
+    """Say what the status of a message asks for: nothing, unless the message carried a document."""
+    tracking = read_tracking(status.callback_data)
+    if tracking is None:
+        return None
+    if status.status in {"delivered", "read"}:
+        return Delivered(tracking.conversation_id, tracking.key)
+    if status.status == "failed":
+        count("DocumentsUndelivered")
+        if MEDIA_FAILED in status.error_codes:
+            return Undelivered(
+                tracking.conversation_id, tracking.key, tracking.number, tracking.listing, tracking.uploaded
+            )
+    return None
 
 
 def _meaning(step: str, message: InboundMessage) -> tuple[InTime, str]:

@@ -3,8 +3,9 @@
 from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
 from helpdesk.errors import WhatsAppError
 from helpdesk.service.rendering import Renderer
+from helpdesk.service.tracking import Tracking
 from helpdesk.storage.conversations import Stored
-from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.documents import MEDIA_TYPE, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.client import WhatsAppClient
@@ -36,6 +37,8 @@ class Replier:
             return
         recipient = Recipient(phone=stored.person.phone, user_id=stored.person.user_id)
         callback_data = f"{stored.id}:{step}"
+        if isinstance(reply, DeliverDocument):
+            callback_data = str(Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded))
         try:
             try:
                 self._client.send(recipient, message, callback_data)
@@ -64,6 +67,13 @@ class Replier:
             return None
         if isinstance(reply, ShowDocuments):
             return self._renderer.documents(reply, conversation)
-        filename = self._renderer.filename(reply, conversation)
-        link = self._documents.link(reply.key, filename, self._renderer.link_seconds)
-        return self._renderer.delivery(reply, conversation, DocumentHeader(link=link, filename=filename))
+        return self._renderer.delivery(reply, conversation, self._header(reply, stored))
+
+    def _header(self, reply: DeliverDocument, stored: Stored) -> DocumentHeader:
+        """Hand the PDF to WhatsApp: by a link to fetch or, where that failed, as a file."""
+        filename = self._renderer.filename(reply, stored.conversation)
+        if reply.uploaded and (content := self._documents.read(reply.key)):
+            return DocumentHeader(media_id=self._client.upload(content, MEDIA_TYPE, filename), filename=filename)
+        return DocumentHeader(
+            link=self._documents.link(reply.key, filename, self._renderer.link_seconds), filename=filename
+        )

@@ -39,6 +39,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
+    DeliveryFailed,
     DocumentFetched,
     DocumentsListed,
     Failed,
@@ -56,7 +57,7 @@ from helpdesk.service.sealed import seal_turn
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
-from helpdesk.storage.work import DeletionTimer, IdleTimer, Job, TimerQueue, Work
+from helpdesk.storage.work import DeletionTimer, Delivered, IdleTimer, Job, TimerQueue, Undelivered, Work
 from helpdesk.telemetry import count, logger
 
 TRIES = 8
@@ -107,7 +108,14 @@ class Worker:
                     self._job(conversation_id, step, last_try=last_try)
             case IdleTimer(conversation_id=conversation_id, id=timer_id):
                 with logger.append_context_keys(conversation=conversation_id, step=timer_id):
-                    self._time_ran_out(conversation_id, timer_id)
+                    self._happens(conversation_id, TimeRanOut(timer_id))
+            case Delivered(key=key):
+                self._documents.delete(key)
+            case Undelivered(conversation_id=conversation_id, key=key):
+                step = following(f"{key} {work.uploaded}")
+                with logger.append_context_keys(conversation=conversation_id, step=step):
+                    event = DeliveryFailed(step, key, work.number, work.listing, work.uploaded)
+                    self._happens(conversation_id, event)
             case DeletionTimer(key=key):
                 self._documents.delete(key)
 
@@ -214,26 +222,28 @@ class Worker:
             count("RevokeFailed")
             logger.warning("the token could not be revoked", extra={"code": error.code})
 
-    # A timer
+    # What happens without her
 
-    def _time_ran_out(self, conversation_id: str, timer_id: str) -> None:
+    def _happens(self, conversation_id: str, event: TimeRanOut | DeliveryFailed) -> None:
+        """Advance by an event that is no answer, and do what follows. One that happened before does nothing more."""
         stored = self._store.load(conversation_id)
-        entry = stored.entry(timer_id)
+        entry = stored.entry(event.id)
         for attempt in range(TRIES):
-            if entry:
+            if entry or event.id in stored.seen:
                 break
             now = int(self._clock())
-            conversation, effects = advance(stored.conversation, TimeRanOut(timer_id), now, self._rules)
-            if conversation == stored.conversation:
+            conversation, effects = advance(stored.conversation, event, now, self._rules)
+            if conversation == stored.conversation and not effects:
                 return
             sealed = seal_turn(conversation_id, conversation, effects, stored.sealed, {}, self._sealer, taken=False)
-            entry = Entry(timer_id, now, stored.version * 1000, effects, sealed.step)
-            after = replace(stored, conversation=conversation, sealed=sealed.state)
+            entry = Entry(event.id, now, stored.version * 1000, effects, sealed.step)
+            seen = {**stored.seen, event.id: now} if effects else stored.seen
+            after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)
             try:
                 stored = self._store.save(stored, after, put=[entry] if effects else [])
             except VersionConflict:
                 self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
                 stored = self._store.load(conversation_id)
-                entry = stored.entry(timer_id)
+                entry = stored.entry(event.id)
         if entry and entry.effects:
             self._finish(stored, entry)

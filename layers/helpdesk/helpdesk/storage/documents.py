@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote
 
+from botocore.exceptions import ClientError
+
 from helpdesk.storage.aws import S3Client
 
 PREFIX = "documents/"
@@ -42,6 +44,16 @@ class DocumentStore:
             },
             ExpiresIn=seconds,
         )
+
+    def read(self, key: str) -> bytes | None:
+        """Give a PDF; None if it is gone."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            return bytes(answer["Body"].read())
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "NoSuchKey":
+                return None
+            raise
 
     def delete(self, key: str) -> None:
         """Delete a PDF. One that is gone already is no error."""

@@ -1,7 +1,7 @@
 """The queues: the work of a conversation, in order, and timers.
 
-A message on the work queue names a conversation and a step, and nothing else: what is to be done stands in the
-conversation's outbox.
+A message on the work queue names a conversation and a step; what is to be done stands in the conversation's outbox.
+What became of a document that was sent comes the same way, behind the work that is under way.
 """
 
 import json
@@ -31,6 +31,25 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """A document has reached her, so its PDF is not needed any more."""
+
+    conversation_id: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """A document could not be carried: WhatsApp could not fetch the link or, if `uploaded`, use the file."""
+
+    conversation_id: str
+    key: str
+    number: int
+    listing: str
+    uploaded: bool
+
+
+@dataclass(frozen=True)
 class IdleTimer:
     """The time of a conversation has run out. `id` is new for each timer."""
 
@@ -45,7 +64,8 @@ class DeletionTimer:
     key: str
 
 
-type Work = Job | IdleTimer | DeletionTimer
+type InOrder = Job | Delivered | Undelivered
+type Work = InOrder | IdleTimer | DeletionTimer
 
 
 class WorkQueue:
@@ -55,7 +75,7 @@ class WorkQueue:
         self._sqs = sqs
         self._url = url
 
-    def send(self, jobs: Sequence[Job]) -> None:
+    def send(self, jobs: Sequence[InOrder]) -> None:
         """Queue jobs, in order. One that was queued in the last five minutes is not queued again.
 
         Raises WorkNotQueued.
@@ -66,9 +86,9 @@ class WorkQueue:
                 Entries=[
                     {
                         "Id": str(index),
-                        "MessageBody": json.dumps({"conversation": job.conversation_id, "step": job.step}),
+                        "MessageBody": json.dumps(_body(job)),
                         "MessageGroupId": job.conversation_id,
-                        "MessageDeduplicationId": job.step,
+                        "MessageDeduplicationId": _deduplication(job),
                     }
                     for index, job in enumerate(batch)
                 ],
@@ -77,7 +97,26 @@ class WorkQueue:
                 raise WorkNotQueued(f"{len(answer['Failed'])} of {len(batch)} jobs were not queued")
 
 
-def _batches(jobs: Sequence[Job]) -> Iterator[tuple[Job, ...]]:
+def _body(work: InOrder) -> dict[str, object]:
+    match work:
+        case Delivered(conversation_id=conversation_id, key=key):
+            return {"conversation": conversation_id, "delivered": key}
+        case Undelivered(conversation_id=conversation_id, key=key):
+            document = {"number": work.number, "listing": work.listing, "uploaded": work.uploaded}
+            return {"conversation": conversation_id, "undelivered": key, **document}
+    return {"conversation": work.conversation_id, "step": work.step}
+
+
+def _deduplication(work: InOrder) -> str:
+    match work:
+        case Delivered(key=key):
+            return f"{key}-delivered"
+        case Undelivered(key=key, uploaded=uploaded):
+            return f"{key}-undelivered-{'upload' if uploaded else 'link'}"
+    return work.step
+
+
+def _batches(jobs: Sequence[InOrder]) -> Iterator[tuple[InOrder, ...]]:
     return batched(jobs, LARGEST_BATCH, strict=False)
 
 
@@ -102,6 +141,16 @@ class TimerQueue:
 def read_work(body: str) -> Work:
     """Read a message of either queue. Raises ValueError for one that is none of ours."""
     match json.loads(body):
+        case {"conversation": str(conversation_id), "delivered": str(key)}:
+            return Delivered(conversation_id, key)
+        case {
+            "conversation": str(conversation_id),
+            "undelivered": str(key),
+            "number": int(number),
+            "listing": str(listing),
+            "uploaded": bool(uploaded),
+        }:
+            return Undelivered(conversation_id, key, number, listing, uploaded)
         case {"conversation": str(conversation_id), "step": str(step)}:
             return Job(conversation_id, step)
         case {"idle": str(conversation_id), "timer": str(timer_id)}:

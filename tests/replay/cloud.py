@@ -1,0 +1,155 @@
+"""AWS in memory: what the functions' clients reach, and the events that Lambda makes of it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.replay.calls import Calls, Counted
+from tests.replay.queues import Message, Queue
+from tests.replay.table import Table
+
+APP_SECRET, PHONE_NUMBER_ID = "app-secret", "100000000000001"
+_ARN = "arn:aws:sqs:ap-south-1:123456789012:"
+_SECRETS: dict[str, dict[str, Any]] = {
+    "webhook-secret": {"app_secrets": [APP_SECRET], "verify_token": "verify-token", "id_pepper": "pepper"},
+    "outbound-secret": {
+        "whatsapp_access_token": "access-token",
+        "digilocker_client_id": "TESTCLIENT",
+        "digilocker_client_secret": "client-secret",
+    },
+}
+ENVIRONMENT = {
+    "STAGE": "local",
+    "SIGN_IN": "in-chat",
+    "CONVERSATIONS_TABLE": "conversations",
+    "WORK_QUEUE_URL": "work",
+    "WORK_QUEUE_ARN": f"{_ARN}work",
+    "TIMER_QUEUE_URL": "timer",
+    "TIMER_QUEUE_ARN": f"{_ARN}timer",
+    "DATA_KEY_ARN": "data-key",
+    "DOCUMENTS_BUCKET": "documents",
+    "WEBHOOK_SECRET_ARN": "webhook-secret",
+    "OUTBOUND_SECRET_ARN": "outbound-secret",
+    "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+    "WHATSAPP_API_URL": "https://graph.example",
+    "WHATSAPP_API_VERSION": "v26.0",
+    "DIGILOCKER_URL": "https://digilocker.example",
+    "DIGILOCKER_VERSION": "1.x",
+    "SESSION_SECONDS": "900",
+    "RESEND_SECONDS": "60",
+    "JOB_EXPIRY_SECONDS": "90",
+    "MAX_MESSAGE_AGE_SECONDS": "600",
+    "LINK_EXPIRY_SECONDS": "900",
+    "CONSENT_RETENTION_DAYS": "730",
+    "DOCUMENT_DELIVERY": "link",
+    "HELPLINE": "",
+}
+
+
+class Kms:
+    """Seals by writing the encryption context beside the value, and opens only in the same context."""
+
+    def encrypt(self, *, KeyId: str, Plaintext: bytes, EncryptionContext: dict[str, str]) -> dict[str, bytes]:  # noqa: N803
+        """Seal."""
+        return {"CiphertextBlob": json.dumps([KeyId, EncryptionContext, Plaintext.decode()]).encode()}
+
+    def decrypt(self, *, KeyId: str, CiphertextBlob: bytes, EncryptionContext: dict[str, str]) -> dict[str, bytes]:  # noqa: N803
+        """Open. Raises ClientError in another context."""
+        key, context, value = json.loads(CiphertextBlob)
+        if (key, context) != (KeyId, EncryptionContext):
+            raise ClientError({"Error": {"Code": "InvalidCiphertextException"}}, "Decrypt")
+        return {"Plaintext": value.encode()}
+
+
+class Secrets:
+    """Secrets Manager."""
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
+        """Give a secret."""
+        return {"SecretString": json.dumps(_SECRETS[SecretId])}
+
+
+@dataclass
+class Bucket:
+    """S3, with the one bucket."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Keep."""
+        self.objects[Key] = Body
+        return {}
+
+    def delete_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Delete, if it is there."""
+        self.objects.pop(Key, None)
+        return {}
+
+    def generate_presigned_url(self, _operation: str, *, Params: dict[str, str], **_: Any) -> str:  # noqa: N803
+        """Give a link; `behind` follows it."""
+        return f"https://documents.example/{Params['Key']}"
+
+    def behind(self, link: str) -> bytes | None:
+        """Fetch what a link leads to, as WhatsApp does."""
+        return self.objects.get(link.removeprefix("https://documents.example/"))
+
+
+class Sqs:
+    """The client of the two queues."""
+
+    def __init__(self, queues: dict[str, Queue]) -> None:
+        self._queues = queues
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        """Queue messages in order."""
+        for entry in Entries:
+            self._queues[QueueUrl].send(
+                entry["MessageBody"], group=entry["MessageGroupId"], deduplication=entry["MessageDeduplicationId"]
+            )
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> dict[str, Any]:  # noqa: N803
+        """Queue a message that is held back."""
+        self._queues[QueueUrl].send(MessageBody, delay=DelaySeconds)
+        return {}
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
+        """Let a message come back."""
+        self._queues[QueueUrl].change_visibility(ReceiptHandle, VisibilityTimeout)
+
+
+class Cloud:
+    """Everything of AWS that the functions use. `client` takes the place of `boto3.client`."""
+
+    def __init__(self, calls: Calls, clock: Callable[[], float], dynamodb: Any = None) -> None:
+        self.table = Table()
+        self.bucket = Bucket()
+        self.work = Queue("work", clock, fifo=True)
+        self.timer = Queue("timer", clock)
+        self._services = {
+            "dynamodb": dynamodb or self.table,
+            "sqs": Sqs({"work": self.work, "timer": self.timer}),
+            "kms": Kms(),
+            "s3": self.bucket,
+            "secretsmanager": Secrets(),
+        }
+        self._calls = calls
+
+    def client(self, service: str, **_: Any) -> Any:
+        """Give a client whose calls are counted."""
+        return Counted(service, self._services[service], self._calls)
+
+
+def invocation(queue: Queue, message: Message) -> dict[str, Any]:
+    """Make the event with which Lambda hands a queue's message to the document function."""
+    record = {
+        "messageId": message.id,
+        "receiptHandle": message.receipt,
+        "body": message.body,
+        "attributes": {"ApproximateReceiveCount": str(message.receives)},
+        "eventSourceARN": f"{_ARN}{queue.name}",
+    }
+    return {"Records": [record]}

@@ -1,0 +1,117 @@
+"""A deterministic model of SQS: queues that keep the order of a message group, and queues that hold messages back.
+
+What is modelled, and where it stands in the SQS Developer Guide: message groups ("FIFO delivery logic"), deduplication
+within five minutes ("Exactly-once processing"), the visibility timeout, delays, the receive count and the dead-letter
+queue ("Dead-letter queues"). Retention and the limit of messages in flight are not: no run comes near them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+DEDUPLICATION_SECONDS = 300
+"""How long the deduplication id of an accepted message is remembered (Developer Guide, "Exactly-once processing")."""
+
+
+class StaleReceipt(Exception):
+    """The receipt is not that of the last time the message was received, or the message is visible again."""
+
+
+@dataclass
+class Message:
+    """A message on a queue. Times in seconds."""
+
+    id: str
+    body: str
+    group: str
+    visible_at: float
+    receives: int = 0
+    receipt: str = ""
+
+
+@dataclass
+class Queue:
+    """One queue. A standard queue is one in which every message is a group of its own.
+
+    `most_receives` is the redrive policy's `maxReceiveCount`: after that many receives a message goes to `dead_letters`
+    instead of being received once more.
+    """
+
+    name: str
+    clock: Callable[[], float]
+    fifo: bool = False
+    visibility_seconds: float = 60
+    most_receives: int = 8
+    dead_letters: list[Message] = field(default_factory=list)
+    _messages: list[Message] = field(default_factory=list)
+    _accepted: dict[tuple[str, str], float] = field(default_factory=dict)
+    _sent: int = 0
+    _receipts: int = 0
+
+    def send(self, body: str, *, group: str = "", deduplication: str = "", delay: float = 0) -> bool:
+        """Take a message; tell whether it is a new one. One that is a duplicate is accepted and forgotten.
+
+        Deduplication is by group (`DeduplicationScope: messageGroup`) and does not look at whether the first message
+        was worked on already.
+        """
+        now = self.clock()
+        if self.fifo:
+            if not group or not deduplication:
+                raise ValueError("a message of a FIFO queue names its group and its deduplication id")
+            if delay:
+                raise ValueError("a FIFO queue holds no single message back")
+            first = self._accepted.get((group, deduplication))
+            if first is not None and now - first < DEDUPLICATION_SECONDS:
+                return False
+            self._accepted[group, deduplication] = now
+        self._sent += 1
+        id_ = f"{self.name}-{self._sent}"
+        self._messages.append(Message(id_, body, group if self.fifo else id_, now + delay))
+        return True
+
+    def receive(self) -> Message | None:
+        """Give the first message that may be received now; nothing of a group of which one is in flight."""
+        now = self.clock()
+        for message in list(self._firsts()):
+            if message.visible_at > now:
+                continue
+            if message.receives >= self.most_receives:
+                self._messages.remove(message)
+                self.dead_letters.append(message)
+                return self.receive()  # its group is free again
+            self._receipts += 1
+            message.receives += 1
+            message.receipt = f"{message.id}-receipt-{self._receipts}"
+            message.visible_at = now + self.visibility_seconds
+            return message
+        return None
+
+    def delete(self, receipt: str) -> None:
+        """Take a message off the queue. Raises StaleReceipt."""
+        self._messages.remove(self._in_flight(receipt))
+
+    def change_visibility(self, receipt: str, seconds: float) -> None:
+        """Let a message that is in flight come back after so many seconds. Raises StaleReceipt."""
+        self._in_flight(receipt).visible_at = self.clock() + seconds
+
+    def next_at(self) -> float | None:
+        """Say when a message can be received next; None if the queue is empty."""
+        return min((message.visible_at for message in self._firsts()), default=None)
+
+    def __len__(self) -> int:
+        """Count the messages on the queue, in flight or held back ones as well."""
+        return len(self._messages)
+
+    def _firsts(self) -> Iterator[Message]:
+        """Give the oldest message of each group: the only one that can be received, or that the group waits for."""
+        groups: set[str] = set()
+        for message in self._messages:
+            if message.group not in groups:
+                groups.add(message.group)
+                yield message
+
+    def _in_flight(self, receipt: str) -> Message:
+        now = self.clock()
+        for message in self._messages:
+            if message.receipt == receipt and message.visible_at > now:
+                return message
+        raise StaleReceipt(receipt)

@@ -1,0 +1,196 @@
+"""A model of a DynamoDB table, with as much of its expressions as the functions use. What it does not know, it refuses.
+
+Its behaviour is checked against moto's in `test_table.py`.
+"""
+
+import copy
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+type Item = dict[str, Any]
+type Request = dict[str, Any]
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: bool(a == b),
+    "<>": lambda a, b: bool(a != b),
+    "<": lambda a, b: bool(a < b),
+    "<=": lambda a, b: bool(a <= b),
+    ">": lambda a, b: bool(a > b),
+    ">=": lambda a, b: bool(a >= b),
+}
+
+
+class NotModelled(AssertionError):
+    """The functions have begun to use something of DynamoDB that this model does not know: teach it."""
+
+
+class Table:
+    """One table, as a client of DynamoDB sees it. Key: `conversation` + `part`."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], Item] = {}
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Give the items of one conversation whose part lies between two names."""
+        pattern = r"(\S+) = (:\w+) AND (\S+) BETWEEN (:\w+) AND (:\w+)"
+        found = re.fullmatch(pattern, request["KeyConditionExpression"])
+        if not found:
+            raise NotModelled(request["KeyConditionExpression"])
+        values = request["ExpressionAttributeValues"]
+        conversation, low, high = (values[found[group]]["S"] for group in (2, 4, 5))
+        keys = sorted(key for key in self.items if key[0] == conversation and low <= key[1] <= high)
+        return {"Items": [copy.deepcopy(self.items[key]) for key in keys]}
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Give one item, if it is there."""
+        item = self.items.get(_key(request["Key"]))
+        return {"Item": copy.deepcopy(item)} if item is not None else {}
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        """Write an item. Raises ClientError."""
+        self._check(request, "PutItem")
+        self._put(request)
+        return {}
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Change an item. Raises ClientError."""
+        self._check(request, "UpdateItem")
+        self._update(request)
+        return {"Attributes": copy.deepcopy(self.items[_key(request["Key"])])}
+
+    def delete_item(self, **request: Any) -> dict[str, Any]:
+        """Delete an item. Raises ClientError."""
+        self._check(request, "DeleteItem")
+        self._delete(request)
+        return {}
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        """Make all changes, or none. Raises ClientError."""
+        changes = [next(iter(change.items())) for change in request["TransactItems"]]
+        failed = [not _holds(self._before(change), change) for _, change in changes]
+        if any(failed):
+            reasons = [{"Code": "ConditionalCheckFailed" if fails else "None"} for fails in failed]
+            error = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise ClientError(error, "TransactWriteItems")  # type: ignore[arg-type]
+        apply = {"Put": self._put, "Update": self._update, "Delete": self._delete, "ConditionCheck": lambda _: None}
+        for kind, change in changes:
+            apply[kind](change)
+        return {}
+
+    def _check(self, request: Request, operation: str) -> None:
+        if not _holds(self._before(request), request):
+            raise _error("ConditionalCheckFailedException", operation)
+
+    def _before(self, request: Request) -> Item:
+        return self.items.get(_key(request.get("Key") or request["Item"]), {})
+
+    def _put(self, request: Request) -> None:
+        self.items[_key(request["Item"])] = copy.deepcopy(request["Item"])
+
+    def _delete(self, request: Request) -> None:
+        self.items.pop(_key(request["Key"]), None)
+
+    def _update(self, request: Request) -> None:
+        key = _key(request["Key"])
+        self.items[key] = _updated(self.items.get(key) or copy.deepcopy(request["Key"]), request)
+
+
+def _key(item: Item) -> tuple[str, str]:
+    return item["conversation"]["S"], item["part"]["S"]
+
+
+def _error(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
+
+
+def _holds(item: Item, request: Request) -> bool:
+    condition = request.get("ConditionExpression")
+    if not condition:
+        return True
+    return any(all(_true(term, item, request) for term in each.split(" AND ")) for each in condition.split(" OR "))
+
+
+def _true(term: str, item: Item, request: Request) -> bool:
+    if found := re.fullmatch(r"attribute_(not_)?exists\(([^()]+)\)", term.strip()):
+        return (_value(item, _path(found[2], request)) is None) == bool(found[1])
+    if found := re.fullmatch(r"([\w.#]+) (=|<>|<|<=|>|>=) ([\w.#:]+)", term.strip()):
+        left, right = _operand(found[1], item, request), _operand(found[3], item, request)
+        if left is None or right is None:
+            return found[2] == "<>"
+        return _COMPARE[found[2]](_plain(left), _plain(right))
+    raise NotModelled(term)
+
+
+def _updated(before: Item, request: Request) -> Item:
+    after = copy.deepcopy(before)
+    parts = re.split(r"\b(SET|REMOVE|ADD) ", request["UpdateExpression"])
+    if parts[0].strip():
+        raise NotModelled(request["UpdateExpression"])
+    for clause, text in zip(parts[1::2], parts[2::2], strict=True):
+        for action in re.split(r",\s*(?![^()]*\))", text.strip()):
+            _act(clause, action.strip(), before, after, request)
+    return after
+
+
+def _act(clause: str, action: str, before: Item, after: Item, request: Request) -> None:
+    match clause:
+        case "SET":
+            path, _, expression = action.partition(" = ")
+            _parent(after, _path(path, request))[_path(path, request)[-1]] = _result(expression, before, request)
+        case "ADD":
+            path, _, value = action.partition(" ")
+            old = _value(before, _path(path, request)) or {"N": "0"}
+            total = {"N": str(Decimal(old["N"]) + Decimal(request["ExpressionAttributeValues"][value]["N"]))}
+            _parent(after, _path(path, request))[_path(path, request)[-1]] = total
+        case _:
+            _parent(after, _path(action, request)).pop(_path(action, request)[-1], None)
+
+
+def _result(expression: str, item: Item, request: Request) -> Any:
+    if found := re.fullmatch(r"if_not_exists\(([^,]+),\s*([^)]+)\)", expression):
+        old = _value(item, _path(found[1], request))
+        return old if old is not None else _operand(found[2], item, request)
+    if found := re.fullmatch(r"(.+) ([+-]) (.+)", expression):
+        left, right = (Decimal(_result(found[group], item, request)["N"]) for group in (1, 3))
+        return {"N": str(left + right if found[2] == "+" else left - right)}
+    value = _operand(expression, item, request)
+    if value is None:
+        raise NotModelled(expression)
+    return value
+
+
+def _operand(text: str, item: Item, request: Request) -> Any:
+    if text.startswith(":"):
+        return copy.deepcopy(request["ExpressionAttributeValues"][text])
+    return copy.deepcopy(_value(item, _path(text, request)))
+
+
+def _path(text: str, request: Request) -> list[str]:
+    names = request.get("ExpressionAttributeNames", {})
+    return [names[part] if part.startswith("#") else part for part in text.strip().split(".")]
+
+
+def _parent(item: Item, path: list[str]) -> Item:
+    """Give the map that holds the last name of a path. Raises ClientError if there is none, as DynamoDB does."""
+    here: Any = item
+    for name in path[:-1]:
+        here = here.get(name, {}).get("M")
+        if here is None:
+            raise _error("ValidationException", "UpdateItem")
+    return here  # type: ignore[no-any-return]
+
+
+def _value(item: Item, path: list[str]) -> Any:
+    here: Any = item
+    for name in path[:-1]:
+        here = here.get(name, {}).get("M", {})
+    return here.get(path[-1])
+
+
+def _plain(value: Item) -> Any:
+    ((kind, content),) = value.items()
+    return Decimal(content) if kind == "N" else content

@@ -1,0 +1,427 @@
+"""The dialogue, walked at random: whatever she does, whatever DigiLocker answers, and however late either comes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.choices import Choice, Tap, read_tap
+from helpdesk.conversation.effects import (
+    AADHAAR,
+    DEVICE_CODE,
+    REPLIES,
+    REQUESTS,
+    TOKEN,
+    DeliverDocument,
+    Effect,
+    FetchDocument,
+    ListDocuments,
+    OfferLanguages,
+    Reply,
+    Request,
+    Say,
+    SendOtp,
+    ShowDocuments,
+    VerifyOtp,
+)
+from helpdesk.conversation.events import (
+    Answer,
+    CameLate,
+    DocumentFetched,
+    DocumentsListed,
+    Entered,
+    Event,
+    Failed,
+    InTime,
+    Kind,
+    Naming,
+    OtpSent,
+    Said,
+    SentSomethingElse,
+    SignedIn,
+    Tapped,
+    TimeRanOut,
+)
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
+from helpdesk.conversation.numbers import Fault
+from helpdesk.conversation.problems import Problem
+from helpdesk.service.rendering import Renderer
+from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, TextMessage
+
+NOW = 1_800_000_000
+RULES = Rules()
+RENDERER = Renderer(session_seconds=900, link_seconds=900, helpline="1800-000-000")
+NEEDED = {
+    Stage.MENU: {TOKEN},  # she stays signed in
+    Stage.AADHAAR: {AADHAAR},  # for another try with the same number
+    Stage.SENDING_OTP: {AADHAAR},
+    Stage.OTP: {AADHAAR, DEVICE_CODE},
+    Stage.VERIFYING: {AADHAAR, DEVICE_CODE},
+    Stage.LISTING: {TOKEN},
+    Stage.DOCUMENTS: {TOKEN},
+}
+"""What may be kept sealed at each question; nothing at the others."""
+
+
+# What can happen
+
+
+@dataclass(frozen=True)
+class Taps:
+    """She taps something that was offered: `back` messages ago, or so."""
+
+    back: int
+    which: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """DigiLocker answers one of the requests made so far, once more maybe."""
+
+    back: int
+    problem: Problem | None
+    expires_in: int
+    documents: tuple[IssuedDocument, ...] = field(repr=False)
+    uploaded: int
+
+
+@dataclass(frozen=True)
+class GoesOn:
+    """She does the next thing on the way to her documents, or DigiLocker does."""
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Time goes by."""
+
+    seconds: int
+
+
+type Move = InTime | CameLate | TimeRanOut | Taps | Answers | Passes | GoesOn
+
+_WORDS = st.sampled_from(("licence", "driving", "insurance", "policy", "life", "transport", "zzzz"))
+_SAID = st.builds(
+    Said,
+    id=st.just(""),
+    choices=st.frozensets(st.sampled_from(Choice), max_size=2),
+    language=st.none() | st.sampled_from(RULES.languages),
+    number=st.none() | st.integers(0, 40) | st.just(999),
+    named=st.lists(
+        st.builds(Naming, words=st.tuples(_WORDS), doctype=st.sampled_from(("DRVLC", "PANCR", "LFINS"))), max_size=2
+    ).map(tuple),
+    words=st.lists(_WORDS, max_size=3).map(tuple),
+)
+_ONE_WORD = st.sampled_from(Choice).map(lambda choice: Said("", frozenset({choice})))
+_NUMBER = st.integers(1, 12).map(lambda number: Said("", number=number))
+_ENTERED = st.builds(Entered, id=st.just(""), kind=st.sampled_from(Kind), fault=st.none() | st.sampled_from(Fault))
+_TAPPED = st.builds(
+    Tapped,
+    id=st.just(""),
+    tap=st.none()
+    | st.builds(
+        Tap,
+        choice=st.sampled_from(Choice),
+        place=st.sampled_from(("", "00000003", *Stage)).map(str),
+        detail=st.sampled_from(("", "0", "1", "7", "999999", "-1", "hi", "xx", "१")),
+    ),
+)
+_ELSE = st.sampled_from(("audio", "image", "location", "unknown")).map(lambda kind: SentSomethingElse("", kind))
+_IN_TIME = st.one_of(_SAID, _ONE_WORD, _NUMBER, _ENTERED, _TAPPED, _ELSE)
+_LATE = st.builds(CameLate, id=st.just(""), event=st.none() | _IN_TIME)
+_TEXT = st.sampled_from(
+    (
+        "",
+        "Driving License",
+        "Insurance Policy - Life",
+        "Insurance Policy - Two Wheeler, the long one of a company with a long name, Ltd. (formerly known otherwise)",
+        "माध्यमिक परीक्षा प्रमाण पत्र" * 6,
+        "মাধ্যমিক পরীক্ষার প্রমাণপত্র - " * 5,
+        "👨‍👩‍👧‍👦" * 40,
+        "{document}",
+        "a/b\\c\n\t*bold* _it_",
+    )
+) | st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+_DOCUMENT = st.builds(
+    IssuedDocument,
+    name=_TEXT,
+    doctype=st.sampled_from(("DRVLC", "PANCR", "LFINS", "WHAT")),
+    issuer=_TEXT,
+    uri=st.just("in.gov.somebody-DOC-1"),
+    has_pdf=st.sampled_from((True, True, True, False)),
+)
+_LISTS = st.lists(_DOCUMENT, min_size=0, max_size=3).flatmap(
+    lambda few: st.sampled_from((0, 1, 1, 5, 9)).map(lambda times: tuple(few) * times)
+)
+_ANSWERS = st.builds(
+    Answers,
+    back=st.integers(0, 2),
+    problem=st.none() | st.sampled_from(Problem),
+    expires_in=st.sampled_from((1, 600, 3600)),
+    documents=_LISTS,
+    uploaded=st.sampled_from((0, 0, 3)),
+)
+_PASSES = st.sampled_from((1, 30, 61, 91, 181, 600, 899, 901, 3600, 90_000)).map(Passes)
+_MOVES = st.one_of(
+    st.just(GoesOn()),
+    st.just(GoesOn()),
+    st.just(GoesOn()),
+    _IN_TIME,
+    _LATE,
+    st.builds(Taps, back=st.integers(0, 4), which=st.integers(0, 9)),
+    _ANSWERS,
+    _PASSES,
+    st.just(TimeRanOut("")),
+)
+
+
+# The walk
+
+
+@dataclass(frozen=True)
+class Step:
+    """One turn of a walk."""
+
+    before: Conversation
+    event: Event
+    now: int
+    after: Conversation
+    effects: tuple[Effect, ...]
+    replies: tuple[Reply, ...]
+    """All replies of the walk so far, these included."""
+
+    @property
+    def requests(self) -> list[Request]:
+        return [effect for effect in self.effects if isinstance(effect, REQUESTS)]
+
+
+def walk(moves: list[Move]) -> Iterator[Step]:
+    """Take a new conversation through some moves."""
+    conversation, now = Conversation(), NOW
+    asked: list[tuple[str, Request]] = []
+    offered: list[list[str]] = []
+    replies: list[Reply] = []
+    for count, move in enumerate(moves):
+        step = f"{count:08d}"
+        if isinstance(move, Passes):
+            now += move.seconds
+            continue
+        event = _event(move, step, conversation, asked, offered)
+        if event is None:
+            continue
+        after, effects = advance(conversation, event, now, RULES)
+        asked += [(event.id, effect) for effect in effects if isinstance(effect, REQUESTS)]
+        new = [effect for effect in effects if isinstance(effect, REPLIES)]
+        replies += new
+        offered += [_ids(message) for reply in new if (message := rendered(reply, after))]
+        yield Step(conversation, event, now, after, effects, tuple(replies))
+        conversation = after
+
+
+def _event(
+    move: Move, step: str, conversation: Conversation, asked: list[tuple[str, Request]], offered: list[list[str]]
+) -> Event | None:
+    match move:
+        case Passes():
+            return None
+        case Taps(back=back, which=which):
+            ids = offered[-1 - back] if back < len(offered) else []
+            return Tapped(step, read_tap(ids[which % len(ids)])) if ids else None
+        case Answers(back=back):
+            return _answer(move, *asked[-1 - back]) if back < len(asked) else None
+        case GoesOn():
+            return _onwards(step, conversation, asked)
+        case CameLate(event=event):
+            return CameLate(step, replace(event, id=step) if event else None)
+    return replace(move, id=step)
+
+
+def _answer(move: Answers, step: str, request: Request) -> Answer:
+    if move.problem:
+        return Failed(step, move.problem, request)
+    match request:
+        case SendOtp():
+            return OtpSent(step, "34", move.expires_in)
+        case VerifyOtp():
+            return SignedIn(step, move.expires_in)
+        case ListDocuments():
+            return DocumentsListed(step, move.documents, move.uploaded)
+        case FetchDocument(number=number, listing=listing):
+            return DocumentFetched(step, number, listing, f"documents/{step}")
+
+
+def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Request]]) -> Event:
+    licence = IssuedDocument("Driving License", "DRVLC", "Ministry of Road Transport", "in.gov.transport-DRVLC-X1")
+    for waited, request in reversed(asked):
+        if conversation.waits_for(waited):
+            return _answer(Answers(0, None, 3600, (licence, replace(licence, has_pdf=False)) * 7, 1), waited, request)
+    match conversation.stage:
+        case Stage.ACCOUNT:
+            return Said(step, frozenset({Choice.YES}))
+        case Stage.CONSENT:
+            return Said(step, frozenset({Choice.AGREE}))
+        case Stage.AADHAAR:
+            return Entered(step, Kind.AADHAAR)
+        case Stage.OTP:
+            return Entered(step, Kind.OTP)
+        case Stage.DOCUMENTS:
+            return Said(step, number=2 if int(step) % 2 else 1)
+    return Said(step, frozenset({Choice.SERVICES}))
+
+
+def rendered(reply: Reply, conversation: Conversation) -> ButtonsMessage | ListMessage | TextMessage | None:
+    """Write a reply as it is sent: a list, or a document of one, only to who is still signed in for it."""
+    match reply:
+        case Say():
+            return RENDERER.say(reply, conversation)
+        case OfferLanguages():
+            return RENDERER.languages(reply)
+    if conversation.session is None or conversation.session.listing != reply.listing:
+        return None
+    if isinstance(reply, DeliverDocument):
+        header = DocumentHeader(link="https://bucket.example/pdf", filename=RENDERER.filename(reply, conversation))
+        return RENDERER.delivery(reply, conversation, header)
+    assert isinstance(reply, ShowDocuments)
+    return RENDERER.documents(reply, conversation)
+
+
+def _ids(message: ButtonsMessage | ListMessage | TextMessage) -> list[str]:
+    match message:
+        case ButtonsMessage(buttons=buttons):
+            return [button.id for button in buttons]
+        case ListMessage(sections=sections):
+            return [row.id for section in sections for row in section.rows]
+    return []
+
+
+# From anywhere on the way to a document, and on from there.
+walks = given(
+    st.builds(lambda way, moves: [GoesOn()] * way + moves, st.integers(0, 9), st.lists(_MOVES, min_size=1, max_size=40))
+)
+bounded = settings(max_examples=150, deadline=None)
+
+
+@bounded
+@walks
+def test_every_message_fits_whatsapp_and_offers_a_next_step(moves: list[Move]) -> None:
+    for step in walk(moves):
+        told = [effect for effect in step.effects if isinstance(effect, REPLIES)]
+        assert len(told) <= 1, "one reply is one message"
+        for reply in told:
+            message = rendered(reply, step.after)
+            assert message is not None
+            assert message.to_json()
+            ids = _ids(message)
+            assert ids
+            assert all(read_tap(id_) is not None for id_ in ids)
+
+
+@bounded
+@walks
+def test_whatever_she_writes_gets_one_answer_or_is_being_worked_on(moves: list[Move]) -> None:
+    for step in walk(moves):
+        answered = [effect for effect in step.effects if isinstance(effect, (*REPLIES, *REQUESTS))]
+        if isinstance(step.event, CameLate):
+            assert len(answered) <= 1
+        elif isinstance(step.event, Said | Entered | Tapped | SentSomethingElse):
+            assert len(answered) == 1
+
+
+@bounded
+@walks
+def test_a_reply_that_is_sent_later_can_still_be_written(moves: list[Move]) -> None:
+    for step in walk(moves):
+        for reply in step.replies:
+            if not (isinstance(reply, Say) and reply.about):
+                rendered(reply, step.after)
+
+
+@bounded
+@walks
+def test_menu_leads_to_the_menu_from_everywhere(moves: list[Move]) -> None:
+    for step in walk(moves):
+        typed, tapped = Said("menu", frozenset({Choice.MENU})), Tapped("menu", Tap(Choice.MENU))
+        for event in (typed, tapped, CameLate("menu", typed)):
+            after, effects = advance(step.after, event, step.now, RULES)
+            assert after.stage is Stage.MENU
+            assert not after.waiting
+            assert isinstance(effects[0], Say)
+            assert effects[0].text.key == "menu"
+
+
+@bounded
+@walks
+def test_no_more_is_kept_than_the_open_question_can_need(moves: list[Move]) -> None:
+    for step in walk(moves):
+        assert step.after.keeps <= NEEDED.get(step.after.at, set())
+        assert (TOKEN in step.after.keeps) == (step.after.session is not None)
+        assert bool(step.after.documents) <= (step.after.session is not None)
+
+
+@bounded
+@walks
+def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move]) -> None:
+    for step in walk(moves):
+        brought: set[str] = set()
+        match step.event:
+            case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID):
+                brought = {AADHAAR}
+            case Entered(kind=Kind.OTP):
+                brought = {"otp"}
+            case OtpSent():
+                brought = {DEVICE_CODE}
+            case SignedIn():
+                brought = {TOKEN}
+        for effect in step.effects:
+            assert set(effect.needs) <= step.before.keeps | brought
+        assert step.after.keeps <= step.before.keeps | brought
+
+
+@bounded
+@walks
+def test_a_request_is_made_once_first_and_only_while_it_is_waited_for(moves: list[Move]) -> None:
+    for step in walk(moves):
+        if not step.requests:
+            continue
+        (request,) = step.requests
+        assert step.effects[0] is request
+        assert step.after.waits_for(step.event.id)
+        assert wanted(step.after, step.event.id, request)
+        # What is in the outbox from before is wanted no longer than it is waited for.
+        left, _ = advance(step.after, Said("menu", frozenset({Choice.MENU})), step.now, RULES)
+        assert not wanted(left, step.event.id, request)
+
+
+@bounded
+@walks
+def test_an_answer_that_nobody_waits_for_changes_and_says_nothing(moves: list[Move]) -> None:
+    for step in walk(moves):
+        if isinstance(step.event, OtpSent | SignedIn | DocumentsListed | DocumentFetched | Failed) and (
+            not step.before.waits_for(step.event.id)
+        ):
+            assert step.after == step.before
+            assert not any(isinstance(effect, (*REPLIES, *REQUESTS)) for effect in step.effects)
+
+
+@bounded
+@walks
+def test_who_is_silent_for_long_is_forgotten_with_the_next_timer(moves: list[Move]) -> None:
+    for step in walk(moves):
+        later = step.now + 7200
+        after, effects = advance(step.after, TimeRanOut("timer"), later, RULES)
+        assert not after.keeps
+        assert not after.documents
+        assert not any(isinstance(effect, (*REPLIES, *REQUESTS)) for effect in effects)
+
+
+def test_the_walks_reach_every_stage() -> None:
+    reached: set[Stage] = set()
+
+    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @walks
+    def look(moves: list[Move]) -> None:
+        reached.update(step.after.stage for step in walk(moves))
+
+    look()
+    assert reached == set(Stage)

@@ -1,0 +1,110 @@
+"""What becomes of a document that was sent: WhatsApp's delivery statuses."""
+
+import pytest
+
+from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.service.tracking import Tracking, read_tracking
+from helpdesk.storage.work import WorkNotQueued
+from tests.unit.service.desk import Desk, delivery, signature
+
+
+def status(desk: Desk, name: str, callback: str, *codes: int) -> None:
+    value = {
+        "id": "wamid.x",
+        "status": name,
+        "biz_opaque_callback_data": callback,
+        "errors": [{"code": c} for c in codes],
+    }
+    body = delivery(messages=[], statuses=[value])
+    desk.receiver.receive(body, signature(body))
+
+
+def sent_document(desk: Desk) -> str:
+    """She is sent a document: the callback data of its message."""
+    desk.signed_in()
+    (reply,) = desk.says("1")
+    return str(reply["callback"])
+
+
+@pytest.mark.parametrize("name", ["delivered", "read"])
+def test_the_pdf_is_deleted_as_soon_as_it_has_reached_her(desk: Desk, name: str) -> None:
+    callback = sent_document(desk)
+    assert len(desk.aws.pdfs()) == 1
+    status(desk, name, callback)
+    assert desk.work() == 1
+    assert desk.aws.pdfs() == []
+
+
+def test_delivered_and_read_ask_for_one_deletion(desk: Desk) -> None:
+    callback = sent_document(desk)
+    status(desk, "delivered", callback)
+    status(desk, "read", callback)
+    assert desk.work() == 1
+
+
+@pytest.mark.parametrize("name", ["sent", "failed", "played"])
+def test_other_statuses_of_a_document_ask_for_nothing(desk: Desk, name: str) -> None:
+    status(desk, name, sent_document(desk))
+    assert desk.work() == 0
+
+
+def test_statuses_of_other_messages_ask_for_nothing(desk: Desk) -> None:
+    (reply,) = desk.says("Hi")
+    status(desk, "delivered", reply["callback"])
+    assert desk.work() == 0
+
+
+def test_a_link_that_whatsapp_could_not_fetch_is_replaced_by_the_file_once(desk: Desk) -> None:
+    callback = sent_document(desk)
+    status(desk, "failed", callback, 131053)
+    desk.work()
+    again = desk.whatsapp.sent[-1]
+    assert again["interactive"]["header"]["document"]["id"] == "media-1"
+    assert desk.whatsapp.uploaded == [b"%PDF-1.7"]
+    status(desk, "failed", callback, 131053)
+    desk.clock.now += 400
+    sent = len(desk.whatsapp.sent)
+    desk.work()
+    assert len(desk.whatsapp.sent) == sent
+
+
+def test_a_file_that_whatsapp_could_not_use_either_is_told(desk: Desk) -> None:
+    status(desk, "failed", sent_document(desk), 131053)
+    desk.work()
+    status(desk, "failed", str(desk.whatsapp.sent[-1]["callback"]), 131053)
+    desk.work()
+    reply = desk.whatsapp.sent[-1]["interactive"]
+    assert "could not carry the file" in reply["body"]["text"]
+    assert reply["action"]["buttons"][0]["reply"]["title"] == "Try again"
+    assert desk.aws.pdfs() == []
+
+
+def test_a_document_of_a_session_that_ended_is_not_sent_again(desk: Desk) -> None:
+    callback = sent_document(desk)
+    desk.says("done")
+    sent = len(desk.whatsapp.sent)
+    status(desk, "failed", callback, 131053)
+    desk.work()
+    assert len(desk.whatsapp.sent) == sent
+    assert desk.aws.pdfs() == []
+
+
+def test_a_status_that_could_not_be_queued_is_asked_for_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    callback = sent_document(desk)
+
+    def fails(_work: object) -> None:
+        raise WorkNotQueued("1 of 1")
+
+    monkeypatch.setattr(desk.receiver._work, "send", fails)
+    with pytest.raises(DeliveryFailed):
+        status(desk, "delivered", callback)
+
+
+def test_the_tracking_reads_back_as_it_was_written() -> None:
+    tracking = Tracking("c", "documents/key", 7, "listing", uploaded=True)
+    assert read_tracking(str(tracking)) == tracking
+
+
+@pytest.mark.parametrize("text", [None, "", "c:step", "a:b:c:d:link", "a:b:²:d:link", "a:b:1:d:pigeon", "::1::link"])
+def test_what_is_none_of_ours_is_no_tracking(text: str | None) -> None:
+    assert read_tracking(text) is None
