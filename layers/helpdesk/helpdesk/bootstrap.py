@@ -36,6 +36,10 @@ def rules(settings: Common) -> Rules:
         session_seconds=settings.session_seconds,
         resend_seconds=settings.resend_seconds,
         job_expiry_seconds=settings.job_expiry_seconds,
+        otps_a_day=settings.otps_per_citizen_per_day,
+        numbers_a_day=settings.numbers_per_citizen_per_day,
+        otps_an_hour=settings.otps_per_number_per_hour,
+        messages_a_minute=settings.messages_per_minute,
         languages=tuple(language.code for language in catalogues()),
     )
 

@@ -24,6 +24,10 @@ class Common:
     session_seconds: int
     resend_seconds: int
     job_expiry_seconds: int
+    otps_per_citizen_per_day: int
+    numbers_per_citizen_per_day: int
+    otps_per_number_per_hour: int
+    messages_per_minute: int
     helpline: str
 
 
@@ -91,6 +95,10 @@ class _CommonValues(TypedDict):
     session_seconds: int
     resend_seconds: int
     job_expiry_seconds: int
+    otps_per_citizen_per_day: int
+    numbers_per_citizen_per_day: int
+    otps_per_number_per_hour: int
+    messages_per_minute: int
     helpline: str
 
 
@@ -139,5 +147,9 @@ class _Reader:
             "session_seconds": self.number("SESSION_SECONDS"),
             "resend_seconds": self.number("RESEND_SECONDS"),
             "job_expiry_seconds": self.number("JOB_EXPIRY_SECONDS"),
+            "otps_per_citizen_per_day": self.number("OTPS_PER_CITIZEN_PER_DAY"),
+            "numbers_per_citizen_per_day": self.number("NUMBERS_PER_CITIZEN_PER_DAY"),
+            "otps_per_number_per_hour": self.number("OTPS_PER_NUMBER_PER_HOUR"),
+            "messages_per_minute": self.number("MESSAGES_PER_MINUTE"),
             "helpline": self.optional("HELPLINE"),
         }

@@ -12,6 +12,7 @@ from helpdesk.conversation.effects import (
     TOKEN,
     DeletePdf,
     DeliverDocument,
+    Effect,
     FetchDocument,
     ListDocuments,
     Request,
@@ -239,3 +240,62 @@ def test_a_tap_on_yesterdays_list_shows_the_list_of_today() -> None:
     after, effects = advance(signed_in(), Tapped("tap", Tap(Choice.DOCUMENT, "yesterday", "1")), NOW, RULES)
     assert not any(isinstance(effect, FetchDocument) for effect in effects)
     assert after.stage is Stage.DOCUMENTS
+
+
+# Limits against abuse
+
+
+def an_otp_later(conversation: Conversation, mark: str, now: int) -> Conversation:
+    again = replace(conversation, stage=Stage.AADHAAR, otp=None, active_at=now)
+    asked, effects = advance(again, Entered(f"step{now}", Kind.AADHAAR, mark=mark), now, RULES)
+    assert effects == (SendOtp(mark),)
+    return advance(asked, OtpSent(f"step{now}", "34", 600, mark), now, RULES)[0]
+
+
+def refusal(conversation: Conversation, mark: str, now: int) -> Say:
+    again = replace(conversation, stage=Stage.AADHAAR, otp=None, active_at=now)
+    _, (reply,) = advance(again, Entered("one more", Kind.AADHAAR, mark=mark), now, RULES)
+    assert isinstance(reply, Say)
+    return reply
+
+
+def test_five_otps_a_day_are_enough_and_the_text_says_when_it_opens_again() -> None:
+    conversation = asked_for_aadhaar()
+    for hour in range(5):
+        conversation = an_otp_later(conversation, "a", NOW + hour * 3600)
+    reply = refusal(conversation, "a", NOW + 5 * 3600)
+    assert reply.text.key == "otp.too_many_today"
+    assert dict(reply.text.values) == {"hours": "19"}
+    an_otp_later(conversation, "a", NOW + 24 * 3600)
+
+
+def test_a_family_can_sign_in_from_one_phone_but_a_list_cannot_be_tried() -> None:
+    conversation = asked_for_aadhaar()
+    for number, mark in enumerate("abc"):
+        conversation = an_otp_later(conversation, mark, NOW + number)
+    assert refusal(conversation, "d", NOW + 10).text.key == "aadhaar.too_many_today"
+    an_otp_later(conversation, "b", NOW + 10)
+
+
+def test_resending_counts_too() -> None:
+    conversation = asked_for_aadhaar()
+    for hour in range(5):
+        conversation = an_otp_later(conversation, "a", NOW + hour * 60)
+    later = NOW + 4 * 60 + 61
+    resend = Tapped("resend", Tap(Choice.RESEND, "otp"))
+    _, (reply,) = advance(conversation, resend, later, RULES)
+    assert isinstance(reply, Say)
+    assert reply.text.key == "otp.too_many_today"
+
+
+def test_a_flood_of_messages_is_answered_once_and_then_not_until_it_is_quieter() -> None:
+    conversation = Conversation(stage=Stage.MENU, active_at=NOW)
+    answers: list[Effect] = []
+    for number in range(40):
+        conversation, effects = advance(conversation, Said(f"m{number}", words=("x",)), NOW - NOW % 60, RULES)
+        answers += effects
+    assert len(answers) == 31
+    assert isinstance(answers[-1], Say)
+    assert answers[-1].text.key == "slowly"
+    _, effects = advance(conversation, Said("later", words=("x",)), NOW + 60, RULES)
+    assert len(effects) == 1

@@ -19,6 +19,7 @@ LONGEST = {
     "digits": "00",
     "tries": "2",
     "seconds": "600",
+    "hours": "24",
     "session_minutes": "1440",
     "link_minutes": "1440",
     "page": "125",

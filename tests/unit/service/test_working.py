@@ -304,3 +304,17 @@ def test_a_list_that_she_signed_out_of_is_not_sent(desk: Desk) -> None:
     desk.worker.work(job)
     assert len(desk.whatsapp.sent) == sent
     assert replace(job) not in [Job(desk.conversation_id, e.step) for e in desk.store.load(desk.conversation_id).outbox]
+
+
+def test_a_number_gets_five_otps_an_hour_whoever_asks(desk: Desk) -> None:
+    def asks(phone: int) -> None:
+        for text in ("Hi", "1", "yes", "I agree", AADHAAR):
+            desk.gets(desk.text(text, **{"from": f"91900000010{phone}", "from_user_id": f"IN.10{phone}"}))
+
+    for phone in range(6):
+        asks(phone)
+    assert desk.locker.calls.count("send_otp") == 5
+    assert "many OTPs" in body_of(desk.whatsapp.sent[-1])
+    desk.clock.now += 3600
+    asks(6)
+    assert desk.locker.calls.count("send_otp") == 6

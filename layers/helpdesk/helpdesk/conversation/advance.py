@@ -35,7 +35,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.turn import CANCEL, Turn, say, signed_out, text
+from helpdesk.conversation.turn import CANCEL, MENU, Turn, say, signed_out, text
 
 # The order in which words and buttons are looked for that mean the same everywhere.
 _EVERYWHERE = (
@@ -98,7 +98,12 @@ def undo(answer: Answer) -> tuple[Effect, ...]:
 
 def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
     conversation, leaving = _expired(conversation, now, rules)
-    conversation = replace(conversation, active_at=now)
+    same = conversation.minute == now // 60
+    messages = conversation.messages + 1 if same else 1
+    conversation = replace(conversation, active_at=now, minute=now // 60, messages=messages)
+    if messages > rules.messages_a_minute:
+        once = messages == rules.messages_a_minute + 1
+        return conversation, (*((say(conversation, "slowly", MENU),) if once else ()), *leaving)
     conversation, effects = _reply(conversation, event, now, rules)
     return conversation, (*effects, *leaving)
 
@@ -161,7 +166,7 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
         case Stage.CONSENT:
             return consent.answer(conversation, event, now)
         case Stage.AADHAAR:
-            return sign_in.answer_number(conversation, event, now)
+            return sign_in.answer_number(conversation, event, now, rules)
         case Stage.OTP:
             return sign_in.answer_otp(conversation, event, now, rules)
         case Stage.DOCUMENTS:
@@ -260,8 +265,8 @@ def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules)
 
 def _failed(conversation: Conversation, event: Failed) -> Turn:
     match event.request:
-        case SendOtp():
-            return sign_in.not_sent(conversation, event)
+        case SendOtp() as request:
+            return sign_in.not_sent(conversation, event, request)
         case VerifyOtp():
             return sign_in.not_verified(conversation, event)
         case ListDocuments():

@@ -20,8 +20,9 @@ TOKEN = "token"  # noqa: S105 - the name of a sealed value, not one
 
 @dataclass(frozen=True)
 class SendOtp:
-    """Have DigiLocker send an OTP to the mobile of the account."""
+    """Have DigiLocker send an OTP to the mobile of the account. `mark` stands for the number: a keyed hash."""
 
+    mark: str = ""
     needs: ClassVar[tuple[str, ...]] = (AADHAAR,)
 
 

@@ -54,6 +54,8 @@ class Entered:
     id: str
     kind: Kind
     fault: Fault | None = None
+    mark: str = field(default="", repr=False)
+    """A keyed hash of an Aadhaar number or VID, to count what was tried."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class OtpSent:
     """The last two digits of the mobile it went to."""
     expires_in: int
     """Seconds."""
+    mark: str = field(default="", repr=False)
+    """The keyed hash of the number it was asked for."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,14 @@ class Rules:
     resend_seconds: int = 60
     job_expiry_seconds: int = 90
     otp_tries: int = 3
+    otps_a_day: int = 5
+    """OTPs that one citizen can have sent in 24 hours, to whatever number."""
+    numbers_a_day: int = 3
+    """Different Aadhaar numbers that she can try in 24 hours: a family's, not a list."""
+    otps_an_hour: int = 5
+    """OTPs for one Aadhaar number, whoever asks for them."""
+    messages_a_minute: int = 30
+    """More than this from one person are a machine's: one answer, then silence until it is quieter."""
     languages: tuple[str, ...] = ("en", "hi", "bn")
     """In the order in which they are offered."""
 
@@ -56,6 +64,7 @@ class OtpRound:
     expires_at: int
     tries_left: int
     digits: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,14 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """An Aadhaar number that had an OTP sent, by a keyed hash, and when."""
+
+    mark: str
+    at: int
+
+
+@dataclass(frozen=True)
 class Conversation:
     """Everything the dialogue remembers of one citizen's chat, without a single secret."""
 
@@ -96,6 +113,12 @@ class Conversation:
     """When she last wrote, in seconds since the epoch."""
     timer_at: int = 0
     """When the timer fires that ends the session."""
+    tried: tuple[Tried, ...] = ()
+    """The OTPs of the last 24 hours."""
+    minute: int = 0
+    """The minute in which her messages are being counted, in minutes since the epoch."""
+    messages: int = 0
+    """How many came in that minute."""
     late_at: int = 0
     """When she was last told that her messages came late."""
     documents: tuple[IssuedDocument, ...] = ()

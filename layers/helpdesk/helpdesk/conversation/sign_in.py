@@ -8,14 +8,15 @@ from dataclasses import replace
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Effect, ListDocuments, SendOtp, SetTimer, Text, VerifyOtp
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent, SignedIn
-from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, Stage
+from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, Stage, Tried
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text, waits
+from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, settled, text, waits
 
 NUMBER_OPTIONS = (Choice.CANCEL,)
 FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)
 OTP_OPTIONS = (Choice.RESEND, Choice.CHANGE_NUMBER, Choice.CANCEL)
 
+DAY = 24 * 3600
 
 # The number
 
@@ -26,18 +27,18 @@ def ask_number(conversation: Conversation, note: Text | None = None) -> Turn:
     return asked, (say(asked, "aadhaar.ask", *question(Stage.AADHAAR, *NUMBER_OPTIONS), note=note),)
 
 
-def answer_number(conversation: Conversation, event: FromHer, now: int) -> Turn:
+def answer_number(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
     """A well-formed number has an OTP sent; any other gets a clear answer that does not repeat it."""
     match event:
-        case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=None):
-            return waits(left(conversation, Stage.SENDING_OTP), Stage.SENDING_OTP, event.id, now), (SendOtp(),)
+        case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=None, mark=mark):
+            return send(left(conversation, Stage.AADHAAR), mark, event.id, now, rules)
         case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=fault) if fault:
             return ask_number(conversation, note=text(f"aadhaar.{fault}"))
         case Entered():
             return ask_number(conversation, note=text("aadhaar.length"))
     match picks(event, Stage.AADHAAR, FAILED_OPTIONS, numbered=False):
-        case Choice.TRY_AGAIN if conversation.again:
-            return send_again(conversation, event.id, now)
+        case Choice.TRY_AGAIN if isinstance(conversation.again, SendOtp):
+            return send(conversation, conversation.again.mark, event.id, now, rules)
         case Choice.CHANGE_NUMBER:
             return ask_number(conversation)
     return ask_number(conversation, note=text("aadhaar.length"))
@@ -46,21 +47,33 @@ def answer_number(conversation: Conversation, event: FromHer, now: int) -> Turn:
 # The OTP
 
 
-def send_again(conversation: Conversation, event_id: str, now: int) -> Turn:
-    """Have another OTP sent to the same number."""
-    return waits(replace(conversation, otp=None), Stage.SENDING_OTP, event_id, now), (SendOtp(),)
+def send(conversation: Conversation, mark: str, event_id: str, now: int, rules: Rules) -> Turn:
+    """Have an OTP sent, unless she has had too many, or tried too many numbers: then say when it opens again."""
+    today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
+    numbers = {tried.mark for tried in today}
+    refused = None
+    if len(today) >= rules.otps_a_day:
+        refused = "otp.too_many_today"
+    elif mark not in numbers and len(numbers) >= rules.numbers_a_day:
+        refused = "aadhaar.too_many_today"
+    if refused:
+        hours = -(-(today[0].at + DAY - now) // 3600)
+        stays = left(conversation, Stage.MENU)
+        return stays, (say(stays, refused, SERVICES, MENU, hours=hours),)
+    return waits(replace(conversation, otp=None), Stage.SENDING_OTP, event_id, now), (SendOtp(mark),)
 
 
 def sent(conversation: Conversation, event: OtpSent, now: int, rules: Rules) -> Turn:
     """The OTP is on its way."""
-    otp = OtpRound(now, now + event.expires_in, rules.otp_tries, event.digits)
-    asked = replace(settled(conversation, event.id), stage=Stage.OTP, otp=otp)
+    otp = OtpRound(now, now + event.expires_in, rules.otp_tries, event.digits, event.mark)
+    tried = (*(t for t in conversation.tried if now - t.at < DAY), Tried(event.mark, now))
+    asked = replace(settled(conversation, event.id), stage=Stage.OTP, otp=otp, tried=tried)
     return with_timer(asked, ask_otp(asked)[1], now, rules)
 
 
-def not_sent(conversation: Conversation, event: Failed) -> Turn:
+def not_sent(conversation: Conversation, event: Failed, request: SendOtp) -> Turn:
     """No OTP could be sent: what happened, and *Try again* with the same number."""
-    stays = replace(settled(conversation, event.id), stage=Stage.AADHAAR, again=SendOtp())
+    stays = replace(settled(conversation, event.id), stage=Stage.AADHAAR, again=request)
     return stays, (say(stays, f"problem.{event.problem}", *question(Stage.AADHAAR, *FAILED_OPTIONS)),)
 
 
@@ -89,7 +102,7 @@ def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rule
             wait = otp.sent_at + rules.resend_seconds - now
             if wait > 0:
                 return ask_otp(conversation, note=text("otp.wait", seconds=wait))
-            return send_again(conversation, event.id, now)
+            return send(conversation, otp.mark, event.id, now, rules)
         case Choice.CHANGE_NUMBER:
             return ask_number(conversation)
     return ask_otp(conversation, note=text("otp.length"))

@@ -22,6 +22,11 @@ def step_id(pepper: str, message_id: str) -> str:
     return _keyed(pepper, f"step\n{message_id}")[:_STEP_LENGTH]
 
 
+def number_mark(pepper: str, digits: str) -> str:
+    """Give what stands for an Aadhaar number or VID where tries are counted. It lives for a day at the most."""
+    return _keyed(pepper, f"number\n{digits}")[:16]
+
+
 def following(cause: str) -> str:
     """Give the id of the step that follows from a cause: always the same, so that it is not taken twice."""
     return hashlib.sha256(f"following\n{cause}".encode()).hexdigest()[:_STEP_LENGTH]

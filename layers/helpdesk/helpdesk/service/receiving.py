@@ -18,7 +18,7 @@ from helpdesk.conversation.events import CameLate, Entered, FromHer, InTime, Kin
 from helpdesk.conversation.model import Rules
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
 from helpdesk.languages.understanding import read
-from helpdesk.service.identity import conversation_id, step_id
+from helpdesk.service.identity import conversation_id, number_mark, step_id
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored
@@ -161,7 +161,7 @@ class Receiver:
             new = {step: message for step, message in by_step.items() if step not in stored.seen}
             count("Duplicates", len(messages) - len(new))
             if new:
-                turns = self._advance(stored, new)
+                turns = self._advance(pepper, stored, new)
                 try:
                     stored = self._store.save(stored, turns.after, put=turns.entries)
                 except VersionConflict:
@@ -172,12 +172,12 @@ class Receiver:
             return
         raise VersionConflict(f"lost {TRIES} races")
 
-    def _advance(self, stored: Stored, messages: Mapping[str, InboundMessage]) -> Turns:
+    def _advance(self, pepper: str, stored: Stored, messages: Mapping[str, InboundMessage]) -> Turns:
         now = int(self._clock())
         entries: list[Entry] = []
         conversation, kept, person = stored.conversation, stored.sealed, stored.person
         for step, message in messages.items():
-            event, digits = self._event(step, message, now)
+            event, digits = self._event(pepper, step, message, now)
             before = conversation
             conversation, effects = advance(conversation, event, now, self._rules)
             brought = _brought(event, digits, effects)
@@ -201,11 +201,13 @@ class Receiver:
         after = replace(stored, conversation=conversation, sealed=kept, person=person, seen=seen)
         return Turns(after, tuple(entries))
 
-    def _event(self, step: str, message: InboundMessage, now: int) -> tuple[FromHer, str]:
+    def _event(self, pepper: str, step: str, message: InboundMessage, now: int) -> tuple[FromHer, str]:
         """Say what a message means; and the digits of a number that may have to be sealed."""
         event, digits = _meaning(step, message)
         if message.timestamp is not None and now - message.timestamp > self._max_age_seconds:
             return CameLate(step, event if not digits else None), ""
+        if isinstance(event, Entered) and _PURPOSES.get(event.kind) == AADHAAR:
+            event = replace(event, mark=number_mark(pepper, digits))
         return event, digits
 
 

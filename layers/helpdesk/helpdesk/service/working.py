@@ -151,9 +151,12 @@ class Worker:
         step = entry.step
         try:
             match request:
-                case SendOtp():
+                case SendOtp(mark=mark):
+                    if not self._store.count_otp(mark, self._rules.otps_an_hour):
+                        count("OtpsRefused")
+                        return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
                     sent = self._locker.send_otp(opened(AADHAAR))
-                    return Answered(OtpSent(step, sent.digits, sent.expires_in), {DEVICE_CODE: sent.device_code})
+                    return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {DEVICE_CODE: sent.device_code})
                 case VerifyOtp():
                     token = self._locker.verify_otp(opened(DEVICE_CODE), opened(OTP))
                     return Answered(SignedIn(step, token.expires_in), {TOKEN: token.access_token})

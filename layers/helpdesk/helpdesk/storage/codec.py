@@ -20,6 +20,7 @@ _CLASSES: dict[str, type] = {
         model.OtpRound,
         model.Session,
         model.Waiting,
+        model.Tried,
         model.IssuedDocument,
     )
 }

@@ -154,6 +154,30 @@ class ConversationStore:
             if not _lost_race(error):
                 raise
 
+    def count_otp(self, mark: str, most: int) -> bool:
+        """Count an OTP for a number, whoever asks for it. False if it has had `most` within this hour.
+
+        Nobody can have a citizen flooded with OTPs from many phones. `mark` is a keyed hash of the number.
+        """
+        hour = int(self._clock()) // 3600
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(f"number#{mark}", f"otps#{hour}"),
+                UpdateExpression="ADD sent :one SET expires_at = :expires",
+                ConditionExpression="attribute_not_exists(sent) OR sent < :most",
+                ExpressionAttributeValues={
+                    ":one": {"N": "1"},
+                    ":most": {"N": str(most)},
+                    ":expires": {"N": str((hour + 24) * 3600)},
+                },
+            )
+        except ClientError as error:
+            if _lost_race(error):
+                return False
+            raise
+        return True
+
     def record_consent(self, conversation_id: str, consent: RecordConsent, kept_seconds: int) -> None:
         """Keep the record of a consent: which text, in which language, and when."""
         self._dynamodb.put_item(
