@@ -88,3 +88,19 @@ def test_what_went_wrong_is_logged_without_what_was_worked_on(
     handle(document, record(cloud, JOB))
     assert "RuntimeError" in logged.getvalue()
     assert "999999990019" not in logged.getvalue()
+
+
+def test_on_its_last_receive_a_failed_job_is_given_up(
+    document: ModuleType, cloud: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up: list[object] = []
+
+    def dies(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(document.handler._worker, "work", dies)
+    monkeypatch.setattr(document.handler._worker, "give_up", given_up.append)
+    assert handle(document, record(cloud, JOB, 7)) == ["message-7"]
+    assert given_up == []
+    assert handle(document, record(cloud, JOB, 8)) == ["message-8"]
+    assert len(given_up) == 1

@@ -318,3 +318,23 @@ def test_a_number_gets_five_otps_an_hour_whoever_asks(desk: Desk) -> None:
     desk.clock.now += 3600
     asks(6)
     assert desk.locker.calls.count("send_otp") == 6
+
+
+def test_a_job_that_is_given_up_keeps_its_reply_but_nothing_sealed(desk: Desk) -> None:
+    desk.signed_in()
+    desk.deliver(desk.tap("done"))
+    job = desk.job()
+    desk.whatsapp.fails = [RateLimited(130429)]
+    with pytest.raises(RateLimited):
+        desk.worker.work(job, last_try=True)
+    desk.worker.give_up(job)
+    (entry,) = desk.store.load(desk.conversation_id).outbox
+    assert entry.sealed == {}
+    assert [type(effect).__name__ for effect in entry.effects] == ["Say"]
+
+
+def test_a_job_that_is_given_up_with_nothing_left_to_do_is_gone(desk: Desk) -> None:
+    desk.asked_for_aadhaar()
+    desk.deliver(desk.text(AADHAAR))
+    desk.worker.give_up(desk.job())
+    assert desk.store.load(desk.conversation_id).outbox == ()

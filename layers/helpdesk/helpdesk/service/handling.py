@@ -51,9 +51,18 @@ class DocumentHandler:
                 "a message was not done",
                 extra={"error": type(error).__name__, "reason": known, "receives": message.receives},
             )
+            if message.receives >= MOST_RECEIVES:
+                self._give_up(message)
             self._come_back(message)
             return False
         return True
+
+    def _give_up(self, message: QueueMessage) -> None:
+        count("JobsGivenUp")
+        try:
+            self._worker.give_up(read_work(message.body))
+        except Exception as error:  # noqa: BLE001 - the message goes to the dead-letter queue all the same
+            logger.error("a job was not given up in order", extra={"error": type(error).__name__})
 
     def _come_back(self, message: QueueMessage) -> None:
         seconds = BACKOFF_SECONDS[min(message.receives, len(BACKOFF_SECONDS)) - 1]

@@ -119,6 +119,25 @@ class Worker:
             case DeletionTimer(key=key):
                 self._documents.delete(key)
 
+    def give_up(self, work: Work) -> None:
+        """Forget what is sealed with a job that goes to the dead-letter queue. Its replies stay, to be sent later."""
+        if not isinstance(work, Job):
+            return
+        for _ in range(TRIES):
+            stored = self._store.load(work.conversation_id)
+            entry = stored.entry(work.step)
+            if entry is None or not entry.sealed:
+                return
+            left = tuple(effect for effect in entry.effects if not effect.needs)
+            try:
+                if left:
+                    self._store.save(stored, stored, put=[replace(entry, effects=left, sealed={})])
+                else:
+                    self._store.save(stored, stored, drop=[entry.step])
+            except VersionConflict:
+                continue
+            return
+
     # A job
 
     def _job(self, conversation_id: str, step: str, *, last_try: bool) -> None:
