@@ -15,7 +15,7 @@ ENV ?= dev
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
 
-.PHONY: help run demo test lint format deploy clean
+.PHONY: help run demo test replay lint format deploy redrive clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -29,10 +29,13 @@ demo: .venv/.ready .venv/sam/.ready ## One whole conversation, printed as a chat
 test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest $(TESTS)
 
+replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay
+
 lint: .venv/.ready .venv/sam/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
-	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions simulator tests
+	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator tests
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 
 format: .venv/.ready ## Format the code and mend what can be mended by itself
@@ -42,6 +45,9 @@ format: .venv/.ready ## Format the code and mend what can be mended by itself
 deploy: .venv/.ready .venv/sam/.ready ## Build and deploy to your AWS account, asking for each parameter (ENV=dev|staging|prod)
 	@$(SAM) build --config-env $(ENV)
 	@$(SAM) deploy --config-env $(ENV) --guided
+
+redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (ENV=dev|staging|prod)
+	@exec $(PYTHON) -m operations.redrive helpdesk-$(ENV)
 
 clean: ## Remove what was built (the tools under .venv/ stay)
 	@rm -rf .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
