@@ -242,3 +242,24 @@ def test_a_late_message_is_not_acted_on(desk: Desk) -> None:
     (reply,) = desk.gets(desk.text(OTP, timestamp=str(int(desk.clock.now) - 601)))
     assert "long after" in reply["interactive"]["body"]["text"]
     assert "verify_otp" not in desk.locker.calls
+
+
+def test_a_delivery_too_large_for_its_time_is_taken_in_part_by_part(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [desk.text("Hi", **{"from": f"9190000001{n:02d}", "from_user_id": f"IN.{n}"}) for n in range(30)]
+    ticks = iter(range(1000))
+    monkeypatch.setattr(desk.receiver, "_stopwatch", lambda: float(next(ticks)))
+    with pytest.raises(DeliveryFailed, match="10 parts"):
+        desk.deliver(*people)
+    assert len(desk.aws.work()) == 20
+    desk.clock.now += 1
+    with pytest.raises(DeliveryFailed):
+        desk.deliver(*people)
+    monkeypatch.setattr(desk.receiver, "_stopwatch", lambda: 0.0)
+    desk.deliver(*people)
+    conversations = {
+        item["conversation"]["S"]
+        for item in desk.aws.client("dynamodb").scan(TableName=desk.aws.environment["CONVERSATIONS_TABLE"])["Items"]
+    }
+    assert len(conversations) == 30

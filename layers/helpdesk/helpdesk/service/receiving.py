@@ -32,6 +32,8 @@ from helpdesk.whatsapp.webhook import DeliveryStatus, InboundMessage
 
 MEDIA_FAILED = 131053
 """WhatsApp could not fetch a link or use a file (Cloud API, error codes)."""
+MOST_SECONDS = 20.0
+"""After that no further conversation is begun: API Gateway hangs up after 29 s, and then nobody knows what was done."""
 TRIES = 5
 """How often a lost race is run again within one call."""
 
@@ -69,6 +71,7 @@ class Receiver:
         max_age_seconds: int,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._phone_number_id = phone_number_id
         self._store = store
@@ -79,6 +82,7 @@ class Receiver:
         self._max_age_seconds = max_age_seconds
         self._clock = clock
         self._sleep = sleep
+        self._stopwatch = stopwatch
 
     def subscription(self, mode: str, token: str) -> bool:
         """Tell whether a `GET` is Meta's, verifying the address (`hub.mode`, `hub.verify_token`)."""
@@ -99,7 +103,12 @@ class Receiver:
         if delivery.errors:
             logger.warning("WhatsApp reports errors", extra={"codes": list(delivery.errors)})
         failed = 0
+        began = self._stopwatch()
         for identity, messages in self._by_conversation(pepper, delivery.messages).items():
+            if self._stopwatch() - began > MOST_SECONDS:
+                count("ConversationsPutOff")
+                failed += 1
+                continue
             with logger.append_context_keys(conversation=identity):
                 try:
                     self._converse(identity, pepper, messages)
