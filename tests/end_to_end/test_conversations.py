@@ -4,6 +4,7 @@ The main transcripts run here as they stand in tests/conversations; the rest is 
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,30 @@ def test_nothing_secret_is_left_in_table_bucket_queue_or_logs(
         assert secret not in logs
     for personal in (phone.number, citizen["phone"], "wamid.", "IN.", "X-Amz-Signature", "in.gov."):
         assert personal not in logs, personal
+
+
+def test_the_pdf_is_gone_from_the_bucket_as_soon_as_it_has_reached_her(
+    stack: LocalStack, citizen: Citizen, phone: Phone
+) -> None:
+    sign_in(phone, citizen)
+    phone.say("1")
+    phone.document(phone.expect(".pdf"))
+    deadline = time.monotonic() + 20
+    bucket = stack.outputs["DocumentsBucketName"]
+    while stack.client("s3").list_objects_v2(Bucket=bucket).get("Contents"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_link_that_whatsapp_cannot_fetch_is_replaced_by_the_file(
+    stack: LocalStack, citizen: Citizen, phone: Phone
+) -> None:
+    sign_in(phone, citizen)
+    switch = {"whatsapp": {"fetch": {"status": 403}}}
+    requests.post(f"{stack.chat_url}/faults", json=switch, timeout=10).raise_for_status()
+    phone.say("1")
+    phone.expect("PAN card.pdf")
+    assert phone.document(phone.expect("PAN card.pdf")).startswith(b"%PDF-")
 
 
 def test_each_function_can_do_its_own_work_only(stack: LocalStack) -> None:

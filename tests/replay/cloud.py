@@ -1,5 +1,6 @@
 """AWS in memory: what the functions' clients reach, and the events that Lambda makes of it."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,6 +42,10 @@ ENVIRONMENT = {
     "SESSION_SECONDS": "900",
     "RESEND_SECONDS": "60",
     "JOB_EXPIRY_SECONDS": "90",
+    "OTPS_PER_CITIZEN_PER_DAY": "5",
+    "NUMBERS_PER_CITIZEN_PER_DAY": "3",
+    "OTPS_PER_NUMBER_PER_HOUR": "5",
+    "MESSAGES_PER_MINUTE": "30",
     "MAX_MESSAGE_AGE_SECONDS": "600",
     "LINK_EXPIRY_SECONDS": "900",
     "CONSENT_RETENTION_DAYS": "730",
@@ -83,6 +88,12 @@ class Bucket:
         self.objects[Key] = Body
         return {}
 
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Read. Raises ClientError."""
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
     def delete_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Delete, if it is there."""
         self.objects.pop(Key, None)
@@ -122,15 +133,18 @@ class Sqs:
 
 
 class Cloud:
-    """Everything of AWS that the functions use. `client` takes the place of `boto3.client`."""
+    """Everything of AWS that the functions use. `client` takes the place of `boto3.client`.
+
+    `dynamodb` is another client to use in place of the model of the table.
+    """
 
     def __init__(self, calls: Calls, clock: Callable[[], float], dynamodb: Any = None) -> None:
-        self.table = Table()
+        self.dynamodb: Any = dynamodb or Table()
         self.bucket = Bucket()
         self.work = Queue("work", clock, fifo=True)
         self.timer = Queue("timer", clock)
         self._services = {
-            "dynamodb": dynamodb or self.table,
+            "dynamodb": self.dynamodb,
             "sqs": Sqs({"work": self.work, "timer": self.timer}),
             "kms": Kms(),
             "s3": self.bucket,
@@ -141,6 +155,10 @@ class Cloud:
     def client(self, service: str, **_: Any) -> Any:
         """Give a client whose calls are counted."""
         return Counted(service, self._services[service], self._calls)
+
+    def items(self) -> list[dict[str, Any]]:
+        """Everything in the table."""
+        return list(self.dynamodb.scan(TableName=ENVIRONMENT["CONVERSATIONS_TABLE"])["Items"])
 
 
 def invocation(queue: Queue, message: Message) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Its behaviour is checked against moto's in `test_table.py`.
 """
 
-import copy
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -43,12 +42,16 @@ class Table:
         values = request["ExpressionAttributeValues"]
         conversation, low, high = (values[found[group]]["S"] for group in (2, 4, 5))
         keys = sorted(key for key in self.items if key[0] == conversation and low <= key[1] <= high)
-        return {"Items": [copy.deepcopy(self.items[key]) for key in keys]}
+        return {"Items": [_copied(self.items[key]) for key in keys]}
+
+    def scan(self, **_: Any) -> dict[str, Any]:
+        """Give everything."""
+        return {"Items": [_copied(item) for _, item in sorted(self.items.items())]}
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Give one item, if it is there."""
         item = self.items.get(_key(request["Key"]))
-        return {"Item": copy.deepcopy(item)} if item is not None else {}
+        return {"Item": _copied(item)} if item is not None else {}
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         """Write an item. Raises ClientError."""
@@ -60,7 +63,7 @@ class Table:
         """Change an item. Raises ClientError."""
         self._check(request, "UpdateItem")
         self._update(request)
-        return {"Attributes": copy.deepcopy(self.items[_key(request["Key"])])}
+        return {"Attributes": _copied(self.items[_key(request["Key"])])}
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
         """Delete an item. Raises ClientError."""
@@ -74,9 +77,14 @@ class Table:
         failed = [not _holds(self._before(change), change) for _, change in changes]
         if any(failed):
             reasons = [{"Code": "ConditionalCheckFailed" if fails else "None"} for fails in failed]
-            error = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
-            raise ClientError(error, "TransactWriteItems")  # type: ignore[arg-type]
-        apply = {"Put": self._put, "Update": self._update, "Delete": self._delete, "ConditionCheck": lambda _: None}
+            error: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise ClientError(error, "TransactWriteItems")
+        apply: dict[str, Callable[[Request], None]] = {
+            "Put": self._put,
+            "Update": self._update,
+            "Delete": self._delete,
+            "ConditionCheck": _nothing,
+        }
         for kind, change in changes:
             apply[kind](change)
         return {}
@@ -89,14 +97,28 @@ class Table:
         return self.items.get(_key(request.get("Key") or request["Item"]), {})
 
     def _put(self, request: Request) -> None:
-        self.items[_key(request["Item"])] = copy.deepcopy(request["Item"])
+        self.items[_key(request["Item"])] = _copied(request["Item"])
 
     def _delete(self, request: Request) -> None:
         self.items.pop(_key(request["Key"]), None)
 
     def _update(self, request: Request) -> None:
         key = _key(request["Key"])
-        self.items[key] = _updated(self.items.get(key) or copy.deepcopy(request["Key"]), request)
+        self.items[key] = _updated(self.items.get(key) or _copied(request["Key"]), request)
+
+
+def _copied[T](value: T) -> T:
+    """Copy an item or a value of one: `copy.deepcopy` takes ten times as long."""
+    match value:
+        case dict():
+            return {name: _copied(inner) for name, inner in value.items()}  # type: ignore[return-value]
+        case list():
+            return [_copied(inner) for inner in value]  # type: ignore[return-value]
+    return value
+
+
+def _nothing(_: Request) -> None:
+    """A check changes nothing."""
 
 
 def _key(item: Item) -> tuple[str, str]:
@@ -126,7 +148,7 @@ def _true(term: str, item: Item, request: Request) -> bool:
 
 
 def _updated(before: Item, request: Request) -> Item:
-    after = copy.deepcopy(before)
+    after = _copied(before)
     parts = re.split(r"\b(SET|REMOVE|ADD) ", request["UpdateExpression"])
     if parts[0].strip():
         raise NotModelled(request["UpdateExpression"])
@@ -165,8 +187,8 @@ def _result(expression: str, item: Item, request: Request) -> Any:
 
 def _operand(text: str, item: Item, request: Request) -> Any:
     if text.startswith(":"):
-        return copy.deepcopy(request["ExpressionAttributeValues"][text])
-    return copy.deepcopy(_value(item, _path(text, request)))
+        return _copied(request["ExpressionAttributeValues"][text])
+    return _copied(_value(item, _path(text, request)))
 
 
 def _path(text: str, request: Request) -> list[str]:
@@ -174,14 +196,14 @@ def _path(text: str, request: Request) -> list[str]:
     return [names[part] if part.startswith("#") else part for part in text.strip().split(".")]
 
 
-def _parent(item: Item, path: list[str]) -> Item:
+def _parent(item: Item, path: list[str]) -> Any:
     """Give the map that holds the last name of a path. Raises ClientError if there is none, as DynamoDB does."""
     here: Any = item
     for name in path[:-1]:
         here = here.get(name, {}).get("M")
         if here is None:
             raise _error("ValidationException", "UpdateItem")
-    return here  # type: ignore[no-any-return]
+    return here
 
 
 def _value(item: Item, path: list[str]) -> Any:

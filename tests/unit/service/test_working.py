@@ -6,6 +6,7 @@ import pytest
 
 from helpdesk.conversation.model import Stage
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, RepositoryUnresponsive, Unreachable
+from helpdesk.errors import VersionConflict
 from helpdesk.storage.work import DeletionTimer, IdleTimer, Job
 from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused
 from tests.unit.aws import OUTBOUND_SECRET
@@ -338,3 +339,49 @@ def test_a_job_that_is_given_up_with_nothing_left_to_do_is_gone(desk: Desk) -> N
     desk.deliver(desk.text(AADHAAR))
     desk.worker.give_up(desk.job())
     assert desk.store.load(desk.conversation_id).outbox == ()
+
+
+def test_a_reply_that_names_a_document_goes_out_also_after_she_signed_out(desk: Desk) -> None:
+    desk.signed_in()
+    desk.deliver(desk.text("1"))
+    desk.deliver(desk.text("1"))
+    desk.deliver(desk.text("done"))
+    desk.work()
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}
+    assert any("This document" in body_of(reply) for reply in desk.whatsapp.sent)
+
+
+def test_a_timer_that_is_set_at_sign_in_is_set(desk: Desk) -> None:
+    desk.asked_for_otp()
+    desk.clock.now += 850
+    desk.taps("resend@otp")
+    desk.clock.now += 60
+    desk.says(OTP)
+    url = desk.aws.environment["TIMER_QUEUE_URL"]
+    names = ["ApproximateNumberOfMessagesDelayed"]
+    waiting = desk.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    assert waiting == {"ApproximateNumberOfMessagesDelayed": "2"}
+
+
+def test_a_token_that_could_not_be_kept_is_revoked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.asked_for_otp()
+    desk.deliver(desk.text(OTP))
+    job = desk.job()
+
+    def loses(*_args: object, **_more: object) -> None:
+        raise VersionConflict("lost")
+
+    monkeypatch.setattr(desk.store, "save", loses)
+    with pytest.raises(VersionConflict):
+        desk.worker.work(job)
+    assert desk.locker.calls[-1] == "revoke"
+
+
+def test_an_otp_whose_verification_broke_off_is_not_called_wrong(desk: Desk) -> None:
+    desk.asked_for_otp()
+    desk.deliver(desk.text(OTP))
+    desk.locker.fails = [OtpRefused("invalid_grant", status=400)]
+    desk.worker.work(desk.job(), again=True)
+    text = body_of(desk.whatsapp.sent[-1])
+    assert "not your fault" in text
+    assert "Resend" in text

@@ -1,15 +1,18 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from helpdesk.conversation.effects import OTP, FetchDocument, RecordConsent, Say, Text, VerifyOtp
-from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
+from helpdesk.conversation.model import Conversation, IssuedDocument, Session, Stage
 from helpdesk.errors import VersionConflict
 from helpdesk.storage.conversations import KEPT_SECONDS, MOST_SEEN, ConversationStore, Entry, Person, Stored
 from tests.unit.aws import Aws, aws
 
 NOW = 1_800_000_000
 LICENCE = IssuedDocument("Driving License", "DRVLC", "Ministry", "in.gov.transport-DRVLC-X1")
+
+SESSION = Session(NOW, NOW + 3600, "list", count=1)
 
 
 class Clock:
@@ -46,7 +49,7 @@ def test_what_was_saved_is_loaded(store: ConversationStore) -> None:
     before = store.load("c")
     after = replace(
         before,
-        conversation=Conversation(language="hi", stage=Stage.DOCUMENTS, documents=(LICENCE,)),
+        conversation=Conversation(language="hi", stage=Stage.DOCUMENTS, session=SESSION, documents=(LICENCE,)),
         person=Person("919000000001", "IN.1"),
         sealed={"token": "sealed"},
         seen={"step": NOW},
@@ -71,7 +74,7 @@ def test_one_of_two_writers_wins(store: ConversationStore) -> None:
 
 def test_one_of_two_writers_wins_also_when_the_list_changes(store: ConversationStore) -> None:
     before = store.load("c")
-    with_list = replace(before, conversation=replace(before.conversation, documents=(LICENCE,)))
+    with_list = replace(before, conversation=replace(before.conversation, session=SESSION, documents=(LICENCE,)))
     store.save(before, before)
     with pytest.raises(VersionConflict):
         store.save(before, with_list)
@@ -99,7 +102,7 @@ def test_an_entry_is_replaced_by_what_follows(store: ConversationStore) -> None:
 
 def test_the_list_goes_when_she_signs_out(cloud: Aws, store: ConversationStore) -> None:
     before = store.load("c")
-    read = store.save(before, replace(before, conversation=Conversation(documents=(LICENCE,))))
+    read = store.save(before, replace(before, conversation=Conversation(session=SESSION, documents=(LICENCE,))))
     assert "documents" in cloud.items()
     store.save(read, replace(read, conversation=Conversation()))
     assert "documents" not in cloud.items()
@@ -108,7 +111,7 @@ def test_the_list_goes_when_she_signs_out(cloud: Aws, store: ConversationStore) 
 def test_the_state_holds_no_uri(cloud: Aws, store: ConversationStore) -> None:
     before = store.load("c")
     follows = Entry("one", NOW, 0, (FetchDocument(1, "list"),))
-    store.save(before, replace(before, conversation=Conversation(documents=(LICENCE,))), put=[follows])
+    store.save(before, replace(before, conversation=Conversation(session=SESSION, documents=(LICENCE,))), put=[follows])
     assert LICENCE.uri not in str(cloud.items()["state"])
 
 
@@ -139,3 +142,23 @@ def test_a_consent_is_a_record_of_its_own(cloud: Aws, store: ConversationStore) 
     assert record["version"] == {"S": "2026-11-24"}
     assert record["expires_at"] == {"N": str(NOW + 100)}
     assert store.load("c") == Stored("c")
+
+
+def test_a_query_that_sees_one_half_of_a_transaction_is_run_again(
+    cloud: Aws, store: ConversationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = store.load("c")
+    store.save(before, replace(before, conversation=Conversation(session=SESSION, documents=(LICENCE,))))
+    query = store._dynamodb.query
+    torn: list[int] = []
+
+    def sees_half(**request: Any) -> Any:
+        answer = query(**request)
+        if not torn:
+            torn.append(1)
+            answer["Items"] = [item for item in answer["Items"] if item["part"]["S"] == "state"]
+        return answer
+
+    monkeypatch.setattr(store._dynamodb, "query", sees_half)
+    assert store.load("c").conversation.documents == (LICENCE,)
+    assert torn

@@ -47,7 +47,7 @@ def listed(conversation: Conversation, event: DocumentsListed) -> Turn:
         settled(conversation, event.id),
         stage=Stage.DOCUMENTS,
         documents=event.documents,
-        session=replace(session, listing=event.id[:8], page=1, uploaded=event.uploaded),
+        session=replace(session, listing=event.id[:8], page=1, count=len(event.documents), uploaded=event.uploaded),
     )
     return show(here)
 

@@ -75,6 +75,8 @@ class Session:
     expires_at: int
     listing: str = ""
     page: int = 1
+    count: int = 0
+    """How many documents the list has."""
     uploaded: int = 0
 
 

@@ -17,6 +17,8 @@ class Problem(StrEnum):
     MISCONFIGURED = "misconfigured"
     """Our own credentials or request were refused: nothing the citizen can mend."""
     OTP_WRONG = "otp_wrong"
+    OTP_UNSURE = "otp_unsure"
+    """The function died while an OTP was being verified: it may have been right and is used up now."""
     OTP_EXPIRED = "otp_expired"
     OTP_NOT_SENT = "otp_not_sent"
     """DigiLocker could not send an OTP, as the account has no valid mobile or e-mail address."""

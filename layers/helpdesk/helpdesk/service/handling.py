@@ -42,7 +42,9 @@ class DocumentHandler:
             # Without its credentials the function could only burn what DigiLocker consumes.
             for field in ("whatsapp_access_token", "digilocker_client_id", "digilocker_client_secret"):
                 self._secret.text(field)
-            self._worker.work(read_work(message.body), last_try=message.receives >= MOST_RECEIVES)
+            self._worker.work(
+                read_work(message.body), again=message.receives > 1, last_try=message.receives >= MOST_RECEIVES
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, the message must come back
             count("SecretsEmpty" if isinstance(error, SecretError) else "JobsFailed")
             # The text of other errors is not logged: it may repeat what was being worked on.

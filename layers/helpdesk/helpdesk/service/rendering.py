@@ -104,6 +104,9 @@ class Renderer:
             "session_minutes": str(-(-self.session_seconds // 60)),
             "link_minutes": str(-(-self.link_seconds // 60)),
             "helpline": "",
+            # Of a document whose list is gone: she signed out before the reply went out.
+            "document": language.texts["documents.nameless"],
+            "issuer": "",
         }
         if self.helpline:
             values["helpline"] = language.texts["help.line"].format(number=self.helpline)
@@ -116,13 +119,13 @@ class Renderer:
     @staticmethod
     def _row(language: Catalogue, listing: str, number: int, document: IssuedDocument) -> Row:
         short = _called(language, document)
-        about = f"{document.name} · {document.issuer}" if document.issuer else document.name
+        about = " · ".join(part for part in (document.name.strip(), document.issuer.strip()) if part)
         if not document.has_pdf:
             about = f"{language.texts['documents.no_pdf_mark']} {about}"
         return Row(
             tap_id(Choice.DOCUMENT, listing, number),
             shorten(f"{number}. {short}", _ROW_TITLE),
-            shorten(about, _ROW_DESCRIPTION),
+            shorten(about, _ROW_DESCRIPTION) or None,
         )
 
 
@@ -132,6 +135,8 @@ def _called(language: Catalogue, document: IssuedDocument) -> str:
     DigiLocker writes "Insurance Policy - Life": of that, a row's title would show "Insurance Policy - L…".
     """
     kind, dash, which = document.name.partition(" - ")
+    if not document.name.strip():
+        return language.document(document.doctype, language.texts["documents.nameless"])
     return language.document(document.doctype, f"{which} ({kind})" if dash and which else document.name)
 
 

@@ -100,12 +100,15 @@ class Worker:
         self._clock = clock
         self._sleep = sleep
 
-    def work(self, work: Work, *, last_try: bool = False) -> None:
-        """Do a piece of work. Whatever is raised leaves it to be taken up again, but for the last try."""
+    def work(self, work: Work, *, again: bool = False, last_try: bool = False) -> None:
+        """Do a piece of work. Whatever is raised leaves it to be taken up again, but for the last try.
+
+        `again`: it was begun before, and broke off.
+        """
         match work:
             case Job(conversation_id=conversation_id, step=step):
                 with logger.append_context_keys(conversation=conversation_id, step=step):
-                    self._job(conversation_id, step, last_try=last_try)
+                    self._job(conversation_id, step, again=again, last_try=last_try)
             case IdleTimer(conversation_id=conversation_id, id=timer_id):
                 with logger.append_context_keys(conversation=conversation_id, step=timer_id):
                     self._happens(conversation_id, TimeRanOut(timer_id))
@@ -140,27 +143,30 @@ class Worker:
 
     # A job
 
-    def _job(self, conversation_id: str, step: str, *, last_try: bool) -> None:
+    def _job(self, conversation_id: str, step: str, *, again: bool, last_try: bool) -> None:
         stored = self._store.load(conversation_id)
         entry = stored.entry(step)
         while entry and isinstance(entry.effects[0], REQUESTS):
-            stored, entry = self._request(stored, entry, entry.effects[0], last_try=last_try)
+            stored, entry = self._request(stored, entry, entry.effects[0], again=again, last_try=last_try)
         if entry:
             self._finish(stored, entry)
 
     def _request(
-        self, stored: Stored, entry: Entry, request: Request, *, last_try: bool
+        self, stored: Stored, entry: Entry, request: Request, *, again: bool, last_try: bool
     ) -> tuple[Stored, Entry | None]:
         """Have a request answered, and write down what follows from the answer."""
         if not wanted(stored.conversation, entry.step, request):
             count("UnwantedJobs")
-            self._store.done(stored.id, entry.step)
+            self._finish(stored, replace(entry, effects=entry.effects[1:]))
             return stored, None
         if last_try or self._clock() - entry.at > self._rules.job_expiry_seconds:
             count("ExpiredJobs")
             answered = Answered(Failed(entry.step, Problem.UNREACHABLE, request), {})
         else:
             answered = self._ask(stored, entry, request)
+            if again and answered.event == Failed(entry.step, Problem.OTP_WRONG, VerifyOtp()):
+                # The first time may have used it up: who typed it right must not be told that it was wrong.
+                answered = Answered(Failed(entry.step, Problem.OTP_UNSURE, request), {})
         return self._record(stored, entry, answered)
 
     def _ask(self, stored: Stored, entry: Entry, request: Request) -> Answered:
@@ -202,7 +208,11 @@ class Worker:
             sealed = seal_turn(
                 stored.id, conversation, effects, stored.sealed, answered.brought, self._sealer, taken=waited
             )
-            follows = Entry(entry.step, entry.at, entry.order, effects, sealed.step)
+            # What stood beside the request and needs no answer is still to be done.
+            rest = entry.effects[1:]
+            still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
+            effects = (*effects, *rest)
+            follows = Entry(entry.step, entry.at, entry.order, effects, {**still_needed, **sealed.step})
             after = replace(stored, conversation=conversation, sealed=sealed.state)
             try:
                 if effects:
@@ -211,6 +221,9 @@ class Worker:
             except VersionConflict:
                 self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
                 stored = self._store.load(stored.id)
+        if isinstance(answered.event, SignedIn):
+            # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
+            self._locker.revoke(answered.brought[TOKEN])
         raise VersionConflict(f"lost {TRIES} races")
 
     def _finish(self, stored: Stored, entry: Entry) -> None:
@@ -263,9 +276,12 @@ class Worker:
             after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)
             try:
                 stored = self._store.save(stored, after, put=[entry] if effects else [])
+                break
             except VersionConflict:
                 self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
                 stored = self._store.load(conversation_id)
                 entry = stored.entry(event.id)
+        else:
+            raise VersionConflict(f"lost {TRIES} races")
         if entry and entry.effects:
             self._finish(stored, entry)

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from helpdesk.conversation.effects import Effect, RecordConsent
 from helpdesk.conversation.model import Conversation, IssuedDocument
-from helpdesk.errors import VersionConflict
+from helpdesk.errors import ConversationError, VersionConflict
 from helpdesk.storage import codec
 from helpdesk.storage.aws import DynamoDbClient
 
@@ -80,7 +80,18 @@ class ConversationStore:
         self._clock = clock
 
     def load(self, conversation_id: str) -> Stored:
-        """Read a conversation with its list of documents, consistently, in one query."""
+        """Read a conversation with its list of documents, in one query.
+
+        A query may see one half of a transaction: then the list is not the one that the state speaks of, and both are
+        read again.
+        """
+        for _ in range(3):
+            stored = self._read(conversation_id)
+            if _belong_together(stored.conversation):
+                return stored
+        raise ConversationError("state and list do not belong together")
+
+    def _read(self, conversation_id: str) -> Stored:
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="#c = :c AND part BETWEEN :documents AND :state",
@@ -103,7 +114,10 @@ class ConversationStore:
         documents = alive.get("documents")
         conversation = codec.loads(state["state"]["S"], Conversation)
         if documents is not None:
-            conversation = replace(conversation, documents=_documents(documents["documents"]["S"]))
+            session = conversation.session
+            listing = documents["listing"]["S"]
+            if session is not None and session.listing == listing:
+                conversation = replace(conversation, documents=_documents(documents["documents"]["S"]))
         return Stored(
             id=conversation_id,
             version=version,
@@ -132,7 +146,7 @@ class ConversationStore:
                 self._dynamodb.update_item(**update)
             else:
                 self._dynamodb.transact_write_items(
-                    TransactItems=[{"Update": update}, self._documents_change(before.id, documents, now)]
+                    TransactItems=[{"Update": update}, self._documents_change(before.id, after.conversation, now)]
                 )
         except ClientError as error:
             if _lost_race(error):
@@ -244,13 +258,23 @@ class ConversationStore:
         }
 
     def _documents_change(
-        self, conversation_id: str, documents: tuple[IssuedDocument, ...], now: int
+        self, conversation_id: str, conversation: Conversation, now: int
     ) -> "TransactWriteItemTypeDef":
+        documents = conversation.documents
         key = _key(conversation_id, "documents")
         if not documents:
             return {"Delete": {"TableName": self._table, "Key": key}}
-        item = {**key, "documents": {"S": codec.dumps(documents)}, "expires_at": {"N": str(now + KEPT_SECONDS)}}
+        item = {
+            **key,
+            "listing": {"S": conversation.session.listing if conversation.session else ""},
+            "documents": {"S": codec.dumps(documents)},
+            "expires_at": {"N": str(now + KEPT_SECONDS)},
+        }
         return {"Put": {"TableName": self._table, "Item": item}}
+
+
+def _belong_together(conversation: Conversation) -> bool:
+    return len(conversation.documents) == (conversation.session.count if conversation.session else 0)
 
 
 def _key(conversation_id: str, part: str) -> dict[str, Any]:

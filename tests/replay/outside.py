@@ -1,0 +1,143 @@
+"""DigiLocker and WhatsApp, with the methods of the functions' clients. What the real ones consume is consumed here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpdesk.digilocker.errors import InvalidToken, InvalidUri, InvalidUserName, OtpRefused
+from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, Token, UploadedDocument
+from helpdesk.whatsapp.messages import (
+    ButtonsMessage,
+    DocumentHeader,
+    ListMessage,
+    Message,
+    Recipient,
+    TextMessage,
+)
+from simulator.digilocker.citizens import Citizen
+from tests.conversations.chat import shown
+
+
+@dataclass
+class DigiLocker:
+    """One citizen's account. An OTP that was verified once is gone, and so is a token that was revoked."""
+
+    citizen: Citizen
+    otps: list[str] = field(default_factory=list)
+    """Every OTP that was sent, in order."""
+    tokens: set[str] = field(default_factory=set)
+    """The tokens that are good for something."""
+    _open: dict[str, str] = field(default_factory=dict)
+    _given: int = 0
+
+    def verify_account(self, uid: str, _seconds: float) -> bool:
+        """Tell whether an Aadhaar number has an account."""
+        return uid == self.citizen.aadhaar
+
+    def request_device_code(self, username: str, _seconds: float) -> DeviceCode:
+        """Send an OTP; one that was sent before is void. Raises InvalidUserName."""
+        if not self.citizen.is_called(username):
+            raise InvalidUserName("invalid_username", status=400)
+        otp = f"{246813 + 1111 * len(self.otps)}"
+        self.otps.append(otp)
+        self._open = {f"device-code-{len(self.otps)}": otp}
+        return DeviceCode(next(iter(self._open)), f"XXXXXX{(self.citizen.mobile or '')[-4:]}", 600)
+
+    def redeem_device_code(self, device_code: str, otp: str, _seconds: float) -> Token:
+        """Use an OTP up. Raises OtpRefused."""
+        if self._open.get(device_code) != otp:
+            raise OtpRefused("invalid_grant", status=400)
+        del self._open[device_code]
+        self._given += 1
+        token = f"token-{self._given}"
+        self.tokens.add(token)
+        return Token(token, 3600)
+
+    def issued_documents(self, token: str, _seconds: float) -> tuple[IssuedDocument, ...]:
+        """List. Raises InvalidToken."""
+        self._check(token)
+        return tuple(
+            IssuedDocument(d.name, d.doctype, d.uri, issuer=d.issuer, media_types=d.media_types)
+            for d in self.citizen.issued
+        )
+
+    def uploaded_documents(self, token: str, _seconds: float) -> tuple[UploadedDocument, ...]:
+        """List what she uploaded. Raises InvalidToken."""
+        self._check(token)
+        return tuple(UploadedDocument(file.name) for file in self.citizen.uploaded)
+
+    def file(self, token: str, uri: str, _seconds: float) -> Document:
+        """Give a PDF. Raises InvalidToken, InvalidUri."""
+        self._check(token)
+        if not any(document.uri == uri for document in self.citizen.issued):
+            raise InvalidUri("invalid_uri", status=404)
+        return Document(pdf(uri))
+
+    def revoke(self, token: str, _seconds: float) -> None:
+        """Make a token worthless; one that is already is no error."""
+        self.tokens.discard(token)
+
+    def _check(self, token: str) -> None:
+        if token not in self.tokens:
+            raise InvalidToken("invalid_token", status=401)
+
+
+def pdf(uri: str) -> bytes:
+    """Give the bytes of a document."""
+    return f"%PDF-1.7 {uri}".encode()
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message on her phone: how it looks, what can be tapped on it, and the bytes of the PDF."""
+
+    id: str
+    callback_data: str
+    text: str
+    tappable: dict[str, str]
+    pdf: bytes | None
+
+
+@dataclass
+class WhatsApp:
+    """The Cloud API and her phone. A link is fetched as soon as it is sent; one that leads nowhere brings no PDF."""
+
+    fetch: Callable[[str], bytes | None]
+    received: list[Received] = field(default_factory=list)
+    on_delivery: Callable[[Received], None] = field(default=lambda _received: None)
+    _media: dict[str, bytes] = field(default_factory=dict)
+
+    def send(self, _recipient: Recipient, message: Message, callback_data: str = "") -> str:
+        """Deliver a message."""
+        id_ = f"wamid.reply-{len(self.received) + 1}"
+        received = self._received(id_, callback_data, message)
+        self.received.append(received)
+        self.on_delivery(received)
+        return id_
+
+    def typing(self, message_id: str) -> None:
+        """Show that we are typing."""
+
+    def upload(self, content: Any, _media_type: str, _filename: str) -> str:
+        """Keep a file."""
+        id_ = f"media-{len(self._media) + 1}"
+        self._media[id_] = content if isinstance(content, bytes) else content.read()
+        return id_
+
+    def _received(self, id_: str, callback_data: str, message: Message) -> Received:
+        match message:
+            case ButtonsMessage(body=body, buttons=buttons, header=header):
+                tappable = {button.title: button.id for button in buttons}
+                file = header.filename if isinstance(header, DocumentHeader) else None
+                content = self._content(header) if isinstance(header, DocumentHeader) else None
+                return Received(id_, callback_data, shown(body, list(tappable), file), tappable, content)
+            case ListMessage(body=body, button=button, sections=sections):
+                tappable = {row.title: row.id for section in sections for row in section.rows}
+                text = shown(body, [f"{button}: {' | '.join(tappable)}"])
+                return Received(id_, callback_data, text, tappable, None)
+            case TextMessage(body=body):
+                return Received(id_, callback_data, body, {}, None)
+        raise TypeError(type(message).__name__)
+
+    def _content(self, header: DocumentHeader) -> bytes | None:
+        return self.fetch(header.link) if header.link else self._media.get(header.media_id or "")
