@@ -6,9 +6,15 @@ import os
 from collections.abc import Iterator
 from unittest import mock
 
+import hypothesis
 import pytest
 from moto import mock_aws
 from pytest_socket import disable_socket
+
+# A gate must not turn red by the luck of the draw; everywhere else each run tries something new.
+hypothesis.settings.register_profile("gate", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("gate")
 
 REGION = "ap-south-1"
 # Before the package is imported: its Logger and Metrics are made then.
