@@ -21,7 +21,6 @@ QUEUE = "AWS::SQS::Queue"
 ALLOWED_ACTION_WILDCARDS = {
     # The local emulator asks for the batch call under a name of its own, AWS for the single one.
     ("WebhookRole", "sqs:SendMessage*"),
-    ("DocumentRole", "sqs:SendMessage*"),
     # The usual key policy: without it nobody, not even the account's root, could ever change the key.
     ("DataKey", "kms:*"),
     # A denial: it should cover everything.
