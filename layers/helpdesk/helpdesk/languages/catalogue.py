@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from helpdesk.conversation.effects import Text
-
 _FOLDER = Path(__file__).parent
 
 # English first, as it is what an unknown first word is answered in; then by the number of speakers.
@@ -28,10 +26,6 @@ class Catalogue:
     def name(self) -> str:
         """The language's own name for itself."""
         return self.texts["language.name"]
-
-    def say(self, text: Text) -> str:
-        """Put the values into a text. Raises KeyError if either is missing: a mistake that the tests find."""
-        return self.texts[text.key].format_map(dict(text.values))
 
     def document(self, doctype: str, name: str) -> str:
         """Give the short name of a kind of document; the document's own name where we have none."""

@@ -4,7 +4,7 @@ A message is done when its step stands in the outbox and on the queue. Whatever 
 fail, and WhatsApp delivers it again; what was done by then is recognised and not done twice.
 """
 
-import random
+import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from helpdesk.languages.understanding import read
 from helpdesk.service.identity import conversation_id, number_mark, step_id
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
-from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored
+from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import Delivered, InOrder, Job, Undelivered, WorkQueue
@@ -86,8 +86,6 @@ class Receiver:
 
     def subscription(self, mode: str, token: str) -> bool:
         """Tell whether a `GET` is Meta's, verifying the address (`hub.mode`, `hub.verify_token`)."""
-        import hmac  # noqa: PLC0415 - once in the life of a deployment
-
         return mode == "subscribe" and hmac.compare_digest(token.encode(), self._secret.text("verify_token").encode())
 
     def receive(self, body: bytes, signature: str | None) -> None:
@@ -174,7 +172,7 @@ class Receiver:
                 try:
                     stored = self._store.save(stored, turns.after, put=turns.entries)
                 except VersionConflict:
-                    self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
+                    self._sleep(pause_after_lost_race(attempt))
                     continue
                 count("Messages", len(new))
             self._work.send([Job(identity, entry.step) for entry in stored.outbox])

@@ -13,7 +13,6 @@ For one job:
 Dying anywhere leaves the entry in the outbox and the message on the queue, so the step is taken up again.
 """
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -54,7 +53,7 @@ from helpdesk.service.identity import following
 from helpdesk.service.locker import Locker
 from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
-from helpdesk.storage.conversations import ConversationStore, Entry, Stored
+from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import DeletionTimer, Delivered, IdleTimer, Job, TimerQueue, Undelivered, Work
@@ -219,7 +218,7 @@ class Worker:
                     return self._store.save(stored, after, put=[follows]), follows
                 return self._store.save(stored, after, drop=[entry.step]), None
             except VersionConflict:
-                self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
+                self._sleep(pause_after_lost_race(attempt))
                 stored = self._store.load(stored.id)
         if isinstance(answered.event, SignedIn):
             # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
@@ -278,7 +277,7 @@ class Worker:
                 stored = self._store.save(stored, after, put=[entry] if effects else [])
                 break
             except VersionConflict:
-                self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
+                self._sleep(pause_after_lost_race(attempt))
                 stored = self._store.load(conversation_id)
                 entry = stored.entry(event.id)
         else:

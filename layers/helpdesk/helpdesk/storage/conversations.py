@@ -11,6 +11,7 @@ entry can be taken out without touching anything else. State, outbox and list ch
 """
 
 import json
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,6 +70,11 @@ class Stored:
     def entry(self, step: str) -> Entry | None:
         """Give the outbox entry of a step, if it still stands there."""
         return next((entry for entry in self.outbox if entry.step == step), None)
+
+
+def pause_after_lost_race(attempt: int) -> float:
+    """Give the seconds to wait before a lost race is run again: up to 0.05, 0.1, 0.2 ..., drawn by chance."""
+    return random.uniform(0, 0.05 * 2**attempt)  # noqa: S311 - nobody need be unable to guess it
 
 
 class ConversationStore:
