@@ -4,12 +4,13 @@ from typing import Any
 
 from helpdesk import bootstrap
 from helpdesk.service.handling import QueueMessage
-from helpdesk.telemetry import logger, metrics
+from helpdesk.telemetry import logger, metrics, nothing_told
 
 handler = bootstrap.document_handler()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@nothing_told
+@logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's face
     """Handle a batch of SQS and report those messages that are not done."""
@@ -20,6 +21,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
             receipt=record["receiptHandle"],
             queue_arn=record["eventSourceARN"],
             receives=int(record["attributes"]["ApproximateReceiveCount"]),
+            sent_at=int(record["attributes"]["SentTimestamp"]) / 1000,
         )
         for record in event["Records"]
     )

@@ -6,12 +6,13 @@ from typing import Any
 from helpdesk import bootstrap
 from helpdesk.errors import PayloadError, SecretError, SignatureError
 from helpdesk.service.receiving import DeliveryFailed
-from helpdesk.telemetry import count, logger, metrics
+from helpdesk.telemetry import count, logger, metrics, nothing_told
 
 receiver = bootstrap.receiver()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@nothing_told
+@logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's face
     """Answer a request of API Gateway (REST, proxy integration)."""

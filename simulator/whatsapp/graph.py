@@ -229,6 +229,8 @@ class GraphApi:
         return media
 
     def media(self, media_id: str) -> Response:
+        if media_id == self._config.phone_number_id:
+            return _json({"id": media_id, "verified_name": "Help desk", "quality_rating": "GREEN"})
         self._check_asker()
         with self._world.lock:
             media = self._stored(media_id)

@@ -4,27 +4,100 @@ import json
 import logging
 import os
 import threading
+import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
 from typing import Any
 from unittest import mock
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3
+import requests
 from moto.server import ThreadedMotoServer
+from moto.sqs import models as moto_sqs
+from requests.adapters import HTTPAdapter
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from helpdesk import bootstrap, telemetry
+from helpdesk.digilocker import client as digilocker_client
+from helpdesk.service import handling
+from helpdesk.whatsapp import client as whatsapp_client
+from operations.redrive import redrive
+from simulator.clock import Clock
 from simulator.config import SimulatorConfig
-from simulator.digilocker.citizens import everyone
+from simulator.digilocker.citizens import Citizen, everyone
 from simulator.phone import Phone
 from simulator.server import Simulator
 from tests.handlers import Context, load
 
 REGION = "ap-south-1"
 PHONE_NUMBER_ID = "100000000000001"
+MOST_RECEIVES = 8
+"""The template's `maxReceiveCount`."""
+
+
+class Way(HTTPAdapter):
+    """The function's way to a service. It can lead elsewhere, and the function's patience on it can be cut short."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[str] = []
+        """The paths of all calls that went to the service."""
+        self.detours: dict[str, str] = {}
+        """Part of a path -> where calls with it end up instead: `host:port`."""
+        self.patience: dict[str, float] = {}
+        """Part of a path -> seconds that the timeouts of calls with it last at the most."""
+
+    def send(self, request: Any, *args: Any, **options: Any) -> requests.Response:
+        """Send a request, as the client's session does."""
+        url = urlsplit(request.url)
+        for part, seconds in self.patience.items():
+            if part in url.path:
+                options["timeout"] = tuple(min(given, seconds) for given in options["timeout"])
+        for part, elsewhere in self.detours.items():
+            if part in url.path:
+                request.url = urlunsplit(url._replace(netloc=elsewhere))
+                return super().send(request, *args, **options)
+        self.sent.append(url.path)
+        return super().send(request, *args, **options)
+
+    def count(self, part: str) -> int:
+        """Count the calls with this in their path that went to the service."""
+        return sum(part in path for path in self.sent)
+
+    def clear(self) -> None:
+        """Lead where the settings say again, and wait as long as they say."""
+        self.detours.clear()
+        self.patience.clear()
+
+    def session(self) -> requests.Session:
+        """Give a session that takes this way."""
+        session = requests.Session()
+        session.mount("http://", self)
+        return session
+
+
+@dataclass
+class Pauses:
+    """The queues' client, which also notes how long each failed message is held back, in seconds."""
+
+    sqs: Any
+    clock: Clock
+    hurried: bool
+    noted: list[int] = field(default_factory=list)
+
+    def change_message_visibility(self, **call: Any) -> None:
+        """Hold a message back. In a hurry, the time until it comes back passes at once."""
+        self.sqs.change_message_visibility(**call)
+        self.noted.append(call["VisibilityTimeout"])
+        if self.hurried:
+            self.clock.advance(call["VisibilityTimeout"])
 
 
 @dataclass
@@ -36,6 +109,41 @@ class Desk:
     webhook: ModuleType
     document: ModuleType
     config: SimulatorConfig
+    dead_letter_url: str
+    to_digilocker: Way
+    to_whatsapp: Way
+    pauses: list[int]
+    """How long each failed message was held back so far, in seconds."""
+    counted: Counter[str]
+    """What the functions counted so far, by metric."""
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, for the functions, the queues and the stand-ins."""
+        self.simulator.world.clock.advance(seconds)
+
+    def mend(self) -> None:
+        """Let everybody do again what they should."""
+        self.simulator.world.faults.reset()
+        self.to_digilocker.clear()
+        self.to_whatsapp.clear()
+
+    def dead_letters(self) -> int:
+        """How many messages are on the dead-letter queue."""
+        answer = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.dead_letter_url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    def redrive(self) -> int:
+        """Send the dead letters back to work, as an operator does. Gives how many."""
+        return redrive(self.client("sqs"), self.dead_letter_url, self.environment["WORK_QUEUE_URL"]).sent
+
+    def set_access_token(self, token: str) -> None:
+        """Change WhatsApp's access token in the secret, as an operator does."""
+        secrets, arn = self.client("secretsmanager"), self.environment["OUTBOUND_SECRET_ARN"]
+        fields = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
+        fields["whatsapp_access_token"] = token
+        secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(fields))
 
     def client(self, service: str) -> Any:
         return boto3.client(service)
@@ -63,9 +171,57 @@ class Desk:
         return Phone(self.simulator.url, citizen.phone, citizen.mobile)
 
 
+def citizen(name: str) -> Citizen:
+    """Give a made-up citizen by her name."""
+    return next(one for one in everyone() if one.name == name)
+
+
+def ask_for_number(desk: Desk, name: str) -> Phone:
+    """Go on until the Aadhaar number is asked for."""
+    phone = desk.phone(name)
+    phone.catch_up()
+    phone.say("Done")  # an earlier test may have left her signed in
+    phone.expect()
+    phone.say("Hi")
+    phone.expect("Welcome")
+    phone.tap("DigiLocker Services")
+    phone.expect("Do you have a DigiLocker account?")
+    phone.tap("Yes")
+    phone.expect("Do you agree?")
+    phone.tap("I agree")
+    phone.expect("12-digit Aadhaar number")
+    return phone
+
+
+def ask_for_otp(desk: Desk, name: str) -> Phone:
+    """Go on until the OTP is asked for."""
+    phone = ask_for_number(desk, name)
+    phone.say(citizen(name).aadhaar)
+    phone.expect("OTP is on its way")
+    return phone
+
+
+def sign_in(desk: Desk, name: str) -> Phone:
+    """Go on until the OTP is typed."""
+    phone = ask_for_otp(desk, name)
+    phone.say(phone.otp())
+    return phone
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for something that goes on behind the conversation."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @contextmanager
-def running_desk(**changes: Any) -> Iterator[Desk]:
-    """Set up AWS, the functions and the stand-ins; `changes` go into the simulator's configuration."""
+def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
+    """Set up AWS, the functions and the stand-ins; `changes` go into the simulator's configuration.
+
+    There is one clock, the stand-ins'. `hurried`: the time for which a failed message is held back passes at once.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     aws.start()
@@ -80,13 +236,36 @@ def running_desk(**changes: Any) -> Iterator[Desk]:
         **{"status_delay": 0.01, **changes},
     )
     stop = threading.Event()
+    to_digilocker, to_whatsapp = Way(), Way()
     try:
         with (
             mock.patch.dict(os.environ, _credentials(f"http://{host}:{port}")),
             Simulator(config, port=0) as simulator,
         ):
-            environment = _resources(config, simulator.url)
-            with mock.patch.dict(os.environ, environment):
+            clock = simulator.world.clock
+            environment, dead_letter_url = _resources(config, simulator.url)
+            pauses = Pauses(boto3.client("sqs"), clock, hurried)
+            counted: Counter[str] = Counter()
+            with ExitStack() as patches:
+                patches.enter_context(mock.patch.dict(os.environ, environment))
+                for module, name, stand_in in (
+                    (moto_sqs, "unix_time_millis", lambda: clock.now() * 1000),
+                    (telemetry.metrics, "add_metric", partial(_count, telemetry.metrics.add_metric, counted)),
+                    (bootstrap, "receiver", partial(bootstrap.receiver, clock=clock.now)),
+                    (bootstrap, "document_handler", partial(bootstrap.document_handler, clock=clock.now)),
+                    (
+                        digilocker_client,
+                        "DigiLockerClient",
+                        partial(digilocker_client.DigiLockerClient, session=to_digilocker.session(), clock=clock.now),
+                    ),
+                    (
+                        whatsapp_client,
+                        "WhatsAppClient",
+                        partial(whatsapp_client.WhatsAppClient, session=to_whatsapp.session()),
+                    ),
+                    (handling, "DocumentHandler", partial(_handler, handling.DocumentHandler, pauses)),
+                ):
+                    patches.enter_context(mock.patch.object(module, name, stand_in))
                 webhook, document = load("webhook"), load("document")
                 gateway = make_server("127.0.0.1", 0, _gateway(webhook), threaded=True)
                 threads = [threading.Thread(target=gateway.serve_forever, daemon=True)]
@@ -97,7 +276,18 @@ def running_desk(**changes: Any) -> Iterator[Desk]:
                     thread.start()
                 simulator.webhook_url = f"http://127.0.0.1:{gateway.server_port}/webhook"
                 try:
-                    yield Desk(simulator, environment, webhook, document, config)
+                    yield Desk(
+                        simulator,
+                        environment,
+                        webhook,
+                        document,
+                        config,
+                        dead_letter_url,
+                        to_digilocker,
+                        to_whatsapp,
+                        pauses.noted,
+                        counted,
+                    )
                 finally:
                     stop.set()
                     gateway.shutdown()
@@ -107,6 +297,15 @@ def running_desk(**changes: Any) -> Iterator[Desk]:
     finally:
         stop.set()
         aws.stop()
+
+
+def _count(add_metric: Callable[..., None], counted: Counter[str], **metric: Any) -> None:
+    counted[metric["name"]] += metric["value"]
+    add_metric(**metric)
+
+
+def _handler(build: Callable[..., Any], pauses: Pauses, **parts: Any) -> Any:
+    return build(**parts | {"sqs": pauses})
 
 
 def _credentials(endpoint: str) -> dict[str, str]:
@@ -120,8 +319,8 @@ def _credentials(endpoint: str) -> dict[str, str]:
     }
 
 
-def _resources(config: SimulatorConfig, url: str) -> dict[str, str]:
-    """Make what the template makes, and give the functions' environment."""
+def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
+    """Make what the template makes, and give the functions' environment and the dead-letter queue's URL."""
     run = uuid.uuid4().hex[:8]
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
     table = f"conversations-{run}"
@@ -137,7 +336,13 @@ def _resources(config: SimulatorConfig, url: str) -> dict[str, str]:
     bucket = f"documents-{run}"
     boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     sqs = boto3.client("sqs")
-    work = sqs.create_queue(QueueName=f"work-{run}.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "60"})
+    dead = sqs.create_queue(QueueName=f"dead-{run}.fifo", Attributes={"FifoQueue": "true"})
+    dead_letter_arn = f"arn:aws:sqs:{REGION}:123456789012:dead-{run}.fifo"
+    redrive_policy = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MOST_RECEIVES}
+    work = sqs.create_queue(
+        QueueName=f"work-{run}.fifo",
+        Attributes={"FifoQueue": "true", "VisibilityTimeout": "60", "RedrivePolicy": json.dumps(redrive_policy)},
+    )
     timer = sqs.create_queue(QueueName=f"timer-{run}")
     secrets = boto3.client("secretsmanager")
     webhook_secret = {"app_secrets": [config.app_secret], "verify_token": config.verify_token, "id_pepper": "pepper"}
@@ -146,7 +351,7 @@ def _resources(config: SimulatorConfig, url: str) -> dict[str, str]:
         "digilocker_client_id": config.client_id,
         "digilocker_client_secret": config.client_secret,
     }
-    return {
+    environment = {
         "STAGE": "local",
         "SIGN_IN": "in-chat",
         "CONVERSATIONS_TABLE": table,
@@ -170,11 +375,13 @@ def _resources(config: SimulatorConfig, url: str) -> dict[str, str]:
         "NUMBERS_PER_CITIZEN_PER_DAY": "1000",
         "OTPS_PER_NUMBER_PER_HOUR": "1000",
         "MESSAGES_PER_MINUTE": "1000",
+        "SAME_TEXTS_PER_MINUTE": "1000",
         "MAX_MESSAGE_AGE_SECONDS": "600",
         "LINK_EXPIRY_SECONDS": "900",
         "CONSENT_RETENTION_DAYS": "730",
         "HELPLINE": "",
     }
+    return environment, str(dead["QueueUrl"])
 
 
 def _secret(client: Any, name: str, value: Mapping[str, object]) -> str:
@@ -208,7 +415,9 @@ def _pump(module: ModuleType, url: str, arn: str, stop: threading.Event) -> None
     """Hand messages to the document function, as the event source mapping does."""
     sqs = boto3.client("sqs")
     while not stop.is_set():
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1, AttributeNames=["ApproximateReceiveCount"])
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=1, AttributeNames=["ApproximateReceiveCount", "SentTimestamp"]
+        )
         for message in answer.get("Messages", []):
             record = {
                 "messageId": message["MessageId"],

@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "NUMBERS_PER_CITIZEN_PER_DAY": "3",
     "OTPS_PER_NUMBER_PER_HOUR": "5",
     "MESSAGES_PER_MINUTE": "30",
+    "SAME_TEXTS_PER_MINUTE": "5",
     "MAX_MESSAGE_AGE_SECONDS": "600",
     "LINK_EXPIRY_SECONDS": "900",
     "CONSENT_RETENTION_DAYS": "730",
@@ -116,11 +117,8 @@ class Sqs:
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
         """Queue messages in order."""
-        for entry in Entries:
-            self._queues[QueueUrl].send(
-                entry["MessageBody"], group=entry["MessageGroupId"], deduplication=entry["MessageDeduplicationId"]
-            )
-        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+        taken, refused = self._queues[QueueUrl].send_batch(Entries)
+        return {"Successful": [{"Id": id_} for id_ in taken], "Failed": [{"Id": id_} for id_ in refused]}
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> dict[str, Any]:  # noqa: N803
         """Queue a message that is held back."""
@@ -167,7 +165,10 @@ def invocation(queue: Queue, message: Message) -> dict[str, Any]:
         "messageId": message.id,
         "receiptHandle": message.receipt,
         "body": message.body,
-        "attributes": {"ApproximateReceiveCount": str(message.receives)},
+        "attributes": {
+            "ApproximateReceiveCount": str(message.receives),
+            "SentTimestamp": str(int(message.sent_at * 1000)),
+        },
         "eventSourceARN": f"{_ARN}{queue.name}",
     }
     return {"Records": [record]}

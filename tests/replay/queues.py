@@ -5,7 +5,7 @@ within five minutes ("Exactly-once processing"), the visibility timeout, delays,
 queue ("Dead-letter queues"). Retention and the limit of messages in flight are not: no run comes near them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 DEDUPLICATION_SECONDS = 300
@@ -26,6 +26,7 @@ class Message:
     visible_at: float
     receives: int = 0
     receipt: str = ""
+    sent_at: float = 0
 
 
 @dataclass
@@ -65,8 +66,25 @@ class Queue:
             self._accepted[group, deduplication] = now
         self._sent += 1
         id_ = f"{self.name}-{self._sent}"
-        self._messages.append(Message(id_, body, group if self.fifo else id_, now + delay))
+        self._messages.append(Message(id_, body, group if self.fifo else id_, now + delay, sent_at=now))
         return True
+
+    def send_batch(self, entries: Iterable[Mapping[str, str]]) -> tuple[list[str], list[str]]:
+        """Take the entries of a SendMessageBatch in order. Gives the ids of those that were taken and of those not.
+
+        Each entry has its own result (API reference, SendMessageBatch): one that is refused holds up no other.
+        """
+        taken: list[str] = []
+        refused: list[str] = []
+        for entry in entries:
+            group, deduplication = entry.get("MessageGroupId", ""), entry.get("MessageDeduplicationId", "")
+            try:
+                self.send(entry["MessageBody"], group=group, deduplication=deduplication)
+            except ValueError:
+                refused.append(entry["Id"])
+            else:
+                taken.append(entry["Id"])
+        return taken, refused
 
     def receive(self) -> Message | None:
         """Give the first message that may be received now; nothing of a group of which one is in flight."""
@@ -86,11 +104,22 @@ class Queue:
         return None
 
     def delete(self, receipt: str) -> None:
-        """Take a message off the queue. Raises StaleReceipt."""
-        self._messages.remove(self._in_flight(receipt))
+        """Take a message off the queue. Raises StaleReceipt where the queue is FIFO.
+
+        There a receipt expires with the visibility timeout (AWS Knowledge Center, "sqs-receipt-handle-error"). On a
+        standard queue the last receipt stays good, and with an older one the call succeeds and may delete nothing
+        (API reference, DeleteMessage): here it never does.
+        """
+        if self.fifo:
+            self._messages.remove(self._in_flight(receipt))
+        else:
+            self._messages = [message for message in self._messages if message.receipt != receipt]
 
     def change_visibility(self, receipt: str, seconds: float) -> None:
-        """Let a message that is in flight come back after so many seconds. Raises StaleReceipt."""
+        """Let a message that is in flight come back after so many seconds. Raises StaleReceipt.
+
+        It holds for this receive only (API reference, ChangeMessageVisibility).
+        """
         self._in_flight(receipt).visible_at = self.clock() + seconds
 
     def next_at(self) -> float | None:

@@ -111,6 +111,7 @@ def aws() -> Aws:
             "NUMBERS_PER_CITIZEN_PER_DAY": "3",
             "OTPS_PER_NUMBER_PER_HOUR": "5",
             "MESSAGES_PER_MINUTE": "30",
+            "SAME_TEXTS_PER_MINUTE": "5",
             "MAX_MESSAGE_AGE_SECONDS": "600",
             "LINK_EXPIRY_SECONDS": "900",
             "CONSENT_RETENTION_DAYS": "730",

@@ -40,6 +40,7 @@ def rules(settings: Common) -> Rules:
         numbers_a_day=settings.numbers_per_citizen_per_day,
         otps_an_hour=settings.otps_per_number_per_hour,
         messages_a_minute=settings.messages_per_minute,
+        same_texts_a_minute=settings.same_texts_per_minute,
         languages=tuple(language.code for language in catalogues()),
     )
 

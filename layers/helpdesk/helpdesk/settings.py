@@ -28,6 +28,7 @@ class Common:
     numbers_per_citizen_per_day: int
     otps_per_number_per_hour: int
     messages_per_minute: int
+    same_texts_per_minute: int
     helpline: str
 
 
@@ -99,6 +100,7 @@ class _CommonValues(TypedDict):
     numbers_per_citizen_per_day: int
     otps_per_number_per_hour: int
     messages_per_minute: int
+    same_texts_per_minute: int
     helpline: str
 
 
@@ -151,5 +153,6 @@ class _Reader:
             "numbers_per_citizen_per_day": self.number("NUMBERS_PER_CITIZEN_PER_DAY"),
             "otps_per_number_per_hour": self.number("OTPS_PER_NUMBER_PER_HOUR"),
             "messages_per_minute": self.number("MESSAGES_PER_MINUTE"),
+            "same_texts_per_minute": self.number("SAME_TEXTS_PER_MINUTE"),
             "helpline": self.optional("HELPLINE"),
         }

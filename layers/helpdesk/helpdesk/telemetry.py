@@ -2,21 +2,76 @@
 
 Every line carries the conversation's id, never anything that names the citizen. Metrics go out as log lines in
 CloudWatch's embedded metric format, so they cost no call.
+
+The text of an exception reaches no log: requests writes addresses into it, pydantic the input, botocore the parameters,
+so anything that a citizen has typed may stand there. Its class and the places in the code tell an operator enough.
 """
 
+import logging
+import traceback
 import warnings
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from types import TracebackType
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 # A call that counts nothing is the usual case, not one to write a line about.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
+# At DEBUG they log the parameters of every call, before KMS has sealed them too. A level of their own holds whatever
+# the root logger's is, which Lambda sets by the function's logging configuration.
+for _name in ("boto3", "botocore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 logger = Logger(log_uncaught_exceptions=False)
 metrics = Metrics()
+
+
+class UnexpectedError(Exception):
+    """Stands for an exception that nobody foresaw. The message is that one's class, never its text."""
 
 
 def count(name: str, value: int = 1) -> None:
     """Count something that happened."""
     if value:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+def nothing_told[**P, R](handler: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a handler so that what it raises carries no text: Lambda logs that, and answers its caller with it.
+
+    Raises UnexpectedError in place of any exception.
+    """
+
+    @wraps(handler)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return handler(*args, **kwargs)
+        except Exception as error:
+            logger.exception("the function failed")
+            unexpected = UnexpectedError(type(error).__name__)
+        # Raised outside the handler, so that not even the context holds the original.
+        raise unexpected
+
+    return guarded
+
+
+def without_text(record: logging.LogRecord) -> bool:
+    """Put an exception's class and places into a log record in place of its text. Keeps every record."""
+    if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
+        kind, _, places = record.exc_info
+        record.__dict__.update(error=kind.__name__, places=_places(places))
+    record.exc_info = record.exc_text = None
+    if isinstance(record.msg, BaseException):
+        record.msg = type(record.msg).__name__
+    return True
+
+
+logger.addFilter(without_text)
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    """Give where it happened, the innermost place last: file, line and function."""
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]

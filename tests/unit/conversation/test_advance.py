@@ -20,6 +20,7 @@ from helpdesk.conversation.effects import (
     Say,
     SendOtp,
     SetTimer,
+    ShowDocuments,
     VerifyOtp,
 )
 from helpdesk.conversation.events import (
@@ -35,7 +36,7 @@ from helpdesk.conversation.events import (
     Tapped,
     TimeRanOut,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Session, Stage, Waiting
 from helpdesk.conversation.problems import Problem
 
 NOW = 1_800_000_000
@@ -299,3 +300,56 @@ def test_a_flood_of_messages_is_answered_once_and_then_not_until_it_is_quieter()
     assert answers[-1].text.key == "slowly"
     _, effects = advance(conversation, Said("later", words=("x",)), NOW + 60, RULES)
     assert len(effects) == 1
+
+
+def typed(step: str, mark: str) -> Said:
+    return Said(step, choices=frozenset({Choice.MORE}), words=("more",), typed=mark)
+
+
+def test_five_identical_texts_within_a_minute_are_left_alone_and_another_text_is_not() -> None:
+    conversation, answered = signed_in(), []
+    for times in range(7):
+        conversation, effects = advance(conversation, typed(f"{times}", "same"), NOW + times, RULES)
+        answered.append(bool(effects))
+    assert answered == [True, True, True, True, False, False, False]
+    _, effects = advance(conversation, typed("other", "other"), NOW + 8, RULES)
+    assert effects
+
+
+def test_a_text_that_was_left_alone_is_answered_again_after_a_minute() -> None:
+    conversation = signed_in()
+    for times in range(6):
+        conversation, _ = advance(conversation, typed(f"{times}", "same"), NOW + times, RULES)
+    _, effects = advance(conversation, typed("later", "same"), NOW + 60, RULES)
+    assert effects
+
+
+def test_the_same_tap_again_and_again_is_no_machines_text() -> None:
+    conversation = signed_in()
+    for times in range(8):
+        conversation, effects = advance(conversation, Tapped(f"{times}", Tap(Choice.MORE)), NOW + times, RULES)
+        assert effects
+
+
+def lost(conversation: Conversation, number: int = 1) -> Conversation:
+    asked, _ = advance(conversation, Said("one", number=number), NOW, RULES)
+    return advance(asked, Failed("one", Problem.SIGNED_OUT, FetchDocument(number, "otp")), NOW, RULES)[0]
+
+
+def test_a_document_asked_for_before_the_session_broke_off_is_found_on_a_list_with_other_numbers() -> None:
+    again = replace(
+        lost(signed_in()), stage=Stage.LISTING, session=Session(NOW, NOW + 3600), waiting=(Waiting("new", NOW),)
+    )
+    after, effects = advance(again, DocumentsListed("new", (PAN, LICENCE)), NOW, RULES)
+    assert effects == (FetchDocument(2, "new"),)
+    assert after.wanted is None
+    _, effects = advance(again, DocumentsListed("new", (PAN,)), NOW, RULES)
+    assert isinstance(effects[0], ShowDocuments)
+    _, effects = advance(again, DocumentsListed("new", (LICENCE,)), NOW + RULES.session_seconds, RULES)
+    assert isinstance(effects[0], ShowDocuments)
+
+
+@pytest.mark.parametrize("choice", [Choice.GREETING, Choice.MENU, Choice.CANCEL])
+def test_who_goes_elsewhere_does_not_get_it_later_on(choice: Choice) -> None:
+    after, _ = advance(lost(signed_in()), Said("elsewhere", frozenset({choice})), NOW, RULES)
+    assert after.wanted is None

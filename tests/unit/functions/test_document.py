@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from helpdesk.service.handling import BACKOFF_SECONDS, MOST_RECEIVES
+from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited
 from tests.handlers import Context, load
 from tests.unit.aws import OUTBOUND_SECRET, Aws, aws
 
@@ -31,7 +32,7 @@ def record(cloud: Aws, body: str, receives: int = 1) -> dict[str, Any]:
         "body": body,
         "receiptHandle": "receipt",
         "eventSourceARN": cloud.environment["WORK_QUEUE_ARN"],
-        "attributes": {"ApproximateReceiveCount": str(receives)},
+        "attributes": {"ApproximateReceiveCount": str(receives), "SentTimestamp": "1764000000000"},
     }
 
 
@@ -68,9 +69,51 @@ def test_a_failed_message_comes_back_sooner_at_first(
             changes.append(change)
 
     monkeypatch.setattr(document.handler, "_sqs", Sqs())
+    monkeypatch.setattr(document.handler, "_chance", lambda: 0.0)
     handle(document, record(cloud, "{}", receives))
     assert [change["VisibilityTimeout"] for change in changes] == [seconds]
     assert changes[0]["QueueUrl"] == cloud.environment["WORK_QUEUE_URL"]
+
+
+@pytest.mark.parametrize(
+    ("error", "receives", "chance", "seconds"),
+    [
+        (RateLimited(131056), 1, 0.0, 1),
+        (RateLimited(131056), 3, 0.0, 16),
+        (RateLimited(4), 1, 0.0, 60),
+        (RateLimited(4), 5, 0.0, 300),
+        (OutcomeUnknown(None), 1, 1.0, 2),
+        (OutcomeUnknown(None), 4, 1.0, 75),
+    ],
+)
+def test_whatsapps_own_pause_is_kept_to_and_chance_spreads_who_failed_together(
+    document: ModuleType,
+    cloud: Aws,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    receives: int,
+    chance: float,
+    seconds: int,
+) -> None:
+    changes: list[dict[str, Any]] = []
+
+    class Sqs:
+        def change_message_visibility(self, **change: Any) -> None:
+            changes.append(change)
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(document.handler, "_sqs", Sqs())
+    monkeypatch.setattr(document.handler, "_chance", lambda: chance)
+    monkeypatch.setattr(document.handler._worker, "work", fails)
+    handle(document, record(cloud, JOB, receives))
+    assert [change["VisibilityTimeout"] for change in changes] == [seconds]
+
+
+def test_eight_tries_outlast_an_outage_of_ten_minutes() -> None:
+    waits = [BACKOFF_SECONDS[min(receive, len(BACKOFF_SECONDS)) - 1] for receive in range(1, MOST_RECEIVES)]
+    assert sum(waits) > 600
 
 
 def test_the_backoff_suits_a_chat() -> None:

@@ -25,6 +25,7 @@ from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import IdleTimer, Job, TimerQueue, WorkQueue, read_work
+from helpdesk.whatsapp.errors import Unavailable
 from helpdesk.whatsapp.messages import Message, Recipient
 from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, Aws, aws
 
@@ -89,6 +90,14 @@ class FakeWhatsApp:
     to: list[Recipient] = field(default_factory=list)
     uploaded: list[bytes] = field(default_factory=list)
     fails: list[WhatsAppError | None] = field(default_factory=list)
+    probes: int = 0
+    is_down: bool = False
+    """Whether it does not even answer a probe."""
+
+    def probe(self) -> None:
+        self.probes += 1
+        if self.is_down:
+            raise Unavailable(None)
 
     def upload(self, content: bytes, media_type: str, filename: str) -> str:
         assert media_type == "application/pdf"
@@ -151,11 +160,11 @@ class Desk:
         body = delivery(*messages)
         self.receiver.receive(body, signature(body))
 
-    def work(self, *, last_try: bool = False) -> int:
+    def work(self, *, last_try: bool = False, queued_at: float = 0) -> int:
         """Do all work that is queued; give how many jobs there were."""
         jobs = self.aws.work()
         for job in jobs:
-            self.worker.work(read_work(json.dumps(job)), last_try=last_try)
+            self.worker.work(read_work(json.dumps(job)), last_try=last_try, queued_at=queued_at)
         return len(jobs)
 
     def says(self, body: str) -> list[dict[str, Any]]:

@@ -281,9 +281,9 @@ class WatchedReplier(Replier):
         self._whatsapp = whatsapp
         self.sent: dict[str, list[Reply]] = {}
 
-    def send(self, reply: Reply, stored: Stored, step: str) -> None:
+    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> None:
         before = self._whatsapp.sent
-        super().send(reply, stored, step)
+        super().send(reply, stored, step, repeated=repeated)
         if self._whatsapp.sent > before:
             self.sent.setdefault(step, []).append(reply)
 

@@ -6,9 +6,9 @@ import pytest
 
 from helpdesk.conversation.model import Stage
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, RepositoryUnresponsive, Unreachable
-from helpdesk.errors import VersionConflict
+from helpdesk.errors import VersionConflict, WhatsAppError
 from helpdesk.storage.work import DeletionTimer, IdleTimer, Job
-from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused
+from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused, Unavailable
 from tests.unit.aws import OUTBOUND_SECRET
 from tests.unit.service.desk import AADHAAR, DEVICE_CODE, DOCUMENTS, OTP, TOKEN, Desk
 
@@ -173,6 +173,18 @@ def test_a_token_that_was_revoked_elsewhere_ends_the_session(desk: Desk) -> None
     assert "documents" not in desk.aws.items()
 
 
+def test_after_signing_in_again_the_document_that_was_asked_for_comes_by_itself(desk: Desk) -> None:
+    desk.signed_in()
+    desk.locker.fails = [InvalidToken("invalid_token", status=401)]
+    (reply,) = desk.says("2")
+    assert "To get *Driving licence*" in body_of(reply)
+    for text in ("DigiLocker services", "I agree", AADHAAR):
+        desk.says(text)
+    (reply,) = desk.says(OTP)
+    assert reply["interactive"]["header"]["document"]["filename"] == "Driving licence.pdf"
+    assert desk.locker.calls[-2:] == ["list_documents", "fetch_document"]
+
+
 def test_a_revocation_that_fails_is_no_reason_to_stay_signed_in(desk: Desk) -> None:
     desk.signed_in()
     desk.locker.fails = [Unreachable("[timeout]")]
@@ -187,7 +199,23 @@ def test_a_job_past_its_time_asks_nobody_and_is_told(desk: Desk) -> None:
     desk.clock.now += 91
     desk.work()
     assert desk.locker.calls == []
-    assert "does not answer" in body_of(desk.whatsapp.sent[-1])
+    assert "held us up on our side" in body_of(desk.whatsapp.sent[-1])
+
+
+def test_a_job_is_not_late_when_only_its_way_to_the_queue_was_long(desk: Desk) -> None:
+    desk.asked_for_aadhaar()
+    desk.deliver(desk.text(AADHAAR))
+    desk.clock.now += 300
+    desk.work(queued_at=desk.clock.now - 5)
+    assert desk.locker.calls == ["send_otp"]
+
+
+def test_what_she_wrote_in_a_session_that_is_over_goes_nowhere_however_late_it_was_queued(desk: Desk) -> None:
+    desk.asked_for_otp()
+    desk.deliver(desk.text(OTP))
+    desk.clock.now += 901
+    desk.work(queued_at=desk.clock.now)
+    assert desk.locker.calls == ["send_otp"]
 
 
 def test_on_the_last_try_she_is_told_instead(desk: Desk) -> None:
@@ -199,13 +227,52 @@ def test_on_the_last_try_she_is_told_instead(desk: Desk) -> None:
     assert reply["action"]["buttons"][0]["reply"]["title"] == "Try again"
 
 
-@pytest.mark.parametrize("error", [RateLimited(131056), OutcomeUnknown(None)])
-def test_a_reply_that_may_go_through_later_stays_in_the_outbox(desk: Desk, error: RateLimited | OutcomeUnknown) -> None:
+@pytest.mark.parametrize("error", [RateLimited(131056), Unavailable(131000)])
+def test_a_reply_that_was_not_taken_stays_in_the_outbox_until_it_is(desk: Desk, error: WhatsAppError) -> None:
     desk.deliver(desk.text("Hi"))
     job = desk.job()
-    desk.whatsapp.fails = [error]
-    with pytest.raises(type(error)):
+    for _ in range(3):
+        desk.whatsapp.fails = [error]
+        with pytest.raises(type(error)):
+            desk.worker.work(job)
+    desk.worker.work(job)
+    assert len(desk.whatsapp.sent) == 1
+    assert desk.whatsapp.probes == 0
+
+
+def test_a_reply_that_may_have_arrived_is_sent_once_more(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    job = desk.job()
+    desk.whatsapp.fails = [OutcomeUnknown(None)]
+    with pytest.raises(OutcomeUnknown):
         desk.worker.work(job)
+    desk.worker.work(job)
+    assert len(desk.whatsapp.sent) == 1
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}
+
+
+def test_a_reply_that_may_have_arrived_twice_is_left_at_that(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    job = desk.job()
+    desk.whatsapp.fails = [OutcomeUnknown(None), OutcomeUnknown(500)]
+    with pytest.raises(OutcomeUnknown):
+        desk.worker.work(job)
+    desk.worker.work(job)
+    assert desk.whatsapp.fails == []
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}
+
+
+def test_the_one_repetition_waits_until_whatsapp_answers_again(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    job = desk.job()
+    desk.whatsapp.fails = [OutcomeUnknown(None)]
+    desk.whatsapp.is_down = True
+    with pytest.raises(OutcomeUnknown):
+        desk.worker.work(job)
+    for _ in range(6):
+        with pytest.raises(Unavailable):
+            desk.worker.work(job)
+    desk.whatsapp.is_down = False
     desk.worker.work(job)
     assert len(desk.whatsapp.sent) == 1
 

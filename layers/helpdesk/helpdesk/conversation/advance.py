@@ -33,7 +33,7 @@ from helpdesk.conversation.events import (
     Tapped,
     TimeRanOut,
 )
-from helpdesk.conversation.model import Conversation, Rules, Stage
+from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import CANCEL, MENU, Turn, say, signed_out, text
 
@@ -51,6 +51,7 @@ _EVERYWHERE = (
     Choice.MORE,
 )
 _BURST_SECONDS = 60
+_MINUTE = 60
 _TIMER_SLACK_SECONDS = 5
 _TAKES_NUMBERS = {Stage.AADHAAR, Stage.OTP, Stage.DOCUMENTS, Stage.ENDED}
 _WAITING: dict[Stage, Request] = {
@@ -100,12 +101,24 @@ def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rule
     conversation, leaving = _expired(conversation, now, rules)
     same = conversation.minute == now // 60
     messages = conversation.messages + 1 if same else 1
-    conversation = replace(conversation, active_at=now, minute=now // 60, messages=messages)
+    repeated = _repeated(conversation.repeated, event, now)
+    conversation = replace(conversation, active_at=now, minute=now // 60, messages=messages, repeated=repeated)
     if messages > rules.messages_a_minute:
         once = messages == rules.messages_a_minute + 1
         return conversation, (*((say(conversation, "slowly", MENU),) if once else ()), *leaving)
+    if repeated and repeated.times >= rules.same_texts_a_minute:
+        return conversation, leaving
     conversation, effects = _reply(conversation, event, now, rules)
     return conversation, (*effects, *leaving)
+
+
+def _repeated(before: Repeated | None, event: FromHer, now: int) -> Repeated | None:
+    """Count how often she typed the same text in a row, within a minute of the first time."""
+    if not isinstance(event, Said) or not event.typed:
+        return None
+    if before and before.mark == event.typed and now - before.since < _MINUTE:
+        return replace(before, times=before.times + 1)
+    return Repeated(event.typed, now)
 
 
 def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
@@ -208,7 +221,7 @@ def _still_waiting(conversation: Conversation, now: int, rules: Rules) -> Turn:
     if step and now - step.at < 2 * rules.job_expiry_seconds:
         return conversation, (say(conversation, "wait", CANCEL),)
     request = _WAITING[conversation.stage]
-    return _failed(conversation, Failed(step.id if step else "", Problem.UNREACHABLE, request))
+    return _failed(conversation, Failed(step.id if step else "", Problem.HELD_UP, request), now)
 
 
 def _everywhere(event: FromHer) -> Choice | None:
@@ -256,14 +269,14 @@ def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules)
         case SignedIn():
             return sign_in.verified(conversation, event, now, rules)
         case DocumentsListed():
-            return documents.listed(conversation, event)
+            return documents.listed(conversation, event, now, rules)
         case DocumentFetched():
             return documents.fetched(conversation, event)
         case Failed():
-            return _failed(conversation, event)
+            return _failed(conversation, event, now)
 
 
-def _failed(conversation: Conversation, event: Failed) -> Turn:
+def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
     match event.request:
         case SendOtp() as request:
             return sign_in.not_sent(conversation, event, request)
@@ -272,7 +285,7 @@ def _failed(conversation: Conversation, event: Failed) -> Turn:
         case ListDocuments():
             return documents.not_listed(conversation, event)
         case FetchDocument(number=number, listing=listing):
-            return documents.not_fetched(conversation, event, number, listing)
+            return documents.not_fetched(conversation, event, number, listing, now)
 
 
 def _expired(conversation: Conversation, now: int, rules: Rules) -> Turn:

@@ -1,5 +1,7 @@
 """What is used, what for, what is kept and for how long; and whether she agrees."""
 
+from dataclasses import replace
+
 from helpdesk.conversation import sign_in
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
@@ -26,6 +28,6 @@ def answer(conversation: Conversation, event: FromHer, now: int) -> Turn:
             asked, replies = sign_in.ask_number(conversation)
             return asked, (RecordConsent(VERSION, conversation.language, now), *replies)
         case Choice.DECLINE:
-            declined = left(conversation, Stage.MENU)
+            declined = replace(left(conversation, Stage.MENU), wanted=None)
             return declined, (say(declined, "consent.declined", SERVICES, MENU),)
     return ask(conversation, note=text("not_understood"))

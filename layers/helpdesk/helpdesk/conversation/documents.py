@@ -14,7 +14,7 @@ from helpdesk.conversation.events import (
     Said,
     Tapped,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage, Waiting
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage, Waiting, Wanted
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
     DONE,
@@ -38,8 +38,8 @@ PAGE_SIZE = 8
 # The list
 
 
-def listed(conversation: Conversation, event: DocumentsListed) -> Turn:
-    """The list has come."""
+def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: Rules) -> Turn:
+    """The list has come; or the document that was asked for when the last session broke off, by itself."""
     session = conversation.session
     if session is None:
         return conversation, ()
@@ -48,14 +48,18 @@ def listed(conversation: Conversation, event: DocumentsListed) -> Turn:
         stage=Stage.DOCUMENTS,
         documents=event.documents,
         session=replace(session, listing=event.id[:8], page=1, count=len(event.documents), uploaded=event.uploaded),
+        wanted=None,
     )
+    wanted = conversation.wanted
+    if wanted and now - wanted.at < rules.session_seconds and (number := _found(here.documents, wanted)):
+        return choose(here, number, event.id, now, rules)
     return show(here)
 
 
 def not_listed(conversation: Conversation, event: Failed) -> Turn:
     """The list could not be had."""
     if event.problem is Problem.SIGNED_OUT:
-        return revoked(conversation)
+        return revoked(conversation, conversation.wanted)
     stays = replace(settled(conversation, event.id), stage=Stage.LISTING, again=ListDocuments())
     return stays, (say(stays, f"problem.{event.problem}", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
 
@@ -189,10 +193,10 @@ def fetched(conversation: Conversation, event: DocumentFetched) -> Turn:
     return here, (DeliverDocument(here.language, event.key, event.number, event.listing),)
 
 
-def not_fetched(conversation: Conversation, event: Failed, number: int, listing: str) -> Turn:
+def not_fetched(conversation: Conversation, event: Failed, number: int, listing: str, now: int) -> Turn:
     """The PDF could not be had: which document, why, and what she can do."""
     if event.problem is Problem.SIGNED_OUT:
-        return revoked(conversation)
+        return revoked(conversation, _remembered(conversation.documents, number, now))
     here = replace(settled(conversation, event.id), again=FetchDocument(number, listing))
     buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)
     return here, (say(here, f"problem.{event.problem}", *buttons, note=text("documents.failed"), about=number),)
@@ -223,10 +227,31 @@ def done(conversation: Conversation) -> Turn:
     return out, (say(out, "done", SERVICES, MENU), *effects)
 
 
-def revoked(conversation: Conversation) -> Turn:
-    """DigiLocker does not know the token any more: she, or DigiLocker, ended the session there."""
+def revoked(conversation: Conversation, wanted: Wanted | None) -> Turn:
+    """DigiLocker does not know the token any more: she, or DigiLocker, ended the session there.
+
+    The document that was asked for is remembered, and comes by itself once she is signed in again.
+    """
     out, _ = signed_out(conversation, Stage.MENU)
-    return out, (say(out, "problem.signed_out", SERVICES, MENU),)
+    out = replace(out, wanted=wanted)
+    return out, (say(out, "documents.sign_in_again" if wanted else "problem.signed_out", SERVICES, MENU),)
+
+
+def _remembered(documents: tuple[IssuedDocument, ...], number: int, now: int) -> Wanted:
+    document = documents[number - 1]
+    alike = sum(_looks(other) == _looks(document) for other in documents[: number - 1])
+    return Wanted(document.doctype, document.name, document.issuer, now, alike)
+
+
+def _found(documents: tuple[IssuedDocument, ...], wanted: Wanted) -> int:
+    """Give the number of the wanted document on a new list, 0 if it is not there."""
+    looks = (wanted.doctype, wanted.name, wanted.issuer)
+    alike = [number for number, document in enumerate(documents, start=1) if _looks(document) == looks]
+    return alike[min(wanted.nth, len(alike) - 1)] if alike else 0
+
+
+def _looks(document: IssuedDocument) -> tuple[str, str, str]:
+    return document.doctype, document.name, document.issuer
 
 
 def no_session(conversation: Conversation) -> Turn:

@@ -36,6 +36,8 @@ class Said:
     named: tuple[Naming, ...] = ()
     words: tuple[str, ...] = field(default=(), repr=False)
     """Her words, folded: for finding a document by its name or issuer."""
+    typed: str = field(default="", repr=False)
+    """A keyed hash of the text, to tell a machine that repeats itself."""
 
 
 class Kind(StrEnum):

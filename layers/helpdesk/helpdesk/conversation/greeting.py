@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, documents
+from helpdesk.conversation import account, consent, documents
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
 from helpdesk.conversation.events import FromHer, Said
@@ -19,7 +19,7 @@ def start(conversation: Conversation, language: str | None) -> Turn:
 
 def ask(conversation: Conversation, note: Text | None = None) -> Turn:
     """Show the menu."""
-    at_menu = left(conversation, Stage.MENU)
+    at_menu = replace(left(conversation, Stage.MENU), wanted=None)
     return at_menu, (say(at_menu, "menu", SERVICES, LANGUAGE, HELP, note=note),)
 
 
@@ -27,6 +27,8 @@ def services(conversation: Conversation) -> Turn:
     """*DigiLocker Services*: to the list for who is signed in, else to the question of the account."""
     if conversation.session:
         return documents.show(left(conversation, Stage.DOCUMENTS))
+    if conversation.wanted:
+        return consent.ask(conversation)  # she was signed in just now: she has an account
     return account.ask(left(conversation, Stage.ACCOUNT))
 
 

@@ -41,6 +41,8 @@ class Rules:
     """OTPs for one Aadhaar number, whoever asks for them."""
     messages_a_minute: int = 30
     """More than this from one person are a machine's: one answer, then silence until it is quieter."""
+    same_texts_a_minute: int = 5
+    """So many identical texts within a minute are a machine's: the last of them, and what follows, is left alone."""
     languages: tuple[str, ...] = ("en", "hi", "bn")
     """In the order in which they are offered."""
 
@@ -99,6 +101,28 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A document that was asked for when the session broke off. The list of the next session has other numbers."""
+
+    doctype: str
+    name: str
+    issuer: str
+    at: int
+    """When it was asked for, in seconds since the epoch."""
+    nth: int = 0
+    """Which one, where several on the list look alike."""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What she typed last, by a keyed hash, since when (seconds since the epoch), and how often in a row."""
+
+    mark: str
+    since: int
+    times: int = 1
+
+
+@dataclass(frozen=True)
 class Conversation:
     """Everything the dialogue remembers of one citizen's chat, without a single secret."""
 
@@ -123,6 +147,9 @@ class Conversation:
     """How many came in that minute."""
     late_at: int = 0
     """When she was last told that her messages came late."""
+    repeated: Repeated | None = None
+    wanted: Wanted | None = None
+    """What goes on by itself as soon as she is signed in again."""
     documents: tuple[IssuedDocument, ...] = ()
 
     @property

@@ -12,6 +12,8 @@ class Problem(StrEnum):
 
     UNREACHABLE = "unreachable"
     """No connection, a timeout, or an answer that makes no sense: worth another try later."""
+    HELD_UP = "held_up"
+    """Our own side was held up for so long that DigiLocker was not asked any more."""
     BUSY = "busy"
     """DigiLocker answered that it cannot serve now (500, 503, 530 without more detail, 429)."""
     MISCONFIGURED = "misconfigured"

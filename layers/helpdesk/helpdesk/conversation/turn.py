@@ -74,4 +74,4 @@ def left(conversation: Conversation, stage: Stage) -> Conversation:
 def signed_out(conversation: Conversation, stage: Stage) -> Turn:
     """End the session: the list and the token are forgotten here, and the token is revoked at DigiLocker."""
     effects = (Revoke(),) if conversation.session else ()
-    return replace(left(conversation, stage), session=None, documents=()), effects
+    return replace(left(conversation, stage), session=None, documents=(), wanted=None), effects

@@ -1,6 +1,8 @@
 """Messages of the two queues: done, or to be taken up again after a while."""
 
-from collections.abc import Mapping
+import math
+import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from helpdesk.errors import HelpdeskError, SecretError
@@ -9,9 +11,13 @@ from helpdesk.storage.aws import SqsClient
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import read_work
 from helpdesk.telemetry import count, logger
+from helpdesk.whatsapp.errors import RateLimited
 
 BACKOFF_SECONDS = (1, 4, 16, 60, 300)
-"""How long a message waits after it failed for the first, second, ... time."""
+"""How long a message waits at least after it failed for the first, second, ... time: 4^n seconds, as WhatsApp asks for
+one that was sent too fast to the same person (131056); then longer, for an outage. Eight tries take over 15 minutes."""
+JITTER = 0.25
+"""By which part of it the wait is lengthened at the most, so that all who failed together do not come back together."""
 MOST_RECEIVES = 8
 """The queue's `maxReceiveCount`: after that many, a message goes to the dead-letter queue."""
 
@@ -25,16 +31,27 @@ class QueueMessage:
     receipt: str
     queue_arn: str
     receives: int
+    sent_at: float = 0
+    """When it came on the queue, in seconds since the epoch."""
 
 
 class DocumentHandler:
     """Works on queue messages, and decides when a failed one comes back."""
 
-    def __init__(self, *, worker: Worker, secret: Secret, sqs: SqsClient, queues: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        worker: Worker,
+        secret: Secret,
+        sqs: SqsClient,
+        queues: Mapping[str, str],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self._worker = worker
         self._secret = secret
         self._sqs = sqs
         self._queues = queues
+        self._chance = chance
 
     def handle(self, message: QueueMessage) -> bool:
         """Work on a message. Tells whether it is done; one that is not comes back by itself."""
@@ -43,7 +60,10 @@ class DocumentHandler:
             for field in ("whatsapp_access_token", "digilocker_client_id", "digilocker_client_secret"):
                 self._secret.text(field)
             self._worker.work(
-                read_work(message.body), again=message.receives > 1, last_try=message.receives >= MOST_RECEIVES
+                read_work(message.body),
+                queued_at=message.sent_at,
+                again=message.receives > 1,
+                last_try=message.receives >= MOST_RECEIVES,
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the message must come back
             count("SecretsEmpty" if isinstance(error, SecretError) else "JobsFailed")
@@ -55,7 +75,7 @@ class DocumentHandler:
             )
             if message.receives >= MOST_RECEIVES:
                 self._give_up(message)
-            self._come_back(message)
+            self._come_back(message, error.pause if isinstance(error, RateLimited) else 0)
             return False
         return True
 
@@ -66,8 +86,10 @@ class DocumentHandler:
         except Exception as error:  # noqa: BLE001 - the message goes to the dead-letter queue all the same
             logger.error("a job was not given up in order", extra={"error": type(error).__name__})
 
-    def _come_back(self, message: QueueMessage) -> None:
-        seconds = BACKOFF_SECONDS[min(message.receives, len(BACKOFF_SECONDS)) - 1]
+    def _come_back(self, message: QueueMessage, pause: float) -> None:
+        """Have the message come back after a while, and not before `pause` seconds have passed."""
+        least = max(BACKOFF_SECONDS[min(message.receives, len(BACKOFF_SECONDS)) - 1], pause)
+        seconds = math.ceil(least * (1 + JITTER * self._chance()))
         try:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queues[message.queue_arn], ReceiptHandle=message.receipt, VisibilityTimeout=seconds

@@ -27,6 +27,11 @@ def number_mark(pepper: str, digits: str) -> str:
     return _keyed(pepper, f"number\n{digits}")[:16]
 
 
+def text_mark(pepper: str, text: str) -> str:
+    """Give what stands for a text that she typed, where it is only compared with the next one."""
+    return _keyed(pepper, f"text\n{text}")[:12]
+
+
 def following(cause: str) -> str:
     """Give the id of the step that follows from a cause: always the same, so that it is not taken twice."""
     return hashlib.sha256(f"following\n{cause}".encode()).hexdigest()[:_STEP_LENGTH]

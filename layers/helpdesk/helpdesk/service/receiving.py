@@ -14,11 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import AADHAAR, OTP, Effect
-from helpdesk.conversation.events import CameLate, Entered, FromHer, InTime, Kind, SentSomethingElse, Tapped
+from helpdesk.conversation.events import CameLate, Entered, FromHer, InTime, Kind, Said, SentSomethingElse, Tapped
 from helpdesk.conversation.model import Rules
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
 from helpdesk.languages.understanding import read
-from helpdesk.service.identity import conversation_id, number_mark, step_id
+from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
@@ -215,6 +215,8 @@ class Receiver:
             return CameLate(step, event if not digits else None), ""
         if isinstance(event, Entered) and _PURPOSES.get(event.kind) == AADHAAR:
             event = replace(event, mark=number_mark(pepper, digits))
+        elif isinstance(event, Said) and message.text:
+            event = replace(event, typed=text_mark(pepper, message.text))
         return event, digits
 
 

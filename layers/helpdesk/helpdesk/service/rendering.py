@@ -18,7 +18,7 @@ from helpdesk.conversation.effects import (
     ShowDocuments,
     Text,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument
+from helpdesk.conversation.model import Conversation, IssuedDocument, Wanted
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues
 from helpdesk.whatsapp.messages import (
     Button,
@@ -114,6 +114,8 @@ class Renderer:
             document = conversation.documents[about - 1]
             values["document"] = shorten(_called(language, document), 120)
             values["issuer"] = shorten(document.issuer, 200)
+        elif conversation.wanted:
+            values["document"] = shorten(_called(language, conversation.wanted), 120)
         return values
 
     @staticmethod
@@ -129,7 +131,7 @@ class Renderer:
         )
 
 
-def _called(language: Catalogue, document: IssuedDocument) -> str:
+def _called(language: Catalogue, document: IssuedDocument | Wanted) -> str:
     """Name a document: by our short name for its kind, else by its own name, with what tells it apart in front.
 
     DigiLocker writes "Insurance Policy - Life": of that, a row's title would show "Insurance Policy - L…".

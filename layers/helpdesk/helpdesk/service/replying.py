@@ -27,8 +27,10 @@ class Replier:
         """How long the link of a PDF holds."""
         return self._renderer.link_seconds
 
-    def send(self, reply: Reply, stored: Stored, step: str) -> None:
+    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> None:
         """Send one message. A refusal that sending again cannot mend is logged and counted, and the reply is dropped.
+
+        `repeated`: it was sent before and may have arrived, so this is the last time, and not while WhatsApp is down.
 
         Raises WhatsAppError where sending again can help, and where somebody must mend our access first.
         """
@@ -40,6 +42,8 @@ class Replier:
         if isinstance(reply, DeliverDocument):
             callback_data = str(Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded))
         try:
+            if repeated:
+                self._client.probe()
             try:
                 self._client.send(recipient, message, callback_data)
             except TokenRefused:

@@ -58,6 +58,7 @@ from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import DeletionTimer, Delivered, IdleTimer, Job, TimerQueue, Undelivered, Work
 from helpdesk.telemetry import count, logger
+from helpdesk.whatsapp.errors import OutcomeUnknown
 
 TRIES = 8
 """How often a lost race is run again. The answer of DigiLocker is kept meanwhile, never asked for again."""
@@ -99,15 +100,15 @@ class Worker:
         self._clock = clock
         self._sleep = sleep
 
-    def work(self, work: Work, *, again: bool = False, last_try: bool = False) -> None:
+    def work(self, work: Work, *, queued_at: float = 0, again: bool = False, last_try: bool = False) -> None:
         """Do a piece of work. Whatever is raised leaves it to be taken up again, but for the last try.
 
-        `again`: it was begun before, and broke off.
+        `queued_at`: when it came on the queue, in seconds since the epoch. `again`: it was begun before, and broke off.
         """
         match work:
             case Job(conversation_id=conversation_id, step=step):
                 with logger.append_context_keys(conversation=conversation_id, step=step):
-                    self._job(conversation_id, step, again=again, last_try=last_try)
+                    self._job(conversation_id, step, queued_at, again=again, last_try=last_try)
             case IdleTimer(conversation_id=conversation_id, id=timer_id):
                 with logger.append_context_keys(conversation=conversation_id, step=timer_id):
                     self._happens(conversation_id, TimeRanOut(timer_id))
@@ -142,25 +143,36 @@ class Worker:
 
     # A job
 
-    def _job(self, conversation_id: str, step: str, *, again: bool, last_try: bool) -> None:
+    def _job(self, conversation_id: str, step: str, queued_at: float, *, again: bool, last_try: bool) -> None:
         stored = self._store.load(conversation_id)
         entry = stored.entry(step)
+        too_late = last_try or (entry is not None and self._is_too_late(entry, queued_at))
         while entry and isinstance(entry.effects[0], REQUESTS):
-            stored, entry = self._request(stored, entry, entry.effects[0], again=again, last_try=last_try)
+            stored, entry = self._request(stored, entry, entry.effects[0], again=again, too_late=too_late)
         if entry:
             self._finish(stored, entry)
 
+    def _is_too_late(self, entry: Entry, queued_at: float) -> bool:
+        """Tell whether a step has waited for so long that she will not expect it any more.
+
+        The time counts from when it could first be worked on: a webhook that died after its write is delivered again
+        only some minutes later. What she wrote in a session that is over is too late in any case.
+        """
+        now = self._clock()
+        since = max(entry.at, queued_at)
+        return now - since > self._rules.job_expiry_seconds or now - entry.at > self._rules.session_seconds
+
     def _request(
-        self, stored: Stored, entry: Entry, request: Request, *, again: bool, last_try: bool
+        self, stored: Stored, entry: Entry, request: Request, *, again: bool, too_late: bool
     ) -> tuple[Stored, Entry | None]:
         """Have a request answered, and write down what follows from the answer."""
         if not wanted(stored.conversation, entry.step, request):
             count("UnwantedJobs")
             self._finish(stored, replace(entry, effects=entry.effects[1:]))
             return stored, None
-        if last_try or self._clock() - entry.at > self._rules.job_expiry_seconds:
+        if too_late:
             count("ExpiredJobs")
-            answered = Answered(Failed(entry.step, Problem.UNREACHABLE, request), {})
+            answered = Answered(Failed(entry.step, Problem.HELD_UP, request), {})
         else:
             answered = self._ask(stored, entry, request)
             if again and answered.event == Failed(entry.step, Problem.OTP_WRONG, VerifyOtp()):
@@ -227,11 +239,20 @@ class Worker:
 
     def _finish(self, stored: Stored, entry: Entry) -> None:
         """Do all that needs no answer, and take the step out of the outbox."""
-        for effect in entry.effects:
-            self._do(stored, entry, effect)
+        for position, effect in enumerate(entry.effects):
+            repeated = entry.unsure and position == 0
+            try:
+                self._do(stored, entry, effect, repeated=repeated)
+            except OutcomeUnknown:
+                if not repeated:
+                    # What is done is taken out, so that the next time it is known that this one may have arrived.
+                    self._store.rewrite(stored.id, replace(entry, effects=entry.effects[position:], unsure=True))
+                    raise
+                count("RepliesUnsure")
+                logger.warning("a reply was sent twice without an answer and is left at that")
         self._store.done(stored.id, entry.step)
 
-    def _do(self, stored: Stored, entry: Entry, effect: Effect) -> None:
+    def _do(self, stored: Stored, entry: Entry, effect: Effect, *, repeated: bool) -> None:
         match effect:
             case Revoke():
                 self._revoke(stored, entry)
@@ -244,7 +265,7 @@ class Worker:
             case SendOtp() | VerifyOtp() | ListDocuments() | FetchDocument():
                 raise TypeError("a request stands alone in its entry")
             case _:
-                self._replier.send(effect, stored, entry.step)
+                self._replier.send(effect, stored, entry.step, repeated=repeated)
                 if isinstance(effect, DeliverDocument):
                     self._timers.set(DeletionTimer(effect.key), self._replier.link_seconds)
 

@@ -21,6 +21,8 @@ _CLASSES: dict[str, type] = {
         model.Session,
         model.Waiting,
         model.Tried,
+        model.Wanted,
+        model.Repeated,
         model.IssuedDocument,
     )
 }

@@ -32,6 +32,12 @@ KEPT_SECONDS = 8 * 24 * 3600
 """How long a silent conversation is remembered: a day longer than WhatsApp repeats a webhook."""
 MOST_SEEN = 300
 """Fingerprints kept. Far more than a person types in eight days; older messages are too late to be acted on anyway."""
+_TRIES = 5
+"""How often a change of the outbox is tried that a transaction is in the way of."""
+RECENT_SECONDS = 20 * 60
+MOST_RECENT = 3000
+"""Fingerprints kept of the last 20 minutes: a flood must not make its own beginning look new. About 130 kB, of the 400
+that an item may have."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Entry:
     order: int
     effects: tuple[Effect, ...]
     sealed: Mapping[str, str] = field(default_factory=dict)
+    unsure: bool = False
+    """The first effect may be done already: a reply that was sent and got no answer."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,17 @@ def pause_after_lost_race(attempt: int) -> float:
 class ConversationStore:
     """Reads and writes conversations."""
 
-    def __init__(self, dynamodb: DynamoDbClient, table: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        dynamodb: DynamoDbClient,
+        table: str,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
+        self._sleep = sleep
 
     def load(self, conversation_id: str) -> Stored:
         """Read a conversation with its list of documents, in one query.
@@ -161,18 +176,43 @@ class ConversationStore:
         return replace(after, version=version, outbox=tuple(sorted(outbox.values(), key=_order)), fresh=False)
 
     def done(self, conversation_id: str, step: str) -> None:
-        """Take a step out of the outbox. One that is out already is no error."""
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_key(conversation_id, "state"),
-                UpdateExpression="REMOVE outbox.#step",
-                ConditionExpression="attribute_exists(outbox.#step)",
-                ExpressionAttributeNames={"#step": step},
-            )
-        except ClientError as error:
-            if not _lost_race(error):
-                raise
+        """Take a step out of the outbox. One that is out already is no error. Raises VersionConflict."""
+        self._change_entry(conversation_id, step, UpdateExpression="REMOVE outbox.#step")
+
+    def rewrite(self, conversation_id: str, entry: Entry) -> None:
+        """Put an entry in the place of the one that its step has. If that is out already, nothing happens.
+
+        Raises VersionConflict.
+        """
+        self._change_entry(
+            conversation_id,
+            entry.step,
+            UpdateExpression="SET outbox.#step = :entry",
+            ExpressionAttributeValues={":entry": {"S": _written(entry)}},
+        )
+
+    def _change_entry(self, conversation_id: str, step: str, **change: Any) -> None:
+        """Change one entry, if it is still there. Another writer's transaction is waited for, a few times."""
+        for attempt in range(_TRIES):
+            try:
+                self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key=_key(conversation_id, "state"),
+                    ConditionExpression="attribute_exists(outbox.#step)",
+                    ExpressionAttributeNames={"#step": step},
+                    **change,
+                )
+            except ClientError as error:
+                match _code(error):
+                    case "ConditionalCheckFailedException":
+                        return
+                    case "TransactionConflictException":
+                        self._sleep(pause_after_lost_race(attempt))
+                    case _:
+                        raise
+            else:
+                return
+        raise VersionConflict(f"lost {_TRIES} races")
 
     def count_otp(self, mark: str, most: int) -> bool:
         """Count an OTP for a number, whoever asks for it. False if it has had `most` within this hour.
@@ -193,7 +233,7 @@ class ConversationStore:
                 },
             )
         except ClientError as error:
-            if _lost_race(error):
+            if _code(error) == "ConditionalCheckFailedException":
                 return False
             raise
         return True
@@ -297,13 +337,14 @@ def _outbox(entries: Mapping[str, Any]) -> tuple[Entry, ...]:
     for step, value in entries.items():
         entry = json.loads(value["S"])
         effects = codec.loads(json.dumps(entry["effects"]), tuple)
-        read.append(Entry(step, entry["at"], entry["order"], effects, entry["sealed"]))
+        read.append(Entry(step, entry["at"], entry["order"], effects, entry["sealed"], entry.get("unsure", False)))
     return tuple(sorted(read, key=_order))
 
 
 def _written(entry: Entry) -> str:
     effects = json.loads(codec.dumps(entry.effects))
-    return json.dumps({"at": entry.at, "order": entry.order, "effects": effects, "sealed": dict(entry.sealed)})
+    fields = {"at": entry.at, "order": entry.order, "effects": effects, "sealed": dict(entry.sealed)}
+    return json.dumps(fields | ({"unsure": True} if entry.unsure else {}))
 
 
 def _order(entry: Entry) -> int:
@@ -312,11 +353,16 @@ def _order(entry: Entry) -> int:
 
 def _newest(seen: Mapping[str, int], now: int) -> list[tuple[str, int]]:
     recent = [(fingerprint, at) for fingerprint, at in seen.items() if now - at < KEPT_SECONDS]
-    return recent[-MOST_SEEN:]
+    flood = sum(now - at < RECENT_SECONDS for _, at in recent)
+    return recent[-min(max(MOST_SEEN, flood), MOST_RECENT) :]
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _lost_race(error: ClientError) -> bool:
-    code = error.response.get("Error", {}).get("Code", "")
+    code = _code(error)
     if code == "TransactionCanceledException":
         reasons = error.response.get("CancellationReasons", [])
         return any(reason.get("Code") in {"ConditionalCheckFailed", "TransactionConflict"} for reason in reasons)

@@ -1,10 +1,12 @@
 """Secrets of Secrets Manager, as JSON objects, cached for five minutes.
 
-A secret that is empty, or not there, refuses every call: `SecretError` names the secret and the field, never a value.
+A secret that is empty, or cannot be read, refuses every call: `SecretError` names the secret and the field, never a value.
 """
 
 import json
 from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from helpdesk.errors import SecretError
 from helpdesk.storage.aws import SecretsManagerClient
@@ -54,7 +56,13 @@ class Secret:
     def _read(self) -> dict[str, object]:
         now = self._clock()
         if self._read_at is None or now - self._read_at >= CACHE_SECONDS:
-            answer = self._client.get_secret_value(SecretId=self._arn)
+            try:
+                answer = self._client.get_secret_value(SecretId=self._arn)
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                raise SecretError(f"{self._name}: cannot be read ({code})") from None
+            except BotoCoreError as error:
+                raise SecretError(f"{self._name}: cannot be read ({type(error).__name__})") from None
             try:
                 fields = json.loads(answer["SecretString"])
             except ValueError:

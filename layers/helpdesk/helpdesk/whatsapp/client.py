@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 import requests
 
 from helpdesk import outbound
-from helpdesk.whatsapp.errors import OutcomeUnknown, TokenRefused, Unavailable, WhatsAppError, error_of
+from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, WhatsAppError, error_of
 from helpdesk.whatsapp.messages import Json, Message, Recipient, envelope
 
 _MAX_ANSWER: Final = 256 * 1024
@@ -96,6 +96,21 @@ class WhatsAppClient:
         first = messages[0] if isinstance(messages, list) and messages else None
         return _id_in(first)
 
+    def probe(self) -> None:
+        """See whether the service answers, without doing anything: ask for our own number's entry.
+
+        A refusal is an answer too (a token for sending need not be one for reading). Raises `Unavailable` or
+        `RateLimited`. Source: Graph API, phone number node.
+        """
+        try:
+            self._call("GET", self._base, unanswered=Unavailable)
+        except OutcomeUnknown as error:
+            raise Unavailable(error.code, status=error.status) from None
+        except (Unavailable, RateLimited):
+            raise
+        except WhatsAppError:
+            return
+
     def typing(self, message_id: str) -> None:
         """Mark the citizen's message as read and show "typing ..." until the reply comes, at most 25 seconds."""
         body: dict[str, Json] = {
@@ -125,13 +140,25 @@ class WhatsAppClient:
         data: _MediaForm | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, object]:
+        return self._call("POST", f"{self._base}/{path}", unanswered=unanswered, json=json, data=data, headers=headers)
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        *,
+        unanswered: type[WhatsAppError],
+        json: dict[str, Json] | None = None,
+        data: _MediaForm | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, object]:
         """Make a call and give the JSON object it answered. `unanswered` is raised when the outcome is not known."""
         token = self._token()
         if not (token.isascii() and token.isprintable() and token and " " not in token):
             raise TokenRefused(None)  # such a header cannot be sent, and the attempt would quote it
         request = requests.Request(
-            "POST",
-            f"{self._base}/{path}",
+            method,
+            url,
             headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"} | (headers or {}),
             json=json,
             data=data,
