@@ -38,6 +38,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules
 from helpdesk.conversation.problems import Problem
+from helpdesk.languages.catalogue import codes
 from helpdesk.languages.understanding import read
 from helpdesk.service.rendering import Renderer
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, Message, TextMessage
@@ -82,7 +83,7 @@ class Chat:
     """A chat with the pure dialogue. `said` holds what the desk has said and nobody has read yet."""
 
     citizen: Citizen
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: Rules(languages=codes()))
     now: int = START
     conversation: Conversation = field(default_factory=Conversation)
     said: list[str] = field(default_factory=list)

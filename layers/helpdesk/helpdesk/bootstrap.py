@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 
 from helpdesk.conversation.model import Rules
-from helpdesk.languages.catalogue import catalogues
+from helpdesk.languages.catalogue import codes
 from helpdesk.settings import Common, DocumentSettings, WebhookSettings
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.sealing import Sealer
@@ -41,7 +41,7 @@ def rules(settings: Common) -> Rules:
         otps_an_hour=settings.otps_per_number_per_hour,
         messages_a_minute=settings.messages_per_minute,
         same_texts_a_minute=settings.same_texts_per_minute,
-        languages=tuple(language.code for language in catalogues()),
+        languages=codes(),
     )
 
 
@@ -84,6 +84,7 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         settings.digilocker_version,
         lambda: secret.text("digilocker_client_id"),
         lambda: secret.text("digilocker_client_secret"),
+        clock=clock,
     )
     locker = Locker(
         client=digilocker,
@@ -97,7 +98,9 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         settings.phone_number_id,
         lambda: secret.text("whatsapp_access_token"),
     )
-    renderer = Renderer(settings.session_seconds, settings.link_expiry_seconds, settings.helpline)
+    renderer = Renderer(
+        settings.session_seconds, settings.link_expiry_seconds, settings.helpline, settings.consent_retention_days
+    )
     worker = Worker(
         store=ConversationStore(boto3.client("dynamodb", config=AWS), settings.table, clock),
         sealer=Sealer(boto3.client("kms", config=AWS), settings.data_key_arn),

@@ -116,13 +116,14 @@ def start(
         if left <= 0:
             failure = NothingSent()
             break
-        timeout = (min(timeouts.connect, left), min(timeouts.read, left))
+        timeout = urllib3.Timeout(total=left, connect=min(timeouts.connect, left), read=min(timeouts.read, left))
         try:
             prepared = session.prepare_request(request)
             # Not `session.send`: it keeps cookies (one citizen's call would look like the continuation of another's),
             # and even without following a redirect it reads its body and address, after the request has left.
             adapter = session.get_adapter(prepared.url or "")
-            return adapter.send(prepared, stream=True, timeout=timeout, verify=True)
+            # requests hands a urllib3 timeout on as it is (its stubs do not know), and only that has a total.
+            return adapter.send(prepared, stream=True, timeout=timeout, verify=True)  # type: ignore[arg-type]
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             failure = NothingSent() if _nothing_sent(error) else NoAnswer()
         if isinstance(failure, NoAnswer):

@@ -211,7 +211,7 @@ def test_an_otp_typed_into_an_expired_sign_in_goes_nowhere() -> None:
 def test_a_message_that_came_late_is_not_acted_on_but_hi_is() -> None:
     after, effects = advance(signed_in(), CameLate("late", Said("late", number=1)), NOW, RULES)
     assert not any(isinstance(effect, FetchDocument) for effect in effects)
-    hi = CameLate("hi", Said("hi", frozenset({Choice.GREETING}), "hi"))
+    hi = CameLate("hi", Said("hi", frozenset({Choice.GREETING}), ("hi",)))
     assert advance(after, hi, NOW, RULES)[0].language == "hi"
 
 

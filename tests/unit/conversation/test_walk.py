@@ -47,11 +47,12 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
+from helpdesk.languages.catalogue import codes
 from helpdesk.service.rendering import Renderer
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, TextMessage
 
 NOW = 1_800_000_000
-RULES = Rules()
+RULES = Rules(languages=codes())
 RENDERER = Renderer(session_seconds=900, link_seconds=900, helpline="1800-000-000")
 NEEDED = {
     Stage.MENU: {TOKEN},  # she stays signed in
@@ -61,6 +62,7 @@ NEEDED = {
     Stage.VERIFYING: {AADHAAR, DEVICE_CODE},
     Stage.LISTING: {TOKEN},
     Stage.DOCUMENTS: {TOKEN},
+    Stage.DELETE: {TOKEN},
 }
 """What may be kept sealed at each question; nothing at the others."""
 
@@ -111,7 +113,7 @@ _SAID = st.builds(
     Said,
     id=st.just(""),
     choices=st.frozensets(st.sampled_from(Choice), max_size=2),
-    language=st.none() | st.sampled_from(RULES.languages),
+    languages=st.lists(st.sampled_from(RULES.languages), max_size=2, unique=True).map(tuple),
     number=st.none() | st.integers(0, 40) | st.just(999),
     named=st.lists(
         st.builds(Naming, words=st.tuples(_WORDS), doctype=st.sampled_from(("DRVLC", "PANCR", "LFINS"))), max_size=2
@@ -335,6 +337,8 @@ def test_whatever_she_writes_gets_one_answer_or_is_being_worked_on(moves: list[M
         answered = [effect for effect in step.effects if isinstance(effect, (*REPLIES, *REQUESTS))]
         if isinstance(step.event, CameLate):
             assert len(answered) <= 1
+        elif step.before.stage is Stage.STOPPED and not greets(step.event):
+            assert step.effects == ()
         elif isinstance(step.event, Said | Entered | Tapped | SentSomethingElse):
             assert len(answered) == 1
 
@@ -348,17 +352,61 @@ def test_a_reply_that_is_sent_later_can_still_be_written(moves: list[Move]) -> N
             rendered(reply, step.after)
 
 
+def greets(event: Event) -> bool:
+    match event:
+        case Said(choices=choices):
+            return Choice.GREETING in choices
+        case Tapped(tap=Tap(choice=Choice.GREETING)):
+            return True
+    return False
+
+
 @bounded
 @walks
-def test_menu_leads_to_the_menu_from_everywhere(moves: list[Move]) -> None:
+def test_hi_and_menu_lead_to_the_menu_from_everywhere(moves: list[Move]) -> None:
     for step in walk(moves):
-        typed, tapped = Said("menu", frozenset({Choice.MENU})), Tapped("menu", Tap(Choice.MENU))
-        for event in (typed, tapped, CameLate("menu", typed)):
-            after, effects = advance(step.after, event, step.now, RULES)
-            assert after.stage is Stage.MENU
-            assert not after.waiting
-            assert isinstance(effects[0], Say)
-            assert effects[0].text.key == "menu"
+        words = [Choice.GREETING] if step.after.stage is Stage.STOPPED else [Choice.GREETING, Choice.MENU]
+        for word in words:
+            typed, tapped = Said("menu", frozenset({word})), Tapped("menu", Tap(word))
+            for event in (typed, tapped, CameLate("menu", typed)):
+                after, effects = advance(step.after, event, step.now, RULES)
+                assert after.stage is Stage.MENU
+                assert not after.waiting
+                assert isinstance(effects[0], Say)
+                assert effects[0].text.key == "menu"
+
+
+@bounded
+@walks
+def test_every_button_and_row_does_something_in_the_state_that_it_is_offered_in(moves: list[Move]) -> None:
+    for step in walk(moves):
+        for reply in step.effects:
+            if not isinstance(reply, REPLIES):
+                continue
+            message = rendered(reply, step.after)
+            assert message is not None
+            for tap in map(read_tap, _ids(message)):
+                _, effects = advance(step.after, Tapped("tap", tap), step.now, RULES)
+                told = [effect for effect in effects if isinstance(effect, Say | ShowDocuments | OfferLanguages)]
+                notes = {answer.note.key for answer in told if answer.note}
+                assert told or any(isinstance(effect, REQUESTS) for effect in effects)
+                assert not notes & {"old_button", "not_understood", "documents.old_list"}
+
+
+@bounded
+@walks
+def test_back_cancel_help_and_the_other_words_are_understood_in_every_state(moves: list[Move]) -> None:
+    words = (Choice.BACK, Choice.CANCEL, Choice.HELP, Choice.LANGUAGE, Choice.PRIVACY, Choice.PERSON, Choice.STOP)
+    for step in walk(moves):
+        if step.after.stage is Stage.STOPPED:
+            continue
+        for word in words:
+            after, effects = advance(step.after, Said("word", frozenset({word})), step.now, RULES)
+            told = [effect for effect in effects if isinstance(effect, Say | ShowDocuments | OfferLanguages)]
+            assert len(told) == 1
+            assert not told[0].note or told[0].note.key not in {"old_button", "not_understood"}
+            if word in {Choice.HELP, Choice.PRIVACY, Choice.PERSON}:
+                assert after.stage in {step.after.stage, Stage.ENDED}
 
 
 @bounded
@@ -429,7 +477,7 @@ def test_who_is_silent_for_long_is_forgotten_with_the_next_timer(moves: list[Mov
 def test_the_walks_reach_every_stage() -> None:
     reached: set[Stage] = set()
 
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=800, deadline=None, derandomize=True, database=None)
     @walks
     def look(moves: list[Move]) -> None:
         reached.update(step.after.stage for step in walk(moves))

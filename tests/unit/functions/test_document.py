@@ -69,8 +69,12 @@ def test_a_failed_message_comes_back_sooner_at_first(
             changes.append(change)
 
     monkeypatch.setattr(document.handler, "_sqs", Sqs())
+    def dies(*_: object, **__: object) -> None:
+        raise RuntimeError
+
     monkeypatch.setattr(document.handler, "_chance", lambda: 0.0)
-    handle(document, record(cloud, "{}", receives))
+    monkeypatch.setattr(document.handler._worker, "work", dies)
+    handle(document, record(cloud, JOB, receives))
     assert [change["VisibilityTimeout"] for change in changes] == [seconds]
     assert changes[0]["QueueUrl"] == cloud.environment["WORK_QUEUE_URL"]
 
@@ -109,6 +113,25 @@ def test_whatsapps_own_pause_is_kept_to_and_chance_spreads_who_failed_together(
     monkeypatch.setattr(document.handler._worker, "work", fails)
     handle(document, record(cloud, JOB, receives))
     assert [change["VisibilityTimeout"] for change in changes] == [seconds]
+
+
+@pytest.mark.parametrize(("body", "receives"), [("{}", 1), ("not json", 3), (JOB, MOST_RECEIVES)])
+def test_a_message_that_waiting_cannot_help_does_not_hold_up_the_next_one(
+    document: ModuleType, cloud: Aws, monkeypatch: pytest.MonkeyPatch, body: str, receives: int
+) -> None:
+    changes: list[dict[str, Any]] = []
+
+    class Sqs:
+        def change_message_visibility(self, **change: Any) -> None:
+            changes.append(change)
+
+    def dies(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(document.handler, "_sqs", Sqs())
+    monkeypatch.setattr(document.handler._worker, "_job", dies)
+    handle(document, record(cloud, body, receives))
+    assert [change["VisibilityTimeout"] for change in changes] == [0]
 
 
 def test_eight_tries_outlast_an_outage_of_ten_minutes() -> None:

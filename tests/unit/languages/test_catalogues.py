@@ -8,14 +8,15 @@ import pytest
 
 import helpdesk.languages
 from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.model import Stage
 from helpdesk.conversation.problems import Problem
-from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues
+from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.whatsapp.messages import length
 
 ENGLISH = catalogue("en")
 LONGEST = {
-    "helpline": "x" * 90,
-    "number": "+91 00000 00000",
+    "contact": "x" * 60,
+    "consent_days": "3650",
     "digits": "00",
     "tries": "2",
     "seconds": "600",
@@ -44,8 +45,47 @@ NAMES = {
     "documents",
     "Sign",
     "up",
+    "Help",
 }
+NOTES = {
+    "not_understood",
+    "only_text",
+    "old_button",
+    "number_not_now",
+    "late",
+    "cancelled",
+    "cancelled.signed_in",
+    "language.changed",
+    "documents.tip",
+    "documents.not_refreshed",
+    "aadhaar.length",
+    "aadhaar.first_digit",
+    "aadhaar.checksum",
+    "otp.length",
+    "otp.wait",
+    "otp.expired",
+    "otp.no_tries",
+    "otp.wrong",
+    "otp.wrong_last",
+}
+"""Texts that stand before a question."""
+QUESTIONS = {
+    "menu",
+    "account.ask",
+    "account.none",
+    "aadhaar.ask",
+    "otp.ask",
+    "otp.retry",
+    "otp.new",
+    "language.ask",
+    "delete.ask",
+}
+OFFERED = "(हिन्दी, বাংলা, తెలుగు, தமிழ் …)"
+"""Some languages by their own names, in the menu of each language."""
 every_language = pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
+
+
+NOT_SHOWN = {"language.order", "language.script", "language.letters"}
 
 
 def limit(key: str) -> int:
@@ -53,28 +93,50 @@ def limit(key: str) -> int:
         return 20
     if key.startswith("document."):
         return 19  # behind the number and its dot
-    if key in {"documents.more", "documents.first", "language.name"}:
-        return 24 if key != "language.name" else 20
+    if key == "language.name":
+        return 20  # behind two digits and a dot
+    if key in {"documents.more", "documents.first", "language.more", "language.first"}:
+        return 24
     if key in {"documents.more_about", "documents.done_about"}:
         return 72
-    return 1024
+    if key in NOTES:
+        return 150
+    if key.startswith("example."):
+        return 100
+    if key in {"person", "help.ways"}:
+        return 200
+    if key.startswith("help."):
+        return 600
+    if key == "consent.ask":
+        return 760
+    return 500 if key in QUESTIONS else 1024
 
 
 def shown(language: Catalogue) -> dict[str, str]:
-    return {key: text for key, text in language.texts.items() if not key.startswith(("words.", "language.script"))}
+    return {key: text for key, text in language.texts.items() if not key.startswith("words.") and key not in NOT_SHOWN}
 
 
 def fields(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
 
 
-def test_there_are_three_languages_and_english_comes_first() -> None:
-    assert [language.code for language in catalogues()] == ["en", "hi", "bn"]
+def test_thirteen_languages_are_spoken_and_english_comes_first() -> None:
+    expected = ["en", "hi", "bn", "mr", "te", "ta", "gu", "ur", "kn", "or", "ml", "pa", "as"]
+    assert [one.code for one in catalogues()] == expected
+    assert codes() == tuple(one.code for one in catalogues())
 
 
 @every_language
 def test_has_the_same_texts_as_the_english_one(language: Catalogue) -> None:
     assert language.texts.keys() == ENGLISH.texts.keys()
+
+
+@every_language
+def test_has_an_example_and_an_explanation_for_every_question(language: Catalogue) -> None:
+    asked = set(Stage) - {Stage.NEW, Stage.ENDED, Stage.STOPPED, Stage.SENDING_OTP, Stage.VERIFYING}
+    assert language.section("example").keys() == {stage.value for stage in asked}
+    explained = {stage.value for stage in asked} | {"waiting", "ways"}
+    assert language.section("help").keys() == explained
 
 
 @every_language
@@ -91,16 +153,20 @@ def test_fits_whatsapps_limits_with_the_longest_values(language: Catalogue) -> N
 
 @every_language
 def test_a_note_and_a_question_fit_into_one_message(language: Catalogue) -> None:
-    notes = ("not_understood", "only_text", "old_button", "number_not_now", "language.changed", "late", "cancelled")
-    questions = ("account.ask", "consent.ask", "aadhaar.ask", "otp.ask", "menu", "account.none")
-    longest = max(length(language.texts[key].format_map(LONGEST)) for key in notes)
-    for key in questions:
-        assert longest + 2 + length(language.texts[key].format_map(LONGEST)) <= 1024, key
+    def size(key: str) -> int:
+        return length(language.texts[key].format_map(LONGEST))
+
+    longest = max(size(key) for key in NOTES)
+    more = max(size(key) for key in language.texts if key.startswith("example.") or key == "person")
+    for key in {*QUESTIONS, "consent.ask"}:
+        assert longest + 2 + size(key) + 2 + more <= 1024, key
+    for key in (key for key in language.texts if key.startswith("help.")):
+        assert size(key) + 2 + size("help.ways") <= 1024, key
 
 
 @every_language
 def test_has_a_title_for_every_button_and_a_text_for_every_problem(language: Catalogue) -> None:
-    titled = {Choice.SPEAK, Choice.DOCUMENT, Choice.MORE, Choice.GREETING}
+    titled = {Choice.SPEAK, Choice.DOCUMENT, Choice.MORE}
     assert language.section("button").keys() == {choice.value for choice in Choice if choice not in titled}
     assert language.section("problem").keys() == {problem.value for problem in Problem}
 
@@ -115,7 +181,7 @@ def test_button_titles_differ(language: Catalogue) -> None:
 def test_nothing_is_left_in_english(language: Catalogue) -> None:
     script = language.texts["language.script"]
     for key, text in shown(language).items():
-        plain = text.replace("(हिन्दी, বাংলা, English)", "").replace("https://www.digilocker.gov.in", "")
+        plain = text.replace(OFFERED, "").replace("https://www.digilocker.gov.in", "")
         for name, *_ in ((field, None) for field in fields(text)):
             plain = plain.replace(f"{{{name}}}", "")
         words = "".join(c if c.isalpha() or unicodedata.combining(c) else " " for c in plain).split()
@@ -128,8 +194,10 @@ def test_nothing_is_left_in_english(language: Catalogue) -> None:
 def test_no_word_means_two_things_at_once_where_both_could_be_meant(language: Catalogue) -> None:
     words = {kind: set(text.replace("\n", ",").split(",")) for kind, text in language.section("words").items()}
     stripped = {kind: {phrase.strip() for phrase in phrases} - {""} for kind, phrases in words.items()}
-    assert not stripped["yes"] & stripped["no"]
-    assert not stripped["agree"] & stripped["decline"]
+    meant: dict[str, str] = {}
+    for kind, phrases in stripped.items():
+        for phrase in phrases if not kind.startswith("document.") else ():
+            assert meant.setdefault(phrase, kind) == kind, phrase
 
 
 def test_a_catalogue_holds_nothing_but_text() -> None:

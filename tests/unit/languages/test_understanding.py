@@ -36,7 +36,7 @@ def said(text: str) -> Said:
 )
 def test_a_greeting_is_known_with_its_language(text: str, language: str) -> None:
     assert Choice.GREETING in said(text).choices
-    assert said(text).language == language
+    assert language in said(text).languages
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,40 @@ def test_a_number_of_four_digits_or_more_never_enters_the_dialogue(number: int, 
     understood = read("step", text)
     assert isinstance(understood.event, Entered)
     assert str(number) not in repr(understood)
+
+
+@pytest.mark.parametrize("text", ["I agree", "ok", "yes", "ok, I agree", "haan", "sari", "हाँ"])
+def test_an_agreement_is_clear_if_all_of_it_was_understood(text: str) -> None:
+    assert said(text).choices & {Choice.AGREE, Choice.YES}
+    assert said(text).is_clear
+
+
+@pytest.mark.parametrize(
+    "text", ["ok illa", "agree illa", "agree kadu", "do not agree", "ok but why", "yes if you"]
+)
+def test_an_agreement_with_anything_else_in_it_is_not_clear(text: str) -> None:
+    assert not said(text).is_clear or not said(text).choices & {Choice.AGREE, Choice.YES}
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("vanakkam", {"ta", "ml"}),
+        ("வணக்கம்", {"ta"}),
+        ("ସବୁ", {"or"}),
+        ("नमस्कार, माझी कागदपत्रे", {"mr"}),
+        ("মই নথি বিচাৰো", {"as"}),
+        ("আমার নথি", {"bn"}),
+        ("السلام علیکم", {"ur"}),
+        ("what is this thing", set()),
+    ],
+)
+def test_the_script_and_the_words_tell_the_language(text: str, languages: set[str]) -> None:
+    assert set(said(text).languages) <= languages or languages <= set(said(text).languages)
+    assert bool(said(text).languages) == bool(languages)
+
+
+def test_a_title_is_one_phrase() -> None:
+    assert said("yes").choices == {Choice.YES}
+    assert said("delete").choices == {Choice.DELETE_DATA}
+    assert said("Yes, delete").choices == {Choice.DELETE}

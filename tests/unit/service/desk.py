@@ -54,6 +54,9 @@ class FakeLocker:
         if self.fails and (error := self.fails.pop(0)):
             raise error
 
+    def begin(self) -> None:
+        pass
+
     def send_otp(self, number: str) -> Sent:
         self._called("send_otp")
         assert number == AADHAAR

@@ -208,6 +208,9 @@ class SlowLocker:
     """Tokens that nobody has revoked."""
     rounds: int = 0
 
+    def begin(self) -> None:
+        """A job begins."""
+
     def _called(self) -> None:
         self.pause()
         if self.fails:
@@ -259,6 +262,12 @@ class FakeWhatsApp:
     sent: int = 0
     tracked: list[str] = field(default_factory=list)
 
+    def typing(self, _message: str) -> None:
+        """Nobody looks."""
+
+    def probe(self) -> None:
+        """It always answers."""
+
     def upload(self, _content: bytes, _media_type: str, _filename: str) -> str:
         self.pause()
         return "media-1"
@@ -281,11 +290,12 @@ class WatchedReplier(Replier):
         self._whatsapp = whatsapp
         self.sent: dict[str, list[Reply]] = {}
 
-    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> None:
+    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> bool:
         before = self._whatsapp.sent
-        super().send(reply, stored, step, repeated=repeated)
+        taken = super().send(reply, stored, step, repeated=repeated)
         if self._whatsapp.sent > before:
             self.sent.setdefault(step, []).append(reply)
+        return taken
 
 
 class WatchedStore(ConversationStore):

@@ -9,6 +9,7 @@ from helpdesk.conversation.effects import (
     DeletePdf,
     DeliverDocument,
     Effect,
+    EraseData,
     FetchDocument,
     ListDocuments,
     OfferLanguages,
@@ -21,7 +22,7 @@ from helpdesk.conversation.effects import (
     Text,
     VerifyOtp,
 )
-from helpdesk.conversation.model import Conversation, OtpRound, Session, Stage, Waiting
+from helpdesk.conversation.model import Conversation, OtpRound, Repeated, Session, Stage, Waiting, Wanted
 from helpdesk.storage import codec
 
 EFFECTS: tuple[Effect, ...] = (
@@ -33,8 +34,9 @@ EFFECTS: tuple[Effect, ...] = (
     DeletePdf("key"),
     SetTimer(900),
     RecordConsent("v", "hi", 1),
+    EraseData(),
     Say("bn", Text("otp.ask", (("digits", "34"),)), (Button(Choice.RESEND, "otp"),), Text("otp.wrong"), about=2),
-    OfferLanguages("en", Text("not_understood")),
+    OfferLanguages("en", Text("not_understood"), Text("example.language"), 2),
     ShowDocuments("en", "list", 2, (1, 3), Text("documents.which")),
     DeliverDocument("en", "key", 2, "list"),
 )
@@ -58,6 +60,8 @@ def test_a_conversation_reads_back_as_it_was_written() -> None:
         session=Session(1, 2, "list", 3, 4),
         again=FetchDocument(2, "list"),
         waiting=(Waiting("step", 1, 2),),
+        repeated=Repeated("mark", 1, 2),
+        wanted=Wanted("DRVLC", "Driving License", "Ministry", 1),
     )
     read = codec.loads(codec.dumps(conversation), Conversation)
     assert read == conversation

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, consent, documents, greeting, language, sign_in
+from helpdesk.conversation import account, consent, documents, greeting, her_data, language, sign_in
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     DeletePdf,
     Effect,
     FetchDocument,
     ListDocuments,
+    OfferLanguages,
     Request,
     Revoke,
+    Say,
     SendOtp,
     SetTimer,
+    ShowDocuments,
     Text,
     VerifyOtp,
 )
@@ -35,7 +38,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.turn import CANCEL, MENU, Turn, say, signed_out, text
+from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, say, signed_out, text
 
 # The order in which words and buttons are looked for that mean the same everywhere.
 _EVERYWHERE = (
@@ -45,7 +48,14 @@ _EVERYWHERE = (
     Choice.LANGUAGE,
     Choice.SPEAK,
     Choice.HELP,
+    Choice.PERSON,
+    Choice.PRIVACY,
+    Choice.DELETE,
+    Choice.DELETE_DATA,
+    Choice.STOP,
+    Choice.BACK,
     Choice.CANCEL,
+    Choice.ANOTHER_PERSON,
     Choice.DONE,
     Choice.OTHER_DOCUMENTS,
     Choice.MORE,
@@ -98,6 +108,8 @@ def undo(answer: Answer) -> tuple[Effect, ...]:
 
 
 def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    if conversation.stage is Stage.STOPPED and not _is_greeting(event):
+        return conversation, ()
     conversation, leaving = _expired(conversation, now, rules)
     same = conversation.minute == now // 60
     messages = conversation.messages + 1 if same else 1
@@ -108,8 +120,29 @@ def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rule
         return conversation, (*((say(conversation, "slowly", MENU),) if once else ()), *leaving)
     if repeated and repeated.times >= rules.same_texts_a_minute:
         return conversation, leaving
-    conversation, effects = _reply(conversation, event, now, rules)
+    conversation, effects = _helped(*_reply(language.follow(conversation, event, rules), event, now, rules))
     return conversation, (*effects, *leaving)
+
+
+def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Turn:
+    """Count answers that were not understood; the second in a row gets an example, the third the way to a person."""
+    told = [effect for effect in effects if isinstance(effect, Say | ShowDocuments | OfferLanguages)]
+    if not any(reply.note and reply.note.key in MISSED for reply in told):
+        return (replace(conversation, misses=0) if told else conversation), effects
+    misses = conversation.misses + 1
+    more = None
+    if misses > 2:
+        more = text("person")
+    elif misses == 2:
+        at = Stage.MENU if conversation.stage in {Stage.NEW, Stage.ENDED} else conversation.stage
+        more = text(f"example.{at}")
+    helped = (replace(effect, more=more) if effect in told else effect for effect in effects)
+    return replace(conversation, misses=misses), tuple(helped)
+
+
+def _is_greeting(event: FromHer) -> bool:
+    said = event.event if isinstance(event, CameLate) else event
+    return said is not None and _everywhere(said) is Choice.GREETING
 
 
 def _repeated(before: Repeated | None, event: FromHer, now: int) -> Repeated | None:
@@ -126,21 +159,35 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         return _late(conversation, event, now, rules)
     match _everywhere(event):
         case Choice.GREETING:
-            return greeting.start(conversation, event.language if isinstance(event, Said) else None)
+            return greeting.ask(conversation)
         case Choice.MENU:
             return greeting.ask(conversation)
         case Choice.SERVICES:
-            return greeting.services(conversation)
+            return greeting.services(conversation, event.id, now, rules)
+        case Choice.ANOTHER_PERSON:
+            return greeting.another_person(conversation)
         case Choice.LANGUAGE:
             return language.ask(conversation)
         case Choice.HELP:
             return greeting.explain(conversation)
+        case Choice.PERSON:
+            return her_data.person(conversation)
+        case Choice.PRIVACY:
+            return her_data.privacy(conversation)
+        case Choice.DELETE if isinstance(event, Tapped) or conversation.stage is Stage.DELETE:
+            return her_data.delete(conversation)
+        case Choice.DELETE_DATA | Choice.DELETE:
+            return her_data.ask_to_delete(conversation)
+        case Choice.STOP:
+            return her_data.stop(conversation)
+        case Choice.BACK:
+            return _back(conversation, now, rules)
         case Choice.CANCEL:
-            return greeting.ask(conversation, note=text("cancelled"))
+            return greeting.ask(conversation, note=text("cancelled.signed_in" if conversation.session else "cancelled"))
         case Choice.DONE:
             return documents.done(conversation)
         case Choice.OTHER_DOCUMENTS:
-            return documents.show(conversation)
+            return documents.again(conversation, event.id, now, rules)
         case Choice.MORE:
             return _more(conversation, event)
     if spoken := _language(conversation, event, rules):
@@ -159,7 +206,7 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
 def _late(conversation: Conversation, late: CameLate, now: int, rules: Rules) -> Turn:
     """A message from long ago: only *Hi* and *Menu* are still acted on. She is told once for a burst of them."""
     if late.event and _everywhere(late.event) in {Choice.GREETING, Choice.MENU}:
-        return _reply(conversation, late.event, now, rules)
+        return _reply(language.follow(conversation, late.event, rules), late.event, now, rules)
     if now - conversation.late_at < _BURST_SECONDS:
         return conversation, ()
     return _ask_again(replace(conversation, late_at=now), now, rules, note=text("late"))
@@ -169,11 +216,15 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
     """Let the open question deal with it."""
     match conversation.stage:
         case Stage.NEW | Stage.MENU:
-            return greeting.answer(conversation, event)
+            return greeting.answer(conversation, event, now, rules)
         case Stage.ENDED:
             return greeting.ended(conversation)
+        case Stage.STOPPED:
+            return greeting.ask(conversation)
         case Stage.LANGUAGE:
             return language.answer(conversation)
+        case Stage.DELETE:
+            return her_data.answer(conversation, event)
         case Stage.ACCOUNT | Stage.NO_ACCOUNT:
             return account.answer(conversation, event)
         case Stage.CONSENT:
@@ -190,13 +241,35 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
             return _still_waiting(conversation, now, rules)
 
 
-def _ask_again(conversation: Conversation, now: int, rules: Rules, note: Text) -> Turn:
+def _back(conversation: Conversation, now: int, rules: Rules) -> Turn:
+    """*Back*: one step back."""
+    match conversation.stage:
+        case Stage.LANGUAGE:
+            return _ask_again(replace(conversation, stage=conversation.at, previous=None), now, rules)
+        case Stage.CONSENT | Stage.NO_ACCOUNT:
+            return account.ask(conversation)
+        case Stage.AADHAAR:
+            return consent.ask(conversation)
+        case Stage.SENDING_OTP | Stage.OTP | Stage.VERIFYING:
+            return sign_in.ask_number(conversation)
+        case Stage.DOCUMENTS if conversation.session:
+            session = conversation.session
+            if not session.at_list:
+                return documents.show(conversation, session.page)
+            if session.page > 1:
+                return documents.show(conversation, session.page - 1)
+    return greeting.ask(conversation)
+
+
+def _ask_again(conversation: Conversation, now: int, rules: Rules, note: Text | None = None) -> Turn:
     """Put the open question once more, after a word on what she sent."""
     match conversation.stage:
-        case Stage.NEW | Stage.MENU | Stage.ENDED:
+        case Stage.NEW | Stage.MENU | Stage.ENDED | Stage.STOPPED:
             return greeting.ask(conversation, note)
         case Stage.LANGUAGE:
             return language.ask(conversation, note)
+        case Stage.DELETE:
+            return her_data.ask_to_delete(conversation, note)
         case Stage.ACCOUNT:
             return account.ask(conversation, note)
         case Stage.NO_ACCOUNT:
@@ -254,6 +327,9 @@ def _is_old(event: Tapped, conversation: Conversation) -> bool:
 
 def _more(conversation: Conversation, event: FromHer) -> Turn:
     """*More*: the page that the row names, or the next one."""
+    tap = event.tap if isinstance(event, Tapped) else None
+    if conversation.stage is Stage.LANGUAGE if tap is None else tap.place == Stage.LANGUAGE:
+        return language.ask(conversation, page=(tap.number if tap else None) or 2)
     session = conversation.session
     if session is None:
         return documents.no_session(conversation)

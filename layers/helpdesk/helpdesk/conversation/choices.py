@@ -35,6 +35,13 @@ class Choice(StrEnum):
     MORE = "more"
     OTHER_DOCUMENTS = "other_documents"
     DONE = "done"
+    BACK = "back"
+    PERSON = "person"
+    PRIVACY = "privacy"
+    DELETE_DATA = "delete_data"
+    DELETE = "delete"
+    STOP = "stop"
+    ANOTHER_PERSON = "another_person"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from helpdesk.conversation import sign_in
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
-from helpdesk.conversation.events import FromHer
+from helpdesk.conversation.events import FromHer, Said
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, text
 
@@ -23,8 +23,9 @@ def ask(conversation: Conversation, note: Text | None = None) -> Turn:
 
 def answer(conversation: Conversation, event: FromHer, now: int) -> Turn:
     """*I agree* is recorded and leads to the Aadhaar number; *No, thanks* leads back, and nothing was used."""
+    is_clear = event.is_clear if isinstance(event, Said) else True
     match picks(event, Stage.CONSENT, OPTIONS, yes=Choice.AGREE, no=Choice.DECLINE):
-        case Choice.AGREE:
+        case Choice.AGREE if is_clear:
             asked, replies = sign_in.ask_number(conversation)
             return asked, (RecordConsent(VERSION, conversation.language, now), *replies)
         case Choice.DECLINE:

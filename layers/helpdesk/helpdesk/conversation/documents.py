@@ -3,7 +3,14 @@
 from dataclasses import replace
 
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.effects import DeletePdf, DeliverDocument, FetchDocument, ListDocuments, ShowDocuments, Text
+from helpdesk.conversation.effects import (
+    DeletePdf,
+    DeliverDocument,
+    FetchDocument,
+    ListDocuments,
+    ShowDocuments,
+    Text,
+)
 from helpdesk.conversation.events import (
     DeliveryFailed,
     DocumentFetched,
@@ -17,6 +24,7 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage, Waiting, Wanted
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
+    ANOTHER_PERSON,
     DONE,
     MENU,
     OTHER_DOCUMENTS,
@@ -43,28 +51,51 @@ def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: 
     session = conversation.session
     if session is None:
         return conversation, ()
+    is_first = not session.listing
+    listing = replace(
+        session,
+        listing=event.id[:8],
+        listed_at=now,
+        page=1,
+        count=len(event.documents),
+        uploaded=event.uploaded,
+    )
     here = replace(
         settled(conversation, event.id),
         stage=Stage.DOCUMENTS,
         documents=event.documents,
-        session=replace(session, listing=event.id[:8], page=1, count=len(event.documents), uploaded=event.uploaded),
+        session=listing,
         wanted=None,
     )
     wanted = conversation.wanted
     if wanted and now - wanted.at < rules.session_seconds and (number := _found(here.documents, wanted)):
         return choose(here, number, event.id, now, rules)
-    return show(here)
+    return show(here, more=text("documents.tip") if is_first else None)
+
+
+def again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
+    """*Other documents*: the list once more, asked for anew if it may have changed meanwhile."""
+    session = conversation.session
+    if session is None or not session.listing or now - session.listed_at < rules.list_seconds:
+        return show(conversation)
+    if conversation.waiting:
+        return show(conversation)  # documents of this list are on their way, and theirs would be another one
+    return waits(conversation, Stage.LISTING, event_id, now), (ListDocuments(),)
 
 
 def not_listed(conversation: Conversation, event: Failed) -> Turn:
     """The list could not be had."""
     if event.problem is Problem.SIGNED_OUT:
         return revoked(conversation, conversation.wanted)
+    if conversation.documents:
+        return show(settled(conversation, event.id), note=text("documents.not_refreshed"))
     stays = replace(settled(conversation, event.id), stage=Stage.LISTING, again=ListDocuments())
-    return stays, (say(stays, f"problem.{event.problem}", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
+    # "Not shared" speaks of a document; that the list itself is not shared, our registration is to blame for.
+    problem = Problem.MISCONFIGURED if event.problem is Problem.NOT_SHARED else event.problem
+    return stays, (say(stays, f"problem.{problem}", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
 
 
-def show(conversation: Conversation, page: int = 1, note: Text | None = None) -> Turn:
+def show(conversation: Conversation, page: int = 1, note: Text | None = None, more: Text | None = None) -> Turn:
     """Show one page of the list; if there is nothing on it, say so and what can be done."""
     session = conversation.session
     if session is None:
@@ -73,11 +104,12 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None) ->
         stays = replace(conversation, stage=Stage.LISTING, again=ListDocuments())
         return stays, (say(stays, "documents.not_listed", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
     page = page if 1 <= page <= pages(len(conversation.documents)) else 1
-    here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=replace(session, page=page))
+    session = replace(session, page=page, at_list=True)
+    here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=session)
     if not conversation.documents:
         key = "documents.only_uploaded" if session.uploaded else "documents.none"
         return here, (say(here, key, DONE, MENU, note=note, uploaded=session.uploaded),)
-    return here, (ShowDocuments(here.language, session.listing, page, note=note),)
+    return here, (ShowDocuments(here.language, session.listing, page, note=note, more=more),)
 
 
 def pages(documents: int) -> int:
@@ -173,7 +205,8 @@ def choose(conversation: Conversation, number: int, event_id: str, now: int, rul
     if any(w.number == number and now - w.at < rules.job_expiry_seconds for w in conversation.waiting):
         return conversation, (say(conversation, "documents.on_its_way", OTHER_DOCUMENTS, DONE, about=number),)
     waiting = (*conversation.waiting, Waiting(event_id, now, number))
-    return replace(conversation, waiting=waiting, again=None), (FetchDocument(number, session.listing),)
+    asked = replace(conversation, waiting=waiting, again=None, session=replace(session, at_list=False))
+    return asked, (FetchDocument(number, session.listing),)
 
 
 def try_again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
@@ -224,7 +257,7 @@ def done(conversation: Conversation) -> Turn:
     if conversation.session is None:
         return no_session(conversation)
     out, effects = signed_out(conversation, Stage.MENU)
-    return out, (say(out, "done", SERVICES, MENU), *effects)
+    return out, (say(out, "done", ANOTHER_PERSON, MENU), *effects)
 
 
 def revoked(conversation: Conversation, wanted: Wanted | None) -> Turn:

@@ -78,6 +78,13 @@ class SetTimer:
 
 
 @dataclass(frozen=True)
+class EraseData:
+    """Erase what is kept about her, but for what must outlive it: fingerprints, counts and the consent record."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
 class RecordConsent:
     """Keep a record of which consent text she agreed to, and when (seconds since the epoch)."""
 
@@ -115,6 +122,8 @@ class Say:
     buttons: tuple[Button, ...] = ()
     note: Text | None = None
     """A sentence before the text: what just happened."""
+    more: Text | None = None
+    """A sentence after the text: an example, or how to reach a person."""
     about: int = 0
     """The number of the document that the text calls {document}; 0 for none."""
     needs: ClassVar[tuple[str, ...]] = ()
@@ -122,10 +131,12 @@ class Say:
 
 @dataclass(frozen=True)
 class OfferLanguages:
-    """The list of languages."""
+    """One page of the list of languages."""
 
     language: str
     note: Text | None = None
+    more: Text | None = None
+    page: int = 1
     needs: ClassVar[tuple[str, ...]] = ()
 
 
@@ -139,6 +150,7 @@ class ShowDocuments:
     only: tuple[int, ...] = ()
     """Only these numbers: several that a name matched."""
     note: Text | None = None
+    more: Text | None = None
     needs: ClassVar[tuple[str, ...]] = ()
 
 
@@ -156,8 +168,8 @@ class DeliverDocument:
 
 
 type Reply = Say | OfferLanguages | ShowDocuments | DeliverDocument
-type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | Reply
+type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Reply
 
 REQUESTS = (SendOtp, VerifyOtp, ListDocuments, FetchDocument)
 REPLIES = (Say, OfferLanguages, ShowDocuments, DeliverDocument)
-ALL_EFFECTS = (*REQUESTS, *REPLIES, Revoke, DeletePdf, SetTimer, RecordConsent)
+ALL_EFFECTS = (*REQUESTS, *REPLIES, Revoke, DeletePdf, SetTimer, RecordConsent, EraseData)

@@ -30,12 +30,14 @@ class Said:
 
     id: str
     choices: frozenset[Choice] = frozenset()
-    language: str | None = None
-    """The language her words belong to, if they tell."""
+    languages: tuple[str, ...] = ()
+    """The languages that her words can belong to, by script and vocabulary; empty if nothing tells."""
     number: int | None = None
     named: tuple[Naming, ...] = ()
     words: tuple[str, ...] = field(default=(), repr=False)
     """Her words, folded: for finding a document by its name or issuer."""
+    is_clear: bool = True
+    """Whether all of her words were understood: where much hangs on a *yes*, "ok ..." is none."""
     typed: str = field(default="", repr=False)
     """A keyed hash of the text, to tell a machine that repeats itself."""
 

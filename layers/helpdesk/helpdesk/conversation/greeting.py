@@ -4,32 +4,64 @@ from dataclasses import replace
 
 from helpdesk.conversation import account, consent, documents
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import Text
-from helpdesk.conversation.events import FromHer, Said
-from helpdesk.conversation.model import Conversation, Stage
-from helpdesk.conversation.turn import HELP, LANGUAGE, MENU, SERVICES, Turn, left, picks, say, text
+from helpdesk.conversation.effects import OfferLanguages, Text
+from helpdesk.conversation.events import FromHer
+from helpdesk.conversation.model import Conversation, Rules, Stage
+from helpdesk.conversation.sign_in import NUMBER_OPTIONS, OTP_OPTIONS
+from helpdesk.conversation.turn import (
+    CANCEL,
+    DONE,
+    HELP,
+    LANGUAGE,
+    MENU,
+    OTHER_DOCUMENTS,
+    PERSON,
+    PRIVACY,
+    SERVICES,
+    Turn,
+    left,
+    picks,
+    question,
+    say,
+    signed_out,
+    text,
+)
 
 OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
-
-
-def start(conversation: Conversation, language: str | None) -> Turn:
-    """*Hi*, from anywhere: the menu, in the language it was said in. Whatever was half-done is dropped."""
-    return ask(replace(conversation, language=language or conversation.language))
+_EXPLAINED = {
+    Stage.ACCOUNT: ("account", question(Stage.ACCOUNT, *account.OPTIONS)),
+    Stage.NO_ACCOUNT: ("no_account", (SERVICES, MENU)),
+    Stage.CONSENT: ("consent", (*question(Stage.CONSENT, *consent.OPTIONS), PRIVACY)),
+    Stage.AADHAAR: ("aadhaar", question(Stage.AADHAAR, *NUMBER_OPTIONS)),
+    Stage.OTP: ("otp", question(Stage.OTP, *OTP_OPTIONS)),
+    Stage.SENDING_OTP: ("waiting", (CANCEL,)),
+    Stage.VERIFYING: ("waiting", (CANCEL,)),
+    Stage.DOCUMENTS: ("documents", (OTHER_DOCUMENTS, DONE)),
+    Stage.DELETE: ("delete", (*question(Stage.DELETE, Choice.DELETE), MENU)),
+}
+"""What *Help* says at each question, and the question's own buttons."""
 
 
 def ask(conversation: Conversation, note: Text | None = None) -> Turn:
-    """Show the menu."""
+    """Show the menu; also for *Hi*, from anywhere. Whatever was half-done is dropped."""
     at_menu = replace(left(conversation, Stage.MENU), wanted=None)
     return at_menu, (say(at_menu, "menu", SERVICES, LANGUAGE, HELP, note=note),)
 
 
-def services(conversation: Conversation) -> Turn:
+def services(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
     """*DigiLocker Services*: to the list for who is signed in, else to the question of the account."""
     if conversation.session:
-        return documents.show(left(conversation, Stage.DOCUMENTS))
+        return documents.again(left(conversation, Stage.DOCUMENTS), event_id, now, rules)
     if conversation.wanted:
         return consent.ask(conversation)  # she was signed in just now: she has an account
-    return account.ask(left(conversation, Stage.ACCOUNT))
+    return account.ask(conversation)
+
+
+def another_person(conversation: Conversation) -> Turn:
+    """*Another person* of the family uses the phone: who was signed in is signed out first."""
+    out, effects = signed_out(conversation, Stage.MENU)
+    asked, replies = account.ask(out)
+    return asked, (*replies, *effects)
 
 
 def ended(conversation: Conversation) -> Turn:
@@ -39,15 +71,23 @@ def ended(conversation: Conversation) -> Turn:
 
 
 def explain(conversation: Conversation) -> Turn:
-    """*Help*, without losing the place: the open question can still be answered."""
-    return conversation, (say(conversation, "help", SERVICES, LANGUAGE, MENU),)
+    """*Help* explains the open question, which can still be answered."""
+    if conversation.stage is Stage.LANGUAGE:
+        return conversation, (OfferLanguages(conversation.language, text("help.language"), text("help.ways")),)
+    key, buttons = _EXPLAINED.get(conversation.stage, ("menu", (SERVICES, PRIVACY, PERSON)))
+    if conversation.stage is Stage.LISTING:
+        key, buttons = "listing", (*question(Stage.LISTING, Choice.TRY_AGAIN), DONE)
+        if conversation.waiting:
+            key, buttons = "waiting", (CANCEL,)
+    explained = say(conversation, f"help.{key}", *buttons)
+    return conversation, (replace(explained, more=text("help.ways")),)
 
 
-def answer(conversation: Conversation, event: FromHer) -> Turn:
+def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
     """Whatever was not understood at the menu shows the menu again."""
     match picks(event, Stage.MENU, OPTIONS):
         case Choice.SERVICES:
-            return services(conversation)
+            return services(conversation, event.id, now, rules)
         case Choice.LANGUAGE:
             from helpdesk.conversation import language  # noqa: PLC0415 - the two lead to each other
 
@@ -55,5 +95,5 @@ def answer(conversation: Conversation, event: FromHer) -> Turn:
         case Choice.HELP:
             return explain(conversation)
     if conversation.stage is Stage.NEW:
-        return start(conversation, event.language if isinstance(event, Said) else None)
+        return ask(conversation)
     return ask(conversation, note=text("not_understood"))

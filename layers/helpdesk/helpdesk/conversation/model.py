@@ -21,6 +21,10 @@ class Stage(StrEnum):
     LISTING = "listing"
     DOCUMENTS = "documents"
     LANGUAGE = "language"
+    DELETE = "delete"
+    """Whether her data shall be deleted."""
+    STOPPED = "stopped"
+    """She wants no more messages, until she says Hi."""
     ENDED = "ended"
     """The session ended without a word from her; her next message is told so."""
 
@@ -43,6 +47,8 @@ class Rules:
     """More than this from one person are a machine's: one answer, then silence until it is quieter."""
     same_texts_a_minute: int = 5
     """So many identical texts within a minute are a machine's: the last of them, and what follows, is left alone."""
+    list_seconds: int = 300
+    """How old a list of documents may be before *Other documents* asks DigiLocker for it again."""
     languages: tuple[str, ...] = ("en", "hi", "bn")
     """In the order in which they are offered."""
 
@@ -80,6 +86,10 @@ class Session:
     count: int = 0
     """How many documents the list has."""
     uploaded: int = 0
+    listed_at: int = 0
+    """When the list came, in seconds since the epoch."""
+    at_list: bool = True
+    """Whether the list was the last that she was shown, and not one of its documents."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,8 @@ class Conversation:
     """The minute in which her messages are being counted, in minutes since the epoch."""
     messages: int = 0
     """How many came in that minute."""
+    misses: int = 0
+    """How many answers in a row were not understood."""
     late_at: int = 0
     """When she was last told that her messages came late."""
     repeated: Repeated | None = None

@@ -17,13 +17,39 @@ MENU = Button(Choice.MENU)
 CANCEL = Button(Choice.CANCEL)
 OTHER_DOCUMENTS = Button(Choice.OTHER_DOCUMENTS)
 DONE = Button(Choice.DONE)
+BACK = Button(Choice.BACK)
+PERSON = Button(Choice.PERSON)
+PRIVACY = Button(Choice.PRIVACY)
+DELETE_DATA = Button(Choice.DELETE_DATA)
+ANOTHER_PERSON = Button(Choice.ANOTHER_PERSON)
+START_AGAIN = Button(Choice.GREETING)
+
+
+MISSED = frozenset(
+    {
+        "not_understood",
+        "only_text",
+        "number_not_now",
+        "aadhaar.length",
+        "aadhaar.first_digit",
+        "aadhaar.checksum",
+        "otp.length",
+        "documents.no_such_name",
+        "documents.no_such_number",
+        "documents.long_number",
+    }
+)
+"""Notes which say that an answer was none."""
+
+
+_REFUSALS = {Choice.NO, Choice.DECLINE}
 
 
 def say(
     conversation: Conversation, key: str, *buttons: Button, note: Text | None = None, about: int = 0, **values: object
 ) -> Say:
     """Make the message `key` in her language."""
-    return Say(conversation.language, text(key, **values), buttons, note, about)
+    return Say(conversation.language, text(key, **values), buttons, note, about=about)
 
 
 def text(key: str, **values: object) -> Text:
@@ -52,7 +78,8 @@ def picks(
         case Said(choices=choices):
             said = [option for option in options if option in choices]
             said += [option for word, option in also.items() if Choice(word) in choices]
-            return said[0] if said else None
+            # Whoever says both yes and no ("ok, but no") has not agreed.
+            return next((option for option in said if option in _REFUSALS), said[0] if said else None)
     return None
 
 

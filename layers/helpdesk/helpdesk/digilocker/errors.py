@@ -3,12 +3,15 @@
     DigiLockerError
     ├── Unreachable                 no connection, no answer in time, or a broken one
     │   ├── Unanswered              the same for a call that may have taken effect: never repeat it
-    │   └── Unintelligible          an answer that is not what the documents describe
+    │   ├── Unintelligible          an answer that is not what the documents describe
+    │   └── OutOfTime               not even asked: what came before it took all the time that a job has
     ├── Busy                        500, 503, 530, 429 without more detail
-    │   └── Unserved                the same for a call that may have taken effect: never repeat it
+    │   ├── Unserved                the same for a call that may have taken effect: never repeat it
+    │   └── DirectoryNotReady       the directory of issuers is being fetched for the first time
     ├── ClientRefused               our client id or secret is not accepted
     ├── RequestRefused              our request is wrong: a parameter, time stamp or hash
-    │   └── NotInThisVersion        an API that this version of DigiLocker does not have
+    │   ├── NotInThisVersion        an API that this version of DigiLocker does not have
+    │   └── DetailsInvalid          the part of it that the citizen entered
     ├── InvalidUserName             no account goes by this user name or number
     │   ├── NotRegistered           ... and account verification says so too
     │   └── UserNameRefused         ... although account verification knows the account: an operator should look
@@ -18,9 +21,18 @@
     ├── OtpRefused                  wrong OTP
     ├── OtpExpired                  the OTP's time is over
     ├── InvalidToken                signed out: expired, or revoked by the citizen
+    │   └── CodeRefused             the way back from DigiLocker's page took too long, or was gone twice
     ├── InsufficientScope           the consent does not cover this document
     ├── InvalidUri                  no file for this document
+    ├── MobileTaken                 signing up: the mobile number belongs to another account
+    ├── DetailsDiffer               signing up: the details are not Aadhaar's
+    ├── AadhaarNotLinked            pulling: the account is not linked with Aadhaar
+    ├── NotOffered                  pulling: no such issuer, or it does not issue this type
+    ├── NoRecord                    pulling: the issuer has nothing for these details
+    ├── PullPending                 pulling: the details do not match exactly, the issuer looks into it
+    ├── AlreadyThere                pulling: the document is in the account already
     ├── RepositoryUnresponsive      the issuer does not answer now
+    │   └── RepositoryUnserved      the same for a call that may have taken effect: never repeat it
     ├── RepositoryMisconfigured     the issuer's connection is switched off or set up wrongly
     ├── NotAPdf                     a file, but not a PDF
     ├── Damaged                     the bytes do not fit their `hmac`, or came without one
@@ -46,20 +58,36 @@ class Endpoint(Enum):
     VERIFY_ACCOUNT = "account verify"
     DEVICE_CODE = "device code"
     DEVICE_TOKEN = "device token"  # noqa: S105 - the name of an API
+    CODE_TOKEN = "code token"  # noqa: S105 - the name of an API
+    REFRESH_TOKEN = "refresh token"  # noqa: S105 - the name of an API
     ISSUED = "issued documents"
     UPLOADED = "uploaded documents"
     FILE = "file"
     REVOKE = "revoke"
+    SIGN_UP = "sign-up"
+    SIGN_UP_VERIFY = "sign-up verify"
+    PULL_ISSUERS = "pull issuers"
+    PULL_DOCTYPES = "pull doctypes"
+    PULL_PARAMETERS = "pull parameters"
+    PULL_DOCUMENT = "pull document"
 
     @property
     def takes_effect(self) -> bool:
         """Whether a call may burn something, so that it is never repeated once it has left."""
-        return self in {Endpoint.DEVICE_CODE, Endpoint.DEVICE_TOKEN}
+        return self in {
+            Endpoint.DEVICE_CODE,
+            Endpoint.DEVICE_TOKEN,
+            Endpoint.CODE_TOKEN,
+            Endpoint.REFRESH_TOKEN,
+            Endpoint.SIGN_UP,
+            Endpoint.SIGN_UP_VERIFY,
+            Endpoint.PULL_DOCUMENT,
+        }
 
     @property
     def takes_bearer(self) -> bool:
         """Whether the call is made with the citizen's access token."""
-        return self in {Endpoint.ISSUED, Endpoint.UPLOADED, Endpoint.FILE}
+        return self in {Endpoint.ISSUED, Endpoint.UPLOADED, Endpoint.FILE, Endpoint.PULL_DOCUMENT}
 
 
 class Unreachable(DigiLockerError):
@@ -67,6 +95,12 @@ class Unreachable(DigiLockerError):
 
     problem = Problem.UNREACHABLE
     retryable = True
+
+
+class OutOfTime(Unreachable):
+    """The job has no time left for a call."""
+
+    problem = Problem.HELD_UP
 
 
 class Unanswered(Unreachable):
@@ -92,6 +126,10 @@ class Unserved(Busy):
     retryable = False
 
 
+class DirectoryNotReady(Busy):
+    """There is no copy of the directory of issuers yet, and somebody else is fetching it."""
+
+
 class ClientRefused(DigiLockerError):
     """Client id or secret are unknown, wrong or blocked."""
 
@@ -106,6 +144,12 @@ class RequestRefused(DigiLockerError):
 
 class NotInThisVersion(RequestRefused):
     """The configured version of DigiLocker has no such API; nothing was called."""
+
+
+class DetailsInvalid(RequestRefused):
+    """Something that the citizen entered has a form that DigiLocker does not take."""
+
+    problem = Problem.DETAILS_INVALID
 
 
 class InvalidUserName(DigiLockerError):
@@ -161,6 +205,13 @@ class InvalidToken(DigiLockerError):
     problem = Problem.SIGNED_OUT
 
 
+class CodeRefused(InvalidToken):
+    """The authorization code is used up or too old, or was asked for with another address or verifier.
+
+    Inferred for `invalid_grant`: it is documented for refresh tokens only, and there means `InvalidToken`.
+    """
+
+
 class InsufficientScope(DigiLockerError):
     """What the citizen consented to does not cover this."""
 
@@ -173,11 +224,59 @@ class InvalidUri(DigiLockerError):
     problem = Problem.NOT_FOUND
 
 
+class MobileTaken(DigiLockerError):
+    """Signing up: the mobile number belongs to another account."""
+
+    problem = Problem.MOBILE_TAKEN
+
+
+class DetailsDiffer(DigiLockerError):
+    """Signing up: Aadhaar number, name, date of birth or gender are not what Aadhaar has."""
+
+    problem = Problem.DETAILS_DIFFER
+
+
+class AadhaarNotLinked(DigiLockerError):
+    """Pulling: the account is not linked with Aadhaar."""
+
+    problem = Problem.AADHAAR_NOT_LINKED
+
+
+class NotOffered(DigiLockerError):
+    """Pulling: DigiLocker knows no such organisation, or not this document type of it."""
+
+    problem = Problem.NOT_OFFERED
+
+
+class NoRecord(DigiLockerError):
+    """Pulling: the issuer finds nothing for the details."""
+
+    problem = Problem.NO_RECORD
+
+
+class PullPending(DigiLockerError):
+    """Pulling: the details do not match exactly and were forwarded to the issuer."""
+
+    problem = Problem.PULL_PENDING
+
+
+class AlreadyThere(DigiLockerError):
+    """Pulling: the document is among the issued ones already."""
+
+    problem = Problem.ALREADY_THERE
+
+
 class RepositoryUnresponsive(DigiLockerError):
     """The issuer, from whom DigiLocker fetches at each call, does not answer or answers wrongly."""
 
     problem = Problem.ISSUER_DOWN
     retryable = True
+
+
+class RepositoryUnserved(RepositoryUnresponsive):
+    """The same at a call that may have taken effect all the same."""
+
+    retryable = False
 
 
 class RepositoryMisconfigured(DigiLockerError):
@@ -245,11 +344,36 @@ _CLASS_OF_CODE: Final[dict[str, type[DigiLockerError]]] = {
     "repository_service_configerror": RepositoryMisconfigured,
     "repository_service_inactive": RepositoryMisconfigured,
     "repository_service_unpublished": RepositoryMisconfigured,
+    # sign-up (1.x)
+    "mobile_exists": MobileTaken,
+    "auth_failure": DetailsDiffer,
+    # pull: 500 in 1.x, 400 in 2.4
+    "invalid_orgid": NotOffered,
+    "invalid_doctype": NotOffered,
+    "pull_response_pending": PullPending,
+    "uri_exists": AlreadyThere,
+    "record_not_found": NoRecord,
     # e-Aadhaar, should a file call ever answer with it
     "aadhaar_not_linked": InvalidUri,
     "aadhaar_not_available": InvalidUri,
 }
 """DigiLocker's `error` -> what it is raised as. `unexpected_error` says nothing: there the status decides."""
+
+_GRANT_REFUSED: Final[dict[Endpoint, type[DigiLockerError]]] = {
+    Endpoint.CODE_TOKEN: CodeRefused,
+    Endpoint.REFRESH_TOKEN: InvalidToken,
+}
+"""What it means there that the grant is refused, or 401 (documented: "expired or has been revoked")."""
+
+_MAY_HAVE_TAKEN_EFFECT: Final[dict[type[DigiLockerError], type[DigiLockerError]]] = {
+    Busy: Unserved,
+    RepositoryUnresponsive: RepositoryUnserved,
+}
+"""What a failure is called at a call that is never repeated."""
+
+_OURS: Final = ("timestamp", "hmac", "verification", "consent", "client")
+_HERS: Final = ("uid", "name", "dob", "gender", "mobile")
+"""How `invalid_parameter` names the parameter in its text, at sign-up (documented)."""
 
 _SAFE_CODE: Final = re.compile(r"[a-z]+(_[a-z0-9]{1,16}){1,6}")
 """What a code looks like: words joined by underscores. Anything else could be a text or number that was sent."""
@@ -278,6 +402,8 @@ def _code_and_description(body: object) -> tuple[str | None, str]:
 def _class_of_code(code: str | None, description: str, endpoint: Endpoint) -> type[DigiLockerError] | None:
     if code is None:
         return None
+    if endpoint in _GRANT_REFUSED and code in {"invalid_grant", "expired_token", "invalid_token"}:
+        return _GRANT_REFUSED[endpoint]
     kind = _CLASS_OF_CODE.get(code)
     if kind in {OtpRefused, OtpNotSent}:
         # Inferred: one code may stand for several reasons, told apart only by its text.
@@ -285,13 +411,30 @@ def _class_of_code(code: str | None, description: str, endpoint: Endpoint) -> ty
             return OtpExpired
         if any(word in description for word in ("too many", "flood", "exceed", "maximum", "limit")):
             return OtpTooMany
-    if kind is OtpRefused and endpoint is not Endpoint.DEVICE_TOKEN:
+    if kind is OtpRefused and endpoint not in {Endpoint.DEVICE_TOKEN, Endpoint.SIGN_UP_VERIFY}:
         return None
+    if code == "invalid_parameter" and _is_hers(description, endpoint):
+        return DetailsInvalid
+    if code == "aadhaar_not_linked" and endpoint is Endpoint.PULL_DOCUMENT:
+        return AadhaarNotLinked
+    if kind is not None and endpoint.takes_effect:
+        return _MAY_HAVE_TAKEN_EFFECT.get(kind, kind)
     return kind
+
+
+def _is_hers(description: str, endpoint: Endpoint) -> bool:
+    """Tell whether the parameter that is refused is one that the citizen entered."""
+    if endpoint is Endpoint.SIGN_UP:
+        # One description that lists them all tells nothing.
+        return any(word in description for word in _HERS) and not any(word in description for word in _OURS)
+    # Inferred: no code is documented for a value that the issuer cannot take. The rest of the form is ours and fixed.
+    return endpoint is Endpoint.PULL_DOCUMENT and not any(word in description for word in _OURS)
 
 
 def _class_of_status(status: int, endpoint: Endpoint) -> type[DigiLockerError]:
     match status:
+        case 401 if endpoint in _GRANT_REFUSED:
+            return _GRANT_REFUSED[endpoint]
         case 401 | 403 if not endpoint.takes_bearer:
             return ClientRefused
         case 401:
@@ -302,7 +445,7 @@ def _class_of_status(status: int, endpoint: Endpoint) -> type[DigiLockerError]:
             return InvalidToken
         case 404 if endpoint is Endpoint.FILE:
             return InvalidUri
-        case 429 if endpoint is Endpoint.DEVICE_CODE:
+        case 429 if endpoint in {Endpoint.DEVICE_CODE, Endpoint.SIGN_UP}:
             return OtpTooMany  # inferred
         case 429:
             return Unserved if endpoint.takes_effect else Busy

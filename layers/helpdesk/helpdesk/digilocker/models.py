@@ -7,11 +7,12 @@ Source: "Authorized Partner API Specification" 1.x, "Requester" 2.4, and what wo
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 ACCESS_TOKEN_SECONDS: Final = 3600
 """How long an access token lives when the answer does not say (documented value)."""
@@ -21,8 +22,23 @@ DEVICE_CODE_SECONDS: Final = 600
 
 PDF: Final = "application/pdf"
 
+_SHARED: Final = "issued/"
+_TO_BE_PULLED: Final = "file.partners/"
+
 _DATE_FORMATS: Final = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d")
 _MAX_URI: Final = 512
+_MAX_VALUE: Final = 100
+"""Letters of a parameter's value; ours."""
+
+_SHAPES: Final = (
+    (r"(?:19|20)[0-9]{2}|yyyy", r"(?:19|20)[0-9]{2}"),
+    (r"[0-9]{2}-[0-9]{2}-[0-9]{4}|dd-mm-yyyy", r"[0-9]{2}-[0-9]{2}-[0-9]{4}"),
+    (r"[0-9]{2}/[0-9]{2}/[0-9]{4}|dd/mm/yyyy", r"[0-9]{2}/[0-9]{2}/[0-9]{4}"),
+)
+"""Shape of an example -> pattern of the value."""
+_PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_FIXED_PARAMETERS: Final = frozenset({"orgid", "doctype", "consent"})
+_DOCTYPE: Final = re.compile(r"[A-Z0-9]{5}")
 
 
 # --- values -------------------------------------------------------------------------------------------------------
@@ -54,6 +70,37 @@ class Token:
     digilocker_id: str | None = field(default=None, repr=False)
     consent_valid_till: int | None = None
     """Seconds since 1970."""
+
+    def shares(self, uri: str) -> bool | None:
+        """Tell whether the citizen has ticked this document. None: the scope names no documents, only trying tells.
+
+        That each ticked document stands in the scope as `issued/<uri>` is what one integrator reports (inferred).
+        """
+        named = [scope for scope in self.scope.split() if scope.startswith(_SHARED)]
+        return f"{_SHARED}{uri}" in named if named else None
+
+    @property
+    def to_be_pulled(self) -> tuple[str, ...]:
+        """The doctypes that she consented to although they are not in her account yet (inferred, as above)."""
+        return tuple(
+            scope.removeprefix(_TO_BE_PULLED) for scope in self.scope.split() if scope.startswith(_TO_BE_PULLED)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a sign-in on DigiLocker's own page gives, or its refreshing: the token, and a little about the account.
+
+    Date of birth and gender come along as well; they are not needed and not kept.
+    """
+
+    token: Token
+    mobile: str = field(default="", repr=False)
+    """The ten digits that DigiLocker knows; "" when not told (1.x) or masked."""
+    has_eaadhaar: bool | None = None
+    """Whether an Aadhaar number is linked to the account; None when not told."""
+    new_account: bool | None = None
+    """Whether the account was made at this sign-in; None when not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +138,60 @@ class UploadedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Issuer:
+    """An organisation from which documents can be pulled."""
+
+    org_id: str
+    """DigiLocker's number for it."""
+    issuer_id: str
+    """As in its documents' URIs, such as `in.gov.cbse`; "" when not told."""
+    name: str
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentType:
+    """A type of document that an organisation issues."""
+
+    doctype: str
+    """Five capital letters, such as `DRVLC`."""
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Something that an issuer wants to know before it looks for a document."""
+
+    name: str
+    """As it is sent."""
+    label: str
+    """As it is asked for, in English."""
+    example: str = ""
+    values: tuple[str, ...] = ()
+    """All that it may be; empty: anything."""
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression for what it looks like, "" where that cannot be told.
+
+        Read off the example (inferred; DigiLocker tells no pattern), and only for years and dates: numbers of licences
+        and policies have many lengths.
+        """
+        if self.values:
+            return ""
+        return next((pattern for shape, pattern in _SHAPES if re.fullmatch(shape, self.example, re.IGNORECASE)), "")
+
+    def accept(self, entered: str) -> str | None:
+        """Give what was entered as it is to be sent: one line, a listed value in its spelling. None: not acceptable."""
+        value = " ".join(entered.split())
+        if not 0 < len(value) <= _MAX_VALUE or not value.isprintable():
+            return None
+        if self.values:
+            return next((one for one in self.values if one.casefold() == value.casefold()), None)
+        return value if not self.pattern or re.fullmatch(self.pattern, value) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A fetched document, its bytes exactly as the issuer made them."""
 
@@ -119,6 +220,28 @@ def _whole_number(value: object) -> int | None:
 def _truth(value: object) -> bool:
     """`registered` is a boolean in real answers and the text "true" in the specification."""
     return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "y"})
+
+
+def _flag(value: object) -> bool | None:
+    """`Y` or `N`; None for anything else."""
+    text = _text(value).upper()
+    return text == "Y" if text in {"Y", "N"} else None
+
+
+def _mobile(value: object) -> str:
+    """Give ten digits, also where country code or a zero stand before them; "" for anything else, as if masked."""
+    digits = _text(value).replace(" ", "").replace("-", "").removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return ""
+    match len(digits):
+        case 10:
+            return digits
+        case 11 if digits.startswith("0"):
+            return digits[1:]
+        case 12 if digits.startswith("91"):
+            return digits[2:]
+        case _:
+            return ""
 
 
 def _date(value: object) -> dt.date | None:
@@ -158,6 +281,8 @@ def _each_media_type(value: object) -> Iterator[str]:
 
 type _Text = Annotated[str, BeforeValidator(_text)]
 type _Number = Annotated[int | None, BeforeValidator(_whole_number)]
+type _Flag = Annotated[bool | None, BeforeValidator(_flag)]
+type _Mobile = Annotated[str, BeforeValidator(_mobile)]
 type _Truth = Annotated[bool, BeforeValidator(_truth)]
 type _Date = Annotated[dt.date | None, BeforeValidator(_date)]
 type _MediaTypes = Annotated[tuple[str, ...], BeforeValidator(_media_types)]
@@ -200,7 +325,9 @@ class TokenAnswer(_Answer):
     scope: _Text = Field(default="", repr=False)
     name: _Text = Field(default="", repr=False)
     digilocker_id: _Text = Field(default="", validation_alias=AliasChoices("digilockerid", "digilocker_id"), repr=False)
-    eaadhaar: _Text = Field(default="", validation_alias=AliasChoices("eaadhaar", "eaadhar"), repr=False)
+    eaadhaar: _Flag = Field(default=None, validation_alias=AliasChoices("eaadhaar", "eaadhar"))
+    new_account: _Flag = None
+    mobile: _Mobile = Field(default="", repr=False)
     consent_valid_till: _Number = None
 
     def to_value(self) -> Token:
@@ -214,6 +341,10 @@ class TokenAnswer(_Answer):
             digilocker_id=self.digilocker_id or None,
             consent_valid_till=self.consent_valid_till,
         )
+
+    def to_signed_in(self) -> SignedIn:
+        """Give the value with what DigiLocker says about the account."""
+        return SignedIn(self.to_value(), self.mobile, self.eaadhaar, self.new_account)
 
 
 class IssuedItem(_Answer):
@@ -288,6 +419,111 @@ class UploadedDocuments(_Answer):
     def to_value(self) -> tuple[UploadedDocument, ...]:
         """Give files and folders in DigiLocker's order."""
         return tuple(value for item in self.items if (value := item.to_value()) is not None)
+
+
+def _joined(value: object) -> str:
+    """One text, or a list of them (`category`, `categories`), as one text."""
+    return ", ".join(filter(None, map(_text, value))) if isinstance(value, list) else _text(value)
+
+
+def _listed_values(value: object) -> tuple[str, ...]:
+    """A list, or a text with commas: how `valuelist` looks is not documented."""
+    elements = value.split(",") if isinstance(value, str) else value
+    if not isinstance(elements, list):
+        return ()
+    return tuple(dict.fromkeys(text for element in elements if (text := _text(element))))
+
+
+def _usable(uri: str) -> str:
+    if not usable_uri(uri):
+        raise ValueError("a URI that cannot stand in an address")
+    return uri
+
+
+type _Joined = Annotated[str, BeforeValidator(_joined)]
+type _Values = Annotated[tuple[str, ...], BeforeValidator(_listed_values)]
+
+
+class SignUpAnswer(_Answer):
+    """First step of a sign-up with an OTP."""
+
+    mobile: _Text = Field(default="", repr=False)
+
+
+class IssuerItem(_Answer):
+    """One element of the list of organisations."""
+
+    org_id: _Text = Field(default="", validation_alias=AliasChoices("orgid", "org_id"))
+    issuer_id: _Text = Field(default="", validation_alias=AliasChoices("issuerid", "issuer_id"))
+    name: _Text = ""
+    category: _Joined = Field(default="", validation_alias=AliasChoices("categories", "category"))
+
+
+class Issuers(_Answer):
+    """The organisations from which documents can be pulled."""
+
+    issuers: Annotated[list[IssuerItem], BeforeValidator(_objects)]
+
+    def to_value(self) -> tuple[Issuer, ...]:
+        """Give them in DigiLocker's order, each once, without those that have no number or name."""
+        usable = {item.org_id: item for item in self.issuers if item.org_id and item.name}
+        return tuple(Issuer(item.org_id, item.issuer_id, item.name, item.category) for item in usable.values())
+
+
+class DocumentTypeItem(_Answer):
+    """One element of the list of an organisation's document types."""
+
+    doctype: _Text = ""
+    description: _Text = ""
+
+
+class DocumentTypes(_Answer):
+    """What one organisation issues."""
+
+    documents: Annotated[list[DocumentTypeItem], BeforeValidator(_objects)]
+
+    def to_value(self) -> tuple[DocumentType, ...]:
+        """Give them in DigiLocker's order, each once, without those that have no usable doctype."""
+        usable: dict[str, DocumentType] = {}
+        for item in self.documents:
+            doctype = item.doctype.upper()
+            if _DOCTYPE.fullmatch(doctype):
+                usable.setdefault(doctype, DocumentType(doctype, item.description or doctype))
+        return tuple(usable.values())
+
+
+class ParameterItem(_Answer):
+    """One element of the list of parameters."""
+
+    label: _Text = ""
+    name: _Text = Field(default="", validation_alias=AliasChoices("paramname", "name"))
+    values: _Values = Field(default=(), validation_alias=AliasChoices("valuelist", "values"))
+    example: _Text = ""
+
+
+class Parameters(_Answer):
+    """What an issuer wants to know: a bare list, or one in an object."""
+
+    parameters: Annotated[list[ParameterItem], BeforeValidator(_objects)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, value: object) -> object:
+        return {"parameters": value} if isinstance(value, list) else value
+
+    def to_value(self) -> tuple[Parameter, ...]:
+        """Give them in DigiLocker's order, without those whose name cannot be sent."""
+        return tuple(
+            Parameter(item.name, item.label or item.name, item.example, item.values)
+            for item in self.parameters
+            if _PARAMETER_NAME.fullmatch(item.name) and item.name not in _FIXED_PARAMETERS
+        )
+
+
+class Pulled(_Answer):
+    """A document that has been put into the account."""
+
+    uri: Annotated[_Filled, AfterValidator(_usable)] = Field(repr=False)
 
 
 def usable_uri(uri: str) -> bool:

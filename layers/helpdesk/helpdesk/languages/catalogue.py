@@ -11,9 +11,6 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 
-# English first, as it is what an unknown first word is answered in; then by the number of speakers.
-ORDER = ("en", "hi", "bn")
-
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -43,10 +40,23 @@ def catalogue(code: str) -> Catalogue:
     return Catalogue(code, parse((_FOLDER / f"{code}.txt").read_text(encoding="utf-8")))
 
 
+@cache
+def codes() -> tuple[str, ...]:
+    """Give the codes of all languages in the order in which they are offered, reading only the head of each file."""
+    return tuple(path.stem for path in sorted(_FOLDER.glob("*.txt"), key=_order))
+
+
 def catalogues() -> tuple[Catalogue, ...]:
     """Read all catalogues, in the order in which the languages are offered."""
-    others = sorted(path.stem for path in _FOLDER.glob("*.txt") if path.stem not in ORDER)
-    return tuple(catalogue(code) for code in (*ORDER, *others))
+    return tuple(catalogue(code) for code in codes())
+
+
+def _order(path: Path) -> int:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("[language.order]"):
+                return int(next(file))
+    raise ValueError(f"{path.name} says nothing about [language.order]")
 
 
 def parse(content: str) -> dict[str, str]:

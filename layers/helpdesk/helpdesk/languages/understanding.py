@@ -20,12 +20,12 @@ from helpdesk.conversation.numbers import (
     digit_groups,
     identity_fault,
 )
-from helpdesk.languages.catalogue import Catalogue, catalogues
+from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 
 LONGEST_TEXT = 400
 """Characters that are looked at. Whoever writes more is not answering one of our questions."""
 
-_JOINERS = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufe0f"))
+_JOINERS = frozenset(map(ord, "\u200b\u200c\u200d\ufe0f"))
 
 # Words that may stand before others and still decide: "yes please", "hello, is anyone there".
 _LEADING = frozenset({Choice.GREETING, Choice.YES, Choice.NO})
@@ -60,28 +60,41 @@ def read(event_id: str, text: str) -> Read:
         return _entered(event_id, long)
     # "No. 3" is a number, not a refusal.
     if len(groups) == 1 and not groups[0].spaced and not said.named and said.choices <= {Choice.NO}:
-        return Read(Said(event_id, language=said.language, number=int(groups[0].digits), words=said.words))
+        return Read(Said(event_id, languages=said.languages, number=int(groups[0].digits), words=said.words))
     return Read(said)
 
 
 def fold(text: str) -> tuple[str, ...]:
     """Split a text into words that can be compared: no case, no punctuation, no invisible joiners, ASCII digits."""
-    folded = unicodedata.normalize("NFC", text.translate(_JOINERS).casefold())
-    digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in folded)
-    return tuple(_words(digits))
+    return tuple(_folded(text).split())
 
 
-def _words(text: str) -> Iterator[str]:
-    # `\w` leaves out the vowel signs and viramas of Indian scripts, which are marks: they belong to the word.
-    word: list[str] = []
-    for character in text:
-        if character.isalnum() or character == "?" or unicodedata.category(character)[0] == "M":
-            word.append(character)
-        elif word:
-            yield "".join(word)
-            word = []
-    if word:
-        yield "".join(word)
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold().translate(_FOLDED)
+
+
+class _Folded(dict[int, str]):
+    """What stands for a character in a folded word, found out once for each character; a space ends the word."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if code in _JOINERS:
+            folded = ""
+        elif category == "Nd":
+            folded = str(unicodedata.decimal(character))
+        # Vowel signs and viramas of Indian scripts are marks: they belong to the word.
+        elif character.isalnum() or character == "?" or category[0] == "M":
+            folded = character
+        else:
+            folded = " "
+        self[code] = folded
+        return folded
+
+
+_BETWEEN = "\0"
+"""Stands between phrases that are folded together. Nobody types it."""
+_FOLDED = _Folded({0: _BETWEEN})
 
 
 def _entered(event_id: str, long: list[Group]) -> Read:
@@ -95,26 +108,40 @@ def _entered(event_id: str, long: list[Group]) -> Read:
 
 
 def _understood(event_id: str, tokens: tuple[str, ...]) -> Said:
-    phrases = _phrases()
-    whole = phrases.get(tokens, frozenset())
+    scripts = dict.fromkeys(["", *map(_script, filter(_is_foreign, "".join(tokens)))])
+    whole = _meanings(tokens, scripts)
     choices = {m.choice for m in whole if m.choice}
-    languages = {m.language for m in whole}
+    meant = {m.language for m in whole if m.choice}
     named: list[Naming] = []
+    understood: set[int] = set(range(len(tokens))) if whole else set()
     for start, end in _spans(tokens):
-        for meaning in phrases.get(tokens[start:end], frozenset()):
+        for meaning in _meanings(tokens[start:end], scripts):
             if meaning.doctype:
                 named.append(Naming(tokens[start:end], meaning.doctype))
             elif not whole and meaning.choice and _decides(meaning.choice, start, end, tokens):
                 choices.add(meaning.choice)
-                languages.add(meaning.language)
+                meant.add(meaning.language)
+                understood.update(range(start, end))
     # A bare number in the name of a kind ("12") names nothing by itself.
     if all(word.isdecimal() for naming in named for word in naming.words):
         named = []
     if any(m.doctype for m in whole) and named:
-        choices = set()
-    language = languages.pop() if len(languages) == 1 else _language_of_script(tokens)
+        choices, meant = set(), set()
+    languages = _languages(tokens, meant, spoken=Choice.SPEAK in choices)
     words = tokens if any(not token.isdecimal() for token in tokens) else ()
-    return Said(event_id, frozenset(choices), language, None, tuple(named), words)
+    is_clear = len(understood) == len(tokens)
+    return Said(event_id, frozenset(choices), languages, None, tuple(dict.fromkeys(named)), words, is_clear)
+
+
+def _languages(tokens: tuple[str, ...], meant: set[str], *, spoken: bool) -> tuple[str, ...]:
+    """Give the languages that a text can be in, in the order in which they are offered.
+
+    The script decides, narrowed by what was understood in each language. In Latin letters only the latter tells.
+    `spoken`: the text names a language, in whatever script.
+    """
+    written = set() if spoken else _written_in("".join(tokens))
+    possible = (written & meant or written) if written else meant
+    return tuple(code for code in codes() if code in possible)
 
 
 def _decides(choice: Choice, start: int, end: int, tokens: tuple[str, ...]) -> bool:
@@ -133,39 +160,62 @@ def _spans(tokens: tuple[str, ...]) -> Iterator[tuple[int, int]]:
 
 
 @cache
-def _phrases() -> dict[tuple[str, ...], frozenset[Meaning]]:
-    """Index what is understood, in all languages, by its folded words."""
-    index: dict[tuple[str, ...], set[Meaning]] = {}
+def _phrases(script: str) -> dict[tuple[str, ...], list[Meaning]]:
+    """Index what is understood, by its folded words: what is written in a script; "" for plain Latin letters.
+
+    A cold start waits for this, so only what the text needs is indexed, and all phrases of a meaning are folded in
+    one go.
+    """
+    index: dict[tuple[str, ...], list[Meaning]] = {}
     for language in catalogues():
-        for phrase, meaning in _vocabulary(language):
-            if tokens := fold(phrase):
-                index.setdefault(tokens, set()).add(meaning)
-    return {tokens: frozenset(meanings) for tokens, meanings in index.items()}
+        if script not in {"", language.texts["language.script"]}:
+            continue
+        for meaning, phrases in _vocabulary(language):
+            separated = phrases.replace("\n", ",").split(",")
+            wanted = [phrase for phrase in separated if phrase.isascii() == (script == "")]
+            for phrase in _folded(_BETWEEN.join(wanted)).split(_BETWEEN):
+                if tokens := tuple(phrase.split()):
+                    index.setdefault(tokens, []).append(meaning)
+    return index
 
 
-def _vocabulary(language: Catalogue) -> Iterable[tuple[str, Meaning]]:
-    for name, phrases in language.section("words").items():
-        kind, _, doctype = name.partition(".")
-        meaning = Meaning(language.code, doctype=doctype) if doctype else Meaning(language.code, Choice(kind))
-        yield from ((phrase, meaning) for phrase in phrases.replace("\n", ",").split(","))
-    for choice, title in language.section("button").items():
-        yield title, Meaning(language.code, Choice(choice))
-    for doctype, title in language.section("document").items():
-        yield title, Meaning(language.code, doctype=doctype)
+def _meanings(tokens: tuple[str, ...], scripts: Iterable[str]) -> list[Meaning]:
+    return [meaning for script in scripts for meaning in _phrases(script).get(tokens, ())]
+
+
+def _vocabulary(language: Catalogue) -> Iterator[tuple[Meaning, str]]:
+    for name, text in language.texts.items():
+        section, _, rest = name.partition(".")
+        kind, _, doctype = rest.partition(".")
+        if section == "document":
+            yield Meaning(language.code, doctype=rest), _one_phrase(text)
+        elif section == "button":
+            yield Meaning(language.code, Choice(rest)), _one_phrase(text)
+        elif section == "words":
+            yield Meaning(language.code, doctype=doctype) if doctype else Meaning(language.code, Choice(kind)), text
+
+
+def _one_phrase(title: str) -> str:
+    """A title is one phrase, whatever commas are in it: "Yes, delete" is no yes."""
+    return title.replace(",", " ")
+
+
+def _written_in(text: str) -> set[str]:
+    """Give the languages that are written in the script of a text; none for Latin letters, which all are at times."""
+    letters = set(filter(_is_foreign, text))
+    if not letters:
+        return set()
+    languages = [catalogue(code) for code in codes()]
+    script = max(map(_script, letters), key=[_script(letter) for letter in text if letter in letters].count)
+    candidates = [language for language in languages if language.texts["language.script"] == script != "LATIN"]
+    own = [language for language in candidates if letters & set(language.texts["language.letters"])]
+    return {language.code for language in own or candidates}
+
+
+def _is_foreign(character: str) -> bool:
+    return not character.isascii() and character.isalpha()
 
 
 @cache
-def _scripts() -> dict[str, str]:
-    """Say which language a script belongs to, for scripts that only one of the languages is written in."""
-    scripts: dict[str, list[str]] = {}
-    for language in catalogues():
-        scripts.setdefault(language.texts["language.script"], []).append(language.code)
-    return {script: codes[0] for script, codes in scripts.items() if len(codes) == 1 and script != "LATIN"}
-
-
-def _language_of_script(tokens: tuple[str, ...]) -> str | None:
-    for token in tokens:
-        for character in token:
-            if not character.isascii() and character.isalpha():
-                return _scripts().get(unicodedata.name(character, "").split(" ")[0])
-    return None
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").split(" ")[0]

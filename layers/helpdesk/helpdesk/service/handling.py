@@ -9,7 +9,7 @@ from helpdesk.errors import HelpdeskError, SecretError
 from helpdesk.service.working import Worker
 from helpdesk.storage.aws import SqsClient
 from helpdesk.storage.secrets import Secret
-from helpdesk.storage.work import read_work
+from helpdesk.storage.work import UnreadableWork, read_work
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.errors import RateLimited
 
@@ -75,7 +75,7 @@ class DocumentHandler:
             )
             if message.receives >= MOST_RECEIVES:
                 self._give_up(message)
-            self._come_back(message, error.pause if isinstance(error, RateLimited) else 0)
+            self._come_back(message, error)
             return False
         return True
 
@@ -86,13 +86,17 @@ class DocumentHandler:
         except Exception as error:  # noqa: BLE001 - the message goes to the dead-letter queue all the same
             logger.error("a job was not given up in order", extra={"error": type(error).__name__})
 
-    def _come_back(self, message: QueueMessage, pause: float) -> None:
-        """Have the message come back after a while, and not before `pause` seconds have passed."""
-        least = max(BACKOFF_SECONDS[min(message.receives, len(BACKOFF_SECONDS)) - 1], pause)
-        seconds = math.ceil(least * (1 + JITTER * self._chance()))
+    def _come_back(self, message: QueueMessage, error: Exception) -> None:
+        """Have the message come back after a while; at once if waiting only holds up what she wrote after it."""
+        seconds = 0
+        if message.receives < MOST_RECEIVES and not isinstance(error, UnreadableWork):
+            least = float(BACKOFF_SECONDS[min(message.receives, len(BACKOFF_SECONDS)) - 1])
+            if isinstance(error, RateLimited):
+                least = max(least, error.pause)
+            seconds = math.ceil(least * (1 + JITTER * self._chance()))
         try:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queues[message.queue_arn], ReceiptHandle=message.receipt, VisibilityTimeout=seconds
             )
-        except Exception as error:  # noqa: BLE001 - it comes back anyway, after the queue's own timeout
-            logger.warning("the visibility was not changed", extra={"error": type(error).__name__})
+        except Exception as refusal:  # noqa: BLE001 - it comes back anyway, after the queue's own timeout
+            logger.warning("the visibility was not changed", extra={"error": type(refusal).__name__})

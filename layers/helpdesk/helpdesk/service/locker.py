@@ -12,17 +12,21 @@ from dataclasses import dataclass, field
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.client import DigiLockerClient
-from helpdesk.digilocker.errors import OtpRefused, UserNameRefused
+from helpdesk.digilocker.errors import OtpRefused, OutOfTime, UserNameRefused
 from helpdesk.digilocker.in_chat import InChatSignIn
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError
+from helpdesk.outbound import Deadline
 from helpdesk.service.identity import decoy_digits, document_key
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
 
 JOB_SECONDS = 30.0
-"""What a job may spend on DigiLocker in all."""
+"""What a job may spend on DigiLocker in all, however many calls it takes: with a reply (12 s) it stays below the
+function's 45 s."""
+LEAST_SECONDS = 3.0
+"""With less than this left, a call is not begun."""
 OTP_SECONDS = 600
 """How long an OTP holds (DigiLocker's device code says the same)."""
 
@@ -56,11 +60,23 @@ class Locker:
         self._documents = documents
         self._secret = secret
         self._sleep = sleep
+        self._deadline = Deadline.after(JOB_SECONDS)
+
+    def begin(self) -> None:
+        """Begin a job: its time runs from here."""
+        self._deadline = Deadline.after(JOB_SECONDS)
+
+    def _left(self) -> float:
+        """Give the seconds that the job still has. Raises OutOfTime if no call can be begun any more."""
+        left = self._deadline.left()
+        if left < LEAST_SECONDS:
+            raise OutOfTime("[no time left]")
+        return left
 
     def send_otp(self, number: str) -> Sent:
         """Have an OTP sent to the mobile of the account that an Aadhaar number or VID belongs to."""
         try:
-            sent = self._sign_in.send_otp(number, JOB_SECONDS)
+            sent = self._sign_in.send_otp(number, self._left())
         except DigiLockerError as error:
             if error.problem not in _TELLS_OF_AN_ACCOUNT:
                 raise
@@ -77,18 +93,17 @@ class Locker:
             # As long as DigiLocker takes to refuse one, so that the time does not tell either.
             self._sleep(random.uniform(0.1, 0.4))  # noqa: S311 - nobody must be unable to guess it
             raise OtpRefused("[no account]")
-        return self._sign_in.verify_otp(device_code, otp, JOB_SECONDS)
+        return self._sign_in.verify_otp(device_code, otp, self._left())
 
     def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
         """Give all issued documents, and how many files she uploaded herself."""
-        started = time.monotonic()
-        issued = self._client.issued_documents(token, JOB_SECONDS)
+        issued = self._client.issued_documents(token, self._left())
         documents = tuple(
             IssuedDocument(d.name or d.description, d.doctype, d.issuer, d.uri, d.has_pdf) for d in issued
         )
-        left = JOB_SECONDS - (time.monotonic() - started)
         try:
-            uploaded = sum(not file.is_folder for file in self._client.uploaded_documents(token, min(left, 5.0)))
+            seconds = min(self._left(), 5.0)
+            uploaded = sum(not file.is_folder for file in self._client.uploaded_documents(token, seconds))
         except DigiLockerError as error:
             # A scope may leave them out; the issued ones are what she came for.
             logger.info("no uploaded files could be listed", extra={"code": error.code})
@@ -97,7 +112,7 @@ class Locker:
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         """Fetch one PDF, unaltered, and keep it. Gives its key."""
-        document = self._client.file(token, uri, JOB_SECONDS)
+        document = self._client.file(token, uri, self._left())
         key = document_key(conversation_id, step)
         self._documents.keep(key, document.content)
         return key

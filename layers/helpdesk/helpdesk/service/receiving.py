@@ -190,7 +190,7 @@ class Receiver:
             brought = _brought(event, digits, effects)
             sealed = seal_turn(stored.id, conversation, effects, kept, brought, self._seal, taken=bool(brought))
             kept = sealed.state
-            person = Person(phone=message.phone or person.phone, user_id=message.user_id or person.user_id)
+            person = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
             if effects:
                 order = stored.version * 1000 + len(entries)
                 entries.append(Entry(step, now, order, effects, sealed.step))

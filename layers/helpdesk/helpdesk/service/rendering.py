@@ -18,8 +18,9 @@ from helpdesk.conversation.effects import (
     ShowDocuments,
     Text,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Wanted
-from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues
+from helpdesk.conversation.language import PAGE_SIZE as LANGUAGES_ON_A_PAGE
+from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wanted
+from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,
@@ -46,12 +47,14 @@ class Renderer:
     session_seconds: int
     link_seconds: int
     helpline: str = ""
+    consent_days: int = 365
 
     def say(self, reply: Say, conversation: Conversation) -> ButtonsMessage | TextMessage:
         """Write a text with its buttons."""
         language = catalogue(reply.language)
-        values = self._values(language, conversation, reply.about)
-        body = _joined(_text(language, reply.note, values), _text(language, reply.text, values))
+        values = self._values(language) | _about(language, conversation, reply.about)
+        parts = (reply.note, reply.text, reply.more)
+        body = _joined(*(_text(language, part, values) for part in parts))
         if not reply.buttons:
             return TextMessage(body)
         return ButtonsMessage(body, _buttons(language, reply.buttons))
@@ -59,13 +62,21 @@ class Renderer:
     def languages(self, reply: OfferLanguages) -> ListMessage:
         """Write the list of languages."""
         language = catalogue(reply.language)
-        rows = tuple(
-            Row(tap_id(Choice.SPEAK, detail=offered.code), f"{number}. {offered.name}")
-            for number, offered in enumerate(catalogues(), start=1)
+        values = self._values(language)
+        offered = [f"{number}. {one.name}" for number, one in enumerate(catalogues(), start=1)]
+        all_rows = [Row(tap_id(Choice.SPEAK, detail=code), title) for code, title in zip(codes(), offered, strict=True)]
+        count = -(-len(offered) // LANGUAGES_ON_A_PAGE)
+        page = min(reply.page, count)
+        rows = all_rows[(page - 1) * LANGUAGES_ON_A_PAGE :][:LANGUAGES_ON_A_PAGE]
+        if count > 1:
+            following = page % count + 1
+            title = language.texts["language.more" if following > 1 else "language.first"]
+            rows.append(Row(tap_id(Choice.MORE, Stage.LANGUAGE, following), title))
+        ask = _joined(
+            _text(language, reply.note, values), language.texts["language.ask"], _text(language, reply.more, values)
         )
-        numbered = "\n".join(row.title for row in rows)
-        body = _joined(_text(language, reply.note, {}), language.texts["language.ask"], numbered)
-        return ListMessage(body, language.texts["language.open"], (Section(None, rows),))
+        body = _joined(ask, "\n".join(offered))
+        return ListMessage(body, language.texts["language.open"], (Section(None, tuple(rows)),))
 
     def documents(self, reply: ShowDocuments, conversation: Conversation) -> ListMessage:
         """Write one page of the list of documents, or those few that a name matched."""
@@ -73,11 +84,13 @@ class Renderer:
         documents = conversation.documents
         numbers = reply.only or tuple(range(1, len(documents) + 1))[(reply.page - 1) * PAGE_SIZE :][:PAGE_SIZE]
         rows = [self._row(language, reply.listing, number, documents[number - 1]) for number in numbers]
-        head = _joined(_text(language, reply.note, {}), _head(language, reply, len(documents)))
+        values = self._values(language)
+        head = _joined(_text(language, reply.note, values), _head(language, reply, len(documents)))
         uploaded = conversation.session.uploaded if conversation.session else 0
         foot = _joined(
             _text(language, Text("documents.uploaded", (("uploaded", str(uploaded)),)) if uploaded else None, {}),
             language.texts["documents.choose"],
+            _text(language, reply.more, values),
         )
         room = _BODY - length(head) - length(foot) - 4
         lines = _fitted(language, [(number, documents[number - 1]) for number in numbers], room)
@@ -87,7 +100,7 @@ class Renderer:
     def delivery(self, reply: DeliverDocument, conversation: Conversation, header: DocumentHeader) -> ButtonsMessage:
         """Write the message that carries the PDF."""
         language = catalogue(reply.language)
-        values = self._values(language, conversation, reply.number)
+        values = self._values(language) | _about(language, conversation, reply.number)
         body = _text(language, Text("documents.here"), values)
         return ButtonsMessage(
             shorten(body, _BODY), _buttons(language, (ButtonOf(Choice.OTHER_DOCUMENTS), ButtonOf(Choice.DONE))), header
@@ -99,24 +112,13 @@ class Renderer:
         name = _called(catalogue(reply.language), document)
         return f"{shorten(name.replace('/', '-'), 60)}.pdf"
 
-    def _values(self, language: Catalogue, conversation: Conversation, about: int) -> dict[str, str]:
-        values = {
+    def _values(self, language: Catalogue) -> dict[str, str]:
+        return {
             "session_minutes": str(-(-self.session_seconds // 60)),
             "link_minutes": str(-(-self.link_seconds // 60)),
-            "helpline": "",
-            # Of a document whose list is gone: she signed out before the reply went out.
-            "document": language.texts["documents.nameless"],
-            "issuer": "",
+            "consent_days": str(self.consent_days),
+            "contact": self.helpline or language.texts["person.site"],
         }
-        if self.helpline:
-            values["helpline"] = language.texts["help.line"].format(number=self.helpline)
-        if 1 <= about <= len(conversation.documents):
-            document = conversation.documents[about - 1]
-            values["document"] = shorten(_called(language, document), 120)
-            values["issuer"] = shorten(document.issuer, 200)
-        elif conversation.wanted:
-            values["document"] = shorten(_called(language, conversation.wanted), 120)
-        return values
 
     @staticmethod
     def _row(language: Catalogue, listing: str, number: int, document: IssuedDocument) -> Row:
@@ -129,6 +131,17 @@ class Renderer:
             shorten(f"{number}. {short}", _ROW_TITLE),
             shorten(about, _ROW_DESCRIPTION) or None,
         )
+
+
+def _about(language: Catalogue, conversation: Conversation, number: int) -> dict[str, str]:
+    """Name the document that a text speaks of, and its issuer."""
+    if 1 <= number <= len(conversation.documents):
+        document = conversation.documents[number - 1]
+        return {"document": shorten(_called(language, document), 120), "issuer": shorten(document.issuer, 200)}
+    if conversation.wanted:
+        return {"document": shorten(_called(language, conversation.wanted), 120), "issuer": ""}
+    # A document whose list is gone: she signed out before the reply went out.
+    return {"document": language.texts["documents.nameless"], "issuer": ""}
 
 
 def _called(language: Catalogue, document: IssuedDocument | Wanted) -> str:

@@ -1,7 +1,11 @@
 """Sending a reply of the dialogue through WhatsApp."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
-from helpdesk.errors import WhatsAppError
+from helpdesk.errors import HelpdeskError, WhatsAppError
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.tracking import Tracking
 from helpdesk.storage.conversations import Stored
@@ -11,6 +15,9 @@ from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.errors import TokenRefused
 from helpdesk.whatsapp.messages import DocumentHeader, Message, Recipient
+
+TYPING_AFTER_SECONDS = 2.0
+"""After that a citizen wonders whether anybody is there."""
 
 
 class Replier:
@@ -27,37 +34,68 @@ class Replier:
         """How long the link of a PDF holds."""
         return self._renderer.link_seconds
 
-    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> None:
-        """Send one message. A refusal that sending again cannot mend is logged and counted, and the reply is dropped.
+    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> bool:
+        """Send one message. Tells whether WhatsApp took it, or nobody wants it any more.
 
-        `repeated`: it was sent before and may have arrived, so this is the last time, and not while WhatsApp is down.
+        A refusal that sending again cannot mend is logged and counted, and the reply is dropped. `repeated`: it was
+        sent before and may have arrived, so this is the last time, and not while WhatsApp is down.
 
         Raises WhatsAppError where sending again can help, and where somebody must mend our access first.
         """
-        message = self._message(reply, stored)
-        if message is None:
-            return
-        recipient = Recipient(phone=stored.person.phone, user_id=stored.person.user_id)
-        callback_data = f"{stored.id}:{step}"
-        if isinstance(reply, DeliverDocument):
-            callback_data = str(Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded))
         try:
             if repeated:
                 self._client.probe()
             try:
-                self._client.send(recipient, message, callback_data)
+                sent = self._send(reply, stored, step)
             except TokenRefused:
                 if not self._secret.refresh():
                     raise
-                self._client.send(recipient, message, callback_data)
+                sent = self._send(reply, stored, step)
         except WhatsAppError as error:
             count(f"WhatsApp_{type(error).__name__}")
             logger.error("a reply was refused", extra={"code": error.code, "error": type(error).__name__})
             if error.retryable or isinstance(error, TokenRefused):
                 raise
+            return False
+        if sent:
+            count("Delivered" if isinstance(reply, DeliverDocument) else "Replies")
+            logger.info("replied", extra={"reply": reply.text.key if isinstance(reply, Say) else type(reply).__name__})
+        return True
+
+    def _send(self, reply: Reply, stored: Stored, step: str) -> bool:
+        message = self._message(reply, stored)
+        if message is None:
+            return False
+        recipient = Recipient(phone=stored.person.phone, user_id=stored.person.user_id)
+        callback_data = f"{stored.id}:{step}"
+        if isinstance(reply, DeliverDocument):
+            callback_data = str(Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded))
+        self._client.send(recipient, message, callback_data)
+        return True
+
+    @contextmanager
+    def typing(self, stored: Stored) -> Iterator[None]:
+        """Show her that we are at work, and her message as read, if what is done here takes longer than two seconds.
+
+        One call; whether it succeeds matters to nobody.
+        """
+        message = stored.person.message
+        if message is None:
+            yield
             return
-        count("Delivered" if isinstance(reply, DeliverDocument) else "Replies")
-        logger.info("replied", extra={"reply": reply.text.key if isinstance(reply, Say) else type(reply).__name__})
+        timer = threading.Timer(TYPING_AFTER_SECONDS, self._type, [message])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _type(self, message: str) -> None:
+        try:
+            self._client.typing(message)
+        except HelpdeskError as error:
+            logger.info("typing was not shown", extra={"error": type(error).__name__})
 
     def _message(self, reply: Reply, stored: Stored) -> Message | None:
         """Write the message; None for a list, or a document of a list, that she signed out of meanwhile."""

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.effects import (
     AADHAAR,
@@ -27,6 +29,7 @@ from helpdesk.conversation.effects import (
     DeletePdf,
     DeliverDocument,
     Effect,
+    EraseData,
     FetchDocument,
     ListDocuments,
     RecordConsent,
@@ -48,7 +51,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Rules
 from helpdesk.conversation.problems import Problem
-from helpdesk.errors import DigiLockerError, VersionConflict
+from helpdesk.errors import DigiLockerError, HelpdeskError, VersionConflict
 from helpdesk.service.identity import following
 from helpdesk.service.locker import Locker
 from helpdesk.service.replying import Replier
@@ -115,10 +118,8 @@ class Worker:
             case Delivered(key=key):
                 self._documents.delete(key)
             case Undelivered(conversation_id=conversation_id, key=key):
-                step = following(f"{key} {work.uploaded}")
-                with logger.append_context_keys(conversation=conversation_id, step=step):
-                    event = DeliveryFailed(step, key, work.number, work.listing, work.uploaded)
-                    self._happens(conversation_id, event)
+                with logger.append_context_keys(conversation=conversation_id):
+                    self._not_delivered(conversation_id, key, work.number, work.listing, work.uploaded)
             case DeletionTimer(key=key):
                 self._documents.delete(key)
 
@@ -144,6 +145,7 @@ class Worker:
     # A job
 
     def _job(self, conversation_id: str, step: str, queued_at: float, *, again: bool, last_try: bool) -> None:
+        self._locker.begin()
         stored = self._store.load(conversation_id)
         entry = stored.entry(step)
         too_late = last_try or (entry is not None and self._is_too_late(entry, queued_at))
@@ -174,13 +176,14 @@ class Worker:
             count("ExpiredJobs")
             answered = Answered(Failed(entry.step, Problem.HELD_UP, request), {})
         else:
-            answered = self._ask(stored, entry, request)
+            with self._replier.typing(stored):
+                answered = self._ask(stored, entry, request, again=again)
             if again and answered.event == Failed(entry.step, Problem.OTP_WRONG, VerifyOtp()):
                 # The first time may have used it up: who typed it right must not be told that it was wrong.
                 answered = Answered(Failed(entry.step, Problem.OTP_UNSURE, request), {})
         return self._record(stored, entry, answered)
 
-    def _ask(self, stored: Stored, entry: Entry, request: Request) -> Answered:
+    def _ask(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         def opened(name: str) -> str:
             return self._sealer.open(entry.sealed[name], stored.id, name)
 
@@ -188,10 +191,12 @@ class Worker:
         try:
             match request:
                 case SendOtp(mark=mark):
-                    if not self._store.count_otp(mark, self._rules.otps_an_hour):
+                    number = opened(AADHAAR)
+                    # Counted once, however often the job is taken up.
+                    if not again and not self._store.count_otp(mark, self._rules.otps_an_hour):
                         count("OtpsRefused")
                         return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
-                    sent = self._locker.send_otp(opened(AADHAAR))
+                    sent = self._locker.send_otp(number)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {DEVICE_CODE: sent.device_code})
                 case VerifyOtp():
                     token = self._locker.verify_otp(opened(DEVICE_CODE), opened(OTP))
@@ -212,13 +217,34 @@ class Worker:
             return Answered(Failed(step, error.problem, request), {})
 
     def _record(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
-        """Advance by an answer, and write the new state and what follows in one go."""
+        """Advance by an answer, and write the new state and what follows in one go.
+
+        What DigiLocker has consumed by then it will not give twice, so an answer that cannot be kept is given back.
+        """
+        try:
+            return self._written(stored, entry, answered)
+        except (HelpdeskError, ClientError, BotoCoreError):
+            if isinstance(answered.event, SignedIn):
+                # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
+                self._give_back(answered.brought[TOKEN])
+            raise
+
+    def _written(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
         for attempt in range(TRIES):
             waited = stored.conversation.waits_for(entry.step)
             conversation, effects = advance(stored.conversation, answered.event, int(self._clock()), self._rules)
-            sealed = seal_turn(
-                stored.id, conversation, effects, stored.sealed, answered.brought, self._sealer, taken=waited
-            )
+            try:
+                sealed = seal_turn(
+                    stored.id, conversation, effects, stored.sealed, answered.brought, self._sealer, taken=waited
+                )
+            except (ClientError, BotoCoreError):
+                if not isinstance(answered.event, OtpSent):
+                    raise
+                # Not asked for again: each time another OTP would be sent.
+                logger.error("an OTP was sent, but nothing could be sealed")
+                count("OtpsLost")
+                answered = Answered(Failed(entry.step, Problem.HELD_UP, SendOtp(answered.event.mark)), {})
+                continue
             # What stood beside the request and needs no answer is still to be done.
             rest = entry.effects[1:]
             still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
@@ -232,10 +258,17 @@ class Worker:
             except VersionConflict:
                 self._sleep(pause_after_lost_race(attempt))
                 stored = self._store.load(stored.id)
-        if isinstance(answered.event, SignedIn):
-            # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
-            self._locker.revoke(answered.brought[TOKEN])
+                stands = stored.entry(entry.step)
+                if stands is None or stands.effects != entry.effects:
+                    return stored, stands  # it was our own write: only its answer got lost
         raise VersionConflict(f"lost {TRIES} races")
+
+    def _give_back(self, token: str) -> None:
+        try:
+            self._locker.revoke(token)
+        except DigiLockerError as error:
+            count("RevokeFailed")
+            logger.warning("the token could not be revoked", extra={"code": error.code})
 
     def _finish(self, stored: Stored, entry: Entry) -> None:
         """Do all that needs no answer, and take the step out of the outbox."""
@@ -243,13 +276,17 @@ class Worker:
             repeated = entry.unsure and position == 0
             try:
                 self._do(stored, entry, effect, repeated=repeated)
-            except OutcomeUnknown:
-                if not repeated:
-                    # What is done is taken out, so that the next time it is known that this one may have arrived.
-                    self._store.rewrite(stored.id, replace(entry, effects=entry.effects[position:], unsure=True))
-                    raise
-                count("RepliesUnsure")
-                logger.warning("a reply was sent twice without an answer and is left at that")
+            except Exception as error:
+                unsure = isinstance(error, OutcomeUnknown)
+                if unsure and repeated:
+                    count("RepliesUnsure")
+                    logger.warning("a reply was sent twice without an answer and is left at that")
+                    continue
+                if position or unsure:
+                    # What is done is taken out and not done again; and it is known that this one may have arrived.
+                    left = replace(entry, effects=entry.effects[position:], unsure=unsure)
+                    self._store.rewrite(stored.id, left)
+                raise
         self._store.done(stored.id, entry.step)
 
     def _do(self, stored: Stored, entry: Entry, effect: Effect, *, repeated: bool) -> None:
@@ -260,24 +297,29 @@ class Worker:
                 self._documents.delete(key)
             case SetTimer(seconds=seconds):
                 self._timers.set(IdleTimer(stored.id, following(entry.step)), seconds)
+            case EraseData():
+                self._store.erase(stored)
             case RecordConsent():
                 self._store.record_consent(stored.id, effect, self._consent_seconds)
             case SendOtp() | VerifyOtp() | ListDocuments() | FetchDocument():
                 raise TypeError("a request stands alone in its entry")
             case _:
-                self._replier.send(effect, stored, entry.step, repeated=repeated)
-                if isinstance(effect, DeliverDocument):
+                taken = self._replier.send(effect, stored, entry.step, repeated=repeated)
+                if isinstance(effect, DeliverDocument) and taken:
                     self._timers.set(DeletionTimer(effect.key), self._replier.link_seconds)
+                elif isinstance(effect, DeliverDocument):
+                    self._not_delivered(stored.id, effect.key, effect.number, effect.listing, effect.uploaded)
 
     def _revoke(self, stored: Stored, entry: Entry) -> None:
         """Sign out at DigiLocker. If it fails, the token is forgotten here all the same and dies within the hour."""
-        try:
-            self._locker.revoke(self._sealer.open(entry.sealed[TOKEN], stored.id, TOKEN))
-        except DigiLockerError as error:
-            count("RevokeFailed")
-            logger.warning("the token could not be revoked", extra={"code": error.code})
+        self._give_back(self._sealer.open(entry.sealed[TOKEN], stored.id, TOKEN))
 
     # What happens without her
+
+    def _not_delivered(self, conversation_id: str, key: str, number: int, listing: str, uploaded: bool) -> None:
+        """WhatsApp could not carry a document: it said so at once, or in a status later on."""
+        step = following(f"{key} {uploaded}")
+        self._happens(conversation_id, DeliveryFailed(step, key, number, listing, uploaded))
 
     def _happens(self, conversation_id: str, event: TimeRanOut | DeliveryFailed) -> None:
         """Advance by an event that is no answer, and do what follows. One that happened before does nothing more."""

@@ -14,7 +14,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -59,6 +59,8 @@ class Person:
 
     phone: str | None = field(default=None, repr=False)
     user_id: str | None = field(default=None, repr=False)
+    message: str | None = field(default=None, repr=False)
+    """The id of her newest message, on which "typing" is shown. It holds her number, in base64."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,24 @@ class ConversationStore:
                 return
         raise VersionConflict(f"lost {_TRIES} races")
 
+    def erase(self, stored: Stored) -> None:
+        """Forget where to reach her, unless she has written meanwhile: then this is a new conversation.
+
+        The dialogue has forgotten the rest before. What stays: fingerprints and counts, for eight days at the most.
+        """
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(stored.id, "state"),
+                UpdateExpression="SET person = :nobody",
+                ConditionExpression="#v = :before",
+                ExpressionAttributeNames={"#v": "version"},
+                ExpressionAttributeValues={":nobody": {"S": "{}"}, ":before": {"N": str(stored.version)}},
+            )
+        except ClientError as error:
+            if not _lost_race(error):
+                raise
+
     def count_otp(self, mark: str, most: int) -> bool:
         """Count an OTP for a number, whoever asks for it. False if it has had `most` within this hour.
 
@@ -265,7 +285,7 @@ class ConversationStore:
         values: dict[str, Any] = {
             ":v": {"N": str(version)},
             ":state": {"S": codec.dumps(replace(after.conversation, documents=()))},
-            ":person": {"S": json.dumps({"phone": after.person.phone, "user_id": after.person.user_id})},
+            ":person": {"S": json.dumps(asdict(after.person))},
             ":sealed": {"S": json.dumps(dict(after.sealed))},
             ":seen": {"S": json.dumps(_newest(after.seen, now))},
             ":expires": {"N": str(now + KEPT_SECONDS)},

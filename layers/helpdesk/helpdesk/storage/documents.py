@@ -51,7 +51,8 @@ class DocumentStore:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key)
             return bytes(answer["Body"].read())
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "NoSuchKey":
+            # Who may not list a bucket is told AccessDenied of an object that is not there (S3, GetObject).
+            if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "AccessDenied"}:
                 return None
             raise
 

@@ -1,6 +1,7 @@
 """Secrets of Secrets Manager, as JSON objects, cached for five minutes.
 
-A secret that is empty, or cannot be read, refuses every call: `SecretError` names the secret and the field, never a value.
+A secret that is empty, or cannot be read, refuses every call: `SecretError` names the secret and the field, never a
+value.
 """
 
 import json

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from helpdesk.errors import ConversationError
+from helpdesk.errors import ConversationError, HelpdeskError
 from helpdesk.storage.aws import SqsClient
 
 LARGEST_BATCH = 10
@@ -138,9 +138,17 @@ class TimerQueue:
         self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(body), DelaySeconds=delay)
 
 
+class UnreadableWork(HelpdeskError):
+    """A message that no version of ours wrote: no use in trying it again."""
+
+
 def read_work(body: str) -> Work:
-    """Read a message of either queue. Raises ValueError for one that is none of ours."""
-    match json.loads(body):
+    """Read a message of either queue. Raises UnreadableWork for one that is none of ours."""
+    try:
+        message = json.loads(body)
+    except ValueError:
+        message = None
+    match message:
         case {"conversation": str(conversation_id), "delivered": str(key)}:
             return Delivered(conversation_id, key)
         case {
@@ -157,4 +165,4 @@ def read_work(body: str) -> Work:
             return IdleTimer(conversation_id, timer_id)
         case {"delete": str(key)}:
             return DeletionTimer(key)
-    raise ValueError("a message of an unknown form")
+    raise UnreadableWork("a message of an unknown form")

@@ -73,7 +73,7 @@ class WhatsAppClient:
         phone_number_id: str,
         token: Callable[[], str],
         session: requests.Session | None = None,
-        timeouts: tuple[float, float] = (3.05, 10.0),
+        timeouts: tuple[float, float] = (3.05, 6.0),
     ) -> None:
         """Take the API's base address, its version ("v26.0"), our number's id and where the access token comes from.
 

@@ -1,0 +1,86 @@
+"""Signing up for a DigiLocker account inside the chat: details as in Aadhaar, then the OTP to the mobile.
+
+Source: "Authorized Partner API Specification" 1.x, "Sign Up". The contents of 2.4 list it no longer; like the device
+code it is called there all the same, and refused if it is gone.
+
+Two things are our own reading (inferred). The hash is the one that the specification prints at every endpoint, over
+secret, client id and time stamp: working integrations hash more at account verification, and none is known for this.
+And what answers a wrong OTP is not documented: see `OtpRefused`.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Literal
+
+from helpdesk.digilocker.client import DigiLockerClient
+from helpdesk.digilocker.errors import Endpoint
+from helpdesk.digilocker.models import SignUpAnswer, Token, TokenAnswer
+
+type Gender = Literal["M", "F", "T"]
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who signs up, as her Aadhaar has it. Nothing of it shows in a `repr`."""
+
+    uid: str = field(repr=False)
+    """Her Aadhaar number, digits only. A VID will not do."""
+    name: str = field(repr=False)
+    born: dt.date = field(repr=False)
+    gender: Gender = field(repr=False)
+    mobile: str = field(repr=False)
+    """Where the OTP goes and the account's mobile from then on; Indian, with its country code or without."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpOtpSent:
+    """An OTP is on its way to the mobile."""
+
+    digits: str = field(repr=False)
+    """The last two digits of the mobile it went to; "" when DigiLocker does not tell."""
+
+
+class SignUp:
+    """The two calls. Neither is ever repeated: each may have taken effect, whatever became of its answer."""
+
+    def __init__(self, client: DigiLockerClient) -> None:
+        self._client = client
+
+    def request(self, applicant: Applicant, seconds: float) -> SignUpOtpSent:
+        """Have the details compared with Aadhaar's and an OTP sent. The citizen must have consented to that.
+
+        Always with `verification=Y` and `demoauth=Y`. A token that comes at once, as it may where the Aadhaar number
+        has an account already (since 1.7), is not looked at: nobody has shown yet that the mobile is hers.
+
+        Raises `DetailsDiffer`, `DetailsInvalid`, `MobileTaken`, `OtpTooMany` (inferred), and what every call raises.
+        """
+        fields = {
+            "uid": applicant.uid,
+            "name": applicant.name,
+            "dob": applicant.born.strftime("%d%m%Y"),
+            "gender": applicant.gender,
+            "mobile": _national(applicant.mobile),
+            "verification": "Y",
+            "demoauth": "Y",
+            "consent": "Y",
+        }
+        answer = self._client.signed(Endpoint.SIGN_UP, "signup/2/demoauth", SignUpAnswer, fields, "", seconds)
+        last_two = answer.mobile[-2:]
+        return SignUpOtpSent(last_two if len(last_two) == 2 and last_two.isascii() and last_two.isdigit() else "")
+
+    def verify(self, mobile: str, otp: str, seconds: float) -> Token:
+        """Exchange the OTP for the new account's token.
+
+        Raises `OtpRefused`, `OtpExpired`, `OtpTooMany` (all inferred), and what every call raises.
+        """
+        fields = {"mobile": _national(mobile), "otp": otp}
+        answer = self._client.signed(
+            Endpoint.SIGN_UP_VERIFY, "signup/1/demoauthverify", TokenAnswer, fields, "", seconds
+        )
+        return answer.to_value()
+
+
+def _national(mobile: str) -> str:
+    """Give an Indian mobile without its country code: ten digits."""
+    digits = mobile.removeprefix("+")
+    return digits.removeprefix("91") if len(digits) == 12 else digits

@@ -1,0 +1,90 @@
+"""What stands in the address with which DigiLocker sends the citizen back (RFC 6749, 4.1.2; "Requester" 2.4).
+
+Anybody can call that address with anything: whatever is repeated, too long or of another form is refused whole.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from helpdesk.errors import InboundError
+
+type Parameters = Mapping[str, Sequence[str]] | None
+"""API Gateway's `multiValueQueryStringParameters`, decoded; None: there is no query."""
+
+STATE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What `consent_page.new_state` makes."""
+
+_CODE: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
+"""The form of a code is not documented; examples are 40 hexadecimal digits."""
+_ERROR: Final = re.compile(r"[a-z]+(_[a-z]+){0,6}")
+_OTHER_ERROR: Final = "(other)"
+_DENIED: Final = "access_denied"
+
+_MOST: Final = 16
+_LONGEST: Final = 4096
+"""Parameters, and characters of all of them together, known or not."""
+
+
+class CallbackRefused(InboundError):
+    """The query is not one that DigiLocker would send. The message names the parameter, never a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """She has agreed."""
+
+    state: str = field(repr=False)
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """She has not, or something went wrong at DigiLocker."""
+
+    state: str = field(repr=False)
+    error: str
+    """DigiLocker's code, safe to log: letters and underscores, at most 64 of them; else `(other)`."""
+
+    @property
+    def by_citizen(self) -> bool:
+        """Whether it was her own decision."""
+        return self.error == _DENIED
+
+
+def read_callback(parameters: Parameters) -> Consented | Declined:
+    """Read the query of the redirect. Raises CallbackRefused."""
+    query = _single(parameters)
+    state = _fitting(query, "state", STATE)
+    if ("code" in query) == ("error" in query):
+        raise CallbackRefused("either code or error is needed")
+    if "code" in query:
+        return Consented(state, _fitting(query, "code", _CODE))
+    error = query["error"]
+    if not error:
+        raise CallbackRefused("error is empty")
+    return Declined(state, error if len(error) <= 64 and _ERROR.fullmatch(error) else _OTHER_ERROR)
+
+
+def read_parameter(parameters: Parameters, name: str, form: re.Pattern[str]) -> str:
+    """Read the one parameter of a link of our own; unknown ones are let pass. Raises CallbackRefused."""
+    return _fitting(_single(parameters), name, form)
+
+
+def _single(parameters: Parameters) -> dict[str, str]:
+    query: dict[str, str] = {}
+    for name, values in (parameters or {}).items():
+        if len(values) != 1:
+            raise CallbackRefused("a parameter is repeated")
+        query[name] = values[0]
+    if len(query) > _MOST or sum(len(name) + len(value) for name, value in query.items()) > _LONGEST:
+        raise CallbackRefused("the query is too long")
+    return query
+
+
+def _fitting(query: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
+    value = query.get(name, "")
+    if not form.fullmatch(value):
+        raise CallbackRefused(f"{name} is missing or malformed")
+    return value
