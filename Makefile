@@ -15,7 +15,7 @@ ENV ?= dev
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
 
-.PHONY: help run demo test replay lint format deploy redrive clean
+.PHONY: help run demo test replay screenshots lint format deploy redrive clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +31,9 @@ test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to e
 
 replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay
+
+screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots
 
 lint: .venv/.ready .venv/sam/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet

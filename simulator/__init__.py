@@ -5,7 +5,8 @@ share its mistakes. What it does follows the published documents; where they are
 
 Everything is served by one process, `Simulator(config, port)` or `python -m simulator`:
 
-    GET    /                                the chat page
+    GET    /                                the chat page; ?phone=919000000007 is another phone, in a tab of its own
+    GET    /openapi.json                    all of this, described for programs
     GET    /citizens                        the made-up citizens: phone, mobile (where SMS go), name, Aadhaar number,
                                             VID, user name, what each is good for, names of her documents
     POST   /phones/{number}/messages        {"text": "Hi"}                     she types
@@ -16,8 +17,13 @@ Everything is served by one process, `Simulator(config, port)` or `python -m sim
     GET    /phones/{number}/messages        the chat, oldest first; ?after=N only what has a greater index
     GET    /phones/{number}/documents/{i}   the bytes that WhatsApp fetched for message i
     GET    /phones/{number}/sms             the SMS inbox of that mobile: [{"at", "text", "otp"}], oldest first
+    GET    /phones/{number}/events          what changes there, as server-sent events
+    GET    /phones/{number}/journal         the webhooks, messages and calls that concern it, with bodies and signatures
+    GET    /phones/{number}/backstage       its conversation in the table, and the functions' runs (local stack only)
     GET    /phones/{number}                 {"number", "typing", "window_open"}
     POST   /faults                          see `simulator.faults`; GET shows, DELETE resets them (and OTP flooding)
+    GET    /switches                        the faults of the page; POST {"digilocker-down": true} switches
+    GET    /conversations                   those of tests/conversations; /conversations/{name} one of them
     GET    /calls                           the calls at /graph and /digilocker: [{"at", "method", "path", "status"}]
     DELETE /calls                           forgets them
     POST   /clock                           {"advance": seconds}: moves the stand-ins' clock, not that of their callers

@@ -1,7 +1,8 @@
 """Starts the stand-ins alone, with credentials from the environment or made-up ones: `python -m simulator`.
 
 PORT (8080), HOST (127.0.0.1), WEBHOOK_URL, APP_SECRET, VERIFY_TOKEN, PHONE_NUMBER_ID, ACCESS_TOKEN, CLIENT_ID,
-CLIENT_SECRET, GRAPH_VERSION, DIGILOCKER_VERSION (1.x | 2.4), IDENTITY (legacy | 2026 | username | username-empty).
+CLIENT_SECRET, GRAPH_VERSION, DIGILOCKER_VERSION (1.x | 2.4), IDENTITY (legacy | 2026 | username | username-empty),
+REDIRECT_URIS (separated by spaces).
 """
 
 import os
@@ -29,6 +30,7 @@ def config_from(environment: Mapping[str, str]) -> SimulatorConfig:
     """Return the configuration; raises ValueError with the name of the variable that makes no sense."""
     values: dict[str, Any] = {name: environment.get(name.upper()) or made_up for name, made_up in _MADE_UP.items()}
     values["webhook_url"] = environment.get("WEBHOOK_URL") or None
+    values["redirect_uris"] = tuple(environment.get("REDIRECT_URIS", "").split())
     if environment.get("GRAPH_VERSION"):
         values["graph_version"] = environment["GRAPH_VERSION"]
     for name, choices in _CHOICES.items():

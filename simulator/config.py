@@ -70,6 +70,17 @@ class SimulatorConfig:
     """Least time between two OTPs of one account; ours, and off unless set."""
     expired_otp_error: str = "expired_token"
     """Code for an OTP that is past its time. Ours (after RFC 8628): DigiLocker documents none."""
+    redirect_uris: tuple[str, ...] = ()
+    """Where citizens may be sent back to after the consent page; must fit exactly. More can be registered later."""
+    other_clients: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Ids and secrets of clients that exist beside ours and have no redirect URI."""
+    approved_doctypes: tuple[str, ...] | None = None
+    """What `req_doctype` may name; None: anything."""
+    sign_in_seconds: float = 900.0
+    """How long the consent page waits for the citizen; ours."""
+    authorization_code_seconds: float = 300.0
+    """Five minutes and, for refresh tokens, thirty days: one write-up claims so, no document does."""
+    refresh_token_seconds: float = 30 * 24 * 3600.0
     slow_seconds: float = 4.0
     """How long the slow issuer takes for a document that does come."""
     stuck_seconds: float = 60.0

@@ -1,24 +1,33 @@
 """The HTTP face for people and tests: phones, SMS, faults, calls, chat page. The package's docstring lists it."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from flask import Blueprint, Response, jsonify, request
 
+from simulator import transcripts
+from simulator.events import Events
 from simulator.faults import UnknownFault
+from simulator.preview import first_page
+from simulator.switches import UnknownSwitch
 from simulator.whatsapp import inbound
 from simulator.whatsapp.limits import TEXT_BODY
+from simulator.whatsapp.phones import Media
 from simulator.world import World
 
 _PAGE = Path(__file__).parent / "page"
-_ASSETS = {
-    "page.html": "text/html; charset=utf-8",
-    "page.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+_DESCRIPTION = Path(__file__).parent / "openapi" / "openapi.yaml"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
+_ASSETS = {path.name: _TYPES[path.suffix] for path in _PAGE.iterdir() if path.suffix in _TYPES}
 _NUMBER = re.compile(r"\+?(\d{8,15})", re.ASCII)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -46,20 +55,29 @@ class Face:
         for path, view, method in (
             ("/", self.page, "GET"),
             ("/page/<name>", self.asset, "GET"),
+            ("/openapi.json", self.description, "GET"),
             ("/citizens", self.citizens, "GET"),
+            ("/conversations", self.conversations, "GET"),
+            ("/conversations/<name>", self.conversation, "GET"),
             ("/phones/<number>", self.phone, "GET"),
             ("/phones/<number>/messages", self.messages, "GET"),
             ("/phones/<number>/messages", self.send, "POST"),
             ("/phones/<number>/documents/<int:index>", self.document, "GET"),
+            ("/phones/<number>/documents/<int:index>/preview", self.preview, "GET"),
             ("/phones/<number>/sms", self.sms, "GET"),
+            ("/phones/<number>/events", self.events, "GET"),
+            ("/phones/<number>/journal", self.journal, "GET"),
+            ("/phones/<number>/backstage", self.backstage, "GET"),
             ("/faults", self.faults, "GET"),
             ("/faults", self.set_faults, "POST"),
             ("/faults", self.reset_faults, "DELETE"),
+            ("/switches", self.switches, "GET"),
+            ("/switches", self.set_switches, "POST"),
             ("/calls", self.calls, "GET"),
             ("/calls", self.forget_calls, "DELETE"),
             ("/clock", self.move_clock, "POST"),
         ):
-            routes.add_url_rule(path, f"{method} {path}", view, methods=[method])
+            routes.add_url_rule(path, view.__name__, view, methods=[method])
         routes.register_error_handler(BadRequest, lambda error: (jsonify(error=str(error)), error.status))
         return routes
 
@@ -77,6 +95,18 @@ class Face:
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cache-Control"] = "no-cache"
         return response
+
+    def description(self) -> Response:
+        return jsonify(yaml.safe_load(_DESCRIPTION.read_text(encoding="utf-8")))
+
+    def conversations(self) -> Response:
+        return jsonify(transcripts.listed())
+
+    def conversation(self, name: str) -> Response:
+        found = transcripts.transcript(name)
+        if found is None:
+            raise BadRequest("there is no conversation of that name", 404)
+        return jsonify(found)
 
     # People
 
@@ -106,10 +136,7 @@ class Face:
 
     def messages(self, number: str) -> Response:
         number = _digits(number)
-        after = request.args.get("after", "-1")
-        if not re.fullmatch(r"-?\d{1,9}", after):
-            raise BadRequest("after is the index of a message")
-        first = max(int(after) + 1, 0)
+        first = max(_after("the index of a message") + 1, 0)
         with self._world.lock:
             chat = self._world.phones.at(number).messages
             return jsonify([message.to_json(number) for message in chat[first:]])
@@ -136,23 +163,75 @@ class Face:
                 raise BadRequest('expected {"text": "..."}, {"tap": "id or title"} or {"send": {"type": "...", ...}}')
 
     def document(self, number: str, index: int) -> Response:
-        with self._world.lock:
-            chat = self._world.phones.at(_digits(number)).messages
-            message = chat[index] if index < len(chat) else None
-            shown = message.to_json(number)["document"] if message is not None else None
-            media = message.media if message is not None else None
-        if media is None or shown is None:
-            raise BadRequest("that message has no document, or it was not fetched", 404)
+        media, shown = self._fetched(number, index)
         response = Response(media.content, content_type=media.media_type)
         response.headers.set("Content-Disposition", "inline", filename=shown["filename"])
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
+    def preview(self, number: str, index: int) -> Response:
+        media, _ = self._fetched(number, index)
+        picture = first_page(media.content) if media.media_type == "application/pdf" else None
+        if picture is None:
+            raise BadRequest("that document is no PDF, or a damaged one", 404)
+        return Response(picture, content_type="image/png", headers={"Cache-Control": "max-age=600"})
+
+    def _fetched(self, number: str, index: int) -> tuple[Media, Mapping[str, Any]]:
+        number = _digits(number)
+        with self._world.lock:
+            chat = self._world.phones.at(number).messages
+            message = chat[index] if index < len(chat) else None
+            shown = message.to_json(number)["document"] if message is not None else None
+            media = message.media if message is not None else None
+        if media is None or shown is None:
+            raise BadRequest("that message has no document, or it was not fetched", 404)
+        return media, shown
+
     def sms(self, number: str) -> Response:
         with self._world.lock:
             return jsonify([sms.to_json() for sms in self._world.sms.of(_digits(number))])
 
+    def events(self, number: str) -> Response:
+        number = _digits(number)
+        mobile = request.args.get("sms")
+        events = Events(self._world, number, _digits(mobile) if mobile else None)
+
+        def written() -> Iterator[str]:
+            for name, value in events:
+                yield f"event: {name}\ndata: {json.dumps(value)}\n\n"
+
+        return Response(written(), content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    # Behind the scenes
+
+    def journal(self, number: str) -> Response:
+        return jsonify(self._world.journal.of(_digits(number), _after("the id of an entry")))
+
+    def backstage(self, number: str) -> Response:
+        number = _digits(number)
+        backstage = self._world.backstage
+        if backstage is None:
+            return jsonify(None)
+        since = request.args.get("since", "0")
+        if not re.fullmatch(r"\d{1,12}(\.\d{1,9})?", since):
+            raise BadRequest("since is a time in seconds since 1970")
+        with self._world.lock:
+            phone = self._world.phones.at(number)
+        person = phone.number if self._world.config.identity == "legacy" else phone.user_id
+        return jsonify(backstage.look(person, float(since)))
+
     # Switches and records
+
+    def switches(self) -> Response:
+        return jsonify(self._world.switches.to_json())
+
+    def set_switches(self) -> Response:
+        for name, on in _body().items():
+            try:
+                self._world.switches.set(name, on=on is True)
+            except UnknownSwitch as unknown:
+                raise BadRequest(str(unknown)) from None
+        return self.switches()
 
     def faults(self) -> Response:
         return jsonify(self._world.faults.to_json())
@@ -166,6 +245,7 @@ class Face:
 
     def reset_faults(self) -> Response:
         self._world.faults.reset()
+        self._world.switches.reset()
         with self._world.lock:
             self._world.accounts.otps.forget_flooding()
         return self.faults()
@@ -192,6 +272,13 @@ def _digits(number: str) -> str:
     if match is None:
         raise BadRequest("a phone number is 8 to 15 digits with its country code, such as 919000000001", 404)
     return match[1]
+
+
+def _after(what: str) -> int:
+    after = request.args.get("after", "-1")
+    if not re.fullmatch(r"-?\d{1,9}", after):
+        raise BadRequest(f"after is {what}")
+    return int(after)
 
 
 def _body() -> Mapping[str, Any]:

@@ -5,7 +5,8 @@
                     "issued": [{"delay": 3}, {"status": 502, "body": "<html>Bad gateway</html>"}]},
      "whatsapp":   {"messages": {"error": 130429}, "status_order": "reversed"}}
 
-Endpoints of `digilocker`: verify, code, token, revoke, user, issued, files, file, xml.
+Endpoints of `digilocker`: verify, code, authorize, token, revoke, user, issued, files, file, xml, signup,
+signup_verify, pull_issuers, pull_doctype, pull_parameters, pull_document.
 Endpoints of `whatsapp`: messages, read, media (upload), media_get, media_delete, download; and, for what happens after
 the 200, `fetch` (the link answers with `status`), `delivery` (the message fails with `error`), `webhook` (`duplicate`
 more deliveries after a 200, or `lost`: none at all). `"*"` stands for every endpoint without a switch of its own.
@@ -16,8 +17,11 @@ A switch, or a list of them that is used up in order:
     status     what is answered, with `body` (JSON or text; `content_type` overrides its type)
     error      a documented code: its own status and body are answered
     drop       the connection is closed without an answer
+    kill       the Lambda function that calls is killed, if it runs as a process of this machine (Linux)
     truncate   the body is cut after that many bytes, though Content-Length promises all
-    after      the call takes effect first, and only then `status`, `error` or `drop` is answered
+    after      the call takes effect first, and only then comes `status`, `error`, `drop` or `kill`
+    stall      seconds to wait once the call has taken effect, before the answer goes out
+    flaw       (`file` only) the document comes with that one of `simulator.digilocker.documents.Flaw`
 
 Habits of `whatsapp`: `status_order` is in-order, reversed, duplicated, skip-delivered, none, or early (sent and
 delivered come before the call is answered); `bare_contacts` true leaves the profile out of `contacts`.
@@ -30,8 +34,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from simulator.digilocker.documents import Flaw
+
+_SIGN_UP_AND_PULL = (
+    *("signup", "signup_verify"),
+    *("pull_issuers", "pull_doctype", "pull_parameters", "pull_document"),
+)
 ENDPOINTS = {
-    "digilocker": ("verify", "code", "token", "revoke", "user", "issued", "files", "file", "xml", "*"),
+    "digilocker": (
+        "verify",
+        "code",
+        "authorize",
+        "token",
+        "revoke",
+        "user",
+        "issued",
+        "files",
+        "file",
+        "xml",
+        *_SIGN_UP_AND_PULL,
+        "*",
+    ),
     "whatsapp": (
         *("messages", "read", "media", "media_get", "media_delete", "download", "fetch", "delivery", "webhook", "*"),
     ),
@@ -49,20 +72,23 @@ class Fault:
 
     times: int = 1
     delay: float = 0.0
+    stall: float = 0.0
     status: int | None = None
     body: Any = None
     content_type: str | None = None
     error: str | int | None = None
     drop: bool = False
+    kill: bool = False
     truncate: int | None = None
     after: bool = False
     duplicate: int = 0
     lost: bool = False
+    flaw: Flaw | None = None
 
     @property
     def answers(self) -> bool:
-        """Whether something else is answered than the call's own result."""
-        return self.status is not None or self.error is not None or self.drop
+        """Whether something else is answered than the call's own result, or nothing at all."""
+        return self.status is not None or self.error is not None or self.drop or self.kill
 
 
 def _fault(given: object) -> Fault:
@@ -70,8 +96,10 @@ def _fault(given: object) -> Fault:
         raise UnknownFault("a switch is an object, such as {'times': 1, 'status': 500}")
     try:
         fault = Fault(**given)
-        if fault.times < 1 or fault.delay < 0:
-            raise UnknownFault("times is a whole number from 1, delay a number of seconds from 0")
+        if fault.times < 1 or fault.delay < 0 or fault.stall < 0:
+            raise UnknownFault("times is a whole number from 1, delay and stall are numbers of seconds from 0")
+        if fault.flaw is not None and fault.flaw not in set(Flaw):
+            raise UnknownFault(f"flaw is one of {', '.join(Flaw)}")
     except TypeError as error:
         raise UnknownFault(f"no such field of a switch, or not of its type: {error}") from None
     return fault

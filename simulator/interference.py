@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, make_response, request
+from flask import Response, g, make_response, request
 
+from simulator import callers
 from simulator.background import Background
 from simulator.faults import Fault, Faults
 
@@ -32,11 +33,11 @@ def switched(
                 return make_response(view(*args, **kwargs))
             if fault.delay:
                 background.sleep(fault.delay)
-            if not fault.answers:
-                return _cut(make_response(view(*args, **kwargs)), fault)
-            if fault.after:
-                make_response(view(*args, **kwargs))
-            return _cut(_answer(fault, documented), fault)
+            g.flaw = fault.flaw
+            response = make_response(view(*args, **kwargs)) if fault.after or not fault.answers else None
+            if fault.stall:
+                background.sleep(fault.stall)
+            return _cut(_answer(fault, documented) if response is None or fault.answers else response, fault)
 
         return answer
 
@@ -44,7 +45,9 @@ def switched(
 
 
 def _answer(fault: Fault, documented: Documented) -> Response:
-    if fault.drop:
+    if fault.kill:
+        callers.kill(int(request.environ["REMOTE_PORT"]), int(request.environ["SERVER_PORT"]))
+    if fault.drop or fault.kill:
         request.environ[_DROP] = True
         return Response(status=500)
     if fault.error is not None and fault.status is None and fault.body is None:
@@ -67,6 +70,12 @@ def cut(response: Response, length: int) -> Response:
     response.set_data(whole[:length])
     response.headers["Content-Length"] = str(len(whole))
     return response
+
+
+def flaw() -> str | None:
+    """Return the flaw that the document of this call is to have, or None for its own."""
+    switched_on: str | None = g.get("flaw")
+    return switched_on
 
 
 def is_dropped() -> bool:

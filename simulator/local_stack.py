@@ -36,6 +36,7 @@ import boto3
 import requests
 from botocore.config import Config
 
+from simulator.backstage import Backstage
 from simulator.config import SimulatorConfig
 from simulator.server import Simulator
 
@@ -194,6 +195,7 @@ class LocalStack:
                 dataclasses.replace(self.config, webhook_url=self.webhook_url), port=self._chat_port
             )
             self._simulator.__enter__()
+            self._open_backstage(self._simulator)
         with self._step("verifying the webhook as Meta does"):
             self._verify_webhook()
 
@@ -311,6 +313,19 @@ class LocalStack:
             # As an operator does it: what the template generated stays, the empty fields are filled.
             generated = json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])
             manager.put_secret_value(SecretId=arn, SecretString=json.dumps(generated | filled))
+
+    def _open_backstage(self, simulator: Simulator) -> None:
+        """Let the chat page show what the table holds and what the functions have logged."""
+        secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["WebhookSecretArn"])
+        groups = {name: self.physical_id(f"{name.title()}LogGroup") for name in ("webhook", "document")}
+        simulator.world.backstage = Backstage(
+            self.client,
+            self.outputs["ConversationsTableName"],
+            json.loads(secret["SecretString"])["id_pepper"],
+            self.config.phone_number_id,
+            groups,
+        )
+        simulator.world.switches.can_crash = sys.platform == "linux"
 
     def _verify_webhook(self) -> None:
         challenge = str(secrets.randbelow(10**9))

@@ -4,10 +4,11 @@ import errno
 import logging
 import socket
 import threading
+import time
 from types import TracebackType
 from typing import Any, Self
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from simulator.config import SimulatorConfig
@@ -57,16 +58,50 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(GraphApi(world).blueprint(), url_prefix="/graph")
     app.register_blueprint(DigiLockerApi(world).blueprint(), url_prefix="/digilocker")
 
+    @app.before_request
+    def begin() -> None:
+        g.began = time.monotonic()
+
     @app.after_request
     def record(response: Response) -> Response:
         if request.path.startswith(_API_PATHS):
             status = None if is_dropped() else response.status_code
             with world.lock:
                 world.calls.append(Call(world.clock.now(), request.method, request.path, status))
+            _note(world, status, response)
         return response
 
     app.wsgi_app = dropping(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app
+
+
+def _note(world: World, status: int | None, response: Response) -> None:
+    """Write a call of the help desk's into the journal, with its body only if it is a message."""
+    seconds = time.monotonic() - g.began
+    body = request.get_json(silent=True) if request.path.startswith("/graph/") else None
+    if not isinstance(body, dict):
+        body = {}
+    world.journal.write(
+        "message" if "type" in body else "digilocker" if request.path.startswith("/digilocker/") else "graph",
+        at=world.clock.now() - seconds,
+        seconds=seconds,
+        number=_recipient(world, body),
+        method=request.method,
+        target=request.path,
+        status=status,
+        body=request.get_data() if body else None,
+        answer=response.get_data() if body and status is not None else None,
+    )
+
+
+def _recipient(world: World, body: dict[str, Any]) -> str | None:
+    """Return the number of the phone that a call to the Graph API is about."""
+    with world.lock:
+        if isinstance(body.get("to"), str):
+            return str(body["to"]).lstrip("+")
+        found = world.phones.inbound(str(body.get("message_id", "")))
+        phone = found[0] if found is not None else world.phones.with_user_id(str(body.get("recipient", "")))
+        return phone.number if phone is not None else None
 
 
 class Simulator:
@@ -99,6 +134,11 @@ class Simulator:
     @webhook_url.setter
     def webhook_url(self, url: str | None) -> None:
         self.world.webhooks.url = url
+
+    def register_redirect_uri(self, uri: str) -> None:
+        """Let DigiLocker send citizens back to this address too."""
+        with self.world.lock:
+            self.world.redirect_uris.append(uri)
 
     def verify_webhook(self) -> bool:
         """Have the webhook URL verified, as Meta does when it is saved."""

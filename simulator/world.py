@@ -3,18 +3,24 @@
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.background import Background
 from simulator.clock import Clock
 from simulator.config import SimulatorConfig
 from simulator.digilocker.accounts import Accounts
+from simulator.digilocker.authorization import AuthorizationCodes
 from simulator.digilocker.otp import SmsInbox
 from simulator.faults import Faults
+from simulator.journal import Journal, named_in
+from simulator.switches import Switches
 from simulator.whatsapp.delivery import Delivery
 from simulator.whatsapp.phones import Media, Phone, Phones
 from simulator.whatsapp.rates import Rates
 from simulator.whatsapp.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from simulator.backstage import Backstage
 
 _CALLS_KEPT = 10_000
 
@@ -41,21 +47,44 @@ class World:
         self.lock = threading.RLock()
         self.background = Background()
         self.faults = Faults()
+        self.switches = Switches(self.faults)
         self.calls: deque[Call] = deque(maxlen=_CALLS_KEPT)
+        self.journal = Journal()
         self.sms = SmsInbox(self.clock)
         self.accounts = Accounts(config, self.clock, self.sms)
         self.citizens = self.accounts.citizens
+        self.codes = AuthorizationCodes(config, self.clock)
+        self.redirect_uris = list(config.redirect_uris)
         self.phones = Phones(config, {one.phone: one.name.title() for one in self.citizens})
         self.uploads: dict[str, Media] = {}
         self.rates = Rates(config)
         self.webhooks = Webhooks(config, self.background, self.faults)
+        self.webhooks.posted = self._note_webhook
         self.delivery = Delivery(self)
+        self.backstage: Backstage | None = None
+        """The way to look behind the scenes, where the help desk runs on this machine."""
 
     def window_open(self, phone: Phone) -> bool:
         """Tell whether the 24 hours since she last wrote have not passed."""
         if not self.config.enforce_window:
             return True
         return phone.last_heard is not None and self.clock.now() - phone.last_heard < self.config.window_seconds
+
+    def _note_webhook(self, body: bytes, signature: str, seconds: float, status: int | None) -> None:
+        number, user_id = named_in(body) or ("", "")
+        with self.lock:
+            phone = self.phones.with_user_id(user_id)
+        self.journal.write(
+            "webhook",
+            at=self.clock.now() - seconds,
+            seconds=seconds,
+            number=number or (phone.number if phone is not None else None),
+            method="POST",
+            target=self.webhooks.url or "",
+            status=status,
+            body=body,
+            signature=signature,
+        )
 
     def close(self) -> None:
         """End everything that goes on in the background."""

@@ -1,27 +1,30 @@
-"""DigiLocker's endpoints under `/public`: account, device code, token, and a citizen's documents."""
+"""DigiLocker's endpoints under `/public`: account, device code, token, and a citizen's documents; and its own pages."""
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
 from simulator.digilocker import accounts
-from simulator.digilocker.accounts import TOKEN_SECONDS, Session
+from simulator.digilocker.accounts import TOKEN_SECONDS, Session, scope_of
+from simulator.digilocker.authorization import CodeRefused
+from simulator.digilocker.authorize import AuthorizePages
 from simulator.digilocker.citizens import Citizen
 from simulator.digilocker.documents import PDF, XML, Flaw, IssuedDocument, UploadedFile
 from simulator.digilocker.errors import ApiError
 from simulator.digilocker.otp import NoMobile, OtpFlooding, OtpRefused
-from simulator.interference import cut, switched
+from simulator.digilocker.pull import PullApi
+from simulator.digilocker.sign_up import SignUpApi
+from simulator.digilocker.signed import is_recent, is_right
+from simulator.interference import cut, flaw, switched
 from simulator.world import World
 
 _DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-_TS_WINDOW = 30 * 60
-_IST_AHEAD = 5.5 * 3600
 _REPOSITORY_FLAWS = {
     Flaw.UNRESPONSIVE,
     Flaw.MISCONFIGURED,
@@ -44,6 +47,9 @@ class DigiLockerApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self._config = world.config
+        self._sign_up = SignUpApi(world)
+        self._pull = PullApi(world)
+        self._pages = AuthorizePages(world)
 
     def blueprint(self) -> Blueprint:
         """Return the routes, to be mounted at DigiLocker's base."""
@@ -64,8 +70,15 @@ class DigiLockerApi:
             ("/public/oauth2/1/file/<path:uri>", "file", self.file, "GET"),
             ("/public/oauth2/1/xml/", "xml", self.uri_missing, "GET"),
             ("/public/oauth2/1/xml/<path:uri>", "xml", self.xml, "GET"),
+            ("/public/signup/2/demoauth", "signup", self._sign_up.request, "POST"),
+            ("/public/signup/1/demoauthverify", "signup_verify", self._sign_up.verify, "POST"),
+            ("/public/oauth2/1/pull/issuers", "pull_issuers", self._pull.issuers, "POST"),
+            ("/public/oauth2/1/pull/doctype", "pull_doctype", self._pull.doctypes, "POST"),
+            ("/public/oauth2/1/pull/parameters", "pull_parameters", self._pull.parameters, "POST"),
+            ("/public/oauth2/1/pull/pulldocument", "pull_document", self.pull_document, "POST"),
         ):
             routes.add_url_rule(path, f"{method} {path}", self._answering(endpoint, view), methods=[method])
+        self._pages.add_to(routes, lambda view: self._answering("authorize", view))
         return routes
 
     def _answering(self, endpoint: str, view: Callable[..., Response]) -> Callable[..., Response]:
@@ -109,23 +122,15 @@ class DigiLockerApi:
         if not uid and not mobile:
             raise ApiError("invalid_parameter", "Either one of uid or mobile number is mandatory")
         ts = form.get("ts", "")
-        if not self._is_recent(ts):
+        if not is_recent(ts, self._config, self._world.clock):
             raise ApiError("invalid_parameter", "Timestamp parameter is missing or invalid")
         value = (uid or mobile) if self._config.verify_hmac_order == "with-value" else ""
-        signed = f"{self._config.client_secret}{self._config.client_id}{value}{ts}"
-        if not hmac.compare_digest(hashlib.sha256(signed.encode()).hexdigest().encode(), form.get("hmac", "").encode()):
+        if not is_right(form.get("hmac", ""), self._config, value, ts):
             raise ApiError("invalid_parameter", "HMAC parameter is missing or invalid")
         with self._world.lock:
             if uid:
                 return self._world.accounts.with_uid(uid)
             return next(iter(self._world.accounts.with_mobile(mobile)), None)
-
-    def _is_recent(self, ts: str) -> bool:
-        if not (ts.isascii() and ts.isdigit() and len(ts) <= 12):
-            return False
-        late = self._world.clock.now() - int(ts)
-        shifted = self._config.tolerate_ist and abs(late + _IST_AHEAD) <= _TS_WINDOW
-        return abs(late) <= _TS_WINDOW or shifted
 
     # Sign-in with an OTP
 
@@ -169,60 +174,107 @@ class DigiLockerApi:
                 raise ApiError("multiple_mobile_accounts")
 
     def token(self) -> Response:
+        match request.form.get("grant_type"):
+            case "authorization_code":
+                client = self._check_client(secret_needed=True)
+                return self._token_answer(*self._redeemed_code(client), refreshable=True)
+            case "refresh_token":
+                # Here only HTTP Basic is documented; elsewhere the form does as well.
+                client = self._check_client(secret_needed=True, in_form=False)
+                return self._token_answer(*self._refreshed(client), refreshable=True)
+            case grant:
+                self._check_client(secret_needed=False)
+                if grant != _DEVICE_CODE_GRANT:
+                    raise ApiError("invalid_grant_type")
+                return self._token_answer(*self._redeemed_otp(), refreshable=False)
+
+    def _redeemed_otp(self) -> tuple[str, Session]:
         form = request.form
-        self._check_client(secret_needed=False)
-        # The authorization-code and refresh grants belong to the consent page, which this stand-in does not have yet.
-        if form.get("grant_type") != _DEVICE_CODE_GRANT:
-            raise ApiError("invalid_grant_type")
         with self._world.lock:
             try:
                 citizen = self._world.accounts.otps.redeem(form.get("device_code", ""), form.get("dl_otp", ""))
             except OtpRefused as refused:
                 code = self._config.expired_otp_error if refused.expired else "invalid_grant"
                 raise ApiError(code, str(refused), status=400) from None
-            token, session = self._world.accounts.open_session(citizen)
+            return self._world.accounts.open_session(citizen)
+
+    def _redeemed_code(self, client: str) -> tuple[str, Session]:
+        """Exchange an authorization code. That a refusal is `invalid_grant` is ours: documents name no code."""
+        form = request.form
+        code = form.get("code", "")
+        accounts = self._world.accounts
+        with self._world.lock:
+            stolen = self._world.codes.grant_of_used(code)
+            if stolen is not None:
+                accounts.end_grant(stolen)
+            try:
+                citizen, consent = self._world.codes.redeem(
+                    code, client, form.get("redirect_uri", ""), form.get("code_verifier", "")
+                )
+            except CodeRefused as refused:
+                raise ApiError("invalid_grant", str(refused)) from None
+            return accounts.open_session(citizen, consent)
+
+    def _refreshed(self, client: str) -> tuple[str, Session]:
+        with self._world.lock:
+            opened = self._world.accounts.refresh(request.form.get("refresh_token", ""), client)
+        if opened is None:
+            raise ApiError("invalid_grant", "The refresh token is invalid, was used, or has expired")
+        return opened
+
+    def _token_answer(self, token: str, session: Session, *, refreshable: bool) -> Response:
+        citizen, consent = session.citizen, session.consent
         answer = {
             "access_token": token,
             "expires_in": TOKEN_SECONDS,
             "token_type": "Bearer",
             "scope": session.scope,
             **self._person(session),
-            "new_account": "N",
+            "new_account": "Y" if consent.new_account else "N",
         }
+        if refreshable:
+            with self._world.lock:
+                answer["refresh_token"] = self._world.accounts.open_refreshable(session)
         if self._config.digilocker_version == "2.4":
-            valid_till = round(self._world.clock.now()) + 31 * 24 * 3600
+            valid_till = round(consent.valid_till)
             # Both spellings occur in real answers.
             answer["consent_valid_till"] = str(valid_till) if citizen.date_shape == "iso" else valid_till
             answer["mobile"] = (citizen.mobile or "")[-10:]
+            if refreshable:
+                answer["purpose"] = consent.purpose
         return _json(answer)
 
-    def _check_client(self, *, secret_needed: bool) -> None:
-        """Take client id and secret from HTTP Basic or from the form."""
+    def _check_client(self, *, secret_needed: bool, in_form: bool = True) -> str:
+        """Take client id and secret from HTTP Basic or from the form, and return the id."""
         basic = request.authorization
+        client: str | None = None
+        secret: str | None = None
         if basic is not None and basic.type == "basic":
             client, secret = basic.username, basic.password
-        else:
+        elif in_form:
             client, secret = request.form.get("client_id"), request.form.get("client_secret")
-        right = client == self._config.client_id and secret == self._config.client_secret
-        without_secret = client == self._config.client_id and not secret and not secret_needed
-        if not right and not without_secret:
+        clients = {self._config.client_id: self._config.client_secret, **dict(self._config.other_clients)}
+        if client not in clients or (secret != clients[client] and (secret or secret_needed)):
             raise ApiError("invalid_client")
+        return client
 
     def revoke(self) -> Response:
         self._check_client(secret_needed=True)
         with self._world.lock:
-            if not self._world.accounts.revoke(request.form.get("token", "")):
+            if not self._world.accounts.revoke(request.form.get("token", ""), request.form.get("token_type_hint", "")):
                 raise ApiError("invalid_token", "The token is invalid", status=400)
         return Response(status=200)
 
     # A citizen's documents
 
-    def _session(self) -> Session:
+    def _session(self, *needed: str) -> Session:
+        """Return what the bearer's token stands for; its scope must hold what is needed."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         with self._world.lock:
             session = self._world.accounts.session(token) if scheme.lower() == "bearer" else None
         if session is None:
             raise ApiError("invalid_token")
+        _check_scope(session, *needed)
         return session
 
     def _person(self, session: Session) -> dict[str, Any]:
@@ -236,8 +288,11 @@ class DigiLockerApi:
             "reference_key": session.reference_key,
         }
 
+    def pull_document(self) -> Response:
+        return self._pull.document(self._session())
+
     def user(self) -> Response:
-        session = self._session()
+        session = self._session("userdetails")
         person = self._person(session)
         if self._config.digilocker_version == "2.4":
             person |= {"mobile": (session.citizen.mobile or "")[-10:], "email": "", "picture": ""}
@@ -250,7 +305,8 @@ class DigiLockerApi:
         return self._listed(first_edition=True)
 
     def _listed(self, *, first_edition: bool) -> Response:
-        citizen = self._session().citizen
+        # What was not ticked is listed all the same; only fetching it is refused (inferred).
+        citizen = self._session("files.issueddocs").citizen
         items = []
         for document in citizen.issued:
             item = {
@@ -273,11 +329,14 @@ class DigiLockerApi:
 
     def root(self) -> Response:
         return _json(
-            {"directory": "/", "items": [_uploaded_item(one, "/") for one in self._session().citizen.uploaded]}
+            {
+                "directory": "/",
+                "items": [_uploaded_item(one, "/") for one in self._session("files.uploadeddocs").citizen.uploaded],
+            }
         )
 
     def folder(self, folder_id: str) -> Response:
-        files = accounts.folder(self._session().citizen, folder_id)
+        files = accounts.folder(self._session("files.uploadeddocs").citizen, folder_id)
         if files is None:
             raise ApiError("invalid_id")
         return _json({"directory": folder_id, "items": [_uploaded_item(one, folder_id) for one in files]})
@@ -291,10 +350,13 @@ class DigiLockerApi:
             session.files_fetched += 1
         own = accounts.uploaded(session.citizen, uri)
         if own is not None:
+            _check_scope(session, "files.uploadeddocs")
             return self._bytes(own.content(), own.media_type)
         document = accounts.issued(session.citizen, uri)
         if document is None or PDF not in document.media_types:
             raise ApiError("invalid_uri")
+        _check_scope(session, scope_of(document))
+        document = replace(document, flaw=Flaw(flaw() or document.flaw))
         if document.flaw in _REPOSITORY_FLAWS:
             raise ApiError(document.flaw)
         return self._flawed(document)
@@ -324,9 +386,11 @@ class DigiLockerApi:
         return answer
 
     def xml(self, uri: str) -> Response:
-        document = accounts.issued(self._session().citizen, uri)
+        session = self._session()
+        document = accounts.issued(session.citizen, uri)
         if document is None or XML not in document.media_types:
             raise ApiError("invalid_uri")
+        _check_scope(session, scope_of(document))
         if document.flaw in _REPOSITORY_FLAWS:
             raise ApiError(document.flaw)
         return self._bytes(document.xml(), XML)
@@ -338,6 +402,11 @@ class DigiLockerApi:
 
     def _hmac(self, content: bytes) -> str:
         return base64.b64encode(hmac.digest(self._config.client_secret.encode(), content, "sha256")).decode()
+
+
+def _check_scope(session: Session, *needed: str) -> None:
+    if not set(needed) <= set(session.consent.scopes):
+        raise ApiError("insufficient_scope")
 
 
 def _mime(document: IssuedDocument, shape: str) -> object:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from simulator.digilocker import documents
 from simulator.digilocker.aadhaar import UIDAI_TEST_NUMBERS, made_up_number, made_up_vid
+from simulator.digilocker.directory import IssuerRecord
 from simulator.digilocker.documents import PDF, XML, Flaw, IssuedDocument, UploadedFile
 from simulator.digilocker.specimens import Specimen
 
@@ -22,7 +23,8 @@ class Citizen:
 
     `phone` is the number she writes from by default, `mobile` the one that her Aadhaar and locker know (None: none).
     `date_shape` and `mime_shape` are the two, and three, ways in which real lists spell them. `token_dies_after` is the
-    number of files after which her token is revoked, as if she had done it in DigiLocker's own app.
+    number of files after which her token is revoked, as if she had done it in DigiLocker's own app. `aadhaar_name`
+    is how Aadhaar spells her, where that is another way; `records` is what issuers know of her and she can pull.
     """
 
     name: str
@@ -42,6 +44,9 @@ class Citizen:
     registered_as_text: bool = False
     otp_flooded: bool = False
     token_dies_after: int | None = None
+    aadhaar_linked: bool = True
+    aadhaar_name: str | None = None
+    records: tuple[IssuerRecord, ...] = ()
 
     @property
     def digilocker_id(self) -> str:
@@ -287,6 +292,75 @@ def _xml_and_uploads() -> Citizen:
     )
 
 
+def _records_of_sunita() -> tuple[IssuerRecord, ...]:
+    name = "SUNITA DEVI"
+    return (
+        IssuerRecord(
+            documents.pan(name, "AAAPD0000K", "05-03-1968", "SHYAM LAL"),
+            (("panno", "AAAPD0000K"), ("FullName", name)),
+        ),
+        IssuerRecord(documents.licence(name, "BR00 20050000003", "05-03-1968"), (("dl_no", "BR0020050000003"),)),
+        IssuerRecord(
+            documents.registration(name, "BR 00 AG 0003", "SPECIMEN MOTORS / ACT 110"),
+            (("reg_no", "BR00AG0003"), ("chasis_no", "SPECIMEN000000001")),
+        ),
+        IssuerRecord(
+            documents.class_x_marksheet(name, "0000103", 2004),
+            (("rollno", "0000103"), ("year", "2004"), ("FullName", name)),
+        ),
+        IssuerRecord(
+            documents.two_wheeler(name, "TW0000000003", "BR 00 AG 0003"),
+            (("policy_no", "TW0000000003"), ("FullName", name)),
+        ),
+        IssuerRecord(
+            documents.certificate(
+                name,
+                "Income Certificate",
+                "INCER",
+                "in.gov.specimenrevenue.bihar",
+                "Revenue Department, Bihar",
+                "CN0000000003",
+            ),
+            (("certificate_no", "CN0000000003"),),
+        ),
+    )
+
+
+def _puller() -> Citizen:
+    name = "DEEPAK NAIR"
+    pan = documents.pan(name, "AAAPN0000M", "18-05-1987", "K P NAIR")
+    return Citizen(
+        name,
+        "Pulls: his licence comes, his PAN is there already, the RC's issuer is set up wrongly, the insurer"
+        " fails, and anything with another name or year waits for the issuer",
+        made_up_number(14),
+        _phone(14),
+        _phone(14),
+        "18051987",
+        "M",
+        vid=made_up_vid(14),
+        issued=(pan,),
+        records=(
+            IssuerRecord(pan, (("panno", "AAAPN0000M"), ("FullName", name))),
+            IssuerRecord(documents.licence(name, "KL00 20080000014", "18-05-1987"), (("dl_no", "KL0020080000014"),)),
+            IssuerRecord(
+                documents.class_xii_marksheet(name, "0000214", 2005),
+                (("rollno", "0000214"), ("year", "2005"), ("FullName", name)),
+            ),
+            IssuerRecord(
+                documents.registration(name, "KL 00 AH 0014", "SPECIMEN MOTORS / ACT 110"),
+                (("reg_no", "KL00AH0014"), ("chasis_no", "SPECIMEN000000001")),
+                error="repository_service_configerror",
+            ),
+            IssuerRecord(
+                documents.two_wheeler(name, "TW0000000014", "KL 00 AH 0014"),
+                (("policy_no", "TW0000000014"), ("FullName", name)),
+                error="unexpected_error",
+            ),
+        ),
+    )
+
+
 def everyone() -> tuple[Citizen, ...]:
     """Return all citizens, in the order of their phone numbers."""
     shared = _phone(4)
@@ -312,6 +386,7 @@ def everyone() -> tuple[Citizen, ...]:
             "05031968",
             "F",
             registered=False,
+            records=_records_of_sunita(),
         ),
         Citizen(
             "IMRAN KHAN",
@@ -373,5 +448,38 @@ def everyone() -> tuple[Citizen, ...]:
             "M",
             otp_flooded=True,
             issued=(documents.pan("ABDUL RAHMAN", "AAAPR0000J", "09-09-1971", "YUSUF RAHMAN"),),
+        ),
+        _puller(),
+        Citizen(
+            "TENZIN DORJE",
+            "His account is no longer linked to Aadhaar: he can pull nothing until he links it",
+            made_up_number(15),
+            _phone(15),
+            _phone(15),
+            "06071990",
+            "M",
+            aadhaar_linked=False,
+            issued=(documents.pan("TENZIN DORJE", "AAAPD0000L", "06-07-1990", "PEMA DORJE"),),
+        ),
+        Citizen(
+            "ROHIT SAXENA",
+            "No account, and his mobile belongs to Deepak's: signing up with it is refused",
+            made_up_number(16),
+            _phone(16),
+            _phone(14),
+            "21101998",
+            "M",
+            registered=False,
+        ),
+        Citizen(
+            "NEHA BORA",
+            "No account, and Aadhaar spells her NEHA BARUA: signing up as Neha Bora is refused",
+            made_up_number(17),
+            _phone(17),
+            _phone(17),
+            "14021996",
+            "F",
+            registered=False,
+            aadhaar_name="NEHA BARUA",
         ),
     )

@@ -86,7 +86,7 @@ class OneTimePasswords:
         if citizen.otp_flooded or too_soon or len(times) >= self._config.otp_sends:
             raise OtpFlooding
         times.append(now)
-        for older in [code for code, sent in self._sent.items() if sent.citizen is citizen]:
+        for older in [code for code, sent in self._sent.items() if sent.citizen.aadhaar == citizen.aadhaar]:
             del self._sent[older]
         device_code = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(10))
         digits = f"{secrets.randbelow(1_000_000):06d}"

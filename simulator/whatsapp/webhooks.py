@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -43,6 +44,8 @@ class Webhooks:
         self.url = config.webhook_url
         self.app_secret = config.app_secret
         """May be changed, as an operator would who rotates it."""
+        self.posted: Callable[[bytes, str, float, int | None], None] = lambda *_: None
+        """Told of each POST: its body, its signature, the seconds that it took and the status of its answer."""
 
     def envelope(self, values: Sequence[Mapping[str, Any]], field: str = "messages") -> dict[str, Any]:
         """Put values into the frame of one POST; up to 1,000 of them may share one."""
@@ -102,19 +105,19 @@ class Webhooks:
         url = self.url
         if url is None:
             return None
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": _AGENT,
-            "X-Hub-Signature-256": signature(self.app_secret, body),
-        }
+        signed = signature(self.app_secret, body)
+        headers = {"Content-Type": "application/json", "User-Agent": _AGENT, "X-Hub-Signature-256": signed}
+        began = time.monotonic()
+        status = None
         try:
             with _session() as session:
-                answer = session.post(
+                status = session.post(
                     url, body, headers=headers, timeout=self._config.webhook_timeout, allow_redirects=False
-                )
+                ).status_code
         except requests.RequestException:
-            return None
-        return answer.status_code
+            pass
+        self.posted(body, signed, time.monotonic() - began, status)
+        return status
 
 
 def _session() -> requests.Session:

@@ -1,13 +1,11 @@
 """Whole conversations on the real handlers: what only shows when both ends are real."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from simulator.digilocker.citizens import Citizen, everyone
 from simulator.phone import Bubble, Phone
-from tests.integration.desk import Desk, running_desk
+from tests.integration.desk import Desk, ask_for_number, citizen, running_desk, sign_in, until
 
 
 @pytest.fixture(scope="module")
@@ -22,44 +20,9 @@ def quiet_world(desk: Desk) -> Iterator[None]:
     desk.simulator.world.faults.reset()
 
 
-def citizen(name: str) -> Citizen:
-    return next(one for one in everyone() if one.name == name)
-
-
-def ask_for_number(desk: Desk, name: str) -> Phone:
-    phone = desk.phone(name)
-    phone.catch_up()
-    phone.say("Done")  # an earlier test may have left her signed in
-    phone.expect()
-    phone.say("Hi")
-    phone.expect("Welcome")
-    phone.tap("DigiLocker Services")
-    phone.expect("Do you have a DigiLocker account?")
-    phone.tap("Yes")
-    phone.expect("Do you agree?")
-    phone.tap("I agree")
-    phone.expect("12-digit Aadhaar number")
-    return phone
-
-
-def sign_in(desk: Desk, name: str) -> Phone:
-    phone = ask_for_number(desk, name)
-    phone.say(citizen(name).aadhaar)
-    phone.expect("OTP is on its way")
-    phone.say(phone.otp())
-    return phone
-
-
 def sign_out(phone: Phone) -> None:
     phone.say("Done")
     phone.expect("signed out")
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

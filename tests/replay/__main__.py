@@ -14,34 +14,44 @@ os.environ |= {
 }
 
 from tests.replay.crash_points import ALSO, MAIN, Tried, conversation, tried
-from tests.replay.desk import PACES
+from tests.replay.desk import Pace, paces
+
+type Task = tuple[str, Pace]
 
 
 def main() -> int:
     """Try all of them. Gives 1 if any went wrong."""
     started = time.monotonic()
-    total, runs = 0, list[Tried]()
-    names = (MAIN, *ALSO)
+    tasks: list[Task] = [(name, pace) for name in (MAIN, *ALSO) for pace in paces(conversation(name))]
+    runs = list[Tried]()
     with ProcessPoolExecutor() as pool:
-        done = list(pool.map(_quietly, names))
-    for name, here in zip(names, done, strict=True):
-        points = sum(run.pace == PACES[0] for run in here)
-        asked = sum(run.asked and run.pace == PACES[0] for run in here)
-        print(f"{name}: {points} crash points tried in {len(here)} runs; {asked} cost her a question")
-        total += points
-        runs += here
-    failed = [run for run in runs if run.wrong]
+        for (name, pace), here in zip(tasks, pool.map(_quietly, tasks), strict=True):
+            runs += here
+            if pace == paces(conversation(name))[-1]:
+                _tell(name, [run for run in runs if run.transcript == name])
+    failed = [run for run in runs if run.wrong or run.blamed]
     for run in failed:
         print(f"  {run}")
-    print(f"{total} crash points, {len(runs)} runs, {len(failed)} went wrong ({time.monotonic() - started:.0f} s)")
+    took = f"{time.monotonic() - started:.0f} s"
+    print(f"{_points(runs)} crash points, {len(runs)} runs, {len(failed)} went wrong ({took})")
     return 1 if failed else 0
 
 
-def _quietly(name: str) -> list[Tried]:
-    """Go through one conversation; the functions' metrics, which are lines of output, are not shown."""
-    paces = PACES if name == MAIN else PACES[:1]
+def _tell(name: str, runs: list[Tried]) -> None:
+    asked = sum(run.asked for run in runs)
+    print(f"{name}: {_points(runs)} crash points tried in {len(runs)} runs; {asked} cost her a question", flush=True)
+
+
+def _points(runs: list[Tried]) -> int:
+    """Count the crash points; where a document takes another way, there are others."""
+    return len({(run.transcript, run.pace.fate, run.point) for run in runs})
+
+
+def _quietly(task: Task) -> list[Tried]:
+    """Go through one conversation at one pace; the functions' metrics, which are lines of output, are not shown."""
+    name, pace = task
     with contextlib.redirect_stdout(io.StringIO()):
-        return [run for pace in paces for run in tried(conversation(name), pace)]
+        return list(tried(conversation(name), pace))
 
 
 if __name__ == "__main__":

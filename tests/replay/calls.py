@@ -1,7 +1,7 @@
 """Every call that leaves the functions goes through here, is counted, and can be the one at which the process dies."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 type Moment = Literal["before", "after"]
@@ -21,6 +21,8 @@ class Call:
     line: str
     function: str
     name: str
+    invocation: int = field(default=0, compare=False)
+    """The number of the invocation that made it."""
 
     def __str__(self) -> str:
         """Name the call, as in: Hi / webhook / dynamodb.query."""
@@ -42,13 +44,14 @@ class Calls:
         self.made: list[Call] = []
         self.line = ""
         self.function = ""
+        self.invocation = 0
         self.died = False
         self._crash = crash
 
     def through[T](self, name: str, effect: Callable[[], T]) -> T:
         """Make a call. Raises Died at the crash point, before or after `effect`, whether it succeeded or not."""
         index = len(self.made)
-        self.made.append(Call(self.line, self.function, name))
+        self.made.append(Call(self.line, self.function, name, self.invocation))
         if self._crash == CrashPoint(index, "before"):
             self._die()
         try:

@@ -1,51 +1,39 @@
 """Every crash point of a conversation, and what must hold at the end of each run."""
 
+from bisect import bisect
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from helpdesk.conversation.model import Conversation
 from helpdesk.languages.catalogue import catalogues
-from tests.conversations.chat import Transcript, transcripts
+from tests.conversations.chat import Transcript, matches, transcripts
 from tests.replay.calls import Call, CrashPoint, Moment
-from tests.replay.desk import Desk, NoAnswer, Outcome, Pace
+from tests.replay.desk import THE_END, Desk, NoAnswer, Outcome, Pace, delivers, scenes, timeless
 from tests.replay.outside import Received
 
 MAIN = "a_licence_in_english"
-"""The main conversation, by the name of its file in `tests/conversations`: gone through at every pace."""
+"""The main conversation, by the name of its file in `tests/conversations`."""
 
-ALSO = (
-    "a_marksheet_in_bengali",
-    "a_vehicle_rc_in_hindi",
-    "a_wrong_aadhaar_number",
-    "an_empty_locker",
-    "another_language",
-    "documents_without_a_pdf",
-    "hi_in_the_middle",
-    "no_thanks",
-    "three_pages_of_documents",
-)
-"""Further ones, gone through at one pace. Those in which time passes or DigiLocker fails are not among them yet."""
+ALSO = tuple(transcript.name for transcript in transcripts() if transcript.name != MAIN)
+"""All others of that folder."""
 
 _MOMENTS: tuple[Moment, ...] = ("before", "after")
-_MOST_OTPS = 2
+_MORE_OTPS = 1
+"""A crash may have an OTP sent once more, and no more than once."""
 _MOST_TIMES = 2
 """How often one reply may be sent. WhatsApp has no idempotency key: dying right after a send repeats it."""
 
 
-@dataclass(frozen=True)
-class MayAsk:
-    """Where a crash may cost her one honest question: DigiLocker has consumed something and its answer is lost.
-
-    From right after `call` took effect until right before the next `written` does.
-    """
-
-    call: str
-    written: str
+_REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
+_WRITE = "dynamodb.update_item"
 
 
-MAY_ASK = (MayAsk("digilocker.redeem_device_code", written="dynamodb.update_item"),)
-"""Nothing else may cost her a question."""
+_NAMELESS = tuple(language.texts["documents.nameless"] for language in catalogues())
+
+type Reply = tuple[str, str]
+"""The step that it answers, where that counts, and its words."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +61,24 @@ def conversation(name: str) -> Transcript:
     return next(transcript for transcript in transcripts() if transcript.name == name)
 
 
-def tried(transcript: Transcript, pace: Pace) -> Iterator[Tried]:
-    """Die at every crash point of a conversation, one a run."""
+def tried(transcript: Transcript, pace: Pace, known: dict[str, str] | None = None) -> Iterator[Tried]:
+    """Die at every crash point of a conversation, one a run.
+
+    `known` holds what was tried before, and in which conversation: a crash point of the same job (the same function
+    makes the same calls, on the way to the same answer) is left out in every other one. What is tried is added.
+    """
     undisturbed = Desk(transcript, pace).run()
     if wrong := _never_right(undisturbed):
-        raise AssertionError(f"undisturbed, {pace}: {wrong}")
+        raise AssertionError(f"{transcript.name}, undisturbed, {pace}: {wrong}")
     calls = tuple(undisturbed.calls.made)
     exceptions = may_ask(calls)
     for index, call in enumerate(calls):
-        if pace.webhook_only and call.function != "webhook":
+        if not _matters(index, transcript, pace, undisturbed):
             continue
+        if known is not None:
+            name = _named_by_job(index, transcript, pace, undisturbed)
+            if known.setdefault(name, transcript.name) != transcript.name:
+                continue
         for moment in _MOMENTS:
             point = CrashPoint(index, moment)
             asked, blamed = False, False
@@ -92,29 +88,68 @@ def tried(transcript: Transcript, pace: Pace) -> Iterator[Tried]:
                 wrong = [f"no answer {error}"]
             else:
                 wrong = differences(undisturbed, outcome, may_ask=point in exceptions)
-                asked, blamed = outcome.questions > 0, _blamed(outcome)
+                asked, blamed = outcome.questions > 0, _blamed(undisturbed, outcome)
             yield Tried(transcript.name, pace, point, call, asked, blamed, tuple(wrong))
 
 
+def _matters(index: int, transcript: Transcript, pace: Pace, undisturbed: Outcome) -> bool:
+    """Tell whether dying at a call is something else at this pace than at the first one."""
+    if pace.webhook_only and undisturbed.calls.made[index].function != "webhook":
+        return False
+    if pace.fate == "delivered":
+        return True
+    first = next(
+        number
+        for number, scene in enumerate(scenes(transcript.chat))
+        if any(delivers({"desk": answer}) for answer in scene.answers)
+    )
+    return index >= undisturbed.begins[first]
+
+
+def _named_by_job(index: int, transcript: Transcript, pace: Pace, undisturbed: Outcome) -> str:
+    """Name a call by its job: the function, all calls that the job makes, and what she is answered by it."""
+    calls = undisturbed.calls.made
+    job = [other for other, call in enumerate(calls) if call.invocation == calls[index].invocation]
+    scene = list(scenes(transcript.chat))[bisect(undisturbed.begins, index) - 1]
+    # The webhook answers nothing, and when she has said everything nobody waits.
+    waited = calls[index].function == "document" and calls[index].line != THE_END
+    answers = scene.answers if waited else ()
+    names = [calls[other].name for other in job]
+    return f"{pace}, {calls[index].function}, {names}, {answers}, call {index - job[0]}"
+
+
 def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
-    """Give the crash points at which she may be asked."""
+    """Give the crash points at which she may be asked for a new OTP. Nothing but its verification may cost that.
+
+    A right OTP: from right after DigiLocker has used it up until right before what it brought is written down.
+    A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
+    goes for a number without an account as well, where DigiLocker is not asked.
+    """
     points: set[CrashPoint] = set()
-    for index, call in enumerate(calls):
-        for exception in MAY_ASK:
-            if call.name == exception.call:
-                names = [later.name for later in calls[index:]]
-                written = index + names.index(exception.written)
-                points.add(CrashPoint(index, "after"))
-                points.update(
-                    CrashPoint(between, moment) for between in range(index + 1, written) for moment in _MOMENTS
-                )
-                points.add(CrashPoint(written, "before"))
+    for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
+        numbers, job = zip(*made, strict=True)
+        names = [call.name for call in job]
+        if _REDEEM in names:
+            asked = names.index(_REDEEM)
+        elif _WRITE in names and names[: names.index(_WRITE)].count(_OPEN) == 2:
+            asked = names.index(_WRITE)  # the device code and the OTP are opened, and DigiLocker is not asked
+        else:
+            continue
+        written = names.index(_WRITE, asked)
+        accepted = _SEAL in names[asked:written]
+        began = asked if accepted else 0
+        points.update(CrashPoint(numbers[at], moment) for at in range(began, written + 1) for moment in _MOMENTS)
+        points.remove(CrashPoint(numbers[written], "after"))
+        if accepted:
+            points.remove(CrashPoint(numbers[asked], "before"))
     return frozenset(points)
 
 
 def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> list[str]:
     """Say what is not as it must be at the end of a run with one crash."""
     wrong = _never_right(outcome, lost_tokens=1 if may_ask and outcome.questions else 0)
+    if outcome.otps > undisturbed.otps + _MORE_OTPS:
+        wrong.append(f"{outcome.otps} OTPs were asked for")
     if not outcome.calls.died:
         wrong.append("nothing died")
     if _lasting(outcome.conversation) != _lasting(undisturbed.conversation):
@@ -143,8 +178,6 @@ def _never_right(outcome: Outcome, lost_tokens: int = 0) -> list[str]:
         wrong.append(f"{outcome.pdfs} PDFs are still kept")
     if outcome.live_tokens > lost_tokens:
         wrong.append("a token was not revoked")
-    if outcome.otps > _MOST_OTPS:
-        wrong.append(f"{outcome.otps} OTPs were asked for")
     if None in _files(outcome):
         wrong.append("a message came without its PDF")
     return wrong
@@ -155,10 +188,13 @@ def _files(outcome: Outcome) -> set[bytes | None]:
     return {received.pdf for received in outcome.received if received.text.startswith("(")}
 
 
-def _blamed(outcome: Outcome) -> bool:
+def _blamed(undisturbed: Outcome, outcome: Outcome) -> bool:
+    """Tell whether she was told that an OTP was wrong where that is not in the transcript."""
     keys = ("otp.wrong", "otp.wrong_last", "otp.no_tries")
     blames = tuple(language.texts[key].partition("{")[0] for language in catalogues() for key in keys)
-    return any(received.text.startswith(blames) for received in outcome.received)
+    as_ever = {received.text for received in undisturbed.received}
+    other = [received.text for received in outcome.received if received.text not in as_ever]
+    return any(text.startswith(blames) for text in (*other, *outcome.asked))
 
 
 def _lasting(conversation: Conversation) -> tuple[object, ...]:
@@ -179,14 +215,11 @@ def _replies(undisturbed: Outcome, outcome: Outcome) -> list[str]:
     """Each reply of the undisturbed run at least once, none more than twice, and no others than the one question.
 
     Replies to the same step are the same reply. Where a question was asked, later steps have other names: there only
-    the words count.
+    the words count. What is repeated after she has signed out cannot name the document any more.
     """
     asked = outcome.questions > 0
-
-    def of(run: Outcome) -> Counter[tuple[str, str]]:
-        return Counter(_named(received, by_step=not asked) for received in run.received)
-
-    expected, sent = of(undisturbed), of(outcome)
+    expected = Counter(_named(received, by_step=not asked) for received in undisturbed.received)
+    sent = Counter(_as_expected(_named(received, by_step=not asked), expected) for received in outcome.received)
     wrong = [f"not sent: {text!r}" for _, text in (expected - sent)]
     limits = Counter({reply: _MOST_TIMES * times for reply, times in expected.items()})
     unexpected = {reply for reply in sent if reply not in expected}
@@ -196,5 +229,15 @@ def _replies(undisturbed: Outcome, outcome: Outcome) -> list[str]:
     return wrong
 
 
-def _named(received: Received, *, by_step: bool) -> tuple[str, str]:
-    return (received.callback_data if by_step else "", received.text)
+def _as_expected(reply: Reply, expected: Iterable[Reply]) -> Reply:
+    """Give the reply that this one repeats, if it is one that has lost the name of its document."""
+    step, text = reply
+    nameless = next((name for name in _NAMELESS if name in text), None)
+    if nameless is None:
+        return reply
+    named = text.replace(nameless, "…")
+    return next((other for other in expected if other[0] == step and matches(named, other[1])), reply)
+
+
+def _named(received: Received, *, by_step: bool) -> Reply:
+    return (received.callback_data if by_step else "", timeless(received.text))

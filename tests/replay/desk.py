@@ -3,23 +3,29 @@
 import hashlib
 import hmac
 import json
+import math
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
 import boto3
 
 from helpdesk import bootstrap
 from helpdesk.conversation.choices import Choice, read_tap
-from helpdesk.conversation.model import Conversation
+from helpdesk.conversation.model import Conversation, Rules
+from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import client as digilocker_client
+from helpdesk.languages.catalogue import Catalogue, catalogues
+from helpdesk.service import locker
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.whatsapp import client as whatsapp_client
-from tests.conversations.chat import START, WRONG_OTP, Transcript, matches
+from helpdesk.whatsapp.messages import DocumentHeader
+from tests.conversations.chat import RIGHT_OTP, START, WRONG_OTP, Transcript, matches
 from tests.handlers import Context, load
 from tests.replay.calls import Calls, Counted, CrashPoint, Died
 from tests.replay.cloud import APP_SECRET, ENVIRONMENT, PHONE_NUMBER_ID, Cloud, invocation
@@ -32,7 +38,21 @@ _STATUS_SECONDS = 1
 """How long after a message WhatsApp reports that it was delivered."""
 _MOST_TURNS = 500
 """More deliveries and jobs than any run needs: beyond that, something goes round in circles."""
-_RESEND_SECONDS = int(ENVIRONMENT["RESEND_SECONDS"])
+_READ_SECONDS = 400
+"""How long after a document she opens it, where she does: SQS has forgotten by then that it was delivered."""
+_MEDIA_FAILED = 131053
+"""WhatsApp could not fetch a link or use a file (Cloud API, error codes)."""
+_SLACK_SECONDS = 240
+"""By how much a minute is stretched where the transcript relies on it: more than any crash holds her up."""
+_DECOY_DIGITS = "*42*"
+"""What a transcript writes for the digits of a mobile that DigiLocker does not know. Here they depend on the number."""
+_A_WRONG_OTP = "<a wrong OTP>"
+
+THE_END = "(the end)"
+"""What she waits for when she has said everything: nothing; timers still fire."""
+
+type Fate = Literal["delivered", "read", "link fails", "lost"]
+"""What becomes of a document: it is delivered; read later as well; its link cannot be fetched; it cannot be carried."""
 
 
 class NoAnswer(AssertionError):
@@ -46,18 +66,34 @@ class Pace:
     `redelivered_after`: how long WhatsApp waits before it delivers again what was not answered with 200.
     `patient`: she goes on only when nothing is under way any more, instead of as soon as she has her answer.
     `webhook_only`: the pace makes a difference only where it is the webhook function that dies.
+    `fate`: what becomes of the documents; a difference only from the first of them on.
     """
 
     redelivered_after: int
     patient: bool = False
     webhook_only: bool = False
+    fate: Fate = "delivered"
 
     def __str__(self) -> str:
         """Give its name."""
-        return f"{'patient' if self.patient else 'prompt'}, again after {self.redelivered_after} s"
+        fate = "" if self.fate == "delivered" else f", documents: {self.fate}"
+        return f"{'patient' if self.patient else 'prompt'}, again after {self.redelivered_after} s{fate}"
 
 
-PACES = (Pace(0), Pace(45, webhook_only=True), Pace(45, patient=True))
+PACES = (Pace(0), Pace(45, webhook_only=True), Pace(45, patient=True), Pace(120, webhook_only=True))
+"""120 s is longer than a step may wait for being worked on (`JobExpirySeconds`)."""
+FATES = (Pace(0, fate="read"), Pace(0, fate="link fails"), Pace(0, fate="lost"))
+"""Further ones, for conversations in which a document is delivered."""
+
+
+def paces(transcript: Transcript) -> tuple[Pace, ...]:
+    """Give all paces that make a difference to a conversation."""
+    return PACES + FATES if any(delivers(line) for line in transcript.chat) else PACES
+
+
+def delivers(line: dict[str, str]) -> bool:
+    """Tell whether a line of a transcript is a document that the desk sends."""
+    return line.get("desk", "").startswith("(")
 
 
 @dataclass
@@ -69,6 +105,28 @@ class Clock:
     def __call__(self) -> float:
         """Give the time."""
         return self.now
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A line of a transcript in which something happens, and all that the desk says to it."""
+
+    line: dict[str, str]
+    answers: tuple[str, ...]
+
+
+def scenes(chat: Iterable[dict[str, str]]) -> Iterator[Scene]:
+    """Go through a transcript."""
+    line: dict[str, str] = {}
+    answers: list[str] = []
+    for next_line in chat:
+        if "desk" in next_line:
+            answers.append(next_line["desk"])
+            continue
+        if line:
+            yield Scene(line, tuple(answers))
+        line, answers = next_line, []
+    yield Scene(line, tuple(answers))
 
 
 @dataclass(frozen=True)
@@ -88,6 +146,10 @@ class Outcome:
     pdfs: int
     questions: int
     """How often she had to ask for a new OTP."""
+    asked: tuple[str, ...]
+    """What she was told then."""
+    begins: tuple[int, ...]
+    """The number of the first call of each scene."""
 
 
 @dataclass
@@ -105,7 +167,13 @@ class Desk:
         self.calls = Calls(self.crash)
         self.cloud = Cloud(self.calls, self.clock, self.dynamodb)
         self.digilocker = DigiLocker(self.transcript.citizen)
-        self.whatsapp = WhatsApp(self.cloud.bucket.behind, on_delivery=self._report)
+        self.whatsapp = WhatsApp(
+            self.cloud.bucket.behind, on_delivery=self._report, loses=self._is_lost, on_loss=self._report_loss
+        )
+        self.asked: list[str] = []
+        self.begins: list[int] = []
+        self._slack = _SLACK_SECONDS if _counts_seconds(self.transcript) else 0
+        self._resend_seconds = int(ENVIRONMENT["RESEND_SECONDS"]) + self._slack
         self._functions: dict[str, ModuleType] = {}
         self._deliveries: list[tuple[float, bytes]] = []
         self._tappable: dict[str, str] = {}
@@ -114,31 +182,83 @@ class Desk:
 
     def run(self) -> Outcome:
         """Go through the whole transcript, and on until the last timer has fired. Raises NoAnswer."""
-        chat = self.transcript.chat
-        for line, answer in zip(chat[::2], chat[1::2], strict=True):
-            self._say(str(line["she"]), answer["desk"])
+        for scene in scenes(self.transcript.chat):
+            self.begins.append(len(self.calls.made))
+            self._play(scene.line, [self.expected(answer) for answer in scene.answers])
+            if scene.answers:
+                self.digilocker.recovers()
+        self.calls.line = THE_END
         self._go_on(until=lambda: False, timers=True)
         return self._outcome()
 
+    def _play(self, line: dict[str, str], answers: list[str]) -> None:
+        match line:
+            case {"she": text}:
+                self._say(str(text), *answers)
+            case {"she sends": kind}:
+                self._say(f"<sends {kind}>", *answers)
+            case {"later": time}:
+                self._let_pass(time, answers)
+            case {"digilocker": problem}:
+                self.digilocker.fails(Problem(problem.replace(" ", "_")))
+            case _:
+                raise ValueError(f"what is this line: {line}")
+
+    def expected(self, answer: str) -> str:
+        """Give what the desk must say in this run: with other times and digits, and as the documents' fate is."""
+        if self.pace.fate == "lost" and delivers({"desk": answer}):
+            return f"…{self._language().texts['documents.not_delivered']}…"
+        citizen = self.transcript.citizen
+        known = citizen.registered and citizen.mobile
+        return timeless(answer if known else answer.replace(_DECOY_DIGITS, "*…*"))
+
+    def _language(self) -> Catalogue:
+        """Give the language in which she was last shown a way to sign out."""
+        for received in reversed(self.whatsapp.received):
+            for language in catalogues():
+                if language.texts["button.done"] in received.tappable:
+                    return language
+        raise LookupError("she is not signed in")
+
     # the citizen
 
-    def _say(self, text: str, expected: str) -> None:
+    def _say(self, text: str, *expected: str) -> None:
         self.calls.line = text
         before = len(self.whatsapp.received)
 
         def answered() -> bool:
-            return any(matches(expected, received.text) for received in self.whatsapp.received[before:])
+            return self._was_told(expected, before)
 
         self._write(text)
         self._go_on(until=answered)
         if not answered() and (resend := self._title_of(Choice.RESEND, self.whatsapp.received[before:])):
-            self._ask_for_a_new_otp(resend, text)
-            self._go_on(until=answered)
+            self._ask_for_a_new_otp(resend)
+            # A new OTP has all its tries again: she is as far as before only once she has used up as many.
+            for _ in range(Rules().otp_tries if text == _A_WRONG_OTP else 1):
+                if not answered():
+                    self._write(text)
+                    self._go_on(until=answered)
         if not answered():
             raise NoAnswer(f"to {text}: {[received.text for received in self.whatsapp.received[before:]]}")
         if self.pace.patient:
             self._go_on(until=lambda: False)
         self.clock.now += _THINKING_SECONDS
+
+    def _was_told(self, expected: Iterable[str], before: int) -> bool:
+        """Tell whether all that she expects has come since a message."""
+        told = [timeless(received.text) for received in self.whatsapp.received[before:]]
+        return all(any(matches(answer, text) for text in told) for answer in expected)
+
+    def _let_pass(self, time: str, expected: list[str]) -> None:
+        """Do nothing for a while: `20 minutes`, `60 seconds`."""
+        self.calls.line = f"(later: {time})"
+        before = len(self.whatsapp.received)
+        amount, unit = time.split()
+        seconds = int(amount) * (60 if unit.startswith("minute") else 1)
+        self._go_on(until=lambda: False, timers=True, by=self.clock.now + seconds + self._slack)
+        self._go_on(until=lambda: self._was_told(expected, before))
+        if not self._was_told(expected, before):
+            raise NoAnswer(f"after {time}: {[received.text for received in self.whatsapp.received[before:]]}")
 
     @staticmethod
     def _title_of(choice: Choice, messages: list[Received]) -> str | None:
@@ -146,23 +266,28 @@ class Desk:
         taps = {title: read_tap(id_) for message in messages[-1:] for title, id_ in message.tappable.items()}
         return next((title for title, tap in taps.items() if tap and tap.choice is choice), None)
 
-    def _ask_for_a_new_otp(self, resend: str, text: str) -> None:
-        """The one honest question: she taps Resend, and types the new OTP."""
+    def _ask_for_a_new_otp(self, resend: str) -> None:
+        """The one honest question: she taps Resend, before she types the new OTP. Raises NoAnswer."""
         self.questions += 1
-        self.clock.now += _RESEND_SECONDS
+        self.asked.append(self.whatsapp.received[-1].text)
+        self.clock.now += self._resend_seconds
         sent = len(self.digilocker.otps)
         self._write(f"[{resend}]")
         self._go_on(until=lambda: False)
-        if len(self.digilocker.otps) > sent:
-            self._write(text)
+        if len(self.digilocker.otps) == sent and self.transcript.citizen.registered:
+            raise NoAnswer(f"to {resend}: {self.whatsapp.received[-1].text}")
 
     def _write(self, text: str) -> None:
-        """Send a text, or tap what stands in square brackets."""
+        """Send a text, tap what stands in square brackets, or send something else: `<sends voice>`."""
         self._messages += 1
         content: dict[str, Any] = {"type": "text", "text": {"body": text}}
         if text.startswith("["):
             button = {"id": self._tappable[text[1:-1]], "title": text[1:-1]}
             content = {"type": "interactive", "interactive": {"type": "button_reply", "button_reply": button}}
+        elif text.startswith("<sends "):
+            kind = text.removeprefix("<sends ").removesuffix(">")
+            kind = {"voice": "audio"}.get(kind, kind)
+            content = {"type": kind, kind: [] if kind == "contacts" else {"id": f"media-of-hers-{self._messages}"}}
         elif text.startswith("<"):
             content = {"type": "text", "text": {"body": self._typed(text)}}
         message = {
@@ -182,22 +307,37 @@ class Desk:
             case "<her VID>":
                 return self.transcript.citizen.vid or ""
             case "<the OTP>":
-                return self.digilocker.otps[-1]
-        return WRONG_OTP
+                return self.digilocker.otps[-1] if self.digilocker.otps else RIGHT_OTP
+            case "<a wrong OTP>":
+                return WRONG_OTP
+        return text
 
     # WhatsApp
 
     def _report(self, received: Received) -> None:
         """A message has reached her phone: she can tap on it, and its status is on its way to us."""
         self._tappable |= received.tappable
-        status = {
-            "id": received.id,
-            "status": "delivered",
+        self._deliver(_STATUS_SECONDS, statuses=[self._status(received, "delivered")])
+        if self.pace.fate == "read" and received.pdf:
+            self._deliver(_READ_SECONDS, statuses=[self._status(received, "read")])
+
+    def _report_loss(self, lost: Received) -> None:
+        """A document has not reached her phone."""
+        errors = [{"code": _MEDIA_FAILED, "title": "Media upload error"}]
+        self._deliver(_STATUS_SECONDS, statuses=[self._status(lost, "failed") | {"errors": errors}])
+
+    def _is_lost(self, header: DocumentHeader) -> bool:
+        """Tell whether a document does not reach her phone."""
+        return self.pace.fate == "lost" or (self.pace.fate == "link fails" and header.link is not None)
+
+    def _status(self, message: Received, status: str) -> dict[str, Any]:
+        return {
+            "id": message.id,
+            "status": status,
             "timestamp": str(int(self.clock.now)),
             "recipient_id": self.transcript.citizen.phone,
-            "biz_opaque_callback_data": received.callback_data,
+            "biz_opaque_callback_data": message.callback_data,
         }
-        self._deliver(_STATUS_SECONDS, statuses=[status])
 
     def _deliver(self, delay: float, **content: Any) -> None:
         metadata = {"display_phone_number": "919013151515", "phone_number_id": PHONE_NUMBER_ID}
@@ -219,6 +359,7 @@ class Desk:
     def _invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any] | None:
         """Run a function, in a new execution environment if there is none; None if it dies."""
         self.calls.function = function
+        self.calls.invocation += 1
         try:
             answer: dict[str, Any] = self._environment(function).lambda_handler(event, Context())
         except Died:
@@ -228,14 +369,16 @@ class Desk:
 
     def _environment(self, function: str) -> ModuleType:
         if function not in self._functions:
+            environment = ENVIRONMENT | {"RESEND_SECONDS": str(self._resend_seconds)}
             with (
                 mock.patch.object(boto3, "client", self.cloud.client),
                 mock.patch.object(digilocker_client, "DigiLockerClient", self._digilocker_client),
                 mock.patch.object(whatsapp_client, "WhatsAppClient", self._whatsapp_client),
-                mock.patch.object(bootstrap, "receiver", partial(bootstrap.receiver, ENVIRONMENT, self.clock)),
+                mock.patch.object(bootstrap, "receiver", partial(bootstrap.receiver, environment, self.clock)),
                 mock.patch.object(
-                    bootstrap, "document_handler", partial(bootstrap.document_handler, ENVIRONMENT, self.clock)
+                    bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)
                 ),
+                mock.patch.object(locker, "Locker", partial(locker.Locker, sleep=_no_time)),
             ):
                 self._functions[function] = load(function)
         return self._functions[function]
@@ -259,8 +402,8 @@ class Desk:
 
     # time
 
-    def _go_on(self, until: Callable[[], bool], *, timers: bool = False) -> None:
-        """Let everything happen in its time, `until` something has or nothing is left.
+    def _go_on(self, until: Callable[[], bool], *, timers: bool = False, by: float = math.inf) -> None:
+        """Let everything happen in its time, `until` something has or nothing is left, or `by` a time.
 
         Without `timers` it does not wait for them; those that are due meanwhile fire all the same.
         """
@@ -272,6 +415,9 @@ class Desk:
             waits = [at for at, _ in self._deliveries]
             waits += [at for at in (self.cloud.work.next_at(),) if at is not None]
             waits += [at for at in (self.cloud.timer.next_at(),) if at is not None and (timers or waits)]
+            if min(waits, default=math.inf) > by:
+                self.clock.now = max(self.clock.now, by)
+                return
             if not waits:
                 return
             self.clock.now = max(self.clock.now, min(waits))
@@ -305,4 +451,28 @@ class Desk:
             | {f"dead letters of {name}": len(queue.dead_letters) for name, queue in queues.items()},
             pdfs=len(self.cloud.bucket.objects),
             questions=self.questions,
+            asked=tuple(self.asked),
+            begins=tuple(self.begins),
         )
+
+
+_WAITS = tuple(
+    re.compile(f"({re.escape(before)})[0-9]+({re.escape(after)})")
+    for before, _, after in (language.texts["otp.wait"].partition("{seconds}") for language in catalogues())
+)
+
+
+def timeless(text: str) -> str:
+    """Leave out how many seconds she still has to wait for another OTP: that depends on the run."""
+    for wait in _WAITS:
+        text = wait.sub(r"\1…\2", text)
+    return text
+
+
+def _counts_seconds(transcript: Transcript) -> bool:
+    """Tell whether a conversation relies on a minute not having passed, as it may have after a crash."""
+    return any(timeless(line["desk"]) != line["desk"] for line in transcript.chat if "desk" in line)
+
+
+def _no_time(_seconds: float) -> None:
+    """Wait, in a run."""

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpdesk.digilocker.errors import InvalidToken, InvalidUri, InvalidUserName, OtpRefused
+from helpdesk.conversation.problems import Problem
+from helpdesk.digilocker import errors
+from helpdesk.digilocker.errors import InvalidToken, InvalidUri, InvalidUserName, OtpNotSent, OtpRefused
 from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, Token, UploadedDocument
+from helpdesk.errors import DigiLockerError
 from helpdesk.whatsapp.messages import (
     ButtonsMessage,
     DocumentHeader,
@@ -29,22 +32,42 @@ class DigiLocker:
     """The tokens that are good for something."""
     _open: dict[str, str] = field(default_factory=dict)
     _given: int = 0
+    _fault: DigiLockerError | None = None
+    _shown: bool = False
+
+    def fails(self, problem: Problem) -> None:
+        """Have every call fail in one way, until it `recovers`. A problem of *signed out* lasts for the token."""
+        self._fault = error_of(problem)
+        self._shown = False
+        if problem is Problem.SIGNED_OUT:
+            self.tokens.clear()
+
+    def recovers(self) -> None:
+        """Have everything go well again, once somebody has seen it fail."""
+        if self._shown:
+            self._fault = None
 
     def verify_account(self, uid: str, _seconds: float) -> bool:
         """Tell whether an Aadhaar number has an account."""
-        return uid == self.citizen.aadhaar
+        return self.citizen.registered and uid == self.citizen.aadhaar
 
     def request_device_code(self, username: str, _seconds: float) -> DeviceCode:
-        """Send an OTP; one that was sent before is void. Raises InvalidUserName."""
-        if not self.citizen.is_called(username):
+        """Send an OTP; one that was sent before is void. Raises InvalidUserName, OtpNotSent."""
+        self._go_wrong()
+        if not (self.citizen.registered and self.citizen.is_called(username)):
             raise InvalidUserName("invalid_username", status=400)
+        if self.citizen.mobile is None:
+            raise OtpNotSent("otp_error", status=500)
         otp = f"{246813 + 1111 * len(self.otps)}"
         self.otps.append(otp)
         self._open = {f"device-code-{len(self.otps)}": otp}
-        return DeviceCode(next(iter(self._open)), f"XXXXXX{(self.citizen.mobile or '')[-4:]}", 600)
+        return DeviceCode(next(iter(self._open)), f"XXXXXX{self.citizen.mobile[-4:]}", 600)
 
     def redeem_device_code(self, device_code: str, otp: str, _seconds: float) -> Token:
-        """Use an OTP up. Raises OtpRefused."""
+        """Use an OTP up, also where the answer is a failure. Raises OtpRefused."""
+        if self._fault:
+            self._open.clear()
+        self._go_wrong()
         if self._open.get(device_code) != otp:
             raise OtpRefused("invalid_grant", status=400)
         del self._open[device_code]
@@ -55,6 +78,7 @@ class DigiLocker:
 
     def issued_documents(self, token: str, _seconds: float) -> tuple[IssuedDocument, ...]:
         """List. Raises InvalidToken."""
+        self._go_wrong()
         self._check(token)
         return tuple(
             IssuedDocument(d.name, d.doctype, d.uri, issuer=d.issuer, media_types=d.media_types)
@@ -68,6 +92,7 @@ class DigiLocker:
 
     def file(self, token: str, uri: str, _seconds: float) -> Document:
         """Give a PDF. Raises InvalidToken, InvalidUri."""
+        self._go_wrong()
         self._check(token)
         if not any(document.uri == uri for document in self.citizen.issued):
             raise InvalidUri("invalid_uri", status=404)
@@ -77,9 +102,23 @@ class DigiLocker:
         """Make a token worthless; one that is already is no error."""
         self.tokens.discard(token)
 
+    def _go_wrong(self) -> None:
+        if self._fault:
+            self._shown = True
+            raise self._fault
+
     def _check(self, token: str) -> None:
         if token not in self.tokens:
             raise InvalidToken("invalid_token", status=401)
+
+
+def error_of(problem: Problem) -> DigiLockerError:
+    """Give the error that stands for a problem. Raises LookupError for one of our side."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DigiLockerError)]
+    for kind in kinds:
+        if kind is not DigiLockerError and vars(kind).get("problem") is problem:
+            return kind(problem)
+    raise LookupError(problem)
 
 
 def pdf(uri: str) -> bytes:
@@ -100,17 +139,28 @@ class Received:
 
 @dataclass
 class WhatsApp:
-    """The Cloud API and her phone. A link is fetched as soon as it is sent; one that leads nowhere brings no PDF."""
+    """The Cloud API and her phone. A link is fetched as soon as it is sent; one that leads nowhere brings no PDF.
+
+    A document that it `loses` does not reach her phone, and WhatsApp reports so.
+    """
 
     fetch: Callable[[str], bytes | None]
     received: list[Received] = field(default_factory=list)
     on_delivery: Callable[[Received], None] = field(default=lambda _received: None)
+    loses: Callable[[DocumentHeader], bool] = field(default=lambda _header: False)
+    on_loss: Callable[[Received], None] = field(default=lambda _lost: None)
+    lost: list[Received] = field(default_factory=list)
     _media: dict[str, bytes] = field(default_factory=dict)
 
     def send(self, _recipient: Recipient, message: Message, callback_data: str = "") -> str:
         """Deliver a message."""
-        id_ = f"wamid.reply-{len(self.received) + 1}"
+        id_ = f"wamid.reply-{len(self.received) + len(self.lost) + 1}"
         received = self._received(id_, callback_data, message)
+        header = message.header if isinstance(message, ButtonsMessage) else None
+        if isinstance(header, DocumentHeader) and self.loses(header):
+            self.lost.append(received)
+            self.on_loss(received)
+            return id_
         self.received.append(received)
         self.on_delivery(received)
         return id_

@@ -2,37 +2,63 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from helpdesk.conversation.model import Stage
-from tests.replay.calls import Call, CrashPoint
+from helpdesk.conversation.problems import Problem
+from tests.conversations.chat import FOLDER, matches
+from tests.replay.calls import Call, CrashPoint, Moment
+from tests.replay.cloud import ENVIRONMENT
 from tests.replay.crash_points import ALSO, MAIN, Tried, conversation, differences, may_ask, tried
-from tests.replay.desk import PACES, Desk, Outcome, Pace
-from tests.replay.outside import pdf
+from tests.replay.desk import PACES, Desk, Fate, Outcome, Pace, Scene, paces, scenes, timeless
+from tests.replay.outside import error_of, pdf
 
 type Runs = dict[Pace, list[Tried]]
 
 LICENCE = conversation(MAIN)
 
 
-@pytest.fixture(scope="module")
-def runs() -> Runs:
+@pytest.fixture(autouse=True, scope="module")
+def quiet() -> Iterator[None]:
     logging.disable()  # what the functions log is much, and not what this is about
-    try:
-        return {pace: list(tried(LICENCE, pace)) for pace in PACES}
-    finally:
-        logging.disable(logging.NOTSET)
+    yield
+    logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("pace", PACES, ids=str)
+@pytest.fixture(scope="module")
+def known() -> dict[str, str]:
+    """Hold what was tried, and in which conversation: what is the same in others is tried once."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def runs(quiet: None, known: dict[str, str]) -> Runs:
+    return {pace: list(tried(LICENCE, pace, known)) for pace in paces(LICENCE)}
+
+
+@pytest.mark.parametrize("pace", paces(LICENCE), ids=str)
 def test_dying_anywhere_changes_nothing(pace: Pace, runs: Runs) -> None:
     wrong = [str(run) for run in runs[pace] if run.wrong]
 
+    assert runs[pace]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", ALSO)
+def test_dying_anywhere_else_changes_nothing(name: str, runs: Runs, known: dict[str, str]) -> None:
+    here = list(tried(conversation(name), PACES[0], known))
+
+    assert not [str(run) for run in here if run.wrong or run.blamed]
+
+
+def test_no_conversation_is_left_out() -> None:
+    files = {path.stem for path in FOLDER.glob("*.yaml")}
+
+    assert {MAIN, *ALSO} == files
 
 
 def test_every_call_is_a_crash_point_twice(runs: Runs) -> None:
@@ -50,20 +76,55 @@ def test_she_is_not_told_that_her_otp_was_wrong_when_it_was_right(runs: Runs) ->
     assert not blamed, "\n".join(blamed)
 
 
-def test_only_a_lost_verification_may_cost_a_question() -> None:
-    def call(name: str) -> Call:
-        return Call("<the OTP>", "document", name)
+def test_a_delivery_that_comes_again_after_two_minutes_changes_nothing() -> None:
+    """The webhook died after its write, so the step has been in the outbox for longer than a job may wait."""
+    late = Pace(120, webhook_only=True)
+    assert late.redelivered_after > int(ENVIRONMENT["JOB_EXPIRY_SECONDS"])
 
-    calls = ("kms.decrypt", "digilocker.redeem_device_code", "kms.encrypt", "dynamodb.update_item", "whatsapp.send")
+    here = list(tried(conversation("digilocker_is_down"), late))
 
-    points = may_ask(tuple(call(name) for name in calls))
+    assert here
+    assert not [str(run) for run in here if run.wrong or run.blamed]
 
-    assert points == {
-        CrashPoint(1, "after"),
-        CrashPoint(2, "before"),
-        CrashPoint(2, "after"),
-        CrashPoint(3, "before"),
-    }
+
+def test_the_undisturbed_document_goes_by_link_by_file_or_not_at_all() -> None:
+    def lost(fate: Fate) -> list[tuple[int, int]]:
+        desk = Desk(LICENCE, Pace(0, fate=fate))
+        desk.run()
+        return [(len(desk.whatsapp.lost), sum(received.pdf is not None for received in desk.whatsapp.received))]
+
+    assert lost("delivered") == lost("read") == [(0, 1)]
+    assert lost("link fails") == [(1, 1)]
+    assert lost("lost") == [(2, 0)]
+
+
+def points(*places: tuple[int, Moment]) -> set[CrashPoint]:
+    return {CrashPoint(index, moment) for index, moment in places}
+
+
+def verification(*names: str, invocation: int = 1) -> tuple[Call, ...]:
+    return tuple(Call("<the OTP>", "document", name, invocation) for name in names)
+
+
+OPENED = ("dynamodb.query", "kms.decrypt", "kms.decrypt")
+REDEEM, WRITTEN = "digilocker.redeem_device_code", "dynamodb.update_item"
+
+
+def test_a_right_otp_costs_a_question_only_between_its_use_and_the_write() -> None:
+    calls = verification("kms.decrypt", REDEEM, "kms.encrypt", WRITTEN, "whatsapp.send")
+
+    assert may_ask(calls) == points((1, "after"), (2, "before"), (2, "after"), (3, "before"))
+
+
+@pytest.mark.parametrize("asked", [(REDEEM,), ()], ids=["a wrong OTP", "a number without an account"])
+def test_an_otp_that_is_not_right_may_cost_a_question_until_the_write(asked: tuple[str, ...]) -> None:
+    before = verification("dynamodb.query", invocation=1)
+    calls = (*before, *verification(*OPENED, *asked, WRITTEN, "whatsapp.send", WRITTEN, invocation=2))
+    written = len(before) + len(OPENED) + len(asked)
+
+    expected = {CrashPoint(index, moment) for index in range(1, written) for moment in ("before", "after")}
+
+    assert may_ask(calls) == expected | points((written, "before"))
 
 
 def test_the_undisturbed_run_delivers_the_licence_and_leaves_nothing() -> None:
@@ -111,10 +172,52 @@ def test_a_difference_is_seen(change: Callable[[Outcome], dict[str, Any]], seen:
     assert any(seen in difference for difference in differences(undisturbed, changed, may_ask=False))
 
 
-@pytest.mark.parametrize("name", ALSO)
-def test_the_other_conversations_go_as_written_when_nothing_dies(name: str) -> None:
-    outcome = Desk(conversation(name)).run()
+@pytest.mark.parametrize("name", [MAIN, *ALSO])
+def test_undisturbed_the_desk_says_what_is_written_and_no_more(name: str) -> None:
+    transcript = conversation(name)
+    desk = Desk(transcript)
 
-    assert outcome.calls.made
-    assert not outcome.outbox
-    assert not any(outcome.on_queues.values())
+    desk.run()
+
+    answers = [desk.expected(line["desk"]) for line in transcript.chat if "desk" in line]
+    said = [timeless(received.text) for received in desk.whatsapp.received]
+    assert len(said) == len(answers)
+    assert all(matches(answer, text) for answer, text in zip(answers, said, strict=True))
+
+
+def test_a_reply_that_has_lost_its_documents_name_is_the_same_reply() -> None:
+    pace = Pace(0, fate="lost")
+    undisturbed = Desk(LICENCE, pace).run()
+    crashed = Desk(LICENCE, pace, CrashPoint(0, "before")).run()
+    told = next(received for received in crashed.received if "*Driving licence* could not be fetched" in received.text)
+    nameless = replace(told, text=told.text.replace("Driving licence", "This document"))
+    elsewhere = replace(nameless, callback_data="another step")
+
+    repeated = replace(crashed, received=(*crashed.received, nameless))
+    invented = replace(crashed, received=(*crashed.received, elsewhere))
+
+    assert not differences(undisturbed, repeated, may_ask=False)
+    assert any("also sent" in difference for difference in differences(undisturbed, invented, may_ask=False))
+
+
+def test_the_lines_of_a_transcript_are_grouped_by_what_happens() -> None:
+    chat = [{"she": "Hi"}, {"desk": "a"}, {"desk": "b"}, {"digilocker": "busy"}, {"she sends": "voice"}, {"desk": "c"}]
+
+    assert list(scenes(chat)) == [
+        Scene({"she": "Hi"}, ("a", "b")),
+        Scene({"digilocker": "busy"}, ()),
+        Scene({"she sends": "voice"}, ("c",)),
+    ]
+
+
+def test_each_problem_of_a_transcript_is_one_that_digilocker_answers_with() -> None:
+    named = {line["digilocker"] for name in (MAIN, *ALSO) for line in conversation(name).chat if "digilocker" in line}
+    problems = {Problem(name.replace(" ", "_")) for name in named}
+
+    assert Problem.UNREACHABLE in problems
+    assert {error_of(problem).problem for problem in problems} == problems
+
+
+def test_digilocker_never_answers_that_our_side_was_held_up() -> None:
+    with pytest.raises(LookupError):
+        error_of(Problem.HELD_UP)

@@ -89,7 +89,7 @@ def test_only_what_a_later_step_can_need_is_kept_sealed(conversation: Conversati
 
 @pytest.mark.parametrize("conversation", [sending(), asked_for_otp(), verifying()])
 def test_hi_forgets_a_half_done_sign_in(conversation: Conversation) -> None:
-    after, _ = advance(conversation, Said("hi", frozenset({Choice.GREETING}), "en"), NOW, RULES)
+    after, _ = advance(conversation, Said("hi", frozenset({Choice.GREETING}), ("en",)), NOW, RULES)
     assert after.keeps == frozenset()
     assert after.waiting == ()
 

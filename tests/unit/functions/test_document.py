@@ -69,6 +69,7 @@ def test_a_failed_message_comes_back_sooner_at_first(
             changes.append(change)
 
     monkeypatch.setattr(document.handler, "_sqs", Sqs())
+
     def dies(*_: object, **__: object) -> None:
         raise RuntimeError
 

@@ -148,9 +148,7 @@ def test_an_agreement_is_clear_if_all_of_it_was_understood(text: str) -> None:
     assert said(text).is_clear
 
 
-@pytest.mark.parametrize(
-    "text", ["ok illa", "agree illa", "agree kadu", "do not agree", "ok but why", "yes if you"]
-)
+@pytest.mark.parametrize("text", ["ok illa", "agree illa", "agree kadu", "do not agree", "ok but why", "yes if you"])
 def test_an_agreement_with_anything_else_in_it_is_not_clear(text: str) -> None:
     assert not said(text).is_clear or not said(text).choices & {Choice.AGREE, Choice.YES}
 
@@ -165,7 +163,7 @@ def test_an_agreement_with_anything_else_in_it_is_not_clear(text: str) -> None:
         ("মই নথি বিচাৰো", {"as"}),
         ("আমার নথি", {"bn"}),
         ("السلام علیکم", {"ur"}),
-        ("what is this thing", set()),
+        ("zzz qqq", set()),
     ],
 )
 def test_the_script_and_the_words_tell_the_language(text: str, languages: set[str]) -> None:

@@ -199,7 +199,7 @@ class TestFaults:
         ("faults", "words"),
         [
             ({"uidai": {}}, "services are digilocker, whatsapp"),
-            ({"digilocker": {"files/issued": {}}}, "it has verify, code, token"),
+            ({"digilocker": {"files/issued": {}}}, "it has verify, code, "),
             ({"digilocker": {"file": {"stauts": 500}}}, "stauts"),
             ({"digilocker": {"file": {"times": 0}}}, "times is a whole number from 1"),
             ({"digilocker": {"file": {"times": "many"}}}, "not of its type"),

@@ -375,7 +375,7 @@ _OURS: Final = ("timestamp", "hmac", "verification", "consent", "client")
 _HERS: Final = ("uid", "name", "dob", "gender", "mobile")
 """How `invalid_parameter` names the parameter in its text, at sign-up (documented)."""
 
-_SAFE_CODE: Final = re.compile(r"[a-z]+(_[a-z0-9]{1,16}){1,6}")
+_SAFE_CODE: Final = re.compile(r"(?!.*[0-9]{4})[a-z]+(_[a-z0-9]{1,16}){1,6}")
 """What a code looks like: words joined by underscores. Anything else could be a text or number that was sent."""
 
 

@@ -110,7 +110,7 @@ class Receiver:
             with logger.append_context_keys(conversation=identity):
                 try:
                     self._converse(identity, pepper, messages)
-                except (ConversationError, ClientError, BotoCoreError) as error:
+                except Exception as error:  # noqa: BLE001 - one conversation's failure does not touch another's
                     failed += 1
                     logger.error("messages were not taken in", extra={"error": type(error).__name__})
         failed += self._follow(delivery.statuses)

@@ -171,4 +171,5 @@ def _class_of_status(status: int | None) -> type[WhatsAppError]:
 
 
 def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Give a code; None for what is too long to be one, and might be a phone number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000_000 else None

@@ -307,7 +307,8 @@ def _error_codes(errors: object) -> tuple[int, ...]:
     if not isinstance(errors, list):
         return ()
     codes = [error.get("code") for error in errors if isinstance(error, dict)]
-    return tuple(code for code in codes if isinstance(code, int) and not isinstance(code, bool))
+    # They are logged: what is too long to be a code might be a phone number.
+    return tuple(c for c in codes if isinstance(c, int) and not isinstance(c, bool) and 0 <= c < 10_000_000)
 
 
 def _object(value: object) -> dict[str, object]:

@@ -1,0 +1,95 @@
+"""How fast the directory of issuers is searched, and how much memory it takes.
+
+PYTHONPATH=layers/helpdesk .venv/bin/python -m tests.benchmarks.directory
+
+3,000 issuers and 20,000 types of documents, each with a name of its own, besides the well-known types that hundreds
+issue: more than any directory that has been reported. Wanted: a search below 50 ms, less than 100 MB in all.
+"""
+
+import random
+import string
+import time
+import tracemalloc
+
+from helpdesk.digilocker.directory import Directory, Offer
+from helpdesk.digilocker.models import DocumentType, Issuer
+
+ISSUERS, TYPES = 3_000, 20_000
+COMMON = (
+    *(("PANCR", "PAN Verification Record"), ("DRVLC", "Driving License"), ("RVCER", "Registration of Vehicles")),
+    *(("SSCER", "Class X Marksheet"), ("SPCER", "Class X Passing Certificate"), ("HSCER", "Class XII Marksheet")),
+    *(("TWIPC", "Insurance Policy - Two Wheeler"), ("CRIPC", "Insurance Policy - Car")),
+    *(("HLIPC", "Insurance Policy - Health"), ("INCER", "Income Certificate"), ("CSCER", "Caste Certificate")),
+)
+QUERIES = (
+    *("bike insurance", "PAN", "driving licence", "10th marksheet", "karnataka income certificate"),
+    *("drivng lisense", "insurence polcy two weeler", "certificate", "state board certificate marksheet department"),
+    *("qwertyuiop asdfghjkl zxcvbnmqw poiuytrewq lkjhgfdsa mnbvcxzlk qazwsxedc rfvtgbyhn",),
+)
+
+
+def made_up() -> Directory:
+    """Return the same directory each time."""
+    chance = random.Random(1)  # noqa: S311 - made-up names, not secrets
+    syllables = [a + b for a in "bcdghjklmnprstvy" for b in ("a", "e", "i", "o", "u", "an", "ar", "in")]
+    words = ["".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(12_000)]
+    usual = ("certificate", "marksheet", "licence", "registration", "policy", "permit", "receipt", "card")
+    doctypes = ["".join(letters) for letters in zip(*[iter(chance.choices(string.ascii_uppercase, k=5 * TYPES))] * 5)]  # noqa: B905
+    types = [
+        DocumentType(doctype, f"{chance.choice(words)} {chance.choice(words)} {chance.choice(usual)}".title())
+        for doctype in doctypes
+    ]
+    common = [DocumentType(*one) for one in COMMON]
+    kinds = ("Board of Education", "State Department", "General Insurance Co. Ltd.", "University", "Municipal Council")
+    offers = []
+    for number in range(ISSUERS):
+        own = types[number * TYPES // ISSUERS : (number + 1) * TYPES // ISSUERS]
+        name = f"{chance.choice(words)} {chance.choice(words)} {chance.choice(kinds)}".title()
+        if number % 100 == 0:
+            name += ", Karnataka"
+        issuer = Issuer(f"{number:06d}", f"in.gov.made.up{number}", name, "State Government")
+        offers.append(Offer(issuer, (*own, *chance.sample(common, 4)), 1.0))
+    return Directory(offers, 1.0)
+
+
+def milliseconds(began: int) -> float:
+    """Return how long it is since then, in CPU time."""
+    return (time.process_time_ns() - began) / 1e6
+
+
+def main() -> None:
+    """Print the figures."""
+    content = made_up().to_bytes()
+    print(f"kept as          {len(content) / 1e6:7.2f} MB")
+
+    began = time.process_time_ns()
+    directory = Directory.from_bytes(content)
+    if directory is None:
+        raise SystemExit("what was written cannot be read")
+    print(f"read             {milliseconds(began):7.1f} ms")
+    began = time.process_time_ns()
+    directory.search("PAN")
+    print(f"indexed          {milliseconds(began):7.1f} ms (once, at the first search)")
+
+    slowest = 0.0
+    for query in QUERIES:
+        times, found = [], directory.search(query)
+        for _ in range(15):
+            began = time.process_time_ns()
+            directory.search(query)
+            times.append(milliseconds(began))
+        slowest = max(slowest, *times)
+        first = found[0].title if found else "(nothing)"
+        print(f"search    {sorted(times)[7]:7.1f} ms, {max(times):5.1f} at most: {query[:48]!r} -> {first}")
+    print(f"slowest search   {slowest:7.1f} ms (wanted: below 50)")
+
+    tracemalloc.start()
+    again = Directory.from_bytes(content)
+    if again is not None:
+        again.search("PAN")
+    now, peak = tracemalloc.get_traced_memory()
+    print(f"memory           {now / 1e6:7.1f} MB, {peak / 1e6:.1f} at most while reading (wanted: below 100)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""What a person does in the chat page, with the mouse and by typing."""
+
+from tests.browser.chromium import Page
+
+ASHA = "919000000001"
+LAKSHMI = "919000000007"
+
+
+class Hand:
+    """Holds one phone in one tab."""
+
+    def __init__(self, page: Page, url: str, number: str, citizen: str = ASHA) -> None:
+        self.page = page
+        page.open(f"{url}/?phone={number}" + (f"&as={citizen}" if citizen != number else ""))
+        self.wait_until_online()
+
+    def wait_until_online(self) -> None:
+        """Wait until the page is connected and has drawn what there is."""
+        self.page.until("document.querySelector('#presence').innerText === 'online'")
+        self.page.until("document.querySelector('#switches input')")
+
+    def say(self, text: str, answer: str) -> None:
+        """Type, and wait for an answer with these words."""
+        self.page.click("#text")
+        self.page.type(text)
+        self.send(answer)
+
+    def send(self, answer: str) -> None:
+        """Send what stands in the line, and wait for an answer with these words."""
+        before = self.count()
+        self.page.click("#composer > button")
+        self.answered(before, answer)
+
+    def tap(self, title: str, answer: str) -> None:
+        """Tap the newest button of that title, and wait for the answer."""
+        before = self.count()
+        self.page.click("#chat .choices button", title)
+        self.answered(before, answer)
+
+    def choose(self, row: str, answer: str) -> None:
+        """Open the newest list, choose a row and send it."""
+        before = self.count()
+        self.page.click("#chat .choices button[aria-haspopup]")
+        self.page.until("document.querySelector('#sheet').open")
+        self.page.click("#rows .row", row)
+        self.page.click("#sheet-send")
+        self.answered(before, answer)
+
+    def count(self) -> int:
+        """How many messages the chat has."""
+        return int(self.page.evaluate("document.querySelectorAll('#chat > li').length"))
+
+    def answered(self, before: int, words: str) -> None:
+        """Wait for a message of the desk's behind the first `before` with these words."""
+        self.page.until(
+            f"[...document.querySelectorAll('#chat > li')].slice({before})"
+            f".some((one) => !one.classList.contains('mine') && one.innerText.includes({words!r}))"
+        )
+
+    def texts(self) -> list[str]:
+        """The messages' texts, in order."""
+        found: list[str] = self.page.evaluate(
+            "[...document.querySelectorAll('#chat .words')].map((one) => one.innerText)"
+        )
+        return found
+
+    def ask_for_number(self) -> None:
+        """From Hi to the question for the Aadhaar number."""
+        self.say("Hi", "Welcome")
+        self.tap("DigiLocker Services", "Do you have a DigiLocker account?")
+        self.tap("Yes", "Do you agree?")
+        self.tap("I agree", "12-digit")
+
+    def sign_in(self) -> None:
+        """From Hi to the list of documents, with the Aadhaar number and the OTP that the page offers to type."""
+        self.ask_for_number()
+        received = len(self.page.evaluate("[...document.querySelectorAll('#sms button')].map(() => 1)"))
+        self.page.click("#about dd:nth-of-type(1) button")
+        self.send("OTP is on its way")
+        self.page.until(f"document.querySelectorAll('#sms button').length > {received}")
+        self.page.click("#sms li:first-child button")
+        self.send("Your documents")
+
+    def open_backstage(self) -> None:
+        """Open the panel, and wait for its steps."""
+        self.page.click("#open-backstage")
+        self.page.until("document.querySelector('#steps button')")

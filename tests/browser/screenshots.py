@@ -1,0 +1,102 @@
+"""Takes the pictures of docs/images, with the whole help desk on ports of its own: `make screenshots`."""
+
+import io
+import socket
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from simulator.local_stack import LocalStack, Progress, StackError, stop_on_signals
+from tests.browser.chromium import Chromium, Page, find_chromium
+from tests.browser.hand import Hand
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
+LARGEST = 150_000
+"""Bytes of a picture."""
+_COLOURS = (256, 128, 64, 32, 16)
+_WIDTH, _HEIGHT = 1280, 860
+_LANGUAGES = {"english": "Hi", "hindi": "नमस्ते", "bengali": "হাই"}
+
+
+def take(page: Page, name: str, selector: str = "body") -> None:
+    """Write a picture of an element, with as many colours as its size allows."""
+    page.until("![...document.images].some((one) => !one.complete)")
+    box = page.evaluate(f"document.querySelector('{selector}').getBoundingClientRect().toJSON()")
+    clip = {"x": 0, "y": 0, "width": _WIDTH, "height": _HEIGHT}
+    if selector != "body":
+        clip = {side: box[side] for side in clip}
+    taken = Image.open(io.BytesIO(page.picture(clip={**clip, "scale": 1}))).convert("RGB")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    content = next(found for colours in _COLOURS if len(found := _png(taken, colours)) < LARGEST)
+    path = FOLDER / f"{name}.png"
+    path.write_bytes(content)
+    print(f"  {path.relative_to(FOLDER.parents[1])}  {len(content) // 1000} kB")
+
+
+def _png(picture: Image.Image, colours: int) -> bytes:
+    written = io.BytesIO()
+    picture.quantize(colours).save(written, "PNG", optimize=True)
+    return written.getvalue()
+
+
+def pictures(chromium: Chromium, url: str) -> None:
+    """Go through a conversation, and take a picture where there is something to see."""
+    with chromium.page(width=_WIDTH, height=_HEIGHT) as page:
+        page.resize(_WIDTH, _HEIGHT, scale=1.5)
+        hand = Hand(page, url, "919000000001")
+        hand.say("Hi", "Welcome")
+        take(page, "menu")
+        hand.sign_in()
+        page.click("#chat .choices button[aria-haspopup]")
+        page.until("document.querySelector('#sheet').open")
+        take(page, "list")
+        page.click("#sheet-close")
+        hand.choose("2. Driving licence", "Tap the PDF")
+        page.until("document.querySelector('#chat img.page')?.naturalWidth > 300")
+        page.evaluate("document.querySelector('#scroller').scrollTop = 1e6; document.activeElement.blur()")
+        take(page, "document")
+        hand.open_backstage()
+        page.until("document.querySelectorAll('#steps .run').length > 1")
+        page.click("#steps button", "WhatsApp calls the webhook")
+        take(page, "behind-the-scenes")
+        page.prefer(dark=True)
+        page.click("#close-backstage")
+        take(page, "dark")
+    for number, (language, greeting) in enumerate(_LANGUAGES.items(), start=1):
+        with chromium.page(width=_WIDTH, height=_HEIGHT) as page:
+            page.resize(_WIDTH, _HEIGHT, scale=1.5)
+            hand = Hand(page, url, f"91900060000{number}")
+            hand.say(greeting, "DigiLocker")
+            page.evaluate("document.querySelector('#scroller').scrollTop = 1e6; document.activeElement.blur()")
+            take(page, f"language-{language}", "#phone")
+
+
+def main() -> int:
+    """Return the exit status."""
+    if find_chromium() is None:
+        print("There is no Chromium: apt-get install chromium fonts-noto-core", file=sys.stderr)
+        return 1
+    progress = Progress()
+    with stop_on_signals():
+        try:
+            with (
+                LocalStack(emulator_port=_free_port(), chat_port=_free_port(), tell=progress) as stack,
+                Chromium() as chromium,
+            ):
+                pictures(chromium, stack.chat_url)
+        except StackError as error:
+            progress.broken_off()
+            print(f"\n{error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
