@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from helpdesk.conversation.effects import Effect, RecordConsent
-from helpdesk.conversation.model import Conversation, IssuedDocument
+from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
 from helpdesk.errors import ConversationError, VersionConflict
 from helpdesk.storage import codec
 from helpdesk.storage.aws import DynamoDbClient
@@ -221,6 +221,8 @@ class ConversationStore:
 
         The dialogue has forgotten the rest before. What stays: fingerprints and counts, for eight days at the most.
         """
+        if stored.conversation.stage is not Stage.NEW:
+            return
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
