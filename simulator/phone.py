@@ -75,7 +75,7 @@ class Phone:
         return self._send({"send": message})
 
     def _send(self, what: dict[str, Any]) -> str:
-        self._seen = max([self._seen, *(bubble.index for bubble in self.chat())])
+        self._see_all()
         answer = self._session.post(f"{self._base}/{self.number}/messages", json=what, timeout=_CALL_SECONDS)
         if answer.status_code == requests.codes.not_found:
             raise LookupError(f"nothing to tap is called {what!r}: {answer.text}")
@@ -94,8 +94,11 @@ class Phone:
 
     def catch_up(self) -> None:
         """Take everything that is there, SMS too, as read."""
-        self._seen = max((bubble.index for bubble in self.chat()), default=-1)
+        self._see_all()
         self._sms_seen = len(self._otps())
+
+    def _see_all(self) -> None:
+        self._seen = max([self._seen, *(bubble.index for bubble in self.chat(self._seen))])
 
     def expect(self, *words: str, within: float = 20.0) -> Bubble:
         """Wait for the desk's next message that has all these words in it (or in a button, row or file name).

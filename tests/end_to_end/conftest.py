@@ -15,6 +15,16 @@ type Citizen = dict[str, Any]
 type PhoneOf = Callable[[Citizen], Phone]
 
 
+def new_phone(chat_url: str, citizen: Citizen) -> Phone:
+    """Give a phone with a number of its own, to sign in from as any citizen; her OTPs arrive on her mobile.
+
+    One number for all tests would run into WhatsApp's limit for one pair of numbers, as it should.
+    """
+    phone = Phone(chat_url, f"9190001{next(_NUMBERS):05d}", citizen["mobile"])
+    phone.catch_up()
+    return phone
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The local stack. Its parameters are the template's own, but for a resend that need not wait a minute."""
@@ -36,15 +46,11 @@ def citizen(everybody: list[Citizen]) -> Citizen:
 
 @pytest.fixture
 def phone_of(stack: LocalStack) -> Iterator[PhoneOf]:
-    """Hand out phones with numbers of their own, to sign in from as any citizen; her OTPs arrive on her mobile.
-
-    One number for all tests would run into WhatsApp's limit for one pair of numbers, as it should.
-    """
+    """Hand out new phones, and end them with the test."""
     phones: list[Phone] = []
 
     def give(citizen: Citizen) -> Phone:
-        phone = Phone(stack.chat_url, f"9190001{next(_NUMBERS):05d}", citizen["mobile"])
-        phone.catch_up()
+        phone = new_phone(stack.chat_url, citizen)
         phones.append(phone)
         return phone
 

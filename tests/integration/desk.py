@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -18,6 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 import requests
+import urllib3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
 from moto.sqs import models as moto_sqs
 from requests.adapters import HTTPAdapter
@@ -40,6 +42,8 @@ REGION = "ap-south-1"
 PHONE_NUMBER_ID = "100000000000001"
 MOST_RECEIVES = 8
 """The template's `maxReceiveCount`."""
+PAUSES = {"WORK": 0.02, "TIMER": 0.2}
+"""Seconds between two looks into a queue. Nobody waits for a timer in a chat."""
 
 
 class Way(HTTPAdapter):
@@ -48,7 +52,9 @@ class Way(HTTPAdapter):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[str] = []
-        """The paths of all calls that went to the service."""
+        """The paths of all calls that went to the service, but for those that mark a message as read."""
+        self.read_marks: list[dict[str, Any]] = []
+        """What the calls said that mark a message as read and show "typing"."""
         self.detours: dict[str, str] = {}
         """Part of a path -> where calls with it end up instead: `host:port`."""
         self.patience: dict[str, float] = {}
@@ -59,12 +65,20 @@ class Way(HTTPAdapter):
         url = urlsplit(request.url)
         for part, seconds in self.patience.items():
             if part in url.path:
-                options["timeout"] = tuple(min(given, seconds) for given in options["timeout"])
+                given = options["timeout"]
+                options["timeout"] = urllib3.Timeout(
+                    total=given.total,
+                    connect=min(given.connect_timeout, seconds),
+                    read=min(given.read_timeout, seconds),
+                )
         for part, elsewhere in self.detours.items():
             if part in url.path:
                 request.url = urlunsplit(url._replace(netloc=elsewhere))
                 return super().send(request, *args, **options)
-        self.sent.append(url.path)
+        if read_mark := _read_mark(request):
+            self.read_marks.append(read_mark)
+        else:
+            self.sent.append(url.path)
         return super().send(request, *args, **options)
 
     def count(self, part: str) -> int:
@@ -81,6 +95,14 @@ class Way(HTTPAdapter):
         session = requests.Session()
         session.mount("http://", self)
         return session
+
+
+def _read_mark(request: Any) -> dict[str, Any] | None:
+    """Give the body of a call that marks a message as read; None for any other."""
+    if not str(request.url).endswith("/messages"):
+        return None
+    body: dict[str, Any] = json.loads(request.body)
+    return body if body.get("status") == "read" else None
 
 
 @dataclass
@@ -208,6 +230,17 @@ def sign_in(desk: Desk, name: str) -> Phone:
     return phone
 
 
+def at_list(desk: Desk, name: str) -> Phone:
+    """Have the list of her documents on her phone; sign in only where an earlier test has not left her signed in."""
+    phone = desk.phone(name)
+    phone.catch_up()
+    phone.say("other documents")
+    if "Your documents" not in phone.expect().text:
+        phone = sign_in(desk, name)
+        phone.expect("Your documents")
+    return phone
+
+
 def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait for something that goes on behind the conversation."""
     deadline = time.monotonic() + seconds
@@ -249,6 +282,7 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
             with ExitStack() as patches:
                 patches.enter_context(mock.patch.dict(os.environ, environment))
                 for module, name, stand_in in (
+                    (DomainDispatcherApplication, "get_backend_for_host", _backend_of),
                     (moto_sqs, "unix_time_millis", lambda: clock.now() * 1000),
                     (telemetry.metrics, "add_metric", partial(_count, counted)),
                     (bootstrap, "receiver", partial(bootstrap.receiver, clock=clock.now)),
@@ -269,9 +303,9 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
                 webhook, document = load("webhook"), load("document")
                 gateway = make_server("127.0.0.1", 0, _gateway(webhook), threaded=True)
                 threads = [threading.Thread(target=gateway.serve_forever, daemon=True)]
-                for name in ("WORK", "TIMER"):
+                for name, pause in PAUSES.items():
                     queue = (environment[f"{name}_QUEUE_URL"], environment[f"{name}_QUEUE_ARN"])
-                    threads.append(threading.Thread(target=_pump, args=(document, *queue, stop), daemon=True))
+                    threads.append(threading.Thread(target=_pump, args=(document, *queue, pause, stop), daemon=True))
                 for thread in threads:
                     thread.start()
                 simulator.webhook_url = f"http://127.0.0.1:{gateway.server_port}/webhook"
@@ -297,6 +331,15 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
     finally:
         stop.set()
         aws.stop()
+
+
+_look_up_backend = DomainDispatcherApplication.get_backend_for_host
+
+
+@lru_cache(maxsize=100)
+def _backend_of(dispatcher: DomainDispatcherApplication, host: str | None) -> Any:
+    """Remember which service a host is: moto lists its own folders at each call, half of what a call costs."""
+    return _look_up_backend(dispatcher, host)
 
 
 def _count(counted: Counter[str], **metric: Any) -> None:
@@ -411,7 +454,7 @@ def _gateway(module: ModuleType) -> Any:
     return application
 
 
-def _pump(module: ModuleType, url: str, arn: str, stop: threading.Event) -> None:
+def _pump(module: ModuleType, url: str, arn: str, pause: float, stop: threading.Event) -> None:
     """Hand messages to the document function, as the event source mapping does."""
     sqs = boto3.client("sqs")
     while not stop.is_set():
@@ -428,4 +471,4 @@ def _pump(module: ModuleType, url: str, arn: str, stop: threading.Event) -> None
             }
             if not module.lambda_handler({"Records": [record]}, Context())["batchItemFailures"]:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        stop.wait(0.02)
+        stop.wait(pause)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from helpdesk.service import replying
 from simulator.digilocker.documents import Flaw
 from simulator.phone import Bubble, Phone
-from tests.integration.desk import Desk, ask_for_number, ask_for_otp, citizen, running_desk, sign_in
+from tests.integration.desk import Desk, ask_for_number, ask_for_otp, at_list, citizen, running_desk, sign_in
 
 ASHA = "ASHA VERMA"
 RC = 3
@@ -113,7 +114,10 @@ REFUSED = Fault("401", DISTURBED, {"error": "invalid_client_id"}, again=False)
 SCOPE = Fault("403 insufficient_scope", NOT_SHARED, {"error": "insufficient_scope"}, again=False)
 BESIDE_THE_POINT = [ANYWHERE[0], ANYWHERE[3], ANYWHERE[6], ANYWHERE[7], SCOPE]
 """A few, for calls that the conversation can do without."""
+LIST_SCOPE = Fault("403 insufficient_scope", DISTURBED, {"error": "insufficient_scope"}, again=False)
+"""That the list itself is not shared is our registration's fault, and nothing that she could mend elsewhere."""
 SIGNED_OUT = Fault("401", "DigiLocker has ended the session", {"error": "invalid_token"}, again=False)
+SLOW = Fault("slow by 1 s", "", {"delay": 1.0})
 
 FILES = [
     Fault(
@@ -202,7 +206,7 @@ def test_an_otp_that_could_not_be_verified_is_never_tried_twice_and_a_new_one_he
     have_document(phone)
 
 
-@pytest.mark.parametrize("fault", [*ANYWHERE, SCOPE], ids=str)
+@pytest.mark.parametrize("fault", [*ANYWHERE, LIST_SCOPE], ids=str)
 def test_a_list_that_does_not_come_is_asked_for_again(desk: Desk, fault: Fault) -> None:
     phone = ask_for_otp(desk, ASHA)
     before = {endpoint: calls(desk, endpoint) for endpoint in ("token", "issued")}
@@ -228,8 +232,7 @@ def test_without_the_uploaded_files_the_list_comes_all_the_same(desk: Desk, faul
 
 @pytest.mark.parametrize("fault", [*ANYWHERE, SCOPE, *FILES], ids=str)
 def test_a_document_that_does_not_come_is_fetched_again(desk: Desk, fault: Fault) -> None:
-    phone = sign_in(desk, ASHA)
-    phone.expect("Your documents")
+    phone = at_list(desk, ASHA)
     before = {endpoint: calls(desk, endpoint) for endpoint in ("token", "issued", "file")}
     with fault.at(desk, "file"):
         phone.say(str(RC))
@@ -246,25 +249,81 @@ def test_a_document_that_does_not_come_is_fetched_again(desk: Desk, fault: Fault
     assert calls(desk, "issued") == before["issued"]
 
 
-def test_a_token_that_ends_before_the_list_leads_to_signing_in_again(desk: Desk) -> None:
+def test_she_is_shown_that_somebody_is_at_work_when_digilocker_takes_long(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.05)
+    phone = at_list(desk, ASHA)
+    before = len(desk.to_whatsapp.read_marks)
+    with SLOW.at(desk, "file"):
+        message_id = phone.say(str(RC))
+        assert_delivered(phone)
+    assert desk.to_whatsapp.read_marks[before:] == [
+        {
+            "messaging_product": "whatsapp",
+            "status": "read",
+            "message_id": message_id,
+            "typing_indicator": {"type": "text"},
+        }
+    ]
+    assert [bubble.status for bubble in phone.chat() if bubble.sender == "citizen"][-1] == "read"
+
+
+def test_whether_it_could_be_shown_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.05)
+    phone = at_list(desk, ASHA)
+    before = len(desk.to_whatsapp.read_marks)
+    with SLOW.at(desk, "file"):
+        desk.simulator.world.faults.set({"whatsapp": {"read": {"error": 131000}}})
+        phone.say(str(RC))
+        assert_delivered(phone)
+    assert len(desk.to_whatsapp.read_marks) - before == 1
+
+
+def test_nothing_of_the_kind_is_shown_when_digilocker_is_quick(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 60.0)  # longer than any call of a slow machine
+    phone = at_list(desk, ASHA)
+    before = len(desk.to_whatsapp.read_marks)
+    have_document(phone)
+    assert desk.to_whatsapp.read_marks[before:] == []
+
+
+def test_a_token_that_ends_before_the_list_leads_to_signing_in_again_and_to_the_list(desk: Desk) -> None:
     with SIGNED_OUT.at(desk, "issued"):
         phone = sign_in(desk, ASHA)
         told = phone.expect("ended the session")
-    assert_leads_to_signing_in_again(phone, told)
-
-
-def test_a_token_that_ends_before_a_document_leads_to_signing_in_again(desk: Desk) -> None:
-    phone = sign_in(desk, ASHA)
+    assert SIGNED_OUT.told in told.text
+    assert told.buttons == ("DigiLocker Services", "Menu")
+    sign_in_again(phone)
     phone.expect("Your documents")
+    have_document(phone)
+
+
+def test_a_token_that_ends_before_a_document_leads_to_signing_in_again_and_the_document_comes_by_itself(
+    desk: Desk,
+) -> None:
+    phone = at_list(desk, ASHA)
     with SIGNED_OUT.at(desk, "file"):
         phone.say(str(RC))
         told = phone.expect("ended the session")
-    assert_leads_to_signing_in_again(phone, told)
-
-
-def assert_leads_to_signing_in_again(phone: Phone, told: Bubble) -> None:
     assert SIGNED_OUT.told in told.text
     assert told.buttons == ("DigiLocker Services", "Menu")
+    before = {endpoint: calls(desk, endpoint) for endpoint in ("token", "issued", "file")}
+    sign_in_again(phone)
+    delivered = phone.expect()
+    assert delivered.filename == "Vehicle RC.pdf"  # and no list before it
+    assert phone.document(delivered) == citizen(ASHA).issued[RC - 1].content()
+    assert {endpoint: calls(desk, endpoint) - count for endpoint, count in before.items()} == {
+        "token": 1,
+        "issued": 1,
+        "file": 1,
+    }
+    phone.tap("Other documents")
+    phone.expect("Your documents")
+
+
+def sign_in_again(phone: Phone) -> None:
+    """Go the way that the message offers, up to the OTP."""
     phone.tap("DigiLocker Services")
     asked = phone.expect()
     for button in ("Yes", "I agree"):  # what is known already is not asked again
@@ -275,4 +334,3 @@ def assert_leads_to_signing_in_again(phone: Phone, told: Bubble) -> None:
     phone.say(citizen(ASHA).aadhaar)
     phone.expect("OTP is on its way")
     phone.say(phone.otp())
-    phone.expect("Vehicle RC")

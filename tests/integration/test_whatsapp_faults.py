@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from simulator.phone import Bubble, Phone
-from tests.integration.desk import Desk, citizen, running_desk, sign_in, until
+from tests.integration.desk import Desk, at_list, citizen, running_desk, until
 
 ASHA = "ASHA VERMA"
 LICENCE, RC = 2, 3
@@ -32,9 +32,7 @@ def mended(desk: Desk) -> Iterator[None]:
 @pytest.fixture
 def phone(desk: Desk) -> Phone:
     """Her phone, with the list of her documents on it."""
-    phone = sign_in(desk, ASHA)
-    phone.expect("Your documents")
-    return phone
+    return at_list(desk, ASHA)
 
 
 @pytest.fixture
@@ -184,7 +182,7 @@ def test_a_reply_that_is_refused_for_good_is_not_repeated_and_her_next_word_is_a
 ) -> None:
     failed = desk.counted["JobsFailed"]
     fail(desk, messages={"error": code})
-    phone.say(str(RC))
+    phone.say("other documents")
     until(lambda: attempts() == 1)
     ask_for_list(phone)
     have_document(phone, RC, "Vehicle RC")
@@ -238,16 +236,106 @@ def test_a_link_that_whatsapp_cannot_fetch_is_replaced_by_the_file_itself(
     until(lambda: set(desk.objects()) <= kept)
 
 
+@pytest.mark.parametrize("code", [131053, 131009, 131026])
+def test_a_document_that_is_refused_at_once_goes_as_a_file(
+    desk: Desk, phone: Phone, attempts: Callable[[], int], code: int
+) -> None:
+    before, uploads, failed = last(phone), desk.to_whatsapp.count("/media"), desk.counted["JobsFailed"]
+    kept = set(desk.objects())
+    fail(desk, messages={"error": code})
+    phone.say(str(RC))
+    bubble = phone.expect("Vehicle RC.pdf")
+    assert phone.document(bubble) == citizen(ASHA).issued[RC - 1].content()
+    have_document(phone, LICENCE, "Driving licence")
+    assert [shown.filename for shown in on_her_phone(phone, before)] == ["Vehicle RC.pdf", "Driving licence.pdf"]
+    assert attempts() == 2 + 1
+    assert desk.to_whatsapp.count("/media") - uploads == 1
+    assert desk.counted["JobsFailed"] == failed
+    until(lambda: set(desk.objects()) <= kept)
+
+
+def test_a_document_that_is_refused_as_a_file_too_is_told_and_can_be_tried_again(
+    desk: Desk, phone: Phone, attempts: Callable[[], int]
+) -> None:
+    before, uploads = last(phone), desk.to_whatsapp.count("/media")
+    fail(desk, messages={"times": 2, "error": 131053})
+    phone.say(str(RC))
+    assert_told_that_the_file_failed(phone)
+    assert attempts() == 2 + 1
+    assert desk.to_whatsapp.count("/media") - uploads == 1
+    assert len(on_her_phone(phone, before)) == 1
+    assert_tried_again(desk, phone)
+
+
+def test_a_refused_upload_is_told_and_can_be_tried_again(desk: Desk, phone: Phone, attempts: Callable[[], int]) -> None:
+    before, uploads, failed = last(phone), desk.to_whatsapp.count("/media"), desk.counted["JobsFailed"]
+    fail(desk, messages={"error": 131053}, media={"error": 131053})
+    phone.say(str(RC))
+    assert_told_that_the_file_failed(phone)
+    assert attempts() == 1 + 1
+    assert desk.to_whatsapp.count("/media") - uploads == 1
+    assert len(on_her_phone(phone, before)) == 1
+    assert desk.counted["JobsFailed"] == failed
+    assert_tried_again(desk, phone)
+
+
+def test_a_refused_upload_is_told_also_when_the_link_failed_later(
+    desk: Desk, phone: Phone, attempts: Callable[[], int]
+) -> None:
+    fail(desk, fetch={"status": 403}, media={"error": 100})
+    phone.say(str(RC))
+    assert_told_that_the_file_failed(phone)
+    assert attempts() == 1 + 1
+    assert_tried_again(desk, phone)
+
+
+def test_an_upload_that_is_not_possible_now_is_repeated_and_the_document_comes_once(
+    desk: Desk, phone: Phone, attempts: Callable[[], int]
+) -> None:
+    before, uploads = last(phone), desk.to_whatsapp.count("/media")
+    fail(desk, fetch={"status": 403}, media={"times": 2, "status": 503})
+    phone.say(str(RC))
+    until(lambda: desk.to_whatsapp.count("/media") - uploads == 3)
+    until(lambda: attempts() == 2)
+    have_document(phone, LICENCE, "Driving licence")
+    assert [shown.filename for shown in on_her_phone(phone, before)] == ["Vehicle RC.pdf", "Driving licence.pdf"]
+    assert attempts() == 2 + 1
+    assert desk.dead_letters() == 0
+
+
+def test_a_document_that_is_refused_while_uploads_are_not_possible_comes_once_too(
+    desk: Desk, phone: Phone, attempts: Callable[[], int]
+) -> None:
+    before = last(phone)
+    fail(desk, messages={"times": 2, "error": 131053}, media={"status": 503})
+    phone.say(str(RC))
+    assert phone.document(phone.expect("Vehicle RC.pdf")) == citizen(ASHA).issued[RC - 1].content()
+    have_document(phone, LICENCE, "Driving licence")
+    assert [shown.filename for shown in on_her_phone(phone, before)] == ["Vehicle RC.pdf", "Driving licence.pdf"]
+    assert attempts() == 3 + 1
+    assert desk.dead_letters() == 0
+
+
 def test_a_file_that_fails_too_is_told_and_can_be_tried_again(
     desk: Desk, phone: Phone, attempts: Callable[[], int]
 ) -> None:
     kept = set(desk.objects())
     fail(desk, delivery={"times": 2, "error": 131053})
     phone.say(str(RC))
+    assert_told_that_the_file_failed(phone)
+    assert attempts() == 2 + 1
+    assert_tried_again(desk, phone)
+    until(lambda: set(desk.objects()) <= kept)
+
+
+def assert_told_that_the_file_failed(phone: Phone) -> None:
     told = phone.expect("*Vehicle RC* could not be fetched.")
     assert "WhatsApp could not carry the file. It is not your fault. Please try again." in told.text
     assert told.buttons == ("Try again", "Other documents", "Done")
-    assert attempts() == 2 + 1
+
+
+def assert_tried_again(desk: Desk, phone: Phone) -> None:
+    """Take the way that the message offers, with the fault gone."""
+    desk.mend()
     phone.tap("Try again")
     assert phone.document(phone.expect("Vehicle RC.pdf")) == citizen(ASHA).issued[RC - 1].content()
-    until(lambda: set(desk.objects()) <= kept)

@@ -16,7 +16,8 @@ from tests.replay.outside import Received
 MAIN = "a_licence_in_english"
 """The main conversation, by the name of its file in `tests/conversations`."""
 
-ALSO = tuple(transcript.name for transcript in transcripts() if transcript.name != MAIN)
+_ALL = {transcript.name: transcript for transcript in transcripts()}
+ALSO = tuple(name for name in _ALL if name != MAIN)
 """All others of that folder."""
 
 _MOMENTS: tuple[Moment, ...] = ("before", "after")
@@ -27,7 +28,7 @@ _MOST_TIMES = 2
 
 
 _REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
-_WRITE = "dynamodb.update_item"
+_ASK, _WRITE = "digilocker.request_device_code", "dynamodb.update_item"
 
 
 _NAMELESS = tuple(language.texts["documents.nameless"] for language in catalogues())
@@ -58,7 +59,7 @@ class Tried:
 
 def conversation(name: str) -> Transcript:
     """Give a transcript by the name of its file."""
-    return next(transcript for transcript in transcripts() if transcript.name == name)
+    return _ALL[name]
 
 
 def tried(transcript: Transcript, pace: Pace, known: dict[str, str] | None = None) -> Iterator[Tried]:
@@ -76,7 +77,7 @@ def tried(transcript: Transcript, pace: Pace, known: dict[str, str] | None = Non
         if not _matters(index, transcript, pace, undisturbed):
             continue
         if known is not None:
-            name = _named_by_job(index, transcript, pace, undisturbed)
+            name = _named_by_job(index, pace, undisturbed)
             if known.setdefault(name, transcript.name) != transcript.name:
                 continue
         for moment in _MOMENTS:
@@ -106,14 +107,14 @@ def _matters(index: int, transcript: Transcript, pace: Pace, undisturbed: Outcom
     return index >= undisturbed.begins[first]
 
 
-def _named_by_job(index: int, transcript: Transcript, pace: Pace, undisturbed: Outcome) -> str:
-    """Name a call by its job: the function, all calls that the job makes, and what she is answered by it."""
+def _named_by_job(index: int, pace: Pace, undisturbed: Outcome) -> str:
+    """Name a call by its job: the function, all calls that the job makes, and what she is answered, in no language."""
     calls = undisturbed.calls.made
     job = [other for other, call in enumerate(calls) if call.invocation == calls[index].invocation]
-    scene = list(scenes(transcript.chat))[bisect(undisturbed.begins, index) - 1]
+    scene = bisect(undisturbed.begins, index)
     # The webhook answers nothing, and when she has said everything nobody waits.
     waited = calls[index].function == "document" and calls[index].line != THE_END
-    answers = scene.answers if waited else ()
+    answers = [reply for number, reply in undisturbed.replies if number == scene] if waited else []
     names = [calls[other].name for other in job]
     return f"{pace}, {calls[index].function}, {names}, {answers}, call {index - job[0]}"
 
@@ -143,6 +144,19 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
         if accepted:
             points.remove(CrashPoint(numbers[asked], "before"))
     return frozenset(points)
+
+
+def may_try_again(calls: tuple[Call, ...]) -> frozenset[int]:
+    """Give the numbers of the calls whose failure may cost her a *Try again*: those that seal a device code.
+
+    The OTP is on its way by then, and the job is not done anew: each time another one would be sent.
+    """
+    sealing: set[int] = set()
+    for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
+        job = list(made)
+        asked = next((number for number, call in job if call.name == _ASK), None)
+        sealing.update(number for number, call in job if asked is not None and number > asked and call.name == _SEAL)
+    return frozenset(sealing)
 
 
 def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> list[str]:

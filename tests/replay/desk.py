@@ -7,7 +7,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import ModuleType
 from typing import Any, Literal
@@ -17,12 +18,13 @@ import boto3
 
 from helpdesk import bootstrap
 from helpdesk.conversation.choices import Choice, read_tap
+from helpdesk.conversation.effects import DeliverDocument, Reply, ShowDocuments
 from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import client as digilocker_client
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.service import locker
-from helpdesk.storage.conversations import ConversationStore
+from helpdesk.service import locker, replying
+from helpdesk.storage.conversations import ConversationStore, Stored
 from helpdesk.whatsapp import client as whatsapp_client
 from helpdesk.whatsapp.messages import DocumentHeader
 from tests.conversations.chat import RIGHT_OTP, START, WRONG_OTP, Transcript, matches
@@ -150,6 +152,8 @@ class Outcome:
     """What she was told then."""
     begins: tuple[int, ...]
     """The number of the first call of each scene."""
+    replies: tuple[tuple[int, Reply], ...]
+    """What she was told, in no language, each with the number of the scene."""
 
 
 @dataclass
@@ -172,6 +176,7 @@ class Desk:
         )
         self.asked: list[str] = []
         self.begins: list[int] = []
+        self.replies: list[tuple[int, Reply]] = []
         self._slack = _SLACK_SECONDS if _counts_seconds(self.transcript) else 0
         self._resend_seconds = int(ENVIRONMENT["RESEND_SECONDS"]) + self._slack
         self._functions: dict[str, ModuleType] = {}
@@ -240,7 +245,7 @@ class Desk:
                     self._go_on(until=answered)
         if not answered():
             raise NoAnswer(f"to {text}: {[received.text for received in self.whatsapp.received[before:]]}")
-        if self.pace.patient:
+        if self.pace.patient or not expected:
             self._go_on(until=lambda: False)
         self.clock.now += _THINKING_SECONDS
 
@@ -379,9 +384,13 @@ class Desk:
                     bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)
                 ),
                 mock.patch.object(locker, "Locker", partial(locker.Locker, sleep=_no_time)),
+                mock.patch.object(replying, "Replier", partial(_Replier, self._replied)),
             ):
                 self._functions[function] = load(function)
         return self._functions[function]
+
+    def _replied(self, reply: Reply) -> None:
+        self.replies.append((len(self.begins), in_no_language(reply)))
 
     def _digilocker_client(self, *_: Any, **__: Any) -> Any:
         return Counted("digilocker", self.digilocker, self.calls)
@@ -453,7 +462,36 @@ class Desk:
             questions=self.questions,
             asked=tuple(self.asked),
             begins=tuple(self.begins),
+            replies=tuple(self.replies),
         )
+
+
+class _Replier(replying.Replier):
+    """Tells what it is about to send. No time passes while a job is worked on, so that she is never shown "typing"."""
+
+    def __init__(self, replied: Callable[[Reply], None], **clients: Any) -> None:
+        super().__init__(**clients)
+        self._replied = replied
+
+    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> bool:
+        """Send one message."""
+        self._replied(reply)
+        return super().send(reply, stored, step, repeated=repeated)
+
+    @contextmanager
+    def typing(self, stored: Stored) -> Iterator[None]:  # noqa: ARG002
+        """Start no timer: on a slow machine it would make a call at a moment of its own."""
+        yield
+
+
+def in_no_language(reply: Reply) -> Reply:
+    """Leave out of a reply its language, and the names that each run gives to lists and files."""
+    match reply:
+        case ShowDocuments():
+            return replace(reply, language="", listing="")
+        case DeliverDocument():
+            return replace(reply, language="", listing="", key="")
+    return replace(reply, language="")
 
 
 _WAITS = tuple(

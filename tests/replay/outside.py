@@ -6,7 +6,7 @@ from typing import Any
 
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import errors
-from helpdesk.digilocker.errors import InvalidToken, InvalidUri, InvalidUserName, OtpNotSent, OtpRefused
+from helpdesk.digilocker.errors import InvalidToken, InvalidUri, InvalidUserName, OtpNotSent, OtpRefused, OutOfTime
 from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, Token, UploadedDocument
 from helpdesk.errors import DigiLockerError
 from helpdesk.whatsapp.messages import (
@@ -116,7 +116,7 @@ def error_of(problem: Problem) -> DigiLockerError:
     """Give the error that stands for a problem. Raises LookupError for one of our side."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DigiLockerError)]
     for kind in kinds:
-        if kind is not DigiLockerError and vars(kind).get("problem") is problem:
+        if kind not in {DigiLockerError, OutOfTime} and vars(kind).get("problem") is problem:
             return kind(problem)
     raise LookupError(problem)
 

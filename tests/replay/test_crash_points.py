@@ -10,6 +10,7 @@ import pytest
 
 from helpdesk.conversation.model import Stage
 from helpdesk.conversation.problems import Problem
+from helpdesk.languages.catalogue import catalogue
 from tests.conversations.chat import FOLDER, matches
 from tests.replay.calls import Call, CrashPoint, Moment
 from tests.replay.cloud import ENVIRONMENT
@@ -85,6 +86,32 @@ def test_a_delivery_that_comes_again_after_two_minutes_changes_nothing() -> None
 
     assert here
     assert not [str(run) for run in here if run.wrong or run.blamed]
+
+
+@pytest.mark.parametrize("index", range(3))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_greeting_that_comes_again_after_twelve_minutes_is_answered(index: int, moment: Moment) -> None:
+    late = Pace(720, webhook_only=True)
+    assert late.redelivered_after > int(ENVIRONMENT["MAX_MESSAGE_AGE_SECONDS"])
+    greeting = replace(LICENCE, chat=LICENCE.chat[:2])
+
+    crashed = Desk(greeting, late, CrashPoint(index, moment)).run()
+
+    assert crashed.calls.made[index].function == "webhook"
+    assert not differences(Desk(greeting, late).run(), crashed, may_ask=False)
+
+
+def test_what_comes_again_after_twelve_minutes_is_not_acted_on_and_she_is_told() -> None:
+    late = Pace(720, webhook_only=True)
+    tap = replace(LICENCE, chat=LICENCE.chat[:3])
+    at = Desk(tap).run().begins[-1]
+
+    crashed = Desk(tap, late, CrashPoint(at, "before")).run()
+
+    told = [timeless(received.text) for received in crashed.received]
+    assert [text.partition("\n")[0] for text in told[1:]] == [catalogue("en").texts["late"]]
+    assert crashed.conversation.stage is Stage.MENU
+    assert not crashed.outbox
 
 
 def test_the_undisturbed_document_goes_by_link_by_file_or_not_at_all() -> None:

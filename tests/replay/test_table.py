@@ -17,6 +17,7 @@ TABLE = ENVIRONMENT["CONVERSATIONS_TABLE"]
 KEY = {"conversation": {"S": "asha"}, "part": {"S": "state"}}
 DOCUMENTS = {"conversation": {"S": "asha"}, "part": {"S": "documents"}}
 STEP = {"#s": "step"}
+COUNTED = "attribute_not_exists(tries) OR attribute_not_exists(#s) AND tries < :most"
 ONE, TWO = {":one": {"N": "1"}}, {":two": {"N": "2"}}
 
 type Request = tuple[str, dict[str, Any]]
@@ -75,6 +76,11 @@ MAKE = update("SET version = :one, outbox = :map", one={"N": "1"}, map={"M": {}}
         [update("REMOVE outbox.#s", "attribute_exists(outbox.#s)", names=STEP)],
         [update("SET outbox.#s = :job", names=STEP, job={"S": "job"})],
         [update("ADD tries :one", one={"N": "1"}), update("ADD tries :one", one={"N": "1"})],
+        [MAKE, update("ADD tries :one SET #s = :one", COUNTED, STEP, one={"N": "1"}, most={"N": "1"})],
+        [
+            update("ADD tries :one SET #s = :one", COUNTED, {"#s": step}, one={"N": "1"}, most={"N": "2"})
+            for step in ("first", "first", "second", "third", "second")
+        ],
         [update("SET tries = if_not_exists(tries, :one) + :one", one={"N": "1"})],
         [
             MAKE,

@@ -27,6 +27,7 @@ type Kind = Literal[
     "timed out after",
     "in another transaction",
     "not taken",
+    "repeated",
 ]
 """What goes wrong with a call of AWS. The first six can happen to each."""
 
@@ -41,8 +42,20 @@ EVERYWHERE: tuple[Kind, ...] = (
 SOMEWHERE: dict[Kind, tuple[str, ...]] = {
     "in another transaction": ("dynamodb.update_item", "dynamodb.transact_write_items"),
     "not taken": ("sqs.send_message_batch",),
+    "repeated": (
+        "dynamodb.update_item",
+        "dynamodb.put_item",
+        "sqs.send_message_batch",
+        "sqs.send_message",
+        "s3.put_object",
+        "s3.delete_object",
+    ),
 }
-"""What can happen to some calls only."""
+"""What can happen to some calls only.
+
+*Repeated*: the answer got lost, and the SDK makes the call again, whose own condition may now refuse it. A transaction
+carries a token by which DynamoDB knows it again (API reference, TransactWriteItems, `ClientRequestToken`).
+"""
 
 # As the services' API references list them under "Errors" and "Common errors".
 _CODES: dict[Kind, dict[str, str]] = {
@@ -69,16 +82,24 @@ _CODES: dict[Kind, dict[str, str]] = {
     },
 }
 _MOST_TIMES = 2
+_MOST_TRIES = 3
+"""How often she writes, or taps *Try again*, before she gives up."""
+_PATIENCE_SECONDS = 60
+"""How long she waits before she tries again."""
 _REASONS: dict[Kind, str] = {"throttled": "ThrottlingError", "in another transaction": "TransactionConflict"}
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a call comes to instead: an error, raised before or after it takes effect, or an answer without effect."""
+    """What a call comes to instead: an error, raised before or after it takes effect, or an answer without effect.
+
+    Or it is made `twice`, and comes to what the second time comes to.
+    """
 
     error: Exception | None = None
     moment: Moment = "before"
     answer: Any = None
+    twice: bool = False
 
 
 type Troubles = Callable[[int, Call, float], Trouble | None]
@@ -104,6 +125,8 @@ def trouble(kind: Kind, call: Call) -> Trouble:
             return Trouble(ReadTimeoutError(endpoint_url="https://aws.example"))
         case "timed out after":
             return Trouble(ReadTimeoutError(endpoint_url="https://aws.example"), "after")
+        case "repeated":
+            return Trouble(twice=True)
         case "not taken":
             failed = {"Id": "0", "SenderFault": False, "Code": "InternalError"}
             return Trouble(answer={"Successful": [], "Failed": [failed]})
@@ -175,6 +198,9 @@ class TroubledCalls(Calls):
         if trouble is None:
             return effect()
         self.died = True
+        if trouble.twice:
+            effect()
+            return effect()
         if trouble.error is None:
             answer: T = trouble.answer
             return answer
@@ -218,13 +244,17 @@ class TroubledDesk(Desk):
         if happens := self.before.get(text):
             happens(self)
         sent = len(self.whatsapp.received)
-        try:
-            super()._say(text, *expected)
-        except NoAnswer:
-            title = self._title_of(Choice.TRY_AGAIN, self.whatsapp.received[sent:])
-            if title is None:
-                raise
-            super()._say(f"[{title}]", *expected)
+        said = text
+        for tried in range(_MOST_TRIES):
+            try:
+                super()._say(said, *expected)
+                break
+            except NoAnswer:
+                title = self._title_of(Choice.TRY_AGAIN, self.whatsapp.received[sent:])
+                if title is None or tried + 1 == _MOST_TRIES:
+                    raise
+                self.clock.now += _PATIENCE_SECONDS
+                said = f"[{title}]"
         self.answered_at[text] = self.clock.now
 
     def _invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import requests
 from botocore.exceptions import ClientError, ParamValidationError
@@ -18,6 +19,7 @@ from simulator.whatsapp.phones import message_id
 from tests.handlers import Context
 from tests.integration.desk import Desk, running_desk
 from tests.traces.recording import (
+    TYPING,
     Cloud,
     Wire,
     Written,
@@ -120,6 +122,7 @@ class _Story:
         self._a_wrong_otp_and_a_token_that_is_none()
         self._signed_in_by_vid_while_aws_fails()
         self._documents_while_digilocker_fails()
+        self._documents_while_typing_cannot_be_shown()
         self._documents_while_whatsapp_fails()
         self._numbers_in_odd_places()
         self._a_message_that_is_never_done()
@@ -235,6 +238,21 @@ class _Story:
         self._say("2", "Driving licence.pdf")
         self._phone.expect("Driving licence.pdf", within=30)
         self._look()
+
+    def _documents_while_typing_cannot_be_shown(self) -> None:
+        from helpdesk.service import replying  # noqa: PLC0415 - after the environment is set
+
+        with mock.patch.object(replying, "TYPING_AFTER_SECONDS", 0.01):
+            # Each time another document: copies of the last one may still be on their way.
+            for number, filename, outcome in (
+                ("3", "Vehicle RC.pdf", answering(401, as_meta_says(190))),
+                ("4", "Class 10 marksheet.pdf", answering(502, in_html)),
+                ("6", "Class 12 marksheet.pdf", raising(requests.ReadTimeout)),
+            ):
+                self._wire.plan(TYPING, outcome)
+                self._desk.simulator.world.faults.set({"digilocker": {"file": {"delay": 0.5}}})
+                self._say(number, filename)
+                _until(lambda: not self._wire.planned)
 
     def _documents_while_whatsapp_fails(self) -> None:
         self._wire.plan(self._messages, answering(400, as_meta_says(131026)))

@@ -183,6 +183,15 @@ def as_lambda_runs_it(function: ModuleType, output: Output) -> ModuleType:
     return function
 
 
+TYPING = "typing ..."
+"""Stands for the address of calls that show "typing": it is that of all messages."""
+
+
+def is_typing(request: Call) -> bool:
+    """Tell whether a call marks a message as read and shows "typing"."""
+    return isinstance(request.body, bytes) and b'"typing_indicator"' in request.body
+
+
 class Wire:
     """Answers calls of requests in the servers' place, as often as planned, and notes which secrets went out."""
 
@@ -212,8 +221,9 @@ class Wire:
 
         def tapping(adapter: requests.adapters.HTTPAdapter, request: Call, **options: Any) -> requests.Response:
             self._note(request)
+            where = TYPING if is_typing(request) else str(request.url)
             for path in self.planned:
-                if path in str(request.url):
+                if path in where:
                     self.used.append(path)
                     outcome = self._planned[path].pop(0)(told(request))
                     if isinstance(outcome, Exception):

@@ -1,13 +1,15 @@
 import io
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from helpdesk.conversation.model import Stage
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, RepositoryUnresponsive, Unreachable
 from helpdesk.errors import VersionConflict, WhatsAppError
-from helpdesk.storage.work import DeletionTimer, IdleTimer, Job
+from helpdesk.storage.work import DeletionTimer, IdleTimer, Job, TimerQueue
 from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused, Unavailable
 from tests.unit.aws import OUTBOUND_SECRET
 from tests.unit.service.desk import AADHAAR, DEVICE_CODE, DOCUMENTS, OTP, TOKEN, Desk
@@ -442,6 +444,40 @@ def test_a_token_that_could_not_be_kept_is_revoked(desk: Desk, monkeypatch: pyte
     with pytest.raises(VersionConflict):
         desk.worker.work(job)
     assert desk.locker.calls[-1] == "revoke"
+
+
+def test_a_token_that_was_kept_is_not_revoked_if_only_the_answer_of_the_write_got_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.asked_for_otp()
+    desk.deliver(desk.text(OTP))
+    job = desk.job()
+    save = desk.store.save
+
+    def is_not_heard(*args: Any, **more: Any) -> None:
+        save(*args, **more)
+        raise ReadTimeoutError(endpoint_url="https://aws.example")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "save", is_not_heard)
+        with pytest.raises(ReadTimeoutError):
+            desk.worker.work(job)
+    desk.worker.work(job, again=True)
+    assert desk.locker.calls == ["send_otp", "verify_otp", "list_documents"]
+
+
+def test_a_document_is_not_sent_again_because_its_deletion_could_not_be_set(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.signed_in()
+
+    def is_away(*_args: object) -> None:
+        raise ReadTimeoutError(endpoint_url="https://aws.example")
+
+    monkeypatch.setattr(TimerQueue, "set", is_away)
+    (reply,) = desk.says("1")
+    assert reply["interactive"]["header"]["type"] == "document"
+    assert desk.store.load(desk.conversation_id).outbox == ()
 
 
 def test_an_otp_whose_verification_broke_off_is_not_called_wrong(desk: Desk) -> None:

@@ -177,6 +177,7 @@ class TestStatuses:
         heard.client.post("/faults", json={"whatsapp": {"delivery": {"error": 131026}}})
         heard.says()
         heard.text()
+        heard.settle()
         heard.text()
         assert [message["status"] for message in heard.chat()[1:]] == ["failed", "read"]
 

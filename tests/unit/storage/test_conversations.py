@@ -117,6 +117,14 @@ def test_the_list_goes_when_she_signs_out(cloud: Aws, store: ConversationStore) 
     assert "documents" not in cloud.items()
 
 
+def test_a_list_that_was_asked_for_anew_and_has_not_changed_is_still_there(store: ConversationStore) -> None:
+    before = store.load("c")
+    read = store.save(before, replace(before, conversation=Conversation(session=SESSION, documents=(LICENCE,))))
+    anew = Conversation(session=replace(SESSION, listing="anew"), documents=(LICENCE,))
+    store.save(read, replace(read, conversation=anew))
+    assert store.load("c").conversation == anew
+
+
 def test_the_state_holds_no_uri(cloud: Aws, store: ConversationStore) -> None:
     before = store.load("c")
     follows = Entry("one", NOW, 0, (FetchDocument(1, "list"),))
@@ -160,6 +168,18 @@ def test_a_consent_is_a_record_of_its_own(cloud: Aws, store: ConversationStore) 
     assert record["version"] == {"S": "2026-11-24"}
     assert record["expires_at"] == {"N": str(NOW + 100)}
     assert store.load("c") == Stored("c")
+
+
+def test_the_otps_of_a_number_are_counted_each_once_up_to_the_most(store: ConversationStore, clock: Clock) -> None:
+    assert store.count_otp("number", "one", 2)
+    assert store.count_otp("number", "one", 2)
+    assert store.count_otp("number", "two", 2)
+    assert not store.count_otp("number", "three", 2)
+    assert not store.count_otp("number", "three", 2)
+    assert store.count_otp("number", "two", 2)
+    assert store.count_otp("another number", "three", 2)
+    clock.now += 3600
+    assert store.count_otp("number", "three", 2)
 
 
 def test_a_query_that_sees_one_half_of_a_transaction_is_run_again(

@@ -4,6 +4,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import requests
@@ -229,6 +230,17 @@ def test_once_the_request_has_left_a_message_is_never_sent_again(script: Script)
 
         assert len(server.requests) == 1
     assert tells_nothing(caught.value)
+
+
+def test_a_call_takes_no_longer_than_two_connections_and_a_wait_for_the_answer() -> None:
+    drips = [WHOLE[:-100], *(step for byte in WHOLE[-100:] for step in (0.05, bytes([byte])))]
+    whatsapp = partial(WhatsAppClient, version="v26.0", phone_number_id=NUMBER_ID, token=lambda: TOKEN)
+
+    with RawServer(drips) as server:
+        with pytest.raises(OutcomeUnknown):  # who waits for all of it has an answer
+            whatsapp(server.url, timeouts=(0.1, 0.2)).send(TO, HI)
+
+        assert len(server.requests) == 1
 
 
 def test_a_refusal_that_breaks_off_is_a_refusal_all_the_same() -> None:

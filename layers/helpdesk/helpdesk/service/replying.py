@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
-from helpdesk.errors import HelpdeskError, WhatsAppError
+from helpdesk.errors import WhatsAppError
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.tracking import Tracking
 from helpdesk.storage.conversations import Stored
@@ -94,7 +94,7 @@ class Replier:
     def _type(self, message: str) -> None:
         try:
             self._client.typing(message)
-        except HelpdeskError as error:
+        except Exception as error:  # noqa: BLE001 - a thread's own traceback would go to the log, text and all
             logger.info("typing was not shown", extra={"error": type(error).__name__})
 
     def _message(self, reply: Reply, stored: Stored) -> Message | None:

@@ -177,13 +177,13 @@ class Worker:
             answered = Answered(Failed(entry.step, Problem.HELD_UP, request), {})
         else:
             with self._replier.typing(stored):
-                answered = self._ask(stored, entry, request, again=again)
+                answered = self._ask(stored, entry, request)
             if again and answered.event == Failed(entry.step, Problem.OTP_WRONG, VerifyOtp()):
                 # The first time may have used it up: who typed it right must not be told that it was wrong.
                 answered = Answered(Failed(entry.step, Problem.OTP_UNSURE, request), {})
         return self._record(stored, entry, answered)
 
-    def _ask(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
+    def _ask(self, stored: Stored, entry: Entry, request: Request) -> Answered:
         def opened(name: str) -> str:
             return self._sealer.open(entry.sealed[name], stored.id, name)
 
@@ -192,8 +192,7 @@ class Worker:
             match request:
                 case SendOtp(mark=mark):
                     number = opened(AADHAAR)
-                    # Counted once, however often the job is taken up.
-                    if not again and not self._store.count_otp(mark, self._rules.otps_an_hour):
+                    if not self._store.count_otp(mark, step, self._rules.otps_an_hour):
                         count("OtpsRefused")
                         return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
                     sent = self._locker.send_otp(number)
@@ -224,10 +223,18 @@ class Worker:
         try:
             return self._written(stored, entry, answered)
         except (HelpdeskError, ClientError, BotoCoreError):
-            if isinstance(answered.event, SignedIn):
+            if isinstance(answered.event, SignedIn) and not self._is_written(stored.id, entry):
                 # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
                 self._give_back(answered.brought[TOKEN])
             raise
+
+    def _is_written(self, conversation_id: str, entry: Entry) -> bool:
+        """Tell whether an answer was written all the same: it may be that only the answer of the write got lost."""
+        try:
+            stands = self._store.load(conversation_id).entry(entry.step)
+        except (HelpdeskError, ClientError, BotoCoreError):
+            return False
+        return stands is None or stands.effects != entry.effects
 
     def _written(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
         for attempt in range(TRIES):
@@ -306,9 +313,19 @@ class Worker:
             case _:
                 taken = self._replier.send(effect, stored, entry.step, repeated=repeated)
                 if isinstance(effect, DeliverDocument) and taken:
-                    self._timers.set(DeletionTimer(effect.key), self._replier.link_seconds)
+                    self._delete_later(effect.key)
                 elif isinstance(effect, DeliverDocument):
                     self._not_delivered(stored.id, effect.key, effect.number, effect.listing, effect.uploaded)
+
+    def _delete_later(self, key: str) -> None:
+        """Have a PDF deleted when its link has expired. A failure must not have the document sent once more.
+
+        Then WhatsApp's report that it was delivered still deletes the PDF, or the bucket's own rule does.
+        """
+        try:
+            self._timers.set(DeletionTimer(key), self._replier.link_seconds)
+        except (ClientError, BotoCoreError) as error:
+            logger.error("the deletion of a PDF was not set", extra={"error": type(error).__name__})
 
     def _revoke(self, stored: Stored, entry: Entry) -> None:
         """Sign out at DigiLocker. If it fails, the token is forgotten here all the same and dies within the hour."""

@@ -163,9 +163,8 @@ class ConversationStore:
         outbox = {entry.step: entry for entry in before.outbox} | {entry.step: entry for entry in put}
         outbox = {step: entry for step, entry in outbox.items() if step not in drop}
         update = self._update(before, after, version, now, put, drop, outbox)
-        documents = after.conversation.documents
         try:
-            if documents == before.conversation.documents:
+            if _list_of(after.conversation) == _list_of(before.conversation):
                 self._dynamodb.update_item(**update)
             else:
                 self._dynamodb.transact_write_items(
@@ -236,23 +235,33 @@ class ConversationStore:
             if not _lost_race(error):
                 raise
 
-    def count_otp(self, mark: str, most: int) -> bool:
+    def count_otp(self, mark: str, step: str, most: int) -> bool:
         """Count an OTP for a number, whoever asks for it. False if it has had `most` within this hour.
 
-        Nobody can have a citizen flooded with OTPs from many phones. `mark` is a keyed hash of the number.
+        A step is counted once, however often it is taken up. Nobody can have a citizen flooded with OTPs from many
+        phones. `mark` is a keyed hash of the number.
         """
         hour = int(self._clock()) // 3600
+        expires = {":expires": {"N": str((hour + 24) * 3600)}}
+        key = _key(f"number#{mark}", f"otps#{hour}")
+        return self._changed(
+            key,
+            "ADD sent :one SET #step = :expires, expires_at = :expires",
+            "attribute_not_exists(sent) OR attribute_not_exists(#step) AND sent < :most",
+            step,
+            expires | {":one": {"N": "1"}, ":most": {"N": str(most)}},
+        ) or self._changed(key, "SET expires_at = :expires", "attribute_exists(#step)", step, expires)
+
+    def _changed(self, key: dict[str, Any], change: str, condition: str, step: str, values: dict[str, Any]) -> bool:
+        """Change an item if a condition holds. Tells whether it held."""
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=_key(f"number#{mark}", f"otps#{hour}"),
-                UpdateExpression="ADD sent :one SET expires_at = :expires",
-                ConditionExpression="attribute_not_exists(sent) OR sent < :most",
-                ExpressionAttributeValues={
-                    ":one": {"N": "1"},
-                    ":most": {"N": str(most)},
-                    ":expires": {"N": str((hour + 24) * 3600)},
-                },
+                Key=key,
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#step": step},
+                ExpressionAttributeValues=values,
             )
         except ClientError as error:
             if _code(error) == "ConditionalCheckFailedException":
@@ -339,6 +348,12 @@ class ConversationStore:
             "expires_at": {"N": str(now + KEPT_SECONDS)},
         }
         return {"Put": {"TableName": self._table, "Item": item}}
+
+
+def _list_of(conversation: Conversation) -> tuple[str, tuple[IssuedDocument, ...]]:
+    """Give the list and its name: one that was asked for anew and has not changed has another name all the same."""
+    listing = conversation.session.listing if conversation.session and conversation.documents else ""
+    return listing, conversation.documents
 
 
 def _belong_together(conversation: Conversation) -> bool:
