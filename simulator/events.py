@@ -6,7 +6,7 @@ from typing import Any
 from simulator.whatsapp.phones import Message
 from simulator.world import World
 
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.03
 _SILENCE_SECONDS = 10.0
 """After so long without news a sign of life is written: only then is it noticed that nobody listens any more."""
 

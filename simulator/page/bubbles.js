@@ -52,19 +52,19 @@ function file(shown) {
 function choices(message, actions) {
   const box = element("div", "choices");
   for (const one of message.buttons) {
-    const made = button(picture(ICONS.reply), () => actions.tap(one.id));
-    made.append(spoken(element("span", "", one.title), one.title));
+    const made = spoken(button(picture(ICONS.reply), () => actions.tap(one.id)), one.title);
+    made.append(element("span", "", one.title));
     made.dataset.tap = one.id;
     box.append(made);
   }
   if (message.list) {
-    const made = button(picture(ICONS.list), () => actions.open(message.list));
-    made.append(spoken(element("span", "", message.list.button), message.list.button));
+    const made = spoken(button(picture(ICONS.list), () => actions.open(message.list)), message.list.button);
+    made.append(element("span", "", message.list.button));
     made.setAttribute("aria-haspopup", "dialog");
     box.append(made);
   }
   if (message.link && /^https?:/.test(message.link.url)) {
-    const made = element("a", "", picture(ICONS.link), spoken(element("span", "", message.link.text), message.link.text));
+    const made = spoken(element("a", "", picture(ICONS.link), element("span", "", message.link.text)), message.link.text);
     made.href = message.link.url;
     made.target = "_blank";
     made.rel = "noopener noreferrer";

@@ -19,6 +19,10 @@ export class Chat {
     this.messages = [];
     this.waiting = new Set(); // told of each change; see `until`
     byId("composer").addEventListener("submit", (event) => this.#submit(event));
+    byId("say-hi").addEventListener("click", () => {
+      this.send({ text: "Hi" });
+      byId("text").focus();
+    });
     byId("sheet-form").addEventListener("submit", () => this.#chosen());
     byId("sheet-close").addEventListener("click", () => byId("sheet").close());
     byId("rows").addEventListener("change", () => (byId("sheet-send").disabled = false));
@@ -69,6 +73,7 @@ export class Chat {
         grown = true;
       }
     }
+    byId("begin").hidden = this.messages.length > 0;
     if (grown) this.#toTheEnd();
     for (const told of this.waiting) told();
   }
@@ -100,6 +105,7 @@ export class Chat {
   open(list) {
     byId("sheet-title").replaceChildren(list.button);
     spoken(byId("sheet-title"), list.button);
+    byId("sheet").dir = byId("sheet-title").matches(":dir(rtl)") ? "rtl" : "ltr";
     byId("sheet-send").disabled = true;
     byId("rows").replaceChildren(
       ...list.sections.map((section) => {

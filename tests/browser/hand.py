@@ -1,6 +1,13 @@
 """What a person does in the chat page, with the mouse and by typing."""
 
-from tests.browser.chromium import Page
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import requests
+
+from tests.browser.chromium import Chromium, Page
 
 ASHA = "919000000001"
 LAKSHMI = "919000000007"
@@ -85,3 +92,21 @@ class Hand:
         """Open the panel, and wait for its steps."""
         self.page.click("#open-backstage")
         self.page.until("document.querySelector('#steps button')")
+
+
+@contextmanager
+def phones(chromium: Chromium, url: str, first: int) -> Iterator[Callable[..., Hand]]:
+    """Give a way to open phones, the first with that number; at the end their pages may have had no error."""
+    pages: list[Page] = []
+    numbers = itertools.count(first)
+    with ExitStack() as tabs:
+
+        def take(citizen: str = ASHA, **window: Any) -> Hand:
+            page = tabs.enter_context(chromium.page(**window))
+            pages.append(page)
+            return Hand(page, url, str(next(numbers)), citizen)
+
+        yield take
+        requests.delete(f"{url}/faults", timeout=5).raise_for_status()
+        for page in pages:
+            assert page.errors == []

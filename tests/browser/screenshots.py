@@ -16,7 +16,9 @@ LARGEST = 150_000
 """Bytes of a picture."""
 _COLOURS = (256, 128, 64, 32, 16)
 _WIDTH, _HEIGHT = 1280, 860
-_LANGUAGES = {"english": "Hi", "hindi": "नमस्ते", "bengali": "হাই"}
+_GREETINGS = {"hindi": "नमस्ते", "bengali": "হাই", "urdu": "سلام"}
+_WHOLE_WAY = {"hindi", "urdu"}
+"""Languages whose list and document are shown too."""
 
 
 def take(page: Page, name: str, selector: str = "body") -> None:
@@ -63,13 +65,45 @@ def pictures(chromium: Chromium, url: str) -> None:
         page.prefer(dark=True)
         page.click("#close-backstage")
         take(page, "dark")
-    for number, (language, greeting) in enumerate(_LANGUAGES.items(), start=1):
+    for number, (language, greeting) in enumerate(_GREETINGS.items(), start=1):
         with chromium.page(width=_WIDTH, height=_HEIGHT) as page:
             page.resize(_WIDTH, _HEIGHT, scale=1.5)
             hand = Hand(page, url, f"91900060000{number}")
             hand.say(greeting, "DigiLocker")
-            page.evaluate("document.querySelector('#scroller').scrollTop = 1e6; document.activeElement.blur()")
+            show_end(page)
             take(page, f"language-{language}", "#phone")
+            if language in _WHOLE_WAY:
+                list_and_document(hand, language)
+
+
+def list_and_document(hand: Hand, language: str) -> None:
+    """From the menu to the driving licence, by where things stand: their names are in another language each time."""
+    page = hand.page
+    for _ in range(3):
+        before = hand.count()
+        page.evaluate("document.querySelector('#chat > li:last-child .choices button').click()")
+        hand.answered(before, "")
+    received = page.evaluate("document.querySelectorAll('#sms button').length")
+    page.click("#about dd:nth-of-type(1) button")
+    hand.send("OTP")
+    page.until(f"document.querySelectorAll('#sms button').length > {received}")
+    page.click("#sms li:first-child button")
+    hand.send("Income Tax Department")
+    page.click("#chat .choices button[aria-haspopup]")
+    page.until("document.querySelector('#sheet').open")
+    take(page, f"list-{language}", "#phone")
+    before = hand.count()
+    page.click("#rows .row", "2.")
+    page.click("#sheet-send")
+    hand.answered(before, "Ministry of Road Transport and Highways")
+    page.until("document.querySelector('#chat > li:last-child img.page')?.naturalWidth > 300")
+    show_end(page)
+    take(page, f"document-{language}", "#phone")
+
+
+def show_end(page: Page) -> None:
+    """Scroll to the end of the chat, with nothing in focus."""
+    page.evaluate("document.querySelector('#scroller').scrollTop = 1e6; document.activeElement.blur()")
 
 
 def main() -> int:
@@ -81,7 +115,7 @@ def main() -> int:
     with stop_on_signals():
         try:
             with (
-                LocalStack(emulator_port=_free_port(), chat_port=_free_port(), tell=progress) as stack,
+                LocalStack(emulator_port=free_port(), chat_port=free_port(), tell=progress) as stack,
                 Chromium() as chromium,
             ):
                 pictures(chromium, stack.chat_url)
@@ -92,7 +126,8 @@ def main() -> int:
     return 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
