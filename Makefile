@@ -41,7 +41,7 @@ screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs
 lint: .venv/.ready .venv/sam/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
-	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator tests
+	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator simulation tests
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 
 format: .venv/.ready ## Format the code and mend what can be mended by itself

@@ -25,9 +25,12 @@ SETTINGS = (
     ("result day", Setting("1 number of 1,000/s, 1,000 at once", concurrency=1000)),
     ("result day", Setting("3 numbers, 150 each", numbers=3, concurrency=150)),
     ("result day", Setting("3 numbers, 400 each", numbers=3, concurrency=400)),
-    ("result day", Setting("the same, DigiLocker bears 400", 3, 400, digilocker_bears=400)),
+    ("result day", Setting("3 numbers, 400 each, DigiLocker bears 400", 3, 400, digilocker_bears=400)),
     ("result day", Setting("3 numbers, 150 each, DigiLocker bears 400", 3, 150, digilocker_bears=400)),
-    ("result day", Setting("the same, replies apart, 150 each", 3, 150, digilocker_bears=400, replies_at_once=150)),
+    (
+        "result day",
+        Setting("as before, and 150 each for replies apart", 3, 150, digilocker_bears=400, replies_at_once=150),
+    ),
 )
 COLUMNS = (
     ("day", 15),

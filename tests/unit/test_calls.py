@@ -18,6 +18,7 @@ from helpdesk.service import replying
 from helpdesk.storage.secrets import CACHE_SECONDS
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.messages import Recipient, TextMessage
+from simulation import cost, facts
 from tests.benchmarks.counting import (
     CODE,
     DELETE,
@@ -258,6 +259,21 @@ def test_a_whole_conversation_builds_each_client_once(monkeypatch: pytest.Monkey
     # Both functions have these three services, the document function S3, each its own secret.
     assert built == {"dynamodb": 2, "sqs": 2, "kms": 2, "secretsmanager": 2, "s3": 1}
     assert digilocker.call_count == whatsapp.call_count == 1
+
+
+# what else relies on these tables
+
+
+def test_the_model_of_result_day_and_the_costs_take_over_what_is_counted() -> None:
+    total = sum((*counters(WEBHOOK).values(), *counters(DOCUMENT).values()), Counter[str]())
+    lines = {line.name: line.number for line in cost.lines()}
+
+    assert [step.calls for step in facts.CONVERSATION] == [of("digilocker", job) for job in DOCUMENT.values()]
+    assert of("whatsapp", total) == cost.REPLIES
+    assert of("kms", total) == lines["KMS"]
+    # One job more: the deletion of the PDF. One query more: the timer that ends the session.
+    assert total[QUEUE] + 1 == cost.JOBS
+    assert total[QUERY] + 1 == lines["DynamoDB, reads"]
 
 
 # what a client's call is on the wire
