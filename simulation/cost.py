@@ -61,7 +61,7 @@ def lines() -> tuple[Line, ...]:
         Line("DynamoDB, writes", 48, "DynamoDB, a million write units", "25 writes of 1 or 2 kB, 2 of them double"),
         Line(
             "DynamoDB, reads",
-            20,
+            19,
             "DynamoDB, a million read units",
             "19 consistent queries of up to 4 kB",
         ),
