@@ -15,7 +15,7 @@ ENV ?= dev
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
 
-.PHONY: help run demo test replay screenshots lint format deploy redrive clean
+.PHONY: help run demo test replay bench screenshots lint format deploy redrive clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,13 +32,16 @@ test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to e
 replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay
 
+bench: .venv/.ready build/peers/.ready ## Measure: cold starts, calls, sizes; bars, and build/bench.json (minutes)
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks
+
 screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots
 
 lint: .venv/.ready .venv/sam/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
-	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator tests
+	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator simulation tests
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 
 format: .venv/.ready ## Format the code and mend what can be mended by itself
@@ -68,6 +71,11 @@ clean: ## Remove what was built (the tools under .venv/ stay)
 	@test -x .venv/sam/bin/python || $(PYTHON) -m venv --without-pip .venv/sam
 	@.venv/bin/uv pip sync --quiet --python .venv/sam/bin/python --require-hashes $<
 	@touch $@
+
+# What the benchmarks compare with. Where it cannot be installed, they do without it.
+build/peers/.ready: tests/benchmarks/requirements-peers.txt | .venv/bin/uv
+	@.venv/bin/uv venv --quiet --clear --python $(PYTHON) build/peers
+	@.venv/bin/uv pip sync --quiet --python build/peers/bin/python --require-hashes $< && touch $@ || rm -rf build/peers
 
 .venv/bin/uv:
 	@python=$$(command -v python3.13 || true); \

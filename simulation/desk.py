@@ -1,0 +1,258 @@
+"""The desk as a queue with servers: citizens come, write, wait, and go on when they are answered.
+
+Everything is scaled down together: a fiftieth of the citizens, servers and limits queues as the whole does, only a
+little more unevenly. Nothing here waits: time is a number. Times in seconds.
+"""
+
+import heapq
+import math
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simulation import facts
+
+
+@dataclass(frozen=True)
+class Day:
+    """Load: citizens' messages a second, of which some hours have several times as many."""
+
+    normal: float = 100.0
+    factor: float = 10.0
+    begins: float = 1800.0
+    ends: float = 1800.0 + 3 * 3600
+    over: float = 1800.0 + 4.5 * 3600
+
+    def sessions(self, now: float) -> float:
+        """Give the conversations that begin in a second."""
+        many = self.factor if self.begins <= now < self.ends else 1.0
+        return self.normal * many / len(facts.CONVERSATION)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an operator can turn, and what DigiLocker can bear. Each number of ours is a stack of its own."""
+
+    name: str
+    numbers: int = 1
+    concurrency: int = 50
+    """`MaximumConcurrency` of one stack's work queue."""
+    messages_a_second: float = 1000.0
+    """Throughput of one number, in and out together."""
+    digilocker_bears: float = math.inf
+    """Calls that DigiLocker has under way at the most; beyond it, each takes longer in proportion."""
+    slowness: float = 1.0
+    """By how much DigiLocker is slower than at rest."""
+    replies_at_once: int = 0
+    """A queue apart for what needs no answer of DigiLocker, with its own limit. The product has none: 0."""
+
+
+@dataclass
+class Job:
+    """What a message of a citizen asks for."""
+
+    step: int
+    stack: int
+    said_at: float
+    tries: int = 1
+    receives: int = 0
+    answered: bool = False
+    """DigiLocker's answer is kept, only the reply is left to be sent."""
+    failed: bool = False
+
+
+@dataclass
+class Queue:
+    """Jobs, and the servers that take them."""
+
+    servers: int
+    waiting: deque[Job] = field(default_factory=deque)
+    busy: int = 0
+
+
+@dataclass
+class Stack:
+    """A number of ours, with its queues."""
+
+    work: Queue
+    replies: Queue
+    budget: float
+    counted_at: float = 0.0
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """Give its queues, each once."""
+        return (self.work,) if self.work is self.replies else (self.work, self.replies)
+
+
+@dataclass
+class Seen:
+    """What came of it."""
+
+    waits: dict[str, list[float]] = field(default_factory=dict)
+    """Seconds until she was answered, for messages written in the busy hours: with DigiLocker, and without."""
+    refused: int = 0
+    held_up: int = 0
+    timed_out: int = 0
+    dead: int = 0
+    gave_up: int = 0
+    documents: int = 0
+    messages: int = 0
+    most_busy: int = 0
+    most_waiting: int = 0
+    most_calls: int = 0
+    drained_at: float = 0.0
+    depth: list[tuple[float, int]] = field(default_factory=list)
+    """How many jobs waited, by the minute."""
+
+    def wait(self, kind: str, percent: float) -> float:
+        """Give a percentile of the waits."""
+        waits = sorted(self.waits.get(kind, [0.0]))
+        return waits[min(len(waits) - 1, int(len(waits) * percent / 100))]
+
+
+class Desk:
+    """One day."""
+
+    def __init__(self, setting: Setting, day: Day, scale: float, seed: int) -> None:
+        self.seen = Seen()
+        self._setting = setting
+        self._day = day
+        self._scale = scale
+        self._chance = random.Random(seed)  # noqa: S311 - a model, no secret
+        self._rate = setting.messages_a_second * scale
+        self._stacks = [self._stack() for _ in range(setting.numbers)]
+        self._calls = 0
+        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._number = 0
+
+    def _stack(self) -> Stack:
+        setting = self._setting
+        work = Queue(max(1, round(setting.concurrency * self._scale)))
+        apart = setting.replies_at_once
+        return Stack(work, Queue(max(1, round(apart * self._scale))) if apart else work, self._rate)
+
+    def run(self) -> Seen:
+        """Go through the day."""
+        self._at(0.0, self._arrive)
+        self._at(0.0, self._look)
+        while self._events:
+            now, _, happens = heapq.heappop(self._events)
+            if now > self._day.over:
+                break
+            happens(now)
+        return self.seen
+
+    def _at(self, when: float, happens: Callable[[float], None]) -> None:
+        self._number += 1
+        heapq.heappush(self._events, (when, self._number, happens))
+
+    # citizens
+
+    def _arrive(self, now: float) -> None:
+        stack = self._chance.randrange(len(self._stacks))
+        self._say(now, 0, stack, 1)
+        self._at(now + self._chance.expovariate(self._day.sessions(now) * self._scale), self._arrive)
+
+    def _say(self, now: float, step: int, stack: int, tries: int) -> None:
+        self.seen.messages += 1
+        self._spend(now, self._stacks[stack])
+        job = Job(step, stack, now, tries)
+        self._at(now + facts.WEBHOOK_SECONDS, lambda then: self._queue(then, job))
+
+    def _told(self, now: float, job: Job) -> None:
+        """She has her answer: she goes on, or tries again, or gives up."""
+        step = facts.CONVERSATION[job.step]
+        if self._day.begins <= job.said_at < self._day.ends:
+            kind = "menu" if not step.calls else "document" if step.name == "document" else "sign-in"
+            self.seen.waits.setdefault(kind, []).append(now - job.said_at)
+        following, tries = job.step + 1, 1
+        if job.failed:
+            following, tries = job.step, job.tries + 1
+            if tries > facts.MOST_TRIES or self._chance.random() > facts.TRIES_AGAIN:
+                self.seen.gave_up += 1
+                return
+        elif step.name == "document":
+            self.seen.documents += 1
+        if following < len(facts.CONVERSATION):
+            thinking = facts.CONVERSATION[following].thinking_seconds * self._chance.lognormvariate(0, 0.5)
+            self._at(now + thinking, lambda then: self._say(then, following, job.stack, tries))
+
+    # the queue and the document function
+
+    def _queue(self, now: float, job: Job) -> None:
+        stack = self._stacks[job.stack]
+        needs_no_answer = job.answered or not facts.CONVERSATION[job.step].calls
+        queue = stack.replies if needs_no_answer else stack.work
+        queue.waiting.append(job)
+        self._serve(now, queue)
+
+    def _serve(self, now: float, queue: Queue) -> None:
+        while queue.waiting and queue.busy < queue.servers:
+            self._begin(now, queue, queue.waiting.popleft())
+
+    def _begin(self, now: float, queue: Queue, job: Job) -> None:
+        queue.busy += 1
+        self.seen.most_busy = max(self.seen.most_busy, sum(q.busy for stack in self._stacks for q in stack.queues))
+        job.receives += 1
+        calls = 0 if job.answered else facts.CONVERSATION[job.step].calls
+        if calls and now - job.said_at > facts.JOB_EXPIRY_SECONDS:
+            self.seen.held_up += 1
+            job.failed, calls = True, 0
+        at_digilocker = 0.0
+        if calls:
+            self._calls += 1
+            self.seen.most_calls = max(self.seen.most_calls, self._calls)
+            at_digilocker = sum(self._digilocker() for _ in range(calls))
+            if at_digilocker > facts.JOB_SECONDS:
+                at_digilocker, job.failed = facts.JOB_SECONDS, True
+                self.seen.timed_out += 1
+            self._at(now + at_digilocker, self._hang_up)
+        job.answered = True
+        takes = facts.OWN_SECONDS + at_digilocker + facts.WHATSAPP_SECONDS
+        self._at(now + takes, lambda then: self._end(then, queue, job))
+
+    def _digilocker(self) -> float:
+        crowded = max(1.0, self._calls / (self._setting.digilocker_bears * self._scale))
+        median = facts.DIGILOCKER_SECONDS * self._setting.slowness * crowded
+        return median * self._chance.lognormvariate(0, facts.DIGILOCKER_SPREAD)
+
+    def _hang_up(self, _now: float) -> None:
+        self._calls -= 1
+
+    def _end(self, now: float, queue: Queue, job: Job) -> None:
+        queue.busy -= 1
+        if self._spend(now, self._stacks[job.stack], can_be_refused=True):
+            self._told(now, job)
+        elif job.receives >= facts.MOST_RECEIVES:
+            self.seen.dead += 1
+        else:
+            self.seen.refused += 1
+            least = facts.BACKOFF_SECONDS[min(job.receives, len(facts.BACKOFF_SECONDS)) - 1]
+            back = least * (1 + facts.JITTER * self._chance.random())
+            self._at(now + back, lambda then: self._queue(then, job))
+        self._serve(now, queue)
+
+    # WhatsApp
+
+    def _spend(self, now: float, stack: Stack, *, can_be_refused: bool = False) -> bool:
+        """Count a message against the number's throughput. What citizens write is counted and never refused."""
+        stack.budget = min(self._rate, stack.budget + (now - stack.counted_at) * self._rate)
+        stack.counted_at = now
+        if can_be_refused and stack.budget < 1:
+            return False
+        stack.budget = max(stack.budget - 1, -self._rate)
+        return True
+
+    # looking on
+
+    def _look(self, now: float) -> None:
+        queues = [queue for stack in self._stacks for queue in stack.queues]
+        waiting = sum(len(queue.waiting) for queue in queues)
+        self.seen.most_waiting = max(self.seen.most_waiting, waiting)
+        self.seen.depth.append((now, round(waiting / self._scale)))
+        oldest = min((queue.waiting[0].said_at for queue in queues if queue.waiting), default=now)
+        if now - oldest > 5 and now >= self._day.begins:
+            self.seen.drained_at = now
+        self._at(now + 60, self._look)

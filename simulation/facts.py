@@ -1,0 +1,53 @@
+"""What the model takes for granted: the conversation as counted, limits as published, the rest assumed.
+
+Limits were read in November 2026, or are known from before, and are to be checked before anybody relies on them.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Step:
+    """A message of a citizen, and how many calls to DigiLocker the job behind it makes, one after the other."""
+
+    name: str
+    calls: int
+    thinking_seconds: float
+    """How long she takes in the mean until she sends it, from the answer before."""
+
+
+# As tests/unit/test_calls.py counts them.
+CONVERSATION: Final = (
+    Step("Hi", 0, 0),
+    Step("DigiLocker Services", 0, 6),
+    Step("Yes", 0, 4),
+    Step("I agree", 0, 20),
+    Step("Aadhaar number", 2, 20),
+    Step("OTP", 3, 25),
+    Step("document", 1, 15),
+    Step("Other documents", 0, 30),
+    Step("Done", 1, 10),
+)
+
+# Assumed: the latency of services that nobody here has measured under load. Seconds.
+WEBHOOK_SECONDS: Final = 0.06
+STATUS_SECONDS: Final = 0.01
+OWN_SECONDS: Final = 0.08
+"""Of a job: its reads and writes."""
+WHATSAPP_SECONDS: Final = 0.25
+DIGILOCKER_SECONDS: Final = 0.6
+"""The median of one call to DigiLocker at rest."""
+DIGILOCKER_SPREAD: Final = 0.5
+"""The sigma of its logarithm: one call in a hundred takes over three times the median."""
+
+# The product's own (helpdesk/service, template.yaml). Seconds.
+JOB_SECONDS: Final = 30.0
+JOB_EXPIRY_SECONDS: Final = 90.0
+BACKOFF_SECONDS: Final = (1, 4, 16, 60, 300)
+JITTER: Final = 0.25
+MOST_RECEIVES: Final = 8
+
+# Assumed of citizens: how many try again after "try again", and how often.
+TRIES_AGAIN: Final = 0.7
+MOST_TRIES: Final = 4

@@ -1,0 +1,299 @@
+"""What each thing that happens costs in calls that leave the functions. Exact: a call more or less turns this red."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+import requests
+import responses
+from botocore.session import Session
+
+from helpdesk.digilocker.client import DigiLockerClient
+from helpdesk.service import replying
+from helpdesk.storage.secrets import CACHE_SECONDS
+from helpdesk.whatsapp.client import WhatsAppClient
+from helpdesk.whatsapp.messages import Recipient, TextMessage
+from simulation import cost, facts
+from tests.benchmarks.counting import (
+    CODE,
+    DELETE,
+    DOCUMENT,
+    FILE,
+    KEEP,
+    OPEN,
+    PUT,
+    QUERY,
+    QUEUE,
+    REPLY,
+    REVOKE,
+    SEAL,
+    SECRET,
+    TIMER,
+    TRANSACTION,
+    TURN,
+    TYPING,
+    UPDATE,
+    VERIFY,
+    WEBHOOK,
+    CountingDesk,
+    Counts,
+    costs,
+)
+from tests.replay.cloud import Cloud, invocation
+from tests.replay.outside import Received
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet() -> Iterator[None]:
+    logging.disable()  # what the functions log is not what this is about
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def never_slow() -> Iterator[None]:
+    """However busy the machine, the two seconds until "typing" are not over."""
+    with mock.patch.object(replying, "TYPING_AFTER_SECONDS", 3600.0):
+        yield
+
+
+@pytest.fixture(scope="module")
+def measured(quiet: None, never_slow: None) -> dict[str, tuple[Counts, Counts]]:
+    return costs()
+
+
+def aws(counts: Counts) -> int:
+    """How many of the calls went to AWS."""
+    return sum(number for name, number in counts.items() if not name.startswith(("digilocker.", "whatsapp.")))
+
+
+def of(service: str, counts: Counts) -> int:
+    return sum(number for name, number in counts.items() if name.startswith(f"{service}."))
+
+
+def statuses(message: Received, desk: CountingDesk, *what: str) -> list[dict[str, Any]]:
+    return [desk._status(message, status) for status in what]
+
+
+def document(desk: CountingDesk) -> Received:
+    return next(message for message in desk.whatsapp.received if message.pdf)
+
+
+# statuses
+
+
+@pytest.mark.parametrize("what", ["sent", "delivered", "read", "failed", "played", "something new"])
+def test_the_status_of_a_reply_costs_nothing(what: str) -> None:
+    desk = CountingDesk()
+    desk.go_to("[DigiLocker Services]")
+    (welcome,) = desk.whatsapp.received
+
+    assert desk.posted(statuses=statuses(welcome, desk, what)) == {}
+
+
+def test_a_documents_status_costs_one_send_if_it_has_arrived_and_then_one_deletion() -> None:
+    desk = CountingDesk()
+    desk.go_to("2")
+    desk.said("2")
+    desk.worked()
+
+    assert desk.posted(statuses=statuses(document(desk), desk, "sent")) == {}
+    assert desk.posted(statuses=statuses(document(desk), desk, "delivered")) == {QUEUE: 1}
+    assert desk.worked() == {DELETE: 1}
+
+
+def test_many_statuses_of_a_document_in_one_delivery_cost_one_send() -> None:
+    desk = CountingDesk()
+    desk.go_to("[Other documents]")
+
+    four = statuses(document(desk), desk, "sent", "delivered", "read", "delivered")
+
+    assert desk.posted(statuses=four) == {QUEUE: 1}
+
+
+# what she writes
+
+
+@pytest.mark.parametrize("line", WEBHOOK)
+def test_a_message_costs_what_the_tables_say(line: str, measured: dict[str, tuple[Counts, Counts]]) -> None:
+    cold = {SECRET: 1} if line == "Hi" else {}
+
+    assert measured[line] == (WEBHOOK[line] | cold, DOCUMENT[line] | cold)
+
+
+def test_a_text_or_a_tap_costs_three_calls_in_the_webhook_and_four_with_something_to_seal() -> None:
+    assert {line: aws(counts) for line, counts in WEBHOOK.items() if aws(counts) != 3} == {
+        "<her Aadhaar number>": 4,
+        "<the OTP>": 4,
+    }
+    assert {line: counts - Counter(TURN) for line, counts in counters(WEBHOOK).items() if counts != TURN} == {
+        "<her Aadhaar number>": {SEAL: 1},
+        "<the OTP>": {SEAL: 1},
+        "[Done]": {TRANSACTION: 1},
+    }
+
+
+def test_jobs_cost_more_than_their_reply_only_where_it_is_said_why() -> None:
+    """A reply: one query, one update, one call to WhatsApp. A document: three reads and writes, and one of the rest."""
+    beyond = {line: counts - Counter(REPLY) for line, counts in counters(DOCUMENT).items() if counts != REPLY}
+
+    # The transaction in place of a third write, since a list of documents and its state change together.
+    assert beyond.pop("<the OTP>")[TRANSACTION] == 1
+    assert beyond == {
+        "[I agree]": {PUT: 1},
+        "<her Aadhaar number>": {OPEN: 1, VERIFY: 1, CODE: 1, SEAL: 1, UPDATE: 2, TIMER: 1},
+        "2": {OPEN: 1, FILE: 1, KEEP: 1, UPDATE: 1, TIMER: 1},
+        "[Done]": {OPEN: 1, REVOKE: 1},
+    }
+
+
+def test_a_document_costs_one_call_to_each_and_one_timer() -> None:
+    job = DOCUMENT["2"]
+
+    assert of("digilocker", job) == of("whatsapp", job) == 1
+    assert (job[KEEP], job[OPEN], of("dynamodb", job)) == (1, 1, 3)
+    assert of("s3", job) == of("kms", job) == 1
+    # The timer is the only further one: it deletes the PDF where WhatsApp never says "delivered".
+    assert aws(job) == 3 + 1 + 1 + job[TIMER] == 6
+
+
+def test_a_document_that_digilocker_takes_long_over_costs_one_more_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, shown = CountingDesk(), threading.Event()
+    desk.go_to("2")
+    desk.said("2")
+    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(desk.digilocker, "file", after(shown, desk.digilocker.file))
+    monkeypatch.setattr(desk.whatsapp, "typing", lambda _message: shown.set())
+
+    assert desk.worked() == DOCUMENT["2"] | {TYPING: 1}
+
+
+def after(event: threading.Event, call: Any) -> Any:
+    def waits(*args: Any) -> Any:
+        assert event.wait(60)
+        return call(*args)
+
+    return waits
+
+
+# once, not twice
+
+
+def test_a_duplicate_costs_one_read_and_one_send_while_its_step_is_in_the_outbox() -> None:
+    desk = CountingDesk()
+    desk.go_to("[Yes]")
+    desk.said("[Yes]")
+
+    assert desk.again() == {QUERY: 1, QUEUE: 1}
+
+    desk.worked()
+    assert desk.again() == {QUERY: 1}
+
+
+def test_a_job_that_is_done_already_costs_one_read() -> None:
+    desk = CountingDesk()
+    desk.go_to("[Yes]")
+    desk.said("[Yes]")
+    message = desk.cloud.work.receive()
+    assert message is not None
+    event = invocation(desk.cloud.work, message)
+
+    assert desk.counted(lambda: desk._invoke("document", event)) == REPLY
+    assert desk.counted(lambda: desk._invoke("document", event)) == {QUERY: 1}
+
+
+def test_two_messages_in_one_delivery_cost_as_much_as_one() -> None:
+    desk = CountingDesk()
+    desk.go_to("[DigiLocker Services]")
+    hello = {"from": desk.transcript.citizen.phone, "from_user_id": "IN.1234567890123456", "type": "text"}
+    both = [
+        hello | {"id": f"wamid.both-{text}", "timestamp": str(int(desk.clock.now)), "text": {"body": text}}
+        for text in ("help", "menu")
+    ]
+
+    assert desk.posted(messages=both) == TURN
+
+
+def test_a_secret_is_read_again_only_after_five_minutes() -> None:
+    desk = CountingDesk()
+    desk.go_to("[Yes]")
+    began = desk.clock.now
+    desk.clock.now = began + CACHE_SECONDS - 20
+    assert SECRET not in desk.said("[Yes]")
+    assert SECRET not in desk.worked()
+
+    desk.clock.now = began + CACHE_SECONDS + 20
+    assert desk.said("menu")[SECRET] == 1
+    assert desk.worked()[SECRET] == 1
+
+
+def test_a_whole_conversation_builds_each_client_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: Counter[str] = Counter()
+    client, session = Cloud.client, requests.Session.__init__
+
+    def made(cloud: Cloud, service: str, **more: Any) -> Any:
+        built[service] += 1
+        return client(cloud, service, **more)
+
+    def opened(self: requests.Session) -> None:
+        built["session of requests"] += 1
+        session(self)
+
+    monkeypatch.setattr(Cloud, "client", made)
+    monkeypatch.setattr(requests.Session, "__init__", opened)
+    # Whoever builds one outside of the functions' start meets this.
+    monkeypatch.setattr(boto3, "client", mock.Mock(side_effect=AssertionError("a client is built later on")))
+    monkeypatch.setattr(Session, "create_client", mock.Mock(side_effect=AssertionError("past boto3")))
+    desk = CountingDesk()
+    digilocker, whatsapp = mock.Mock(wraps=desk._digilocker_client), mock.Mock(wraps=desk._whatsapp_client)
+    monkeypatch.setattr(desk, "_digilocker_client", digilocker)
+    monkeypatch.setattr(desk, "_whatsapp_client", whatsapp)
+
+    desk.run()
+
+    # Both functions have these three services, the document function S3, each its own secret.
+    assert built == {"dynamodb": 2, "sqs": 2, "kms": 2, "secretsmanager": 2, "s3": 1}
+    assert digilocker.call_count == whatsapp.call_count == 1
+
+
+# what else relies on these tables
+
+
+def test_the_model_of_result_day_and_the_costs_take_over_what_is_counted() -> None:
+    total = sum((*counters(WEBHOOK).values(), *counters(DOCUMENT).values()), Counter[str]())
+    lines = {line.name: line.number for line in cost.lines()}
+
+    assert [step.calls for step in facts.CONVERSATION] == [of("digilocker", job) for job in DOCUMENT.values()]
+    assert of("whatsapp", total) == cost.REPLIES
+    assert of("kms", total) == lines["KMS"]
+    # One job more: the deletion of the PDF. One query more: the timer that ends the session.
+    assert total[QUEUE] + 1 == cost.JOBS
+    assert total[QUERY] + 1 == lines["DynamoDB, reads"]
+
+
+# what a client's call is on the wire
+
+
+@responses.activate
+def test_a_file_is_one_request_and_a_message_is_one() -> None:
+    responses.get("https://d.example/public/oauth2/1/file/in.gov.x-DRVLC-1", body=b"%PDF-1.7 x")
+    responses.post("https://w.example/v26.0/1/messages", json={"messages": [{"id": "wamid.1"}]})
+    digilocker = DigiLockerClient(
+        "https://d.example", "1.x", lambda: "id", lambda: "secret", clock=lambda: 0.0, require_hmac=False
+    )
+    whatsapp = WhatsAppClient("https://w.example", "v26.0", "1", lambda: "token")
+
+    digilocker.file("token", "in.gov.x-DRVLC-1", 10.0)
+    assert len(responses.calls) == 1
+
+    whatsapp.send(Recipient(phone="919000000001", user_id=None), TextMessage("Hello"))
+    assert len(responses.calls) == 2
+
+
+def counters(table: dict[str, Counts]) -> dict[str, Counter[str]]:
+    return {line: Counter(counts) for line, counts in table.items()}
