@@ -384,7 +384,7 @@ class Desk:
                     bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)
                 ),
                 mock.patch.object(locker, "Locker", partial(locker.Locker, sleep=_no_time)),
-                mock.patch.object(replying, "Replier", partial(_Replier, self._replied)),
+                mock.patch.object(replying, "Replier", partial(QuietReplier, self._replied)),
             ):
                 self._functions[function] = load(function)
         return self._functions[function]
@@ -466,7 +466,7 @@ class Desk:
         )
 
 
-class _Replier(replying.Replier):
+class QuietReplier(replying.Replier):
     """Tells what it is about to send. No time passes while a job is worked on, so that she is never shown "typing"."""
 
     def __init__(self, replied: Callable[[Reply], None], **clients: Any) -> None:
