@@ -5,6 +5,7 @@ import pytest
 from helpdesk.service.receiving import DeliveryFailed
 from helpdesk.service.tracking import Tracking, read_tracking
 from helpdesk.storage.work import WorkNotQueued
+from helpdesk.whatsapp.errors import MediaFailed, Unavailable
 from tests.unit.service.desk import Desk, delivery, signature
 
 
@@ -108,3 +109,34 @@ def test_the_tracking_reads_back_as_it_was_written() -> None:
 @pytest.mark.parametrize("text", [None, "", "c:step", "a:b:c:d:link", "a:b:²:d:link", "a:b:1:d:pigeon", "::1::link"])
 def test_what_is_none_of_ours_is_no_tracking(text: str | None) -> None:
     assert read_tracking(text) is None
+
+
+def test_a_document_that_whatsapp_refuses_at_once_goes_as_a_file(desk: Desk) -> None:
+    desk.signed_in()
+    desk.whatsapp.fails = [MediaFailed(131053)]
+    (reply,) = desk.says("1")
+    assert reply["interactive"]["header"]["document"]["id"] == "media-1"
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}
+
+
+def test_a_file_that_cannot_be_sent_now_is_sent_later_and_not_the_link_again(desk: Desk) -> None:
+    desk.signed_in()
+    sent = len(desk.whatsapp.sent)
+    desk.deliver(desk.text("1"))
+    job = desk.job()
+    desk.whatsapp.fails = [MediaFailed(131053), Unavailable(131016)]
+    with pytest.raises(Unavailable):
+        desk.worker.work(job)
+    desk.worker.work(job, again=True)
+    (reply,) = desk.whatsapp.sent[sent:]
+    assert "id" in reply["interactive"]["header"]["document"]
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}
+
+
+def test_a_document_that_is_refused_either_way_is_told_once(desk: Desk) -> None:
+    desk.signed_in()
+    desk.whatsapp.fails = [MediaFailed(131053), MediaFailed(131053)]
+    (reply,) = desk.says("1")
+    assert "could not be fetched" in reply["interactive"]["body"]["text"]
+    assert desk.aws.pdfs() == []
+    assert desk.aws.items()["state"]["outbox"]["M"] == {}

@@ -119,7 +119,9 @@ class Worker:
                 self._documents.delete(key)
             case Undelivered(conversation_id=conversation_id, key=key):
                 with logger.append_context_keys(conversation=conversation_id):
-                    self._not_delivered(conversation_id, key, work.number, work.listing, work.uploaded)
+                    step = following(f"{key} {work.uploaded}")
+                    event = DeliveryFailed(step, key, work.number, work.listing, work.uploaded)
+                    self._happens(conversation_id, event)
             case DeletionTimer(key=key):
                 self._documents.delete(key)
 
@@ -279,10 +281,14 @@ class Worker:
 
     def _finish(self, stored: Stored, entry: Entry) -> None:
         """Do all that needs no answer, and take the step out of the outbox."""
+        follows: tuple[Stored, Entry] | None = None
         for position, effect in enumerate(entry.effects):
             repeated = entry.unsure and position == 0
             try:
-                self._do(stored, entry, effect, repeated=repeated)
+                if not self._do(stored, entry, effect, repeated=repeated) and isinstance(effect, DeliverDocument):
+                    # Outside of this `try`: what goes wrong from here on is none of this entry's.
+                    follows = self._refused(stored, entry, effect, entry.effects[position + 1 :])
+                    break
             except Exception as error:
                 unsure = isinstance(error, OutcomeUnknown)
                 if unsure and repeated:
@@ -294,9 +300,13 @@ class Worker:
                     left = replace(entry, effects=entry.effects[position:], unsure=unsure)
                     self._store.rewrite(stored.id, left)
                 raise
-        self._store.done(stored.id, entry.step)
+        if follows:
+            self._finish(*follows)
+        else:
+            self._store.done(stored.id, entry.step)
 
-    def _do(self, stored: Stored, entry: Entry, effect: Effect, *, repeated: bool) -> None:
+    def _do(self, stored: Stored, entry: Entry, effect: Effect, *, repeated: bool) -> bool:
+        """Do one effect. Gives False for a message that WhatsApp refused for good."""
         match effect:
             case Revoke():
                 self._revoke(stored, entry)
@@ -314,8 +324,31 @@ class Worker:
                 taken = self._replier.send(effect, stored, entry.step, repeated=repeated)
                 if isinstance(effect, DeliverDocument) and taken:
                     self._delete_later(effect.key)
-                elif isinstance(effect, DeliverDocument):
-                    self._not_delivered(stored.id, effect.key, effect.number, effect.listing, effect.uploaded)
+                return taken
+        return True
+
+    def _refused(
+        self, stored: Stored, entry: Entry, document: DeliverDocument, rest: tuple[Effect, ...]
+    ) -> tuple[Stored, Entry]:
+        """WhatsApp refused a document at once: what follows takes its place in the entry, so it is not sent again."""
+        step = following(f"{document.key} {document.uploaded}")
+        event = DeliveryFailed(step, document.key, document.number, document.listing, document.uploaded)
+        for attempt in range(TRIES):
+            now = int(self._clock())
+            conversation, effects = advance(stored.conversation, event, now, self._rules)
+            sealed = seal_turn(stored.id, conversation, effects, stored.sealed, {}, self._sealer, taken=False)
+            still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
+            follows = replace(entry, effects=(*effects, *rest), sealed={**still_needed, **sealed.step}, unsure=False)
+            after = replace(stored, conversation=conversation, sealed=sealed.state, seen={**stored.seen, step: now})
+            try:
+                return self._store.save(stored, after, put=[follows]), follows
+            except VersionConflict:
+                self._sleep(pause_after_lost_race(attempt))
+                stored = self._store.load(stored.id)
+                stands = stored.entry(entry.step)
+                if stands and step in stored.seen:
+                    return stored, stands  # it was our own write: only its answer got lost
+        raise VersionConflict(f"lost {TRIES} races")
 
     def _delete_later(self, key: str) -> None:
         """Have a PDF deleted when its link has expired. A failure must not have the document sent once more.
@@ -332,11 +365,6 @@ class Worker:
         self._give_back(self._sealer.open(entry.sealed[TOKEN], stored.id, TOKEN))
 
     # What happens without her
-
-    def _not_delivered(self, conversation_id: str, key: str, number: int, listing: str, uploaded: bool) -> None:
-        """WhatsApp could not carry a document: it said so at once, or in a status later on."""
-        step = following(f"{key} {uploaded}")
-        self._happens(conversation_id, DeliveryFailed(step, key, number, listing, uploaded))
 
     def _happens(self, conversation_id: str, event: TimeRanOut | DeliveryFailed) -> None:
         """Advance by an event that is no answer, and do what follows. One that happened before does nothing more."""
