@@ -12,10 +12,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 # Says where `make deploy` goes: dev, staging or prod (samconfig.toml).
 ENV ?= dev
+# For which deployment `make events` signs. None: with a secret that no deployment knows.
+STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
 
-.PHONY: help run demo test replay bench screenshots lint format deploy redrive clean
+.PHONY: help run demo test replay bench screenshots lint format events deploy redrive find clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -48,12 +50,18 @@ format: .venv/.ready ## Format the code and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix --quiet || true
 	@$(PYTHON) -m ruff format
 
+events: .venv/.ready ## Sample events for both functions, signed and dated now, in build/events (STACK=helpdesk-dev)
+	@exec $(PYTHON) -m operations.events $(STACK)
+
 deploy: .venv/.ready .venv/sam/.ready ## Build and deploy to your AWS account, asking for each parameter (ENV=dev|staging|prod)
 	@$(SAM) build --config-env $(ENV)
 	@$(SAM) deploy --config-env $(ENV) --guided
 
 redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (ENV=dev|staging|prod)
 	@exec $(PYTHON) -m operations.redrive helpdesk-$(ENV)
+
+find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (ENV=dev|staging|prod)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.conversation helpdesk-$(ENV)
 
 clean: ## Remove what was built (the tools under .venv/ stay)
 	@rm -rf .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -50,6 +50,17 @@ class Template:
         assert not shared.keys() & own.keys(), "a variable is declared twice"
         return shared | own
 
+    def alarms(self) -> dict[str, dict[str, Any]]:
+        """Properties of every alarm, by logical id."""
+        return self.of_type("AWS::CloudWatch::Alarm")
+
+    def measured(self, alarm: str) -> list[dict[str, Any]]:
+        """What an alarm looks at, its namespace, name and dimensions: one metric, or those that it reckons with."""
+        properties = self.resources[alarm]["Properties"]
+        if "MetricName" in properties:
+            return [properties]
+        return [query["MetricStat"]["Metric"] for query in properties["Metrics"] if "MetricStat" in query]
+
     def statements(self) -> list[tuple[str, dict[str, Any]]]:
         """Every statement of every policy, with the logical id of the resource that it stands in."""
         found: list[tuple[str, dict[str, Any]]] = []

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from helpdesk.settings import DocumentSettings, WebhookSettings
+from helpdesk.storage.directory import PREFIX as DIRECTORY
+from helpdesk.storage.documents import PREFIX as DOCUMENTS
 from tests.template.cloudformation import ROOT, Template, as_list, evaluate
 
 FUNCTION = "AWS::Serverless::Function"
@@ -218,7 +220,7 @@ def test_the_template_leaves_the_secrets_to_the_operator(template: Template) -> 
     }
 
 
-# --- queues and alarms ------------------------------------------------------------------------------------------------
+# --- queues, and who works on them ------------------------------------------------------------------------------------
 
 
 def _dead_letter_queues(template: Template) -> dict[str, str]:
@@ -241,32 +243,26 @@ def test_each_queue_has_a_dead_letter_queue_that_keeps_messages_longer(template:
         assert queues[queue]["RedrivePolicy"]["maxReceiveCount"] == 8
 
 
-def test_each_dead_letter_queue_has_an_alarm_at_the_first_message(template: Template) -> None:
-    watched = {
-        dimension["Value"]["Fn::GetAtt"][0]
-        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
-        and (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
-        for dimension in alarm["Dimensions"]
+def test_each_function_has_a_reserve_only_if_one_is_asked_for(template: Template) -> None:
+    webhook = template.of_type(FUNCTION)["WebhookFunction"]
+    condition = template.document["Conditions"]["ReservesConcurrency"]
+
+    assert webhook["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["ReservesConcurrency", {"Ref": "WebhookConcurrency"}, {"Ref": "AWS::NoValue"}]
     }
-    assert watched == set(_dead_letter_queues(template).values())
+    assert template.parameters["WebhookConcurrency"]["Default"] == 0
+    assert evaluate(condition, {"WebhookConcurrency": "50"})
+    assert not evaluate(condition, {"WebhookConcurrency": "0"})
 
 
-def test_each_function_has_an_alarm_on_its_errors(template: Template) -> None:
-    watched = {
-        dimension["Value"]["Ref"]
-        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
-        for dimension in alarm["Dimensions"]
-    }
-    assert watched == template.of_type(FUNCTION).keys()
+def test_a_desk_that_is_closed_works_on_neither_queue(template: Template) -> None:
+    events = template.of_type(FUNCTION)["DocumentFunction"]["Events"].values()
+    is_open = template.document["Conditions"]["IsOpen"]
 
-
-def test_each_alarm_says_what_to_do_and_reaches_the_topic(template: Template) -> None:
-    for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
-        assert len(alarm["AlarmDescription"]) > 80
-        assert alarm["AlarmActions"] == {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
-        assert alarm["TreatMissingData"] == "notBreaching"
+    assert [event["Properties"]["Enabled"] for event in events] == [{"Fn::If": ["IsOpen", True, False]}] * 2
+    assert template.parameters["ServiceOpen"]["Default"] == "true"
+    assert evaluate(is_open, {"ServiceOpen": "true"})
+    assert not evaluate(is_open, {"ServiceOpen": "false"})
 
 
 def test_work_is_in_order_for_each_citizen_and_encrypted(template: Template) -> None:
@@ -306,8 +302,13 @@ def test_the_bucket_is_shut_encrypted_and_emptied(template: Template) -> None:
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert encryption["BucketKeyEnabled"] is True
     assert encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+    assert (rule["Status"], rule["ExpirationInDays"], rule["Prefix"]) == ("Enabled", 1, DOCUMENTS)
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_what_lies_beside_the_documents_is_kept(template: Template) -> None:
+    (bucket,) = template.of_type("AWS::S3::Bucket").values()
+    assert not [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if DIRECTORY.startswith(rule["Prefix"])]
 
 
 def test_the_bucket_refuses_plain_http_at_every_stage_but_local(template: Template) -> None:
@@ -343,6 +344,20 @@ def test_the_access_log_names_its_fields_and_no_person(template: Template) -> No
     assert all(
         setting["LoggingLevel"] == "OFF" and not setting["DataTraceEnabled"] for setting in api["MethodSettings"]
     )
+
+
+def test_calls_above_the_limit_are_turned_away(template: Template) -> None:
+    (api,) = template.of_type("AWS::Serverless::Api").values()
+    limited = [
+        (
+            setting["ResourcePath"],
+            setting["HttpMethod"],
+            setting["ThrottlingRateLimit"],
+            setting["ThrottlingBurstLimit"],
+        )
+        for setting in api["MethodSettings"]
+    ]
+    assert limited == [("/*", "*", {"Ref": "RequestsPerSecond"}, {"Ref": "RequestsPerSecond"})]
 
 
 # --- parameters -------------------------------------------------------------------------------------------------------
@@ -420,6 +435,8 @@ def test_each_environment_of_samconfig_sets_parameters_that_exist(template: Temp
         assert overrides.keys() <= template.parameters.keys()
         assert overrides["Stage"] == name
         assert settings["global"]["parameters"]["region"] == "ap-south-1"
+        # CloudFormation puts the stack's tags on everything in it: that is how a bill is told apart.
+        assert deploy["tags"] == ["application=helpdesk", f"stage={name}"]
 
 
 def test_the_outputs_that_others_rely_on_are_there(template: Template) -> None:

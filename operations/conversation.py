@@ -1,0 +1,75 @@
+"""Finds the id of a citizen's conversation from her telephone number, for a complaint: make find ENV=dev.
+
+The number is asked for without showing it, and stands in no command, log or history. What is printed is the id under
+which the logs know her: put it into the saved query *find-a-conversation*. Needs the right to read WebhookSecret and to
+scan the table, which no function has.
+"""
+
+import argparse
+import getpass
+import json
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import boto3
+
+from helpdesk.service.identity import conversation_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+def conversations_of(
+    dynamodb: "DynamoDBClient", table: str, pepper: str, phone_number_id: str, phone: str
+) -> tuple[str, ...]:
+    """Give the ids under which a number is or was known. `phone`: digits only, with the country code.
+
+    The first is reckoned from the number: it is hers wherever WhatsApp gave no user id, and in logs for as long as the
+    pepper was the same. The others are of conversations that the table still knows (eight days) by a user id.
+    """
+    reckoned = conversation_id(pepper, phone_number_id, phone)
+    found: list[str] = []
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="part = :state AND contains(person, :phone)",
+        ProjectionExpression="conversation",
+        # As it is written in the item: the whole number, not a part of a longer one.
+        ExpressionAttributeValues={":state": {"S": "state"}, ":phone": {"S": json.dumps(phone)}},
+    )
+    for page in pages:
+        found += (item["conversation"]["S"] for item in page["Items"])
+    return (reckoned, *sorted(set(found) - {reckoned}))
+
+
+def read_phone(typed: str) -> str:
+    """Give the digits of a number as people write it, with India's country code if it has none. Raises ValueError."""
+    digits = re.sub(r"[ ()+.-]", "", typed)
+    if not (digits.isascii() and digits.isdecimal() and 10 <= len(digits) <= 15):
+        raise ValueError("That is no telephone number: 10 digits, or the country code and the number.")
+    return f"91{digits}" if len(digits) == 10 else digits
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Ask for a number and print the ids."""
+    parser = argparse.ArgumentParser(prog="make find", description=__doc__)
+    parser.add_argument("stack", help="the name of the CloudFormation stack, such as helpdesk-dev")
+    stack_name = parser.parse_args(arguments).stack
+    try:
+        phone = read_phone(getpass.getpass("Her telephone number (it is not shown): "))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
+    answer = boto3.client("secretsmanager").get_secret_value(SecretId=outputs["WebhookSecretArn"])
+    pepper = json.loads(answer["SecretString"])["id_pepper"]
+    table, phone_number_id = outputs["ConversationsTableName"], parameters["WhatsAppPhoneNumberId"]
+    for identity in conversations_of(boto3.client("dynamodb"), table, pepper, phone_number_id, phone):
+        print(identity)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,298 @@
+"""Every alarm watches something that exists, says what to do, and is explained at length."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from helpdesk.conversation.problems import Problem
+from helpdesk.whatsapp import errors as whatsapp_errors
+from tests.template.cloudformation import ROOT, Template
+
+FUNCTION = "AWS::Serverless::Function"
+QUEUE = "AWS::SQS::Queue"
+OWN = {"Ref": "AWS::StackName"}
+"""The namespace of what the functions count themselves: the stack's name."""
+
+# What AWS counts, as far as it is looked at here.
+AWS_METRICS = {
+    "AWS/Lambda": {"Errors", "Invocations", "Duration", "Throttles"},
+    "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent"},
+    "AWS/ApiGateway": {"Count", "Latency", "4XXError", "5XXError"},
+    "AWS/DynamoDB": {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "WriteThrottleEvents"},
+}
+# Where a part of the name is filled in, what it can be.
+FILLED_IN = {
+    "Problem_": {problem.value for problem in Problem},
+    "WhatsApp_": {name for name in whatsapp_errors.__all__ if isinstance(getattr(whatsapp_errors, name), type)},
+    "Status_": {"sent", "delivered", "read", "failed"},
+}
+# Which module counts for which function; the rest is the document function's.
+COUNTED_BY_WEBHOOK = {"functions/webhook/app.py", "layers/helpdesk/helpdesk/service/receiving.py"}
+
+# Alarms on things that nothing but an absence of calls would tell of.
+SILENCE = {"WebhookSilentAlarm"}
+
+
+def counted() -> dict[str, set[str]]:
+    """The names that the code counts under, by the service that counts them."""
+    found: dict[str, set[str]] = {"webhook": set(), "document": set()}
+    for folder in ("layers", "functions"):
+        for path in (ROOT / folder).rglob("*.py"):
+            service = "webhook" if str(path.relative_to(ROOT)) in COUNTED_BY_WEBHOOK else "document"
+            for call in re.findall(r"(?<![A-Za-z_.])count\((.*)", path.read_text(encoding="utf-8")):
+                for filled, name in re.findall(r'(f?)"([A-Za-z_{][^"]*)"', call):
+                    prefix = name.split("{")[0]
+                    found[service] |= {prefix + value for value in FILLED_IN[prefix]} if filled else {name}
+    return found
+
+
+def statistic(alarm: dict[str, Any]) -> str | None:
+    return alarm.get("ExtendedStatistic") or alarm.get("Statistic")
+
+
+def alarms_on(template: Template, namespace: object, metric: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The alarms that look at that metric, each with the metric."""
+    for name in template.alarms():
+        for measured in template.measured(name):
+            if (measured["Namespace"], measured["MetricName"]) == (namespace, metric):
+                yield name, measured
+
+
+def watched(template: Template, namespace: object, metric: str) -> dict[str, str]:
+    """Alarms on that metric, by the logical id of what they watch."""
+    found = {}
+    for name, measured in alarms_on(template, namespace, metric):
+        (dimension,) = measured["Dimensions"]
+        match dimension["Value"]:
+            case {"Ref": resource} | {"Fn::GetAtt": [resource, _]}:
+                found[resource] = name
+    return found
+
+
+# --- who is watched ---------------------------------------------------------------------------------------------------
+
+
+def test_each_function_has_an_alarm_when_one_call_in_a_hundred_fails(template: Template) -> None:
+    errors = watched(template, "AWS/Lambda", "Errors")
+
+    assert errors.keys() == template.of_type(FUNCTION).keys()
+    for function, name in errors.items():
+        alarm = template.alarms()[name]
+        (rate,) = (query for query in alarm["Metrics"] if "Expression" in query)
+        calls = {measured["MetricName"]: measured["Dimensions"] for measured in template.measured(name)}
+        assert rate["Expression"] == "100 * failed / called"
+        assert calls == {
+            "Errors": [{"Name": "FunctionName", "Value": {"Ref": function}}],
+            "Invocations": [{"Name": "FunctionName", "Value": {"Ref": function}}],
+        }
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 1)
+
+
+def test_each_function_has_an_alarm_when_it_is_turned_away(template: Template) -> None:
+    throttled = watched(template, "AWS/Lambda", "Throttles")
+
+    assert throttled.keys() == template.of_type(FUNCTION).keys()
+    assert all(template.alarms()[name]["Threshold"] == 0 for name in throttled.values())
+
+
+def test_each_function_has_an_alarm_at_four_fifths_of_its_time(template: Template) -> None:
+    slow = watched(template, "AWS/Lambda", "Duration")
+
+    assert slow.keys() == template.of_type(FUNCTION).keys()
+    for function, name in slow.items():
+        alarm = template.alarms()[name]
+        milliseconds = template.of_type(FUNCTION)[function]["Timeout"] * 1000
+        assert (statistic(alarm), alarm["Threshold"]) == ("p99", milliseconds * 0.8)
+
+
+def test_each_queue_that_is_worked_has_an_alarm_on_its_oldest_message(template: Template) -> None:
+    worked = {name for name, properties in template.of_type(QUEUE).items() if "RedrivePolicy" in properties}
+    assert worked
+    assert watched(template, "AWS/SQS", "ApproximateAgeOfOldestMessage").keys() == worked
+
+
+def test_each_dead_letter_queue_has_an_alarm_at_the_first_message(template: Template) -> None:
+    dead_letters = {name for name, properties in template.of_type(QUEUE).items() if "RedrivePolicy" not in properties}
+    alarms = watched(template, "AWS/SQS", "ApproximateNumberOfMessagesVisible")
+
+    assert dead_letters
+    assert alarms.keys() == dead_letters
+    for name in alarms.values():
+        alarm = template.alarms()[name]
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        assert (alarm["Statistic"], alarm["EvaluationPeriods"]) == ("Maximum", 1)
+
+
+@pytest.mark.parametrize(("metric", "how", "threshold"), [("5XXError", "Average", 0.01), ("Latency", "p99", 1000)])
+def test_the_api_has_an_alarm_on_what_meta_sees(template: Template, metric: str, how: str, threshold: float) -> None:
+    ((name, measured),) = alarms_on(template, "AWS/ApiGateway", metric)
+    alarm = template.alarms()[name]
+
+    assert {dimension["Name"]: dimension["Value"] for dimension in measured["Dimensions"]} == {
+        "ApiName": template.of_type("AWS::Serverless::Api")["Api"]["Name"],
+        "Stage": template.of_type("AWS::Serverless::Api")["Api"]["StageName"],
+    }
+    assert (statistic(alarm), float(alarm["Threshold"])) == (how, threshold)
+
+
+@pytest.mark.parametrize(
+    ("metric", "service"),
+    [
+        ("SecretsEmpty", "webhook"),
+        ("SecretsEmpty", "document"),
+        ("UnsignedCalls", "webhook"),
+        ("WhatsApp_TokenRefused", "document"),
+        ("WhatsApp_PolicyBlocked", "document"),
+        ("WhatsApp_Misconfigured", "document"),
+        ("WhatsApp_InvalidMessage", "document"),
+        ("Problem_unreachable", "document"),
+        ("Problem_busy", "document"),
+        ("Problem_misconfigured", "document"),
+        ("OtpsRefused", "document"),
+        ("OtpsLost", "document"),
+    ],
+)
+def test_what_only_an_operator_can_mend_has_an_alarm(template: Template, metric: str, service: str) -> None:
+    services = [measured["Dimensions"] for _, measured in alarms_on(template, OWN, metric)]
+    assert [{"Name": "service", "Value": service}] in services
+
+
+# --- what they look at exists -----------------------------------------------------------------------------------------
+
+
+def test_each_alarm_looks_at_something_that_is_counted(template: Template) -> None:
+    names = counted()
+    for alarm in template.alarms():
+        assert template.measured(alarm)
+        for measured in template.measured(alarm):
+            if measured["Namespace"] == OWN:
+                (dimension,) = measured["Dimensions"]
+                assert dimension["Name"] == "service"
+                assert measured["MetricName"] in names[dimension["Value"]], alarm
+            else:
+                assert measured["MetricName"] in AWS_METRICS[measured["Namespace"]], alarm
+
+
+def test_the_functions_count_under_the_names_that_the_alarms_know(template: Template) -> None:
+    shared = template.document["Globals"]["Function"]["Environment"]["Variables"]
+    assert shared["POWERTOOLS_METRICS_NAMESPACE"] == OWN
+    services = {template.environment(function)["POWERTOOLS_SERVICE_NAME"] for function in template.of_type(FUNCTION)}
+    assert services == counted().keys()
+
+
+def test_an_alarm_that_reckons_names_each_metric_that_it_reckons_with(template: Template) -> None:
+    reckoning = {name: alarm["Metrics"] for name, alarm in template.alarms().items() if "Metrics" in alarm}
+    assert reckoning
+    for name, queries in reckoning.items():
+        (result,) = (query for query in queries if query.get("ReturnData", True))
+        named = set(re.findall(r"\b[a-z]+\b", result["Expression"]))
+        assert named == {query["Id"] for query in queries} - {result["Id"]}
+        assert {query["MetricStat"]["Period"] for query in queries if query is not result} == {300}
+        # The local emulator refuses metric math.
+        assert template.resources[name]["Condition"] == "IsNotLocal"
+
+
+# --- what they say ----------------------------------------------------------------------------------------------------
+
+
+def test_each_alarm_says_what_to_do_and_reaches_the_topic(template: Template) -> None:
+    topic = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+    to_do = r"\b(read|look|see|send|put|fill|compare|lower|open|set|run|write|make|tell|purge|go back)\b"
+    for name, alarm in template.alarms().items():
+        assert 80 < len(alarm["AlarmDescription"]) <= 1024
+        assert re.search(to_do, alarm["AlarmDescription"], re.IGNORECASE), name
+        assert alarm["AlarmActions"] == alarm["OKActions"] == topic
+        assert alarm["TreatMissingData"] == ("breaching" if name in SILENCE else "notBreaching")
+
+
+def test_the_topic_is_there_only_with_an_address(template: Template) -> None:
+    topic = template.resources["AlarmTopic"]
+    assert topic["Condition"] == "HasAlarmEmail"
+    assert topic["Properties"]["Subscription"] == [{"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}]
+
+
+# --- the dashboard and the saved queries ------------------------------------------------------------------------------
+
+
+def dashboard(template: Template) -> Any:
+    """The dashboard's widgets, with what CloudFormation fills in left as it is."""
+    return json.loads(template.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]
+
+
+def metrics_shown(template: Template) -> list[list[str]]:
+    shown = [
+        [part for part in metric if isinstance(part, str)]
+        for widget in dashboard(template)
+        if widget["type"] == "metric"
+        for metric in widget["properties"]["metrics"]
+    ]
+    assert shown
+    return shown
+
+
+def test_the_dashboard_shows_what_is_counted(template: Template) -> None:
+    names = counted()
+    for namespace, metric, *dimensions in metrics_shown(template):
+        if namespace == "${AWS::StackName}":
+            assert dimensions[0] == "service"
+            assert metric in names[dimensions[1]]
+        else:
+            assert metric in AWS_METRICS[namespace]
+
+
+def test_everything_that_is_counted_is_on_the_dashboard_or_named_here(template: Template) -> None:
+    shown = {metric for namespace, metric, *_ in metrics_shown(template) if namespace == "${AWS::StackName}"}
+    all_names = set().union(*counted().values())
+    # Statuses that say nothing new, and refusals that the citizen is told and that nobody else can mend.
+    left_out = {"Status", "Status_sent", "WhatsApp_WhatsAppError", "WhatsApp_InboundMediaLost"}
+    not_ours = {name for name in all_names if name.startswith("Problem_")}
+    assert all_names - shown - not_ours == left_out
+
+
+def test_the_dashboard_shows_each_alarm_that_every_stage_has(template: Template) -> None:
+    (widget,) = (widget for widget in dashboard(template) if widget["type"] == "alarm")
+    everywhere = {
+        name for name in template.alarms() if template.resources[name].get("Condition") in {None, "IsNotLocal"}
+    }
+    assert {arn.removeprefix("${").removesuffix(".Arn}") for arn in widget["properties"]["alarms"]} == everywhere
+
+
+def test_the_widgets_stand_side_by_side_and_cover_no_other(template: Template) -> None:
+    taken: set[tuple[int, int]] = set()
+    for widget in dashboard(template):
+        cells = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not cells & taken
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+
+
+def test_what_the_dashboard_fills_in_exists(template: Template) -> None:
+    body = template.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    names = {name.split(".")[0] for name in re.findall(r"\$\{([^}]+)\}", body)}
+    pseudo = {name for name in names if name.startswith("AWS::")}
+    assert names - pseudo <= template.resources.keys() | template.parameters.keys()
+    assert pseudo == {"AWS::StackName", "AWS::Region"}
+
+
+def test_the_saved_queries_ask_for_fields_that_are_logged(template: Template) -> None:
+    queries = template.of_type("AWS::Logs::QueryDefinition")
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "layers").rglob("*.py"))
+    by_the_logging_library = {"message", "service", "level", "timestamp"}
+
+    assert len(queries) == 3
+    for query in queries.values():
+        groups = {group["Ref"] for group in query["LogGroupNames"]}
+        assert groups == {"WebhookLogGroup", "DocumentLogGroup"}
+        (first, *rest) = query["QueryString"].splitlines()
+        asked = re.findall(r"\w+", first.removeprefix("fields @timestamp,")) if first.startswith("fields") else []
+        asked += re.findall(r"filter (\w+) =", "\n".join(rest))
+        asked += re.findall(r"\bby (.*)", query["QueryString"])[0].split(", ") if " by " in query["QueryString"] else []
+        for field in set(asked) - by_the_logging_library:
+            assert re.search(rf'"{field}":|\b{field}=', code), field

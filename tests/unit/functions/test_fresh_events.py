@@ -1,0 +1,175 @@
+"""What `make events` writes is what Lambda hands over, and each handler takes its own."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from operations.events import Desk, Event, main, samples, write
+from tests.handlers import Context, load
+from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET, Aws, aws
+
+NOW = int(time.time())
+ANSWERED = {
+    "text_hi": 200,
+    "text_that_came_late": 200,
+    "text_aadhaar_number": 200,
+    "text_otp": 200,
+    "tap_services": 200,
+    "image": 200,
+    "status_of_a_text": 200,
+    "status_document_delivered": 200,
+    "malformed": 200,
+    "text_hi_unsigned": 401,
+    "verify": 200,
+}
+# What a delivery puts on the work queue.
+QUEUED = {
+    "text_hi": 1,
+    "text_that_came_late": 1,
+    "text_aadhaar_number": 1,
+    "text_otp": 1,
+    "tap_services": 1,
+    "image": 1,
+    "status_document_delivered": 1,
+}
+FAILED = {"malformed": ["00000000-0000-4000-8000-000000000001"]}
+DOCUMENT = {"job", "document_delivered", "document_undelivered", "timer_idle", "timer_delete_pdf", "malformed"}
+
+
+@pytest.fixture
+def cloud(moto: None) -> Aws:
+    return aws()
+
+
+@pytest.fixture
+def functions(cloud: Aws) -> Iterator[dict[str, ModuleType]]:
+    with mock.patch.dict(os.environ, cloud.environment):
+        yield {name: load(name) for name in ("webhook", "document")}
+
+
+@pytest.fixture
+def events(cloud: Aws) -> dict[str, Any]:
+    environment = cloud.environment
+    return samples(
+        Desk(
+            APP_SECRET,
+            str(WEBHOOK_SECRET["verify_token"]),
+            PHONE_NUMBER_ID,
+            environment["WORK_QUEUE_ARN"],
+            environment["TIMER_QUEUE_ARN"],
+        ),
+        NOW,
+    )
+
+
+def test_each_kind_has_an_expected_answer(events: dict[str, Event]) -> None:
+    kinds = {f"webhook/{name}" for name in ANSWERED} | {f"document/{name}" for name in DOCUMENT}
+    assert events.keys() == kinds
+
+
+@pytest.mark.parametrize("kind", ANSWERED)
+def test_the_webhook_answers_and_asks_for_work(
+    functions: dict[str, ModuleType], events: dict[str, Any], cloud: Aws, kind: str
+) -> None:
+    answer = functions["webhook"].lambda_handler(events[f"webhook/{kind}"], Context())
+    assert answer["statusCode"] == ANSWERED[kind]
+    assert len(cloud.work()) == QUEUED.get(kind, 0)
+
+
+@pytest.mark.parametrize("kind", sorted(DOCUMENT))
+def test_the_document_function_does_its_work(
+    functions: dict[str, ModuleType], events: dict[str, Any], kind: str
+) -> None:
+    answer = functions["document"].lambda_handler(events[f"document/{kind}"], Context())
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == FAILED.get(kind, [])
+
+
+def test_meta_gets_its_challenge_back(functions: dict[str, ModuleType], events: dict[str, Any]) -> None:
+    assert functions["webhook"].lambda_handler(events["webhook/verify"], Context())["body"] == "1158201444"
+
+
+def test_samples_that_are_made_later_are_new_messages(
+    functions: dict[str, ModuleType], events: dict[str, Any], cloud: Aws
+) -> None:
+    later = samples(Desk(APP_SECRET, "", PHONE_NUMBER_ID), NOW + 1)
+    for event in (events["webhook/text_hi"], events["webhook/text_hi"], later["webhook/text_hi"]):
+        functions["webhook"].lambda_handler(event, Context())
+    (state,) = (item for part, item in cloud.items().items() if part == "state")
+    assert len(json.loads(state["seen"]["S"])) == 2
+
+
+def test_a_message_that_came_late_is_asked_about_and_not_acted_on(
+    functions: dict[str, ModuleType], events: dict[str, Any], logged: Any
+) -> None:
+    for kind in ("text_hi", "tap_services", "text_that_came_late"):
+        functions["webhook"].lambda_handler(events[f"webhook/{kind}"], Context())
+    lines = [json.loads(line) for line in logged.getvalue().splitlines() if '"message":"message"' in line]
+    assert [(line["was_at"], line["is_at"]) for line in lines] == [
+        ("new", "menu"),
+        ("menu", "account"),
+        ("account", "account"),
+    ]
+
+
+def test_samples_for_nobody_are_refused_by_every_deployment(functions: dict[str, ModuleType]) -> None:
+    event = samples(Desk(), NOW)["webhook/text_hi"]
+    assert functions["webhook"].lambda_handler(event, Context())["statusCode"] == 401
+
+
+def test_each_sample_is_written_to_a_file_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--folder", str(tmp_path)]) == 0
+    written = {str(path.relative_to(tmp_path).with_suffix("")) for path in tmp_path.rglob("*.json")}
+    assert written == samples(Desk(), NOW).keys()
+    assert "signed for nobody" in capsys.readouterr().out
+
+
+def test_a_file_holds_the_event_itself(tmp_path: Path) -> None:
+    events = samples(Desk(), NOW)
+    write(events, tmp_path)
+    assert json.loads((tmp_path / "webhook" / "text_hi.json").read_text()) == events["webhook/text_hi"]
+
+
+class _Stack:
+    """What CloudFormation and Secrets Manager tell of a stack."""
+
+    def __init__(self, secret: dict[str, Any]) -> None:
+        self._secret = secret
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: ARG002, N803 - boto3's name
+        return {
+            "Stacks": [
+                {
+                    "Outputs": [{"OutputKey": "WebhookSecretArn", "OutputValue": "arn"}],
+                    "Parameters": [{"ParameterKey": "WhatsAppPhoneNumberId", "ParameterValue": PHONE_NUMBER_ID}],
+                }
+            ]
+        }
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+        assert SecretId == "arn"
+        return {"SecretString": json.dumps(self._secret)}
+
+
+def test_samples_for_a_stack_are_signed_with_its_secret(
+    functions: dict[str, ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operations.events.boto3.client", lambda _service: _Stack(WEBHOOK_SECRET))
+    assert main(["helpdesk-dev", "--folder", str(tmp_path)]) == 0
+    event = json.loads((tmp_path / "webhook" / "text_hi.json").read_text())
+    assert functions["webhook"].lambda_handler(event, Context())["statusCode"] == 200
+
+
+def test_a_stack_whose_secret_is_empty_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("operations.events.boto3.client", lambda _service: _Stack({"app_secrets": []}))
+    assert main(["helpdesk-dev", "--folder", str(tmp_path)]) == 1
+    assert "helpdesk-dev: the field app_secrets of WebhookSecret is empty" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
