@@ -414,6 +414,7 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
         "SESSION_SECONDS": "900",
         "RESEND_SECONDS": "60",
         "JOB_EXPIRY_SECONDS": "90",
+        "OTP_TRIES": "3",
         "OTPS_PER_CITIZEN_PER_DAY": "1000",
         "NUMBERS_PER_CITIZEN_PER_DAY": "1000",
         "OTPS_PER_NUMBER_PER_HOUR": "1000",

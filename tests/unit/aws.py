@@ -107,6 +107,7 @@ def aws() -> Aws:
             "SESSION_SECONDS": "900",
             "RESEND_SECONDS": "60",
             "JOB_EXPIRY_SECONDS": "90",
+            "OTP_TRIES": "3",
             "OTPS_PER_CITIZEN_PER_DAY": "5",
             "NUMBERS_PER_CITIZEN_PER_DAY": "3",
             "OTPS_PER_NUMBER_PER_HOUR": "5",

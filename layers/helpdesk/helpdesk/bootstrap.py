@@ -36,6 +36,7 @@ def rules(settings: Common) -> Rules:
         session_seconds=settings.session_seconds,
         resend_seconds=settings.resend_seconds,
         job_expiry_seconds=settings.job_expiry_seconds,
+        otp_tries=settings.otp_tries,
         otps_a_day=settings.otps_per_citizen_per_day,
         numbers_a_day=settings.numbers_per_citizen_per_day,
         otps_an_hour=settings.otps_per_number_per_hour,

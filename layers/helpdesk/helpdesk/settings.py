@@ -24,6 +24,7 @@ class Common:
     session_seconds: int
     resend_seconds: int
     job_expiry_seconds: int
+    otp_tries: int
     otps_per_citizen_per_day: int
     numbers_per_citizen_per_day: int
     otps_per_number_per_hour: int
@@ -96,6 +97,7 @@ class _CommonValues(TypedDict):
     session_seconds: int
     resend_seconds: int
     job_expiry_seconds: int
+    otp_tries: int
     otps_per_citizen_per_day: int
     numbers_per_citizen_per_day: int
     otps_per_number_per_hour: int
@@ -149,6 +151,7 @@ class _Reader:
             "session_seconds": self.number("SESSION_SECONDS"),
             "resend_seconds": self.number("RESEND_SECONDS"),
             "job_expiry_seconds": self.number("JOB_EXPIRY_SECONDS"),
+            "otp_tries": self.number("OTP_TRIES"),
             "otps_per_citizen_per_day": self.number("OTPS_PER_CITIZEN_PER_DAY"),
             "numbers_per_citizen_per_day": self.number("NUMBERS_PER_CITIZEN_PER_DAY"),
             "otps_per_number_per_hour": self.number("OTPS_PER_NUMBER_PER_HOUR"),
