@@ -157,6 +157,56 @@ def test_what_whatsapp_delivers_twice_is_answered_once(desk: Desk, hand: Hand) -
     assert len([text for text in hand.texts() if text.startswith("Welcome")]) == 1
 
 
+def sent_by_whatsapp(desk: Desk, hand: Hand, interactive: dict[str, Any]) -> None:
+    """Send her a message that the help desk itself has no use for, as any business may."""
+    config = desk.simulator.world.config
+    body = {
+        "messaging_product": "whatsapp",
+        "to": f"+{_number_of(hand)}",
+        "type": "interactive",
+        "interactive": interactive,
+    }
+    requests.post(
+        f"{desk.simulator.url}/graph/{config.graph_version}/{PHONE_NUMBER_ID}/messages",
+        json=body,
+        headers={"Authorization": f"Bearer {config.access_token}"},
+        timeout=5,
+    ).raise_for_status()
+
+
+def test_a_button_that_opens_an_address_has_its_header_and_footer(desk: Desk, hand: Hand) -> None:
+    hand.say("Hi", "Welcome")
+    button = {"display_text": "Open DigiLocker", "url": "https://www.digilocker.gov.in"}
+    sent_by_whatsapp(
+        desk,
+        hand,
+        {
+            "type": "cta_url",
+            "header": {"type": "text", "text": "Sign in"},
+            "body": {"text": "On DigiLocker's own page."},
+            "footer": {"text": "Valid for 10 minutes"},
+            "action": {"name": "cta_url", "parameters": button},
+        },
+    )
+    for words in ("Sign in", "On DigiLocker's own page.", "Valid for 10 minutes", "Open DigiLocker"):
+        hand.page.see(words, "#chat > li:last-child")
+    link = hand.page.evaluate("document.querySelector('#chat > li:last-child .choices a').href")
+    assert link == "https://www.digilocker.gov.in/"
+
+
+def test_a_list_shows_the_titles_of_its_sections(desk: Desk, hand: Hand) -> None:
+    hand.say("Hi", "Welcome")
+    sections = [
+        {"title": "Certificates", "rows": [{"id": "a", "title": "Class 10", "description": "Board of Nowhere"}]},
+        {"title": "Insurance", "rows": [{"id": "b", "title": "Two-wheeler"}]},
+    ]
+    action = {"button": "Look", "sections": sections}
+    sent_by_whatsapp(desk, hand, {"type": "list", "body": {"text": "Two kinds"}, "action": action})
+    hand.page.click("#chat .choices button", "Look")
+    for words in ("Certificates", "Class 10", "Board of Nowhere", "Insurance", "Two-wheeler"):
+        hand.page.see(words, "#rows")
+
+
 def test_two_phones_do_not_see_each_other(hand_of: HandOf) -> None:
     asha, lakshmi = hand_of(), hand_of(LAKSHMI)
     asha.say("Hi", "Welcome")
