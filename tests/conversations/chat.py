@@ -1,7 +1,7 @@
 """Plays a conversation of this folder against the pure dialogue, with DigiLocker's answers made up on the spot."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from helpdesk.conversation.effects import (
     DeliverDocument,
     Effect,
     FetchDocument,
+    Keep,
     ListDocuments,
     OfferLanguages,
     Request,
@@ -22,7 +23,9 @@ from helpdesk.conversation.effects import (
     SendOtp,
     SetTimer,
     ShowDocuments,
+    SignUp,
     VerifyOtp,
+    VerifySignUp,
 )
 from helpdesk.conversation.events import (
     Answer,
@@ -92,7 +95,8 @@ class Chat:
     problems: list[Problem] = field(default_factory=list)
     _timers: list[int] = field(default_factory=list)
     _steps: int = 0
-    _otp: str = ""
+    _typed: str = ""
+    _sealed: dict[str, str] = field(default_factory=dict)
 
     def play(self, line: dict[str, str]) -> None:
         """Do one line of a transcript, but for what the desk says."""
@@ -116,11 +120,12 @@ class Chat:
         named = {
             "<her Aadhaar number>": self.citizen.aadhaar,
             "<her VID>": self.citizen.vid or "",
+            "<her mobile>": (self.citizen.mobile or "")[-10:],
             "<the OTP>": RIGHT_OTP,
             "<a wrong OTP>": WRONG_OTP,
         }
         understood = read(self._step(), named.get(text, text))
-        self._otp = understood.digits
+        self._typed = understood.digits or text
         self.happens(understood.event)
 
     def later(self, time: str) -> None:
@@ -135,10 +140,14 @@ class Chat:
 
     def happens(self, event: Event) -> None:
         """Advance, and carry out what follows."""
-        self.conversation, effects = advance(self.conversation, event, self.now, self.rules)
+        before = replace(self.conversation, writes_from_mobile=True)
+        self.conversation, effects = advance(before, event, self.now, self.rules)
         self.effects += effects
         for effect in effects:
-            if isinstance(effect, REQUESTS):
+            if isinstance(effect, Keep):
+                own = self.citizen.phone[-10:]
+                self._sealed[effect.name] = effect.value or (own if effect.her_number else self._typed)
+            elif isinstance(effect, REQUESTS):
                 if wanted(self.conversation, event.id, effect):
                     self.happens(self._answer(event.id, effect))
             elif isinstance(effect, REPLIES):
@@ -157,8 +166,14 @@ class Chat:
             case SendOtp():
                 mobile = self.citizen.mobile if self.citizen.registered else None
                 return OtpSent(step, (mobile or "42")[-2:], 600)
+            case SignUp():
+                return self._signed_up(step, request)
+            case VerifySignUp():
+                if self._typed != RIGHT_OTP:
+                    return Failed(step, Problem.OTP_WRONG, request)
+                return SignedIn(step, 3600)
             case VerifyOtp():
-                if self._otp != RIGHT_OTP or not self.citizen.registered:
+                if self._typed != RIGHT_OTP or not self.citizen.registered:
                     return Failed(step, Problem.OTP_WRONG, request)
                 return SignedIn(step, 3600)
             case ListDocuments():
@@ -170,11 +185,24 @@ class Chat:
             case FetchDocument(number=number, listing=listing):
                 return DocumentFetched(step, number, listing, "documents/key")
 
+    def _signed_up(self, step: str, request: Request) -> Answer:
+        """Compare what she entered with Aadhaar's, as DigiLocker does."""
+        citizen, entered = self.citizen, self._sealed
+        day, month, year = citizen.born[:2], citizen.born[2:4], citizen.born[4:]
+        right = (citizen.aadhaar, (citizen.aadhaar_name or citizen.name).casefold(), f"{year}-{month}-{day}")
+        if any(
+            one.registered and (one.mobile or "").endswith(entered["mobile"]) for one in everyone() if one != citizen
+        ):
+            return Failed(step, Problem.MOBILE_TAKEN, request)
+        if (entered["aadhaar"], entered["name"].casefold(), entered["born"]) != right:
+            return Failed(step, Problem.DETAILS_DIFFER, request)
+        return OtpSent(step, entered["mobile"][-2:], 600)
+
     def _rendered(self, reply: Effect) -> Message:
         renderer = Renderer(session_seconds=900, link_seconds=900)
         match reply:
             case Say():
-                return renderer.say(reply, self.conversation)
+                return renderer.say(reply, self.conversation, self._sealed)
             case OfferLanguages():
                 return renderer.languages(reply)
             case ShowDocuments():

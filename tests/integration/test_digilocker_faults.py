@@ -193,7 +193,7 @@ def test_an_otp_that_could_not_be_verified_is_never_tried_twice_and_a_new_one_he
         told = phone.expect()
     assert fault.told in told.text
     assert "Tap *Resend* for a new OTP" in told.text
-    assert told.buttons == ("Resend", "Change number", "Cancel")
+    assert told.buttons == ("Resend", "Sign up", "Change number")
     assert calls(desk, "token") - before == fault.arrives
     phone.say(otp)  # once more, though it may be used up
     phone.expect("Tap *Resend* for a new OTP")

@@ -28,6 +28,7 @@ _MOST_TIMES = 2
 
 
 _REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
+_SIGN_UP, _VERIFY_SIGN_UP = "digilocker.sign_up", "digilocker.sign_up_verify"
 _ASK, _WRITE = "digilocker.request_device_code", "dynamodb.update_item"
 
 
@@ -46,7 +47,7 @@ class Tried:
     point: CrashPoint
     call: Call
     asked: bool
-    """She had to ask for a new OTP."""
+    """She had to ask for a new OTP, or to send her details once more."""
     blamed: bool
     """She was told that an OTP was wrong, although she typed the right one each time."""
     wrong: tuple[str, ...]
@@ -120,16 +121,23 @@ def _named_by_job(index: int, pace: Pace, undisturbed: Outcome) -> str:
 
 
 def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
-    """Give the crash points at which she may be asked for a new OTP. Nothing but its verification may cost that.
+    """Give the crash points at which she may be asked for a new OTP. Nothing may cost that but what is used up.
 
     A right OTP: from right after DigiLocker has used it up until right before what it brought is written down.
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
     goes for a number without an account as well, where DigiLocker is not asked.
+
+    Signing up and the OTP of it: anywhere in that job until the write, since neither is ever asked for a second time.
     """
     points: set[CrashPoint] = set()
     for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
         numbers, job = zip(*made, strict=True)
         names = [call.name for call in job]
+        if never_twice := {_SIGN_UP, _VERIFY_SIGN_UP}.intersection(names):
+            written = names.index(_WRITE, names.index(never_twice.pop()))
+            points.update(CrashPoint(at, moment) for at in numbers[: written + 1] for moment in _MOMENTS)
+            points.remove(CrashPoint(numbers[written], "after"))
+            continue
         if _REDEEM in names:
             asked = names.index(_REDEEM)
         elif _WRITE in names and names[: names.index(_WRITE)].count(_OPEN) == 2:
@@ -164,6 +172,12 @@ def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> lis
     wrong = _never_right(outcome, lost_tokens=1 if may_ask and outcome.questions else 0)
     if outcome.otps > undisturbed.otps + _MORE_OTPS:
         wrong.append(f"{outcome.otps} OTPs were asked for")
+    before, made = (Counter(call.name for call in run.calls.made) for run in (undisturbed, outcome))
+    wrong += [
+        f"{name} was called {made[name]} times"
+        for name in (_SIGN_UP, _VERIFY_SIGN_UP)
+        if made[name] > before[name] + outcome.questions
+    ]
     if not outcome.calls.died:
         wrong.append("nothing died")
     if _lasting(outcome.conversation) != _lasting(undisturbed.conversation):
@@ -171,7 +185,7 @@ def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> lis
     if outcome.parts != undisturbed.parts:
         wrong.append(f"leaves the items {dict(outcome.parts)}")
     if outcome.questions > may_ask:
-        wrong.append("she had to ask for a new OTP")
+        wrong.append("she had to ask for a new OTP, or to send her details once more")
     if _files(outcome) != _files(undisturbed):
         wrong.append("the chosen document was not delivered")
     return wrong + _replies(undisturbed, outcome)
@@ -217,6 +231,7 @@ def _lasting(conversation: Conversation) -> tuple[object, ...]:
         conversation.language,
         conversation.stage,
         conversation.previous,
+        conversation.form,
         conversation.otp,
         conversation.session,
         conversation.again,

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -147,7 +147,7 @@ class Outcome:
     on_queues: dict[str, int]
     pdfs: int
     questions: int
-    """How often she had to ask for a new OTP."""
+    """How often she had to ask for a new OTP, or to send her details once more."""
     asked: tuple[str, ...]
     """What she was told then."""
     begins: tuple[int, ...]
@@ -236,6 +236,10 @@ class Desk:
 
         self._write(text)
         self._go_on(until=answered)
+        if not answered() and (send := self._title_of(Choice.SEND, self.whatsapp.received[before:])):
+            self._is_asked()
+            self._write(f"[{send}]")
+            self._go_on(until=answered)
         if not answered() and (resend := self._title_of(Choice.RESEND, self.whatsapp.received[before:])):
             self._ask_for_a_new_otp(resend)
             # A new OTP has all its tries again: she is as far as before only once she has used up as many.
@@ -273,14 +277,17 @@ class Desk:
 
     def _ask_for_a_new_otp(self, resend: str) -> None:
         """The one honest question: she taps Resend, before she types the new OTP. Raises NoAnswer."""
-        self.questions += 1
-        self.asked.append(self.whatsapp.received[-1].text)
+        self._is_asked()
         self.clock.now += self._resend_seconds
         sent = len(self.digilocker.otps)
         self._write(f"[{resend}]")
         self._go_on(until=lambda: False)
-        if len(self.digilocker.otps) == sent and self.transcript.citizen.registered:
+        if len(self.digilocker.otps) == sent and (self.transcript.citizen.registered or sent):
             raise NoAnswer(f"to {resend}: {self.whatsapp.received[-1].text}")
+
+    def _is_asked(self) -> None:
+        self.questions += 1
+        self.asked.append(self.whatsapp.received[-1].text)
 
     def _write(self, text: str) -> None:
         """Send a text, tap what stands in square brackets, or send something else: `<sends voice>`."""
@@ -311,6 +318,8 @@ class Desk:
                 return self.transcript.citizen.aadhaar
             case "<her VID>":
                 return self.transcript.citizen.vid or ""
+            case "<her mobile>":
+                return (self.transcript.citizen.mobile or "")[-10:]
             case "<the OTP>":
                 return self.digilocker.otps[-1] if self.digilocker.otps else RIGHT_OTP
             case "<a wrong OTP>":
@@ -473,10 +482,18 @@ class QuietReplier(replying.Replier):
         super().__init__(**clients)
         self._replied = replied
 
-    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> bool:
+    def send(
+        self,
+        reply: Reply,
+        stored: Stored,
+        step: str,
+        *,
+        repeated: bool = False,
+        opened: Mapping[str, str] = replying.NOTHING_OPENED,
+    ) -> bool:
         """Send one message."""
         self._replied(reply)
-        return super().send(reply, stored, step, repeated=repeated)
+        return super().send(reply, stored, step, repeated=repeated, opened=opened)
 
     @contextmanager
     def typing(self, stored: Stored) -> Iterator[None]:  # noqa: ARG002

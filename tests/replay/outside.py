@@ -4,9 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
+
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import errors
-from helpdesk.digilocker.errors import InvalidToken, InvalidUri, InvalidUserName, OtpNotSent, OtpRefused, OutOfTime
+from helpdesk.digilocker.errors import (
+    DetailsDiffer,
+    Endpoint,
+    InvalidToken,
+    InvalidUri,
+    InvalidUserName,
+    MobileTaken,
+    OtpNotSent,
+    OtpRefused,
+    OutOfTime,
+)
 from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, Token, UploadedDocument
 from helpdesk.errors import DigiLockerError
 from helpdesk.whatsapp.messages import (
@@ -17,7 +29,7 @@ from helpdesk.whatsapp.messages import (
     Recipient,
     TextMessage,
 )
-from simulator.digilocker.citizens import Citizen
+from simulator.digilocker.citizens import Citizen, everyone
 from tests.conversations.chat import shown
 
 
@@ -58,23 +70,58 @@ class DigiLocker:
             raise InvalidUserName("invalid_username", status=400)
         if self.citizen.mobile is None:
             raise OtpNotSent("otp_error", status=500)
-        otp = f"{246813 + 1111 * len(self.otps)}"
-        self.otps.append(otp)
-        self._open = {f"device-code-{len(self.otps)}": otp}
-        return DeviceCode(next(iter(self._open)), f"XXXXXX{self.citizen.mobile[-4:]}", 600)
+        device_code = f"device-code-{len(self.otps) + 1}"
+        self._send_otp(device_code)
+        return DeviceCode(device_code, f"XXXXXX{self.citizen.mobile[-4:]}", 600)
 
     def redeem_device_code(self, device_code: str, otp: str, _seconds: float) -> Token:
         """Use an OTP up, also where the answer is a failure. Raises OtpRefused."""
+        return Token(self._redeem(device_code, otp), 3600)
+
+    def signed[T: BaseModel](
+        self, endpoint: Endpoint, _path: str, answer: type[T], fields: dict[str, str], _salt: str, _seconds: float
+    ) -> T:
+        """Sign up, or take the OTP of it. Raises MobileTaken, DetailsDiffer, OtpRefused."""
+        match endpoint:
+            case Endpoint.SIGN_UP:
+                self._go_wrong()
+                self._compare(fields)
+                self._send_otp(fields["mobile"])
+                return answer.model_validate({"mobile": f"******{fields['mobile'][-4:]}"})
+            case Endpoint.SIGN_UP_VERIFY:
+                token = self._redeem(fields["mobile"], fields["otp"])
+                return answer.model_validate({"access_token": token, "expires_in": 3600})
+        raise ValueError(endpoint)
+
+    def _compare(self, fields: dict[str, str]) -> None:
+        """See to it that nobody else has the mobile, and that the details are Aadhaar's."""
+        others = (one for one in everyone() if one.registered and one.aadhaar != fields["uid"])
+        if any((one.mobile or "").endswith(fields["mobile"]) for one in others):
+            raise MobileTaken("mobile_exists", status=400)
+        citizen = self.citizen
+        name = citizen.aadhaar_name or citizen.name
+        entered = (fields["uid"], fields["name"].casefold(), fields["dob"], fields["gender"])
+        if entered != (citizen.aadhaar, name.casefold(), citizen.born, citizen.gender):
+            raise DetailsDiffer("auth_failure", status=401)
+
+    def _send_otp(self, redeemed_with: str) -> None:
+        """Send an OTP; one that was sent before is void."""
+        otp = f"{246813 + 1111 * len(self.otps)}"
+        self.otps.append(otp)
+        self._open = {redeemed_with: otp}
+
+    def _redeem(self, sent_with: str, otp: str) -> str:
+        """Use an OTP up, and give a token. Raises OtpRefused."""
         if self._fault:
             self._open.clear()
         self._go_wrong()
-        if self._open.get(device_code) != otp:
+        if self._open.get(sent_with) != otp:
             raise OtpRefused("invalid_grant", status=400)
-        del self._open[device_code]
+        del self._open[sent_with]
         self._given += 1
         token = f"token-{self._given}"
         self.tokens.add(token)
-        return Token(token, 3600)
+        return token
 
     def issued_documents(self, token: str, _seconds: float) -> tuple[IssuedDocument, ...]:
         """List. Raises InvalidToken."""

@@ -154,6 +154,56 @@ def test_an_otp_that_is_not_right_may_cost_a_question_until_the_write(asked: tup
     assert may_ask(calls) == expected | points((written, "before"))
 
 
+SIGN_UP, VERIFY_SIGN_UP = "digilocker.sign_up", "digilocker.sign_up_verify"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("dynamodb.query", "kms.decrypt", WRITTEN, SIGN_UP, WRITTEN, "whatsapp.send", WRITTEN),
+        (*OPENED, VERIFY_SIGN_UP, "kms.encrypt", WRITTEN, "digilocker.issued_documents", WRITTEN, "whatsapp.send"),
+    ],
+    ids=["signing up", "the OTP of it"],
+)
+def test_signing_up_may_cost_a_question_until_the_write_of_the_answer(names: tuple[str, ...]) -> None:
+    before = verification("dynamodb.query", invocation=1)
+    after = verification("dynamodb.query", "whatsapp.send", WRITTEN, invocation=3)
+    calls = (*before, *verification(*names, invocation=2), *after)
+    asked = next(index for index, call in enumerate(calls) if call.name in {SIGN_UP, VERIFY_SIGN_UP})
+    written = next(index for index, call in enumerate(calls) if call.name == WRITTEN and index > asked)
+
+    expected = {CrashPoint(index, moment) for index in range(1, written) for moment in ("before", "after")}
+
+    assert may_ask(calls) == expected | points((written, "before"))
+
+
+@pytest.mark.parametrize("name", [name for name in ALSO if name.startswith("signing_up")])
+def test_only_her_details_and_her_otp_cost_a_question_when_signing_up(name: str) -> None:
+    calls = tuple(Desk(conversation(name)).run().calls.made)
+
+    jobs = {calls[point.index].invocation for point in may_ask(calls)}
+
+    asking = {call.invocation for call in calls if call.name in {SIGN_UP, VERIFY_SIGN_UP}}
+    assert jobs == asking
+    assert len(jobs) > 0
+
+
+def test_a_sign_up_sends_an_otp_that_opens_the_account() -> None:
+    transcript = conversation("signing_up_in_english")
+
+    outcome = Desk(transcript).run()
+
+    assert outcome.otps == 1
+    assert [call.name for call in outcome.calls.made if call.name.startswith("digilocker.")] == [
+        SIGN_UP,
+        VERIFY_SIGN_UP,
+        VERIFY_SIGN_UP,
+        "digilocker.issued_documents",
+        "digilocker.uploaded_documents",
+        "digilocker.revoke",
+    ]
+
+
 def test_the_undisturbed_run_delivers_the_licence_and_leaves_nothing() -> None:
     outcome = Desk(LICENCE).run()
 

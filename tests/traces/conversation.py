@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import requests
 from botocore.exceptions import ClientError, ParamValidationError
 
 from simulator.digilocker.citizens import Citizen, everyone
+from simulator.phone import Phone
 from simulator.whatsapp import webhooks
 from simulator.whatsapp.phones import message_id
 from tests.handlers import Context
@@ -33,9 +34,6 @@ from tests.traces.recording import (
 )
 from tests.traces.searching import Class, Planted, Shape
 
-if TYPE_CHECKING:
-    from simulator.phone import Phone
-
 NAME = "ASHA VERMA"
 WRONG_NUMBER = "999999990018"
 """Her Aadhaar number with a check digit that is not its."""
@@ -43,6 +41,12 @@ ANOTHER_NUMBER = "999941057058"
 """UIDAI's: typed, sent and shown where nobody asked for it."""
 WRONG_OTP = "718293"
 SAYING = "purple elephants dance at noon"
+NEWCOMER, HER_NAME, BORN = "SUNITA DEVI", "Sunita Devi", "5 March 1968"
+"""Who signs up, and what she types."""
+MISTYPED_NAME, MISTYPED_BORN = "Savitri Devi", "06/03/1968"
+"""What she types first."""
+NEW_MOBILE = "9000000083"
+"""For her account. She writes from another, which stands in the table beside her conversation."""
 PLANTED_ACCESS_TOKEN = "b7f1c2d3e4a5968778695a4b3c2d1e0f12345678"
 PLANTED_REFRESH_TOKEN = "c8a2d3e4f5b6079889706b5c4d3e2f1023456789"
 
@@ -107,6 +111,7 @@ class _Story:
         self._wire = wire
         self._citizen: Citizen = next(one for one in everyone() if one.name == NAME)
         self._phone: Phone = desk.phone(NAME)
+        self._newcomer: Citizen = next(one for one in everyone() if one.name == NEWCOMER)
         self._links: list[str] = []
         self._wamids: list[str] = []
         self.items: list[dict[str, Any]] = []
@@ -124,6 +129,7 @@ class _Story:
         self._documents_while_digilocker_fails()
         self._documents_while_typing_cannot_be_shown()
         self._documents_while_whatsapp_fails()
+        self._signing_up_while_everything_fails()
         self._numbers_in_odd_places()
         self._a_message_that_is_never_done()
         self._a_canary_everywhere()
@@ -164,7 +170,27 @@ class _Story:
             *(Planted("document URI", document.uri, Class.PERSONAL) for document in her.issued),
             *(Planted("number of a document", number, Class.PERSONAL, Shape.NUMBER) for number in self._numbers()),
         ]
-        return [*secret, *personal]
+        return [*secret, *personal, *self._planted_by_the_newcomer()]
+
+    def _planted_by_the_newcomer(self) -> list[Planted]:
+        """What she entered who signs up, all of it for DigiLocker only, and what tells who writes."""
+        world = self._desk.simulator.world
+        phone = world.phones.at(self._newcomer.phone)
+        otps = {sms.otp for sms in world.sms.of(f"91{NEW_MOBILE}") if sms.otp}
+        return [
+            Planted("newcomer's Aadhaar number", self._newcomer.aadhaar, Class.SECRET, Shape.NUMBER),
+            Planted("newcomer's name", HER_NAME, Class.SECRET, Shape.NUMBER),
+            Planted("newcomer's first name", HER_NAME.split(maxsplit=1)[0], Class.SECRET),
+            Planted("mistyped name", MISTYPED_NAME, Class.SECRET, Shape.NUMBER),
+            Planted("newcomer's date of birth", self._newcomer.born, Class.SECRET, Shape.DATE),
+            Planted("newcomer's date of birth", BORN, Class.SECRET, Shape.NUMBER),
+            Planted("mistyped date of birth", "06031968", Class.SECRET, Shape.DATE),
+            Planted("newcomer's mobile", NEW_MOBILE, Class.SECRET, Shape.NUMBER),
+            *(Planted("OTP", otp, Class.SECRET, Shape.NUMBER) for otp in otps),
+            Planted("phone number", self._newcomer.phone.removeprefix("91"), Class.PERSONAL, Shape.NUMBER),
+            Planted("user id", phone.user_id, Class.PERSONAL),
+            *(Planted("wamid", message.id, Class.PERSONAL) for message in phone.messages),
+        ]
 
     def _numbers(self) -> list[str]:
         """What stands in the URIs of the PAN card and the driving licence."""
@@ -271,6 +297,45 @@ class _Story:
         self._say(f"{ANOTHER_NUMBER} is what I mean", "")
         self._cloud.fail("dynamodb", "Query", KeyError)
         self._say("Other documents", "Your documents")
+
+    def _signing_up_while_everything_fails(self) -> None:
+        """Another one signs up; whatever repeats what she enters fails with all of it in its text."""
+        hers, self._phone = self._phone, Phone(self._desk.simulator.url, self._newcomer.phone, f"91{NEW_MOBILE}")
+        self._say("Hi", "Welcome")
+        self._tap("DigiLocker Services", "Do you have a DigiLocker account?")
+        self._tap("No", "Do you agree?")
+        self._tap("I agree", "12-digit Aadhaar number")
+        self._say(self._newcomer.aadhaar, "your name")
+        self._cloud.fail("kms", "Encrypt", RuntimeError)
+        self._say(MISTYPED_NAME, "date of birth")
+        self._cloud.fail("dynamodb", "UpdateItem", KeyError)
+        self._cloud.fail("kms", "Decrypt", _refused)
+        self._say(MISTYPED_BORN, "6 March 1968")
+        self._cloud.fail("kms", "Encrypt", _invalid)
+        self._say(BORN, "5 March 1968")
+        self._tap("Female", "Which mobile number")
+        self._wire.plan(self._messages, raising(UnicodeError))
+        self._say(f"+91 {NEW_MOBILE[:5]} {NEW_MOBILE[5:]}", "Please check everything", MISTYPED_NAME)
+        self._look()
+        for outcome in (
+            answering(401, in_json(error="auth_failure")),
+            answering(500, in_html),
+            raising(requests.ReadTimeout),
+            raising(RuntimeError),  # nobody foresees it: the job comes back
+        ):
+            self._wire.plan("/signup/2/demoauth", outcome)
+            self._tap("Send", "Please check everything")
+        self._say("2", "your name")
+        self._say(HER_NAME, "Please check everything", HER_NAME)
+        self._tap("Send", "OTP is on its way")
+        self._look()
+        self._wire.plan("/signup/1/demoauthverify", raising(RuntimeError))
+        self._say(self._phone.otp(), "a new OTP is needed")
+        self._desk.pass_time(61)
+        self._tap("Resend", "OTP is on its way")
+        self._say(f"OTP {self._phone.otp()}", "no documents in your DigiLocker yet")
+        self._look()
+        self._phone = hers
 
     def _numbers_in_odd_places(self) -> None:
         """Messages and calls that nobody expects, each with an Aadhaar number wherever there is room."""

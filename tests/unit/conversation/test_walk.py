@@ -10,6 +10,7 @@ from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.choices import Choice, Tap, read_tap
 from helpdesk.conversation.effects import (
     AADHAAR,
+    DETAILS,
     DEVICE_CODE,
     REPLIES,
     REQUESTS,
@@ -17,6 +18,7 @@ from helpdesk.conversation.effects import (
     DeliverDocument,
     Effect,
     FetchDocument,
+    Keep,
     ListDocuments,
     OfferLanguages,
     Reply,
@@ -24,7 +26,9 @@ from helpdesk.conversation.effects import (
     Say,
     SendOtp,
     ShowDocuments,
+    SignUp,
     VerifyOtp,
+    VerifySignUp,
 )
 from helpdesk.conversation.events import (
     Answer,
@@ -56,15 +60,22 @@ RULES = Rules(languages=codes())
 RENDERER = Renderer(session_seconds=900, link_seconds=900, helpline="1800-000-000")
 NEEDED = {
     Stage.MENU: {TOKEN},  # she stays signed in
-    Stage.AADHAAR: {AADHAAR},  # for another try with the same number
-    Stage.SENDING_OTP: {AADHAAR},
-    Stage.OTP: {AADHAAR, DEVICE_CODE},
-    Stage.VERIFYING: {AADHAAR, DEVICE_CODE},
+    Stage.AADHAAR: {AADHAAR, *DETAILS},  # for another try with the same number, or as it is being corrected
+    Stage.NAME: set(DETAILS),
+    Stage.BORN: set(DETAILS),
+    Stage.GENDER: set(DETAILS),
+    Stage.MOBILE: set(DETAILS),
+    Stage.SUMMARY: set(DETAILS),
+    Stage.SENDING_OTP: set(DETAILS),
+    Stage.OTP: {DEVICE_CODE, *DETAILS},
+    Stage.VERIFYING: {DEVICE_CODE, *DETAILS},
     Stage.LISTING: {TOKEN},
     Stage.DOCUMENTS: {TOKEN},
     Stage.DELETE: {TOKEN},
 }
 """What may be kept sealed at each question; nothing at the others."""
+SHOWN = {"aadhaar": "999999990019", "name": "X" * 100, "born": "1985-09-30", "gender": "T", "mobile": "9000000001"}
+"""What she entered, as the functions open it for a message that shows it."""
 
 
 # What can happen
@@ -92,6 +103,8 @@ class Answers:
 @dataclass(frozen=True)
 class GoesOn:
     """She does the next thing on the way to her documents, or DigiLocker does."""
+
+    signs_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,7 +218,7 @@ class Step:
 
 def walk(moves: list[Move]) -> Iterator[Step]:
     """Take a new conversation through some moves."""
-    conversation, now = Conversation(), NOW
+    conversation, now = Conversation(writes_from_mobile=len(moves) % 2 == 0), NOW
     asked: list[tuple[str, Request]] = []
     offered: list[list[str]] = []
     replies: list[Reply] = []
@@ -243,8 +256,8 @@ def _event(
             return Tapped(step, read_tap(ids[which % len(ids)])) if ids else None
         case Answers(back=back):
             return _answer(move, *asked[-1 - back]) if back < len(asked) else None
-        case GoesOn():
-            return _onwards(step, conversation, asked)
+        case GoesOn(signs_up=signs_up):
+            return _onwards(step, conversation, asked, signs_up=signs_up)
         case CameLate(event=event):
             return CameLate(step, replace(event, id=step) if event else None)
     return replace(move, id=step)
@@ -254,9 +267,9 @@ def _answer(move: Answers, step: str, request: Request) -> Answer:
     if move.problem:
         return Failed(step, move.problem, request)
     match request:
-        case SendOtp():
+        case SendOtp() | SignUp():
             return OtpSent(step, "34", move.expires_in)
-        case VerifyOtp():
+        case VerifyOtp() | VerifySignUp():
             return SignedIn(step, move.expires_in)
         case ListDocuments():
             return DocumentsListed(step, move.documents, move.uploaded)
@@ -264,14 +277,24 @@ def _answer(move: Answers, step: str, request: Request) -> Answer:
             return DocumentFetched(step, number, listing, f"documents/{step}")
 
 
-def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Request]]) -> Event:
+def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Request]], *, signs_up: bool) -> Event:
     licence = IssuedDocument("Driving License", "DRVLC", "Ministry of Road Transport", "in.gov.transport-DRVLC-X1")
     for waited, request in reversed(asked):
         if conversation.waits_for(waited):
             return _answer(Answers(0, None, 3600, (licence, replace(licence, has_pdf=False)) * 7, 1), waited, request)
     match conversation.stage:
         case Stage.ACCOUNT:
-            return Said(step, frozenset({Choice.YES}))
+            return Said(step, frozenset({Choice.NO if signs_up else Choice.YES}))
+        case Stage.NAME:
+            return Said(step, words=("asha", "kumari"), is_clear=False)
+        case Stage.BORN:
+            return Entered(step, Kind.DATE)
+        case Stage.GENDER:
+            return Said(step, number=1)
+        case Stage.MOBILE:
+            return Entered(step, Kind.MOBILE)
+        case Stage.SUMMARY:
+            return Said(step, frozenset({Choice.SEND}))
         case Stage.CONSENT:
             return Said(step, frozenset({Choice.AGREE}))
         case Stage.AADHAAR:
@@ -287,7 +310,7 @@ def rendered(reply: Reply, conversation: Conversation) -> ButtonsMessage | ListM
     """Write a reply as it is sent: a list, or a document of one, only to who is still signed in for it."""
     match reply:
         case Say():
-            return RENDERER.say(reply, conversation)
+            return RENDERER.say(reply, conversation, SHOWN)
         case OfferLanguages():
             return RENDERER.languages(reply)
     if conversation.session is None or conversation.session.listing != reply.listing:
@@ -310,7 +333,12 @@ def _ids(message: ButtonsMessage | ListMessage | TextMessage) -> list[str]:
 
 # From anywhere on the way to a document, and on from there.
 walks = given(
-    st.builds(lambda way, moves: [GoesOn()] * way + moves, st.integers(0, 9), st.lists(_MOVES, min_size=1, max_size=40))
+    st.builds(
+        lambda signs_up, way, moves: [GoesOn(signs_up)] * way + moves,
+        st.booleans(),
+        st.integers(0, 12),
+        st.lists(_MOVES, min_size=1, max_size=40),
+    )
 )
 bounded = settings(max_examples=150, deadline=None)
 
@@ -432,9 +460,24 @@ def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move
                 brought = {DEVICE_CODE}
             case SignedIn():
                 brought = {TOKEN}
+        brought |= {effect.name for effect in step.effects if isinstance(effect, Keep)}
         for effect in step.effects:
             assert set(effect.needs) <= step.before.keeps | brought
         assert step.after.keeps <= step.before.keeps | brought
+
+
+@bounded
+@walks
+def test_what_she_entered_is_kept_for_signing_up_only_and_only_as_it_is_asked_for(moves: list[Move]) -> None:
+    for step in walk(moves):
+        keeps = [effect for effect in step.effects if isinstance(effect, Keep)]
+        assert len(keeps) <= 1
+        for keep in keeps:
+            assert keep.name in step.after.keeps
+            assert step.before.form is not None
+            assert isinstance(step.event, Said | Entered | Tapped)
+        if step.after.session:
+            assert not step.after.keeps & set(DETAILS)
 
 
 @bounded

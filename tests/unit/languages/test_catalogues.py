@@ -29,9 +29,16 @@ LONGEST = {
     "last": "9999",
     "document": "x" * 120,
     "issuer": "x" * 200,
+    "aadhaar": "•••• •••• 0019",
+    "name": "x" * 100,
+    "born": "30 " + "x" * 12 + " 1985",
+    "gender": "x" * 20,
+    "mobile": "9000000001",
 }
 # Latin letters that belong into any language's texts.
 NAMES = {
+    "Asha",
+    "Kumari",
     "DigiLocker",
     "OTP",
     "PAN",
@@ -67,13 +74,24 @@ NOTES = {
     "otp.no_tries",
     "otp.wrong",
     "otp.wrong_last",
+    "sign_up.not_a_name",
+    "sign_up.not_a_date",
+    "sign_up.not_a_mobile",
 }
 """Texts that stand before a question."""
 QUESTIONS = {
     "menu",
     "account.ask",
-    "account.none",
     "aadhaar.ask",
+    "aadhaar.sign_up",
+    "otp.sign_up",
+    "sign_up.name",
+    "sign_up.born",
+    "sign_up.gender",
+    "sign_up.mobile",
+    "sign_up.mobile_own",
+    "sign_up.check",
+    "sign_up.change",
     "otp.ask",
     "otp.retry",
     "otp.new",
@@ -107,7 +125,7 @@ def limit(key: str) -> int:
         return 200
     if key.startswith("help."):
         return 600
-    if key == "consent.ask":
+    if key in {"consent.ask", "consent.sign_up"}:
         return 760
     return 500 if key in QUESTIONS else 1024
 
@@ -158,7 +176,7 @@ def test_a_note_and_a_question_fit_into_one_message(language: Catalogue) -> None
 
     longest = max(size(key) for key in NOTES)
     more = max(size(key) for key in language.texts if key.startswith("example.") or key == "person")
-    for key in {*QUESTIONS, "consent.ask"}:
+    for key in {*QUESTIONS, "consent.ask", "consent.sign_up"}:
         assert longest + 2 + size(key) + 2 + more <= 1024, key
     for key in (key for key in language.texts if key.startswith("help.")):
         assert size(key) + 2 + size("help.ways") <= 1024, key

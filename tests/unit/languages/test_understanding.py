@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.events import Entered, Kind, Said
 from helpdesk.conversation.numbers import Fault
+from helpdesk.languages.catalogue import Catalogue, catalogues
+from helpdesk.languages.dates import written
 from helpdesk.languages.understanding import read
 
 
@@ -113,13 +115,70 @@ def test_a_class_is_no_number_on_the_list() -> None:
         ("123456", Entered("step", Kind.OTP)),
         ("OTP 123 456", Entered("step", Kind.OTP)),
         ("१२३४५६", Entered("step", Kind.OTP)),
-        ("9000000001", Entered("step", Kind.OTHER)),
+        ("9000000001", Entered("step", Kind.MOBILE)),
+        ("+91 90000 00001", Entered("step", Kind.MOBILE)),
+        ("09000000001", Entered("step", Kind.MOBILE)),
+        ("९००००००००१", Entered("step", Kind.MOBILE)),
+        ("5000000001", Entered("step", Kind.MOBILE, Fault.IMPOSSIBLE)),
+        ("919000000002", Entered("step", Kind.AADHAAR, Fault.CHECKSUM)),
+        ("24-68-13", Entered("step", Kind.OTP)),
+        ("31/02/1985", Entered("step", Kind.DATE, Fault.IMPOSSIBLE)),
+        ("12/13/1985", Entered("step", Kind.DATE, Fault.IMPOSSIBLE)),
+        ("12/03/1885", Entered("step", Kind.DATE, Fault.IMPOSSIBLE)),
         ("123456 999999990019", Entered("step", Kind.OTHER)),
         ("2024, 123456", Entered("step", Kind.OTHER)),
     ],
 )
 def test_longer_numbers_are_only_described(text: str, event: Entered) -> None:
     assert read("step", text).event == event
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12/03/1985",
+        "12-3-85",
+        "12.03.1985",
+        "12 3 1985",
+        "12031985",
+        "1985-03-12",
+        "12 March 1985",
+        "12 mar 85",
+        "12th March, 1985",
+        "March 12, 1985",
+        "12-Mar-1985",
+        "my date of birth is 12/03/1985",
+        "DOB: 12 March 1985",
+        "१२/०३/१९८५",
+        "१२ मार्च १९८५",
+        "১২ মার্চ ১৯৮৫",
+    ],
+)
+def test_a_date_is_known_however_it_is_written(text: str) -> None:
+    understood = read("step", text)
+    assert understood.event == Entered("step", Kind.DATE)
+    assert understood.digits == "1985-03-12"
+    assert "1985" not in repr(understood)
+
+
+@pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
+def test_every_month_is_known_by_the_name_that_it_is_shown_with(language: Catalogue) -> None:
+    for month in range(1, 13):
+        iso = f"1985-{month:02}-07"
+        assert read("step", written(iso, language.code)).digits == iso
+
+
+@pytest.mark.parametrize(("text", "year"), [("1/2/20", "2020"), ("1/2/21", "1921"), ("1/2/99", "1999")])
+def test_a_year_of_two_digits_is_of_this_century_only_for_the_young(text: str, year: str) -> None:
+    assert read("step", text).digits == f"{year}-02-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "mobile"),
+    [("+91-90000 00001", "9000000001"), ("090000 00001", "9000000001"), ("9000000001", "9000000001")],
+)
+def test_a_mobile_is_given_as_ten_digits(text: str, mobile: str) -> None:
+    assert read("step", text).digits == mobile
 
 
 def test_no_repr_shows_what_was_typed() -> None:

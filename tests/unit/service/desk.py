@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -45,6 +45,8 @@ class FakeLocker:
     fails: list[DigiLockerError | None] = field(default_factory=list)
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
     """What happens elsewhere while a call is under way."""
+    applied: dict[str, str] = field(default_factory=dict)
+    """The details of the last sign-up."""
     keep: Callable[[str, bytes], None] = field(default=lambda _key, _content: None)
 
     def _called(self, name: str) -> None:
@@ -65,6 +67,16 @@ class FakeLocker:
     def verify_otp(self, device_code: str, otp: str) -> Token:
         self._called("verify_otp")
         assert (device_code, otp) == (DEVICE_CODE, OTP)
+        return Token(TOKEN, 3600)
+
+    def sign_up(self, details: Mapping[str, str]) -> Sent:
+        self._called("sign_up")
+        self.applied = dict(details)
+        return Sent("", "01", 600)
+
+    def verify_sign_up(self, mobile: str, otp: str) -> Token:
+        self._called("verify_sign_up")
+        assert (mobile, otp) == (HER_PHONE[-10:], OTP)
         return Token(TOKEN, 3600)
 
     def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:

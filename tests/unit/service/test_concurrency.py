@@ -7,9 +7,10 @@ store and the queues are the real ones, on models of DynamoDB and SQS.
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Semaphore, Thread
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -290,9 +291,17 @@ class WatchedReplier(Replier):
         self._whatsapp = whatsapp
         self.sent: dict[str, list[Reply]] = {}
 
-    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> bool:
+    def send(
+        self,
+        reply: Reply,
+        stored: Stored,
+        step: str,
+        *,
+        repeated: bool = False,
+        opened: Mapping[str, str] = MappingProxyType({}),
+    ) -> bool:
         before = self._whatsapp.sent
-        taken = super().send(reply, stored, step, repeated=repeated)
+        taken = super().send(reply, stored, step, repeated=repeated, opened=opened)
         if self._whatsapp.sent > before:
             self.sent.setdefault(step, []).append(reply)
         return taken

@@ -19,8 +19,10 @@ from helpdesk.conversation.effects import (
     SendOtp,
     SetTimer,
     ShowDocuments,
+    SignUp,
     Text,
     VerifyOtp,
+    VerifySignUp,
 )
 from helpdesk.conversation.model import Conversation, OtpRound, Repeated, Session, Stage, Waiting, Wanted
 from helpdesk.storage import codec
@@ -28,6 +30,8 @@ from helpdesk.storage import codec
 EFFECTS: tuple[Effect, ...] = (
     SendOtp(),
     VerifyOtp(),
+    SignUp("mark", "mark of the mobile"),
+    VerifySignUp(),
     ListDocuments(),
     FetchDocument(2, "list"),
     Revoke(),
@@ -35,7 +39,14 @@ EFFECTS: tuple[Effect, ...] = (
     SetTimer(900),
     RecordConsent("v", "hi", 1),
     EraseData(),
-    Say("bn", Text("otp.ask", (("digits", "34"),)), (Button(Choice.RESEND, "otp"),), Text("otp.wrong"), about=2),
+    Say(
+        "bn",
+        Text("otp.ask", (("digits", "34"),)),
+        (Button(Choice.RESEND, "otp"),),
+        Text("otp.wrong"),
+        about=2,
+        shows=("born",),
+    ),
     OfferLanguages("en", Text("not_understood"), Text("example.language"), 2),
     ShowDocuments("en", "list", 2, (1, 3), Text("documents.which")),
     DeliverDocument("en", "key", 2, "list"),

@@ -1,11 +1,13 @@
 """Do you have a DigiLocker account?"""
 
+from dataclasses import replace
+
 from helpdesk.conversation import consent
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
 from helpdesk.conversation.events import FromHer
-from helpdesk.conversation.model import Conversation, Stage
-from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, text
+from helpdesk.conversation.model import Conversation, Form, Stage
+from helpdesk.conversation.turn import Turn, left, picks, question, say, text
 
 OPTIONS = (Choice.YES, Choice.NO)
 
@@ -17,16 +19,15 @@ def ask(conversation: Conversation, note: Text | None = None) -> Turn:
 
 
 def answer(conversation: Conversation, event: FromHer) -> Turn:
-    """*Yes* leads to the consent, *No* to how to get an account."""
+    """*Yes* leads to the consent for signing in, *No* to that for signing up."""
     match picks(event, Stage.ACCOUNT, OPTIONS):
         case Choice.YES:
             return consent.ask(conversation)
         case Choice.NO:
-            return without(conversation)
+            return sign_up(conversation)
     return ask(conversation, note=text("not_understood"))
 
 
-def without(conversation: Conversation, note: Text | None = None) -> Turn:
-    """Tell how to get an account, and how to come back."""
-    told = left(conversation, Stage.NO_ACCOUNT)
-    return told, (say(told, "account.none", SERVICES, MENU, note=note),)
+def sign_up(conversation: Conversation) -> Turn:
+    """Begin to sign up: with the consent, and nothing entered."""
+    return consent.ask(replace(left(conversation, Stage.ACCOUNT), form=Form(), wanted=None))

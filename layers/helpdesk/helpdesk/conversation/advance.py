@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, consent, documents, greeting, her_data, language, sign_in
+from helpdesk.conversation import account, consent, documents, greeting, her_data, language, sign_in, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     DeletePdf,
@@ -16,8 +16,10 @@ from helpdesk.conversation.effects import (
     SendOtp,
     SetTimer,
     ShowDocuments,
+    SignUp,
     Text,
     VerifyOtp,
+    VerifySignUp,
 )
 from helpdesk.conversation.events import (
     Answer,
@@ -55,6 +57,7 @@ _EVERYWHERE = (
     Choice.STOP,
     Choice.BACK,
     Choice.CANCEL,
+    Choice.SIGN_UP,
     Choice.ANOTHER_PERSON,
     Choice.DONE,
     Choice.OTHER_DOCUMENTS,
@@ -63,12 +66,13 @@ _EVERYWHERE = (
 _BURST_SECONDS = 60
 _MINUTE = 60
 _TIMER_SLACK_SECONDS = 5
-_TAKES_NUMBERS = {Stage.AADHAAR, Stage.OTP, Stage.DOCUMENTS, Stage.ENDED}
+_TAKES_NUMBERS = {Stage.AADHAAR, Stage.BORN, Stage.GENDER, Stage.MOBILE, Stage.OTP, Stage.DOCUMENTS, Stage.ENDED}
 _WAITING: dict[Stage, Request] = {
     Stage.SENDING_OTP: SendOtp(),
     Stage.VERIFYING: VerifyOtp(),
     Stage.LISTING: ListDocuments(),
 }
+_WAITING_TO_SIGN_UP: dict[Stage, Request] = {Stage.SENDING_OTP: SignUp(), Stage.VERIFYING: VerifySignUp()}
 
 
 def advance(conversation: Conversation, event: Event, now: int, rules: Rules) -> Turn:
@@ -120,7 +124,9 @@ def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rule
         return conversation, (*((say(conversation, "slowly", MENU),) if once else ()), *leaving)
     if repeated and repeated.times >= rules.same_texts_a_minute:
         return conversation, leaving
-    conversation, effects = _helped(*_reply(language.follow(conversation, event, rules), event, now, rules))
+    if not _is_a_name(conversation, event):
+        conversation = language.follow(conversation, event, rules)
+    conversation, effects = _helped(*_reply(conversation, event, now, rules))
     return conversation, (*effects, *leaving)
 
 
@@ -157,6 +163,8 @@ def _repeated(before: Repeated | None, event: FromHer, now: int) -> Repeated | N
 def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
     if isinstance(event, CameLate):
         return _late(conversation, event, now, rules)
+    if _is_a_name(conversation, event):
+        return sign_up.answer_name(conversation, event, now, rules)
     match _everywhere(event):
         case Choice.GREETING:
             return greeting.ask(conversation)
@@ -184,6 +192,10 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
             return _back(conversation, now, rules)
         case Choice.CANCEL:
             return greeting.ask(conversation, note=text("cancelled.signed_in" if conversation.session else "cancelled"))
+        case Choice.SIGN_UP if conversation.session is None:
+            return account.sign_up(conversation)
+        case Choice.SIGN_UP:
+            return greeting.services(conversation, event.id, now, rules)
         case Choice.DONE:
             return documents.done(conversation)
         case Choice.OTHER_DOCUMENTS:
@@ -225,12 +237,26 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
             return language.answer(conversation)
         case Stage.DELETE:
             return her_data.answer(conversation, event)
-        case Stage.ACCOUNT | Stage.NO_ACCOUNT:
+        case Stage.ACCOUNT:
             return account.answer(conversation, event)
         case Stage.CONSENT:
             return consent.answer(conversation, event, now)
+        case Stage.AADHAAR if conversation.form:
+            return sign_up.answer_number(conversation, event, now, rules)
         case Stage.AADHAAR:
             return sign_in.answer_number(conversation, event, now, rules)
+        case Stage.NAME:
+            return sign_up.answer_name(conversation, event, now, rules)
+        case Stage.BORN:
+            return sign_up.answer_born(conversation, event, now, rules)
+        case Stage.GENDER:
+            return sign_up.answer_gender(conversation, event, now, rules)
+        case Stage.MOBILE:
+            return sign_up.answer_mobile(conversation, event, now, rules)
+        case Stage.SUMMARY:
+            return sign_up.answer_summary(conversation, event, now, rules)
+        case Stage.OTP if conversation.form:
+            return sign_up.answer_otp(conversation, event, now, rules)
         case Stage.OTP:
             return sign_in.answer_otp(conversation, event, now, rules)
         case Stage.DOCUMENTS:
@@ -246,10 +272,14 @@ def _back(conversation: Conversation, now: int, rules: Rules) -> Turn:
     match conversation.stage:
         case Stage.LANGUAGE:
             return _ask_again(replace(conversation, stage=conversation.at, previous=None), now, rules)
-        case Stage.CONSENT | Stage.NO_ACCOUNT:
+        case Stage.CONSENT:
             return account.ask(conversation)
         case Stage.AADHAAR:
             return consent.ask(conversation)
+        case Stage.NAME | Stage.BORN | Stage.GENDER | Stage.MOBILE | Stage.SUMMARY:
+            return sign_up.back(conversation)
+        case Stage.SENDING_OTP | Stage.OTP | Stage.VERIFYING if conversation.form:
+            return sign_up.ask(conversation)
         case Stage.SENDING_OTP | Stage.OTP | Stage.VERIFYING:
             return sign_in.ask_number(conversation)
         case Stage.DOCUMENTS if conversation.session:
@@ -272,12 +302,12 @@ def _ask_again(conversation: Conversation, now: int, rules: Rules, note: Text | 
             return her_data.ask_to_delete(conversation, note)
         case Stage.ACCOUNT:
             return account.ask(conversation, note)
-        case Stage.NO_ACCOUNT:
-            return account.without(conversation, note)
         case Stage.CONSENT:
             return consent.ask(conversation, note)
-        case Stage.AADHAAR:
+        case Stage.AADHAAR if conversation.form is None:
             return sign_in.ask_number(conversation, note)
+        case Stage.AADHAAR | Stage.NAME | Stage.BORN | Stage.GENDER | Stage.MOBILE | Stage.SUMMARY:
+            return sign_up.ask(conversation, note)
         case Stage.OTP:
             return sign_in.ask_otp(conversation, note)
         case Stage.DOCUMENTS:
@@ -293,8 +323,13 @@ def _still_waiting(conversation: Conversation, now: int, rules: Rules) -> Turn:
     step = conversation.waiting[0] if conversation.waiting else None
     if step and now - step.at < 2 * rules.job_expiry_seconds:
         return conversation, (say(conversation, "wait", CANCEL),)
-    request = _WAITING[conversation.stage]
+    request = (_WAITING if conversation.form is None else _WAITING_TO_SIGN_UP)[conversation.stage]
     return _failed(conversation, Failed(step.id if step else "", Problem.HELD_UP, request), now)
+
+
+def _is_a_name(conversation: Conversation, event: FromHer) -> bool:
+    """Tell whether her words answer the question for her name, though one of them means something elsewhere."""
+    return conversation.stage is Stage.NAME and isinstance(event, Said) and not event.is_clear
 
 
 def _everywhere(event: FromHer) -> Choice | None:
@@ -356,7 +391,9 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
     match event.request:
         case SendOtp() as request:
             return sign_in.not_sent(conversation, event, request)
-        case VerifyOtp():
+        case SignUp():
+            return sign_up.not_sent(conversation, event)
+        case VerifyOtp() | VerifySignUp():
             return sign_in.not_verified(conversation, event)
         case ListDocuments():
             return documents.not_listed(conversation, event)

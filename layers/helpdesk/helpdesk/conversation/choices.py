@@ -42,6 +42,13 @@ class Choice(StrEnum):
     DELETE = "delete"
     STOP = "stop"
     ANOTHER_PERSON = "another_person"
+    SIGN_UP = "sign_up"
+    FEMALE = "female"
+    MALE = "male"
+    TRANSGENDER = "transgender"
+    OWN_MOBILE = "own_mobile"
+    SEND = "send"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True)

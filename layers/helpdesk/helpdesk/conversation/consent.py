@@ -2,23 +2,27 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import sign_in
+from helpdesk.conversation import sign_in, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
 from helpdesk.conversation.events import FromHer, Said
-from helpdesk.conversation.model import Conversation, Stage
+from helpdesk.conversation.model import Conversation, Form, Stage
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, text
 
 VERSION = "2026-11-24"
 """The version of the consent text. Change it whenever the meaning of the text `consent.ask` changes."""
+SIGN_UP_VERSION = "2026-11-24-sign-up"
+"""The same for the text `consent.sign_up`, which who signs up agrees to."""
 
 OPTIONS = (Choice.AGREE, Choice.DECLINE)
 
 
 def ask(conversation: Conversation, note: Text | None = None) -> Turn:
-    """Ask for her consent."""
-    asked = left(conversation, Stage.CONSENT)
-    return asked, (say(asked, "consent.ask", *question(Stage.CONSENT, *OPTIONS), note=note),)
+    """Ask for her consent. What was entered for signing up before is forgotten."""
+    form = None if conversation.form is None else Form()
+    asked = replace(left(conversation, Stage.CONSENT), form=form)
+    key = "consent.ask" if form is None else "consent.sign_up"
+    return asked, (say(asked, key, *question(Stage.CONSENT, *OPTIONS), note=note),)
 
 
 def answer(conversation: Conversation, event: FromHer, now: int) -> Turn:
@@ -26,8 +30,12 @@ def answer(conversation: Conversation, event: FromHer, now: int) -> Turn:
     is_clear = event.is_clear if isinstance(event, Said) else True
     match picks(event, Stage.CONSENT, OPTIONS, yes=Choice.AGREE, no=Choice.DECLINE):
         case Choice.AGREE if is_clear:
-            asked, replies = sign_in.ask_number(conversation)
-            return asked, (RecordConsent(VERSION, conversation.language, now), *replies)
+            signs_up = conversation.form is not None
+            asked, replies = sign_up.ask(conversation) if signs_up else sign_in.ask_number(conversation)
+            return asked, (
+                RecordConsent(SIGN_UP_VERSION if signs_up else VERSION, conversation.language, now),
+                *replies,
+            )
         case Choice.DECLINE:
             declined = replace(left(conversation, Stage.MENU), wanted=None)
             return declined, (say(declined, "consent.declined", SERVICES, MENU),)

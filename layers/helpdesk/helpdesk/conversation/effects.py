@@ -3,7 +3,7 @@
 `needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from helpdesk.conversation.choices import Choice
@@ -13,6 +13,14 @@ AADHAAR = "aadhaar"
 OTP = "otp"
 DEVICE_CODE = "device_code"
 TOKEN = "token"  # noqa: S105 - the name of a sealed value, not one
+NAME = "name"
+BORN = "born"
+GENDER = "gender"
+MOBILE = "mobile"
+
+DETAILS = (AADHAAR, NAME, BORN, GENDER, MOBILE)
+"""What signing up takes, in the order in which it is asked for. A date of birth is sealed as YYYY-MM-DD, a gender as
+F, M or T, a mobile as ten digits."""
 
 
 # What DigiLocker is asked. Each brings one answer event.
@@ -34,6 +42,25 @@ class VerifyOtp:
 
 
 @dataclass(frozen=True)
+class SignUp:
+    """Have DigiLocker compare her details with Aadhaar's and send an OTP to her mobile. Never done twice.
+
+    `mark` and `mobile_mark` stand for the Aadhaar number and the mobile: keyed hashes.
+    """
+
+    mark: str = ""
+    mobile_mark: str = ""
+    needs: ClassVar[tuple[str, ...]] = DETAILS
+
+
+@dataclass(frozen=True)
+class VerifySignUp:
+    """Exchange the OTP for the new account's access token. DigiLocker consumes the OTP: never done twice."""
+
+    needs: ClassVar[tuple[str, ...]] = (OTP, MOBILE)
+
+
+@dataclass(frozen=True)
 class ListDocuments:
     """Ask for all documents in the account."""
 
@@ -49,7 +76,7 @@ class FetchDocument:
     needs: ClassVar[tuple[str, ...]] = (TOKEN,)
 
 
-type Request = SendOtp | VerifyOtp | ListDocuments | FetchDocument
+type Request = SendOtp | VerifyOtp | SignUp | VerifySignUp | ListDocuments | FetchDocument
 
 # What is done without an answer.
 
@@ -94,6 +121,21 @@ class RecordConsent:
     needs: ClassVar[tuple[str, ...]] = ()
 
 
+@dataclass(frozen=True)
+class Keep:
+    """Seal what she just typed under this name, before the turn is stored: the webhook does it on the spot.
+
+    It never stands in the outbox.
+    """
+
+    name: str
+    value: str = field(default="", repr=False)
+    """Instead of what she typed, where the dialogue itself decides it."""
+    her_number: bool = False
+    """Instead of what she typed, the number that she writes from."""
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
 # What she is told. One effect is one message.
 
 
@@ -126,7 +168,13 @@ class Say:
     """A sentence after the text: an example, or how to reach a person."""
     about: int = 0
     """The number of the document that the text calls {document}; 0 for none."""
-    needs: ClassVar[tuple[str, ...]] = ()
+    shows: tuple[str, ...] = ()
+    """The sealed values that the text shows, by the names that it calls them by."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The sealed values without which it cannot be written."""
+        return self.shows
 
 
 @dataclass(frozen=True)
@@ -168,8 +216,8 @@ class DeliverDocument:
 
 
 type Reply = Say | OfferLanguages | ShowDocuments | DeliverDocument
-type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Reply
+type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Keep | Reply
 
-REQUESTS = (SendOtp, VerifyOtp, ListDocuments, FetchDocument)
+REQUESTS = (SendOtp, VerifyOtp, SignUp, VerifySignUp, ListDocuments, FetchDocument)
 REPLIES = (Say, OfferLanguages, ShowDocuments, DeliverDocument)
 ALL_EFFECTS = (*REQUESTS, *REPLIES, Revoke, DeletePdf, SetTimer, RecordConsent, EraseData)

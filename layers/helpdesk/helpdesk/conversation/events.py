@@ -43,23 +43,25 @@ class Said:
 
 
 class Kind(StrEnum):
-    """What a longer number looks like."""
+    """What a longer number, or a date, looks like."""
 
     AADHAAR = "aadhaar"
     VIRTUAL_ID = "virtual_id"
     OTP = "otp"
+    DATE = "date"
+    MOBILE = "mobile"
     OTHER = "other"
 
 
 @dataclass(frozen=True)
 class Entered:
-    """She typed a number of more than three digits. The number itself stays outside."""
+    """She typed a number of more than three digits, or a date. The number itself stays outside."""
 
     id: str
     kind: Kind
     fault: Fault | None = None
     mark: str = field(default="", repr=False)
-    """A keyed hash of an Aadhaar number or VID, to count what was tried."""
+    """A keyed hash of an Aadhaar number, VID or mobile number, to count what was tried."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, consent, documents
+from helpdesk.conversation import account, consent, documents, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
 from helpdesk.conversation.events import FromHer
 from helpdesk.conversation.model import Conversation, Rules, Stage
-from helpdesk.conversation.sign_in import NUMBER_OPTIONS, OTP_OPTIONS
+from helpdesk.conversation.sign_in import NUMBER_OPTIONS, otp_options
 from helpdesk.conversation.turn import (
     CANCEL,
     DONE,
@@ -30,10 +30,13 @@ from helpdesk.conversation.turn import (
 OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
 _EXPLAINED = {
     Stage.ACCOUNT: ("account", question(Stage.ACCOUNT, *account.OPTIONS)),
-    Stage.NO_ACCOUNT: ("no_account", (SERVICES, MENU)),
     Stage.CONSENT: ("consent", (*question(Stage.CONSENT, *consent.OPTIONS), PRIVACY)),
     Stage.AADHAAR: ("aadhaar", question(Stage.AADHAAR, *NUMBER_OPTIONS)),
-    Stage.OTP: ("otp", question(Stage.OTP, *OTP_OPTIONS)),
+    Stage.NAME: ("name", question(Stage.NAME, *sign_up.OPTIONS)),
+    Stage.BORN: ("born", question(Stage.BORN, *sign_up.OPTIONS)),
+    Stage.GENDER: ("gender", question(Stage.GENDER, *sign_up.GENDERS)),
+    Stage.MOBILE: ("mobile", question(Stage.MOBILE, *sign_up.OPTIONS)),
+    Stage.SUMMARY: ("summary", question(Stage.SUMMARY, *sign_up.SUMMARY_OPTIONS)),
     Stage.SENDING_OTP: ("waiting", (CANCEL,)),
     Stage.VERIFYING: ("waiting", (CANCEL,)),
     Stage.DOCUMENTS: ("documents", (OTHER_DOCUMENTS, DONE)),
@@ -53,7 +56,7 @@ def services(conversation: Conversation, event_id: str, now: int, rules: Rules) 
     if conversation.session:
         return documents.again(left(conversation, Stage.DOCUMENTS), event_id, now, rules)
     if conversation.wanted:
-        return consent.ask(conversation)  # she was signed in just now: she has an account
+        return consent.ask(left(conversation, Stage.CONSENT))  # she was signed in just now: she has an account
     return account.ask(conversation)
 
 
@@ -74,7 +77,12 @@ def explain(conversation: Conversation) -> Turn:
     """*Help* explains the open question, which can still be answered."""
     if conversation.stage is Stage.LANGUAGE:
         return conversation, (OfferLanguages(conversation.language, text("help.language"), text("help.ways")),)
-    key, buttons = _EXPLAINED.get(conversation.stage, ("menu", (SERVICES, PRIVACY, PERSON)))
+    explained_otp = "otp", question(Stage.OTP, *otp_options(conversation))
+    key, buttons = (
+        explained_otp
+        if conversation.stage is Stage.OTP
+        else _EXPLAINED.get(conversation.stage, ("menu", (SERVICES, PRIVACY, PERSON)))
+    )
     if conversation.stage is Stage.LISTING:
         key, buttons = "listing", (*question(Stage.LISTING, Choice.TRY_AGAIN), DONE)
         if conversation.waiting:

@@ -12,9 +12,15 @@ class Stage(StrEnum):
     NEW = "new"
     MENU = "menu"
     ACCOUNT = "account"
-    NO_ACCOUNT = "no_account"
     CONSENT = "consent"
     AADHAAR = "aadhaar"
+    NAME = "name"
+    """Signing up: her name, then what follows."""
+    BORN = "born"
+    GENDER = "gender"
+    MOBILE = "mobile"
+    SUMMARY = "summary"
+    """Signing up: everything at a glance, before it is sent."""
     SENDING_OTP = "sending_otp"
     OTP = "otp"
     VERIFYING = "verifying"
@@ -103,6 +109,18 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Form:
+    """She is signing up. What she entered is sealed outside; here stands only what has been entered."""
+
+    has: tuple[str, ...] = ()
+    """The names under which it is sealed."""
+    mark: str = ""
+    """A keyed hash of the Aadhaar number."""
+    mobile_mark: str = ""
+    """A keyed hash of the mobile number; empty for the one that she writes from."""
+
+
+@dataclass(frozen=True)
 class Tried:
     """An Aadhaar number that had an OTP sent, by a keyed hash, and when."""
 
@@ -140,6 +158,10 @@ class Conversation:
     stage: Stage = Stage.NEW
     previous: Stage | None = None
     """Where she was when she asked for another language."""
+    form: Form | None = None
+    """What was entered for signing up; None for who signs in."""
+    writes_from_mobile: bool = False
+    """Whether the number that she writes from is known, and an Indian mobile."""
     otp: OtpRound | None = None
     session: Session | None = None
     again: Request | None = None
@@ -173,6 +195,8 @@ class Conversation:
     def keeps(self) -> frozenset[str]:
         """The names of the sealed values that a later step can still need; everything else is forgotten."""
         kept = set(self.again.needs) if self.again else set()
+        if self.form:
+            return frozenset(self.form.has)
         if self.at in {Stage.SENDING_OTP, Stage.OTP, Stage.VERIFYING}:
             kept.add(AADHAAR)
         if self.otp:

@@ -7,6 +7,8 @@ from enum import StrEnum
 AADHAAR_DIGITS = 12
 VIRTUAL_ID_DIGITS = 16
 OTP_DIGITS = 6
+MOBILE_DIGITS = 10
+"""An Indian mobile without its country code."""
 LARGEST_CHOICE = 999
 """A number with more digits than this is never taken for a choice, so it is never handled in the clear."""
 
@@ -38,11 +40,13 @@ _PERMUTATION = (
 
 
 class Fault(StrEnum):
-    """Why a number cannot be an Aadhaar number or VID."""
+    """Why a number cannot be an Aadhaar number or VID, a mobile number, or a date."""
 
     LENGTH = "length"
     FIRST_DIGIT = "first_digit"
     CHECKSUM = "checksum"
+    IMPOSSIBLE = "impossible"
+    """A date that no calendar has, or a mobile number that nobody can have."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,21 @@ def digit_groups(text: str) -> list[Group]:
     if digits:
         groups.append(Group("".join(digits), spaced))
     return groups
+
+
+def national_mobile(text: str) -> str:
+    """Give the ten digits of a mobile number written with +91 or 0, or without; "" for what has another length."""
+    digits = "".join(group.digits for group in digit_groups(text))
+    if "+" in text and len(digits) == MOBILE_DIGITS + 2:
+        digits = digits.removeprefix("91")
+    elif len(digits) == MOBILE_DIGITS + 1:
+        digits = digits.removeprefix("0")
+    return digits if len(digits) == MOBILE_DIGITS else ""
+
+
+def mobile_fault(digits: str) -> Fault | None:
+    """Say whether ten digits can't be an Indian mobile number: those start with 6 to 9."""
+    return None if digits[:1] in set("6789") else Fault.IMPOSSIBLE
 
 
 def identity_fault(digits: str) -> Fault | None:

@@ -6,15 +6,26 @@ Nothing is told about an account before an OTP has succeeded: a number without a
 from dataclasses import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import Effect, ListDocuments, SendOtp, SetTimer, Text, VerifyOtp
+from helpdesk.conversation.effects import (
+    Effect,
+    ListDocuments,
+    SendOtp,
+    SetTimer,
+    SignUp,
+    Text,
+    VerifyOtp,
+    VerifySignUp,
+)
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent, SignedIn
 from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, Stage, Tried
+from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, settled, text, waits
 
 NUMBER_OPTIONS = (Choice.CANCEL,)
 FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)
-OTP_OPTIONS = (Choice.RESEND, Choice.CHANGE_NUMBER, Choice.CANCEL)
+OTP_OPTIONS = (Choice.RESEND, Choice.SIGN_UP, Choice.CHANGE_NUMBER)
+SIGN_UP_OTP_OPTIONS = (Choice.RESEND, Choice.CHANGE, Choice.CANCEL)
 
 DAY = 24 * 3600
 
@@ -32,7 +43,9 @@ def answer_number(conversation: Conversation, event: FromHer, now: int, rules: R
     match event:
         case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=None, mark=mark):
             return send(left(conversation, Stage.AADHAAR), mark, event.id, now, rules)
-        case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=fault) if fault:
+        case Entered(
+            kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=Fault.LENGTH | Fault.FIRST_DIGIT | Fault.CHECKSUM as fault
+        ):
             return ask_number(conversation, note=text(f"aadhaar.{fault}"))
         case Entered():
             return ask_number(conversation, note=text("aadhaar.length"))
@@ -48,7 +61,7 @@ def answer_number(conversation: Conversation, event: FromHer, now: int, rules: R
 
 
 def send(conversation: Conversation, mark: str, event_id: str, now: int, rules: Rules) -> Turn:
-    """Have an OTP sent, unless she has had too many, or tried too many numbers: then say when it opens again."""
+    """Have an OTP sent, to sign in or up, unless she had too many or tried too many numbers: then say when it opens."""
     today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
     numbers = {tried.mark for tried in today}
     refused = None
@@ -60,7 +73,9 @@ def send(conversation: Conversation, mark: str, event_id: str, now: int, rules: 
         hours = -(-(today[0].at + DAY - now) // 3600)
         stays = left(conversation, Stage.MENU)
         return stays, (say(stays, refused, SERVICES, MENU, hours=hours),)
-    return waits(replace(conversation, otp=None), Stage.SENDING_OTP, event_id, now), (SendOtp(mark),)
+    form = conversation.form
+    request = SignUp(mark, form.mobile_mark) if form else SendOtp(mark)
+    return waits(replace(conversation, otp=None), Stage.SENDING_OTP, event_id, now), (request,)
 
 
 def sent(conversation: Conversation, event: OtpSent, now: int, rules: Rules) -> Turn:
@@ -80,7 +95,14 @@ def not_sent(conversation: Conversation, event: Failed, request: SendOtp) -> Tur
 def ask_otp(conversation: Conversation, note: Text | None = None) -> Turn:
     """Ask for the OTP."""
     digits = conversation.otp.digits if conversation.otp else ""
-    return conversation, (say(conversation, "otp.ask", *question(Stage.OTP, *OTP_OPTIONS), note=note, digits=digits),)
+    key = "otp.ask" if conversation.form is None else "otp.sign_up"
+    buttons = question(Stage.OTP, *otp_options(conversation))
+    return conversation, (say(conversation, key, *buttons, note=note, digits=digits),)
+
+
+def otp_options(conversation: Conversation) -> tuple[Choice, ...]:
+    """Give what can be done while an OTP is waited for, other than typing it."""
+    return OTP_OPTIONS if conversation.form is None else SIGN_UP_OTP_OPTIONS
 
 
 def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
@@ -94,10 +116,12 @@ def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rule
                 return need_new(conversation, "otp.expired")
             if otp.tries_left < 1:
                 return need_new(conversation, "otp.no_tries")
-            return waits(conversation, Stage.VERIFYING, event.id, now), (VerifyOtp(),)
+            return waits(conversation, Stage.VERIFYING, event.id, now), (
+                VerifyOtp() if conversation.form is None else VerifySignUp(),
+            )
         case Entered():
             return ask_otp(conversation, note=text("otp.length"))
-    match picks(event, Stage.OTP, OTP_OPTIONS, numbered=False):
+    match picks(event, Stage.OTP, otp_options(conversation), numbered=False, change=Choice.CHANGE_NUMBER):
         case Choice.RESEND:
             wait = otp.sent_at + rules.resend_seconds - now
             if wait > 0:
@@ -111,7 +135,7 @@ def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rule
 def verified(conversation: Conversation, event: SignedIn, now: int, rules: Rules) -> Turn:
     """She is signed in: on to her documents, in the same breath."""
     session = Session(signed_in_at=now, expires_at=now + event.expires_in)
-    signed_in = waits(replace(conversation, session=session, otp=None), Stage.LISTING, event.id, now)
+    signed_in = waits(replace(conversation, session=session, otp=None, form=None), Stage.LISTING, event.id, now)
     return with_timer(signed_in, (ListDocuments(),), now, rules)
 
 
@@ -126,7 +150,7 @@ def not_verified(conversation: Conversation, event: Failed) -> Turn:
             back = replace(back, otp=replace(otp, tries_left=otp.tries_left - 1))
             tries = otp.tries_left - 1
             note = text("otp.wrong_last" if tries == 1 else "otp.wrong", tries=tries)
-            return back, (say(back, "otp.retry", *question(Stage.OTP, *OTP_OPTIONS), note=note),)
+            return back, (say(back, "otp.retry", *question(Stage.OTP, *otp_options(back)), note=note),)
         case Problem.OTP_WRONG | Problem.OTP_TOO_MANY:
             return need_new(back, "otp.no_tries")
         case Problem.OTP_EXPIRED:
@@ -138,7 +162,8 @@ def not_verified(conversation: Conversation, event: Failed) -> Turn:
 def need_new(conversation: Conversation, key: str) -> Turn:
     """The OTP is of no more use: why, and that a new one is needed."""
     spent = replace(conversation, otp=replace(conversation.otp, tries_left=0) if conversation.otp else None)
-    return spent, (say(spent, "otp.new", *question(Stage.OTP, *OTP_OPTIONS), note=text(key)),)
+    buttons = question(Stage.OTP, *otp_options(spent))
+    return spent, (say(spent, "otp.new", *buttons, note=text(key)),)
 
 
 def with_timer(conversation: Conversation, effects: tuple[Effect, ...], now: int, rules: Rules) -> Turn:

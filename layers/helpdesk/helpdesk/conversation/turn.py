@@ -30,6 +30,9 @@ MISSED = frozenset(
         "not_understood",
         "only_text",
         "number_not_now",
+        "sign_up.not_a_name",
+        "sign_up.not_a_date",
+        "sign_up.not_a_mobile",
         "aadhaar.length",
         "aadhaar.first_digit",
         "aadhaar.checksum",
@@ -46,10 +49,16 @@ _REFUSALS = {Choice.NO, Choice.DECLINE}
 
 
 def say(
-    conversation: Conversation, key: str, *buttons: Button, note: Text | None = None, about: int = 0, **values: object
+    conversation: Conversation,
+    key: str,
+    *buttons: Button,
+    note: Text | None = None,
+    about: int = 0,
+    shows: tuple[str, ...] = (),
+    **values: object,
 ) -> Say:
     """Make the message `key` in her language."""
-    return Say(conversation.language, text(key, **values), buttons, note, about=about)
+    return Say(conversation.language, text(key, **values), buttons, note, about=about, shows=shows)
 
 
 def text(key: str, **values: object) -> Text:
@@ -95,7 +104,7 @@ def settled(conversation: Conversation, event_id: str) -> Conversation:
 
 def left(conversation: Conversation, stage: Stage) -> Conversation:
     """Leave whatever was going on: no answer is wanted any more, nothing half-done is kept. She stays signed in."""
-    return replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None)
+    return replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None, form=None)
 
 
 def signed_out(conversation: Conversation, stage: Stage) -> Turn:

@@ -19,8 +19,11 @@ from helpdesk.conversation.numbers import (
     Group,
     digit_groups,
     identity_fault,
+    mobile_fault,
+    national_mobile,
 )
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
+from helpdesk.languages.dates import read_date
 
 LONGEST_TEXT = 400
 """Characters that are looked at. Whoever writes more is not answering one of our questions."""
@@ -34,7 +37,10 @@ _KINDS = {AADHAAR_DIGITS: Kind.AADHAAR, VIRTUAL_ID_DIGITS: Kind.VIRTUAL_ID, OTP_
 
 @dataclass(frozen=True)
 class Read:
-    """A text, understood. `digits` is what an `Entered` number was, for sealing; empty otherwise."""
+    """A text, understood. `digits` is what an `Entered` number or date was, for sealing; empty otherwise.
+
+    A date is given as YYYY-MM-DD, a mobile number as ten digits.
+    """
 
     event: Said | Entered
     digits: str = field(default="", repr=False)
@@ -56,8 +62,10 @@ def read(event_id: str, text: str) -> Read:
     groups = digit_groups(text)
     said = _understood(event_id, tokens)
     long = [group for group in groups if len(group.digits) > len(str(LARGEST_CHOICE))]
+    if groups and (date := read_date(text)):
+        return Read(Entered(event_id, Kind.DATE, date.fault), date.iso)
     if long and not (said.named and max(len(group.digits) for group in groups) <= 4):
-        return _entered(event_id, long)
+        return _entered(event_id, long, text)
     # "No. 3" is a number, not a refusal.
     if len(groups) == 1 and not groups[0].spaced and not said.named and said.choices <= {Choice.NO}:
         return Read(Said(event_id, languages=said.languages, number=int(groups[0].digits), words=said.words))
@@ -97,11 +105,13 @@ _BETWEEN = "\0"
 _FOLDED = _Folded({0: _BETWEEN})
 
 
-def _entered(event_id: str, long: list[Group]) -> Read:
+def _entered(event_id: str, long: list[Group], text: str) -> Read:
     """Tell what a number looks like. Several in one message are none that was asked for."""
     if len(long) > 1:
         return Read(Entered(event_id, Kind.OTHER))
     digits = long[0].digits
+    if mobile := national_mobile(text):
+        return Read(Entered(event_id, Kind.MOBILE, mobile_fault(mobile)), mobile)
     kind = _KINDS.get(len(digits), Kind.OTHER)
     fault = identity_fault(digits) if kind in {Kind.AADHAAR, Kind.VIRTUAL_ID} else None
     return Read(Entered(event_id, kind, fault), digits)

@@ -4,17 +4,20 @@ Whether a number has an account is told to nobody before an OTP has succeeded: f
 looks as if an OTP had been sent, and no OTP is ever right.
 """
 
+import datetime as dt
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import OtpRefused, OutOfTime, UserNameRefused
 from helpdesk.digilocker.in_chat import InChatSignIn
 from helpdesk.digilocker.models import Token
+from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
 from helpdesk.errors import DigiLockerError
 from helpdesk.outbound import Deadline
 from helpdesk.service.identity import decoy_digits, document_key
@@ -31,6 +34,7 @@ OTP_SECONDS = 600
 """How long an OTP holds (DigiLocker's device code says the same)."""
 
 _NO_ACCOUNT = "none"
+_GENDERS: dict[str, Gender] = {"F": "F", "M": "M", "T": "T"}
 _TELLS_OF_AN_ACCOUNT = frozenset({Problem.NO_ACCOUNT, Problem.SEVERAL_ACCOUNTS, Problem.OTP_NOT_SENT})
 
 
@@ -57,6 +61,7 @@ class Locker:
     ) -> None:
         self._client = client
         self._sign_in = sign_in
+        self._sign_up = SignUp(client)
         self._documents = documents
         self._secret = secret
         self._sleep = sleep
@@ -94,6 +99,22 @@ class Locker:
             self._sleep(random.uniform(0.1, 0.4))  # noqa: S311 - nobody must be unable to guess it
             raise OtpRefused("[no account]")
         return self._sign_in.verify_otp(device_code, otp, self._left())
+
+    def sign_up(self, details: Mapping[str, str]) -> Sent:
+        """Have her details compared with Aadhaar's, and an OTP sent to her mobile. Never repeated."""
+        applicant = Applicant(
+            uid=details[AADHAAR],
+            name=details[NAME],
+            born=dt.date.fromisoformat(details[BORN]),
+            gender=_GENDERS[details[GENDER]],
+            mobile=details[MOBILE],
+        )
+        sent = self._sign_up.request(applicant, self._left())
+        return Sent("", sent.digits or details[MOBILE][-2:], OTP_SECONDS)
+
+    def verify_sign_up(self, mobile: str, otp: str) -> Token:
+        """Exchange the OTP for the new account's token. Never repeated."""
+        return self._sign_up.verify(mobile, otp, self._left())
 
     def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
         """Give all issued documents, and how many files she uploaded herself."""

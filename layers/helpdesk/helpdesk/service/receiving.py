@@ -4,6 +4,7 @@ A message is done when its step stands in the outbox and on the queue. Whatever 
 fail, and WhatsApp delivers it again; what was done by then is recognised and not done twice.
 """
 
+import datetime as dt
 import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,11 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.choices import read_tap
-from helpdesk.conversation.effects import AADHAAR, OTP, Effect
+from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep
 from helpdesk.conversation.events import CameLate, Entered, FromHer, InTime, Kind, Said, SentSomethingElse, Tapped
-from helpdesk.conversation.model import Rules
+from helpdesk.conversation.model import Rules, Stage
+from helpdesk.conversation.numbers import Fault, mobile_fault, national_mobile
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
-from helpdesk.languages.understanding import read
+from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
@@ -39,6 +41,8 @@ TRIES = 5
 
 # They change nothing that was said, so they are no step in the conversation.
 _NO_STEP = frozenset({webhook.Kind.REACTION, webhook.Kind.EDIT, webhook.Kind.REVOKE, webhook.Kind.SYSTEM})
+_INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
+_COUNTED = frozenset({Kind.AADHAAR, Kind.VIRTUAL_ID, Kind.MOBILE})
 _PURPOSES = {Kind.AADHAAR: AADHAAR, Kind.VIRTUAL_ID: AADHAAR, Kind.OTP: OTP}
 
 
@@ -185,12 +189,16 @@ class Receiver:
         conversation, kept, person = stored.conversation, stored.sealed, stored.person
         for step, message in messages.items():
             event, digits = self._event(pepper, step, message, now)
-            before = conversation
-            conversation, effects = advance(conversation, event, now, self._rules)
-            brought = _brought(event, digits, effects)
+            person = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
+            mobile = _own_mobile(person.phone)
+            before = replace(conversation, writes_from_mobile=bool(mobile))
+            if before.stage is Stage.NAME and isinstance(event, Said):
+                event = replace(event, typed="")  # nothing is kept of a name, not even to tell a machine
+            conversation, effects = advance(before, event, now, self._rules)
+            brought = _brought(event, digits, effects) | _kept(effects, digits or _line(message.text), mobile)
+            effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
             sealed = seal_turn(stored.id, conversation, effects, kept, brought, self._seal, taken=bool(brought))
             kept = sealed.state
-            person = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
             if effects:
                 order = stored.version * 1000 + len(entries)
                 entries.append(Entry(step, now, order, effects, sealed.step))
@@ -213,7 +221,9 @@ class Receiver:
         event, digits = _meaning(step, message)
         if message.timestamp is not None and now - message.timestamp > self._max_age_seconds:
             return CameLate(step, event if not digits else None), ""
-        if isinstance(event, Entered) and _PURPOSES.get(event.kind) == AADHAAR:
+        if isinstance(event, Entered) and event.kind is Kind.DATE and digits > _today(now):
+            event = replace(event, fault=Fault.IMPOSSIBLE)
+        if isinstance(event, Entered) and event.kind in _COUNTED:
             event = replace(event, mark=number_mark(pepper, digits))
         elif isinstance(event, Said) and message.text:
             event = replace(event, typed=text_mark(pepper, message.text))
@@ -256,3 +266,25 @@ def _brought(event: FromHer, digits: str, effects: tuple[Effect, ...]) -> dict[s
         return {}
     purpose = _PURPOSES[event.kind]
     return {purpose: digits} if any(purpose in effect.needs for effect in effects) else {}
+
+
+def _kept(effects: tuple[Effect, ...], typed: str, mobile: str) -> dict[str, str]:
+    """Give what the dialogue has us keep sealed, by the name that it gives it."""
+    keeps = (effect for effect in effects if isinstance(effect, Keep))
+    return {keep.name: keep.value or (mobile if keep.her_number else typed) for keep in keeps}
+
+
+def _line(text: str | None) -> str:
+    """Give a text in one line, without what may stand around a name."""
+    return " ".join((text or "")[:LONGEST_TEXT].split()).strip(" .,;:!*_\"'")
+
+
+def _own_mobile(phone: str | None) -> str:
+    """Give the ten digits of the number that she writes from, if it is an Indian mobile."""
+    mobile = national_mobile(f"+{phone.removeprefix('+')}") if phone else ""
+    return "" if mobile_fault(mobile) else mobile
+
+
+def _today(now: int) -> str:
+    """Give the day in India, as YYYY-MM-DD."""
+    return dt.datetime.fromtimestamp(now, _INDIA).date().isoformat()

@@ -4,7 +4,9 @@ What has a limit at WhatsApp and comes from outside (names of documents and issu
 are never shortened, the tests hold them to the limits.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from helpdesk.conversation.choices import Choice, tap_id
 from helpdesk.conversation.documents import PAGE_SIZE, pages
@@ -21,6 +23,7 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.language import PAGE_SIZE as LANGUAGES_ON_A_PAGE
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wanted
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
+from helpdesk.languages.dates import written
 from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,
@@ -38,6 +41,8 @@ _ROW_TITLE = 24
 _ROW_DESCRIPTION = 72
 _LINE = 96
 _SHORTEST_LINE = 30
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_GENDERS = {"F": Choice.FEMALE, "M": Choice.MALE, "T": Choice.TRANSGENDER}
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,13 @@ class Renderer:
     helpline: str = ""
     consent_days: int = 365
 
-    def say(self, reply: Say, conversation: Conversation) -> ButtonsMessage | TextMessage:
-        """Write a text with its buttons."""
+    def say(
+        self, reply: Say, conversation: Conversation, opened: Mapping[str, str] = _NOTHING
+    ) -> ButtonsMessage | TextMessage:
+        """Write a text with its buttons. `opened` holds the values that it shows, which were sealed until now."""
         language = catalogue(reply.language)
         values = self._values(language) | _about(language, conversation, reply.about)
+        values |= {name: _disclosed(language, name, opened[name]) for name in reply.shows}
         parts = (reply.note, reply.text, reply.more)
         body = _joined(*(_text(language, part, values) for part in parts))
         if not reply.buttons:
@@ -142,6 +150,18 @@ def _about(language: Catalogue, conversation: Conversation, number: int) -> dict
         return {"document": shorten(_called(language, conversation.wanted), 120), "issuer": ""}
     # A document whose list is gone: she signed out before the reply went out.
     return {"document": language.texts["documents.nameless"], "issuer": ""}
+
+
+def _disclosed(language: Catalogue, name: str, value: str) -> str:
+    """Write a value that she entered so that she can check it: of an Aadhaar number the last four digits only."""
+    match name:
+        case "aadhaar":
+            return f"•••• •••• {value[-4:]}"
+        case "born":
+            return written(value, language.code)
+        case "gender":
+            return language.texts[f"button.{_GENDERS[value]}"]
+    return value
 
 
 def _called(language: Catalogue, document: IssuedDocument | Wanted) -> str:

@@ -1,8 +1,9 @@
 """Sending a reply of the dialogue through WhatsApp."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
 from helpdesk.errors import WhatsAppError
@@ -18,6 +19,7 @@ from helpdesk.whatsapp.messages import DocumentHeader, Message, Recipient
 
 TYPING_AFTER_SECONDS = 2.0
 """After that a citizen wonders whether anybody is there."""
+NOTHING_OPENED: Mapping[str, str] = MappingProxyType({})
 
 
 class Replier:
@@ -34,11 +36,20 @@ class Replier:
         """How long the link of a PDF holds."""
         return self._renderer.link_seconds
 
-    def send(self, reply: Reply, stored: Stored, step: str, *, repeated: bool = False) -> bool:
+    def send(
+        self,
+        reply: Reply,
+        stored: Stored,
+        step: str,
+        *,
+        repeated: bool = False,
+        opened: Mapping[str, str] = NOTHING_OPENED,
+    ) -> bool:
         """Send one message. Tells whether WhatsApp took it, or nobody wants it any more.
 
         A refusal that sending again cannot mend is logged and counted, and the reply is dropped. `repeated`: it was
-        sent before and may have arrived, so this is the last time, and not while WhatsApp is down.
+        sent before and may have arrived, so this is the last time, and not while WhatsApp is down. `opened`: what was
+        sealed until now and the message shows, by its name.
 
         Raises WhatsAppError where sending again can help, and where somebody must mend our access first.
         """
@@ -46,11 +57,11 @@ class Replier:
             if repeated:
                 self._client.probe()
             try:
-                sent = self._send(reply, stored, step)
+                sent = self._send(reply, stored, step, opened)
             except TokenRefused:
                 if not self._secret.refresh():
                     raise
-                sent = self._send(reply, stored, step)
+                sent = self._send(reply, stored, step, opened)
         except WhatsAppError as error:
             count(f"WhatsApp_{type(error).__name__}")
             logger.error("a reply was refused", extra={"code": error.code, "error": type(error).__name__})
@@ -62,8 +73,8 @@ class Replier:
             logger.info("replied", extra={"reply": reply.text.key if isinstance(reply, Say) else type(reply).__name__})
         return True
 
-    def _send(self, reply: Reply, stored: Stored, step: str) -> bool:
-        message = self._message(reply, stored)
+    def _send(self, reply: Reply, stored: Stored, step: str, opened: Mapping[str, str]) -> bool:
+        message = self._message(reply, stored, opened)
         if message is None:
             return False
         recipient = Recipient(phone=stored.person.phone, user_id=stored.person.user_id)
@@ -97,12 +108,12 @@ class Replier:
         except Exception as error:  # noqa: BLE001 - a thread's own traceback would go to the log, text and all
             logger.info("typing was not shown", extra={"error": type(error).__name__})
 
-    def _message(self, reply: Reply, stored: Stored) -> Message | None:
+    def _message(self, reply: Reply, stored: Stored, opened: Mapping[str, str]) -> Message | None:
         """Write the message; None for a list, or a document of a list, that she signed out of meanwhile."""
         conversation = stored.conversation
         match reply:
             case Say():
-                return self._renderer.say(reply, conversation)
+                return self._renderer.say(reply, conversation, opened)
             case OfferLanguages():
                 return self._renderer.languages(reply)
         if conversation.session is None or conversation.session.listing != reply.listing:

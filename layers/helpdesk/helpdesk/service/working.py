@@ -23,6 +23,7 @@ from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.effects import (
     AADHAAR,
     DEVICE_CODE,
+    MOBILE,
     OTP,
     REQUESTS,
     TOKEN,
@@ -31,13 +32,16 @@ from helpdesk.conversation.effects import (
     Effect,
     EraseData,
     FetchDocument,
+    Keep,
     ListDocuments,
     RecordConsent,
     Request,
     Revoke,
     SendOtp,
     SetTimer,
+    SignUp,
     VerifyOtp,
+    VerifySignUp,
 )
 from helpdesk.conversation.events import (
     Answer,
@@ -179,13 +183,17 @@ class Worker:
             answered = Answered(Failed(entry.step, Problem.HELD_UP, request), {})
         else:
             with self._replier.typing(stored):
-                answered = self._ask(stored, entry, request)
-            if again and answered.event == Failed(entry.step, Problem.OTP_WRONG, VerifyOtp()):
+                answered = self._ask(stored, entry, request, again=again)
+            if again and isinstance(request, VerifyOtp) and _is_refused(answered.event):
                 # The first time may have used it up: who typed it right must not be told that it was wrong.
                 answered = Answered(Failed(entry.step, Problem.OTP_UNSURE, request), {})
         return self._record(stored, entry, answered)
 
-    def _ask(self, stored: Stored, entry: Entry, request: Request) -> Answered:
+    def _count_otps(self, step: str, *marks: str) -> bool:
+        """Count an OTP for each of the numbers. Tells whether none has had too many within the hour."""
+        return all(self._store.count_otp(mark, step, self._rules.otps_an_hour) for mark in marks if mark)
+
+    def _ask(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         def opened(name: str) -> str:
             return self._sealer.open(entry.sealed[name], stored.id, name)
 
@@ -201,6 +209,19 @@ class Worker:
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {DEVICE_CODE: sent.device_code})
                 case VerifyOtp():
                     token = self._locker.verify_otp(opened(DEVICE_CODE), opened(OTP))
+                    return Answered(SignedIn(step, token.expires_in), {TOKEN: token.access_token})
+                case SignUp() | VerifySignUp() if again:
+                    # It may have taken effect, and is never repeated: she is asked whether to send it once more.
+                    return Answered(Failed(step, Problem.OTP_UNSURE, request), {})
+                case SignUp(mark=mark, mobile_mark=mobile_mark):
+                    details = {name: opened(name) for name in request.needs}
+                    if not self._count_otps(step, mark, mobile_mark):
+                        count("OtpsRefused")
+                        return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
+                    sent = self._locker.sign_up(details)
+                    return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {})
+                case VerifySignUp():
+                    token = self._locker.verify_sign_up(opened(MOBILE), opened(OTP))
                     return Answered(SignedIn(step, token.expires_in), {TOKEN: token.access_token})
                 case ListDocuments():
                     documents, uploaded = self._locker.list_documents(opened(TOKEN))
@@ -318,10 +339,11 @@ class Worker:
                 self._store.erase(stored)
             case RecordConsent():
                 self._store.record_consent(stored.id, effect, self._consent_seconds)
-            case SendOtp() | VerifyOtp() | ListDocuments() | FetchDocument():
-                raise TypeError("a request stands alone in its entry")
+            case SendOtp() | VerifyOtp() | SignUp() | VerifySignUp() | ListDocuments() | FetchDocument() | Keep():
+                raise TypeError("a request stands alone in its entry, and what is kept never stands in one")
             case _:
-                taken = self._replier.send(effect, stored, entry.step, repeated=repeated)
+                opened = {name: self._sealer.open(entry.sealed[name], stored.id, name) for name in effect.needs}
+                taken = self._replier.send(effect, stored, entry.step, repeated=repeated, opened=opened)
                 if isinstance(effect, DeliverDocument) and taken:
                     self._delete_later(effect.key)
                 return taken
@@ -392,3 +414,7 @@ class Worker:
             raise VersionConflict(f"lost {TRIES} races")
         if entry and entry.effects:
             self._finish(stored, entry)
+
+
+def _is_refused(answer: Answer) -> bool:
+    return isinstance(answer, Failed) and answer.problem is Problem.OTP_WRONG

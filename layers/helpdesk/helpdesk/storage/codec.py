@@ -17,6 +17,7 @@ _CLASSES: dict[str, type] = {
         effects.Text,
         effects.Button,
         model.Conversation,
+        model.Form,
         model.OtpRound,
         model.Session,
         model.Waiting,

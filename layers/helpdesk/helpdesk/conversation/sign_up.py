@@ -1,0 +1,174 @@
+"""Signing up: what Aadhaar says about her, and the mobile that the OTP goes to.
+
+What she enters is sealed on its way in; the dialogue knows only that it was entered. Whether she has an account
+already she learns when the OTP has succeeded: then it is that account which she is signed in to.
+"""
+
+from dataclasses import replace
+
+from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.effects import AADHAAR, BORN, DETAILS, GENDER, MOBILE, NAME, Effect, Keep, Text
+from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, Said
+from helpdesk.conversation.model import Conversation, Form, Rules, Stage
+from helpdesk.conversation.numbers import Fault
+from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.sign_in import answer_otp as answer_any_otp
+from helpdesk.conversation.sign_in import send, with_timer
+from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text
+
+OPTIONS = (Choice.BACK, Choice.CANCEL)
+GENDERS = (Choice.FEMALE, Choice.MALE, Choice.TRANSGENDER)
+SUMMARY_OPTIONS = (Choice.SEND, Choice.CHANGE, Choice.CANCEL)
+
+STAGES = {
+    AADHAAR: Stage.AADHAAR,
+    NAME: Stage.NAME,
+    BORN: Stage.BORN,
+    GENDER: Stage.GENDER,
+    MOBILE: Stage.MOBILE,
+}
+"""At which stage each detail is asked for."""
+LONGEST_NAME = 100
+"""Characters."""
+
+_INITIALS = {Choice.FEMALE: "F", Choice.MALE: "M", Choice.TRANSGENDER: "T"}
+
+
+def ask(conversation: Conversation, note: Text | None = None) -> Turn:
+    """Ask for the first detail that is missing; when none is, show them all."""
+    form = conversation.form or Form()
+    missing = next((name for name in DETAILS if name not in form.has), None)
+    stage = STAGES[missing] if missing else Stage.SUMMARY
+    asked = replace(left(conversation, stage), form=form)
+    match missing:
+        case "aadhaar":
+            return asked, (say(asked, "aadhaar.sign_up", *question(stage, *OPTIONS), note=note),)
+        case "name":
+            return asked, (say(asked, "sign_up.name", *question(stage, *OPTIONS), note=note),)
+        case "born":
+            return asked, (say(asked, "sign_up.born", *question(stage, *OPTIONS), note=note),)
+        case "gender":
+            return asked, (say(asked, "sign_up.gender", *question(stage, *GENDERS), note=note, shows=(BORN,)),)
+        case "mobile" if asked.writes_from_mobile:
+            buttons = question(stage, Choice.OWN_MOBILE, *OPTIONS)
+            return asked, (say(asked, "sign_up.mobile_own", *buttons, note=note),)
+        case "mobile":
+            return asked, (say(asked, "sign_up.mobile", *question(stage, *OPTIONS), note=note),)
+    return asked, (say(asked, "sign_up.check", *question(stage, *SUMMARY_OPTIONS), note=note, shows=DETAILS),)
+
+
+def back(conversation: Conversation) -> Turn:
+    """*Back*: the detail before this one is asked for again."""
+    stages = list(STAGES.values())
+    at = stages.index(conversation.stage) if conversation.stage in stages else len(stages)
+    return ask(_without(conversation, DETAILS[at - 1]))
+
+
+# The details, one by one
+
+
+def answer_number(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """The Aadhaar number: no VID, which DigiLocker does not take here."""
+    match event:
+        case Entered(kind=Kind.AADHAAR, fault=None, mark=mark):
+            return _kept(conversation, Keep(AADHAAR), now, rules, mark=mark)
+        case Entered(kind=Kind.AADHAAR, fault=Fault.FIRST_DIGIT | Fault.CHECKSUM as fault):
+            return ask(conversation, note=text(f"aadhaar.{fault}"))
+    return ask(conversation, note=text("aadhaar.length"))
+
+
+def answer_name(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """Her name, in the Latin letters that the card has it in."""
+    if isinstance(event, Said) and _is_name(event):
+        return _kept(conversation, Keep(NAME), now, rules)
+    return ask(conversation, note=text("sign_up.not_a_name"))
+
+
+def answer_born(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """Her date of birth."""
+    match event:
+        case Entered(kind=Kind.DATE, fault=None):
+            return _kept(conversation, Keep(BORN), now, rules)
+    return ask(conversation, note=text("sign_up.not_a_date"))
+
+
+def answer_gender(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """Her gender; or the date of birth once more, which was read back with the question."""
+    match event:
+        case Entered(kind=Kind.DATE, fault=None):
+            return _kept(conversation, Keep(BORN), now, rules)
+        case Entered():
+            return ask(conversation, note=text("sign_up.not_a_date"))
+    gender = picks(event, Stage.GENDER, GENDERS)
+    if gender is None:
+        return ask(conversation, note=text("not_understood"))
+    return _kept(conversation, Keep(GENDER, _INITIALS[gender]), now, rules)
+
+
+def answer_mobile(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """The mobile that the OTP goes to: the one that she writes from, by a tap, or another."""
+    match event:
+        case Entered(kind=Kind.MOBILE, fault=None, mark=mark):
+            return _kept(conversation, Keep(MOBILE), now, rules, mobile_mark=mark)
+    own = (Choice.OWN_MOBILE,) if conversation.writes_from_mobile else ()
+    if picks(event, Stage.MOBILE, own, yes=Choice.OWN_MOBILE) is Choice.OWN_MOBILE and own:
+        return _kept(conversation, Keep(MOBILE, her_number=True), now, rules, mobile_mark="")
+    return ask(conversation, note=text("sign_up.not_a_mobile"))
+
+
+def answer_summary(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """*Send* has the details compared and an OTP sent; the number of a line asks for that one again."""
+    match event:
+        case Said(number=int(number)) if 1 <= number <= len(DETAILS):
+            return ask(_without(conversation, DETAILS[number - 1]))
+    match picks(event, Stage.SUMMARY, SUMMARY_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
+        case Choice.SEND:
+            mark = conversation.form.mark if conversation.form else ""
+            return send(conversation, mark, event.id, now, rules)
+        case Choice.CHANGE:
+            buttons = question(Stage.SUMMARY, Choice.SEND, Choice.CANCEL)
+            return conversation, (say(conversation, "sign_up.change", *buttons),)
+    return ask(conversation, note=text("not_understood"))
+
+
+# The OTP
+
+
+def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+    """As when signing in; *Change* leads back to the details."""
+    options = (Choice.CHANGE,)
+    if picks(event, Stage.OTP, options, numbered=False, change_number=Choice.CHANGE) is Choice.CHANGE:
+        return ask(conversation)
+    return answer_any_otp(conversation, event, now, rules)
+
+
+def not_sent(conversation: Conversation, event: Failed) -> Turn:
+    """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more."""
+    stays = settled(conversation, event.id)
+    if event.problem is Problem.MOBILE_TAKEN:
+        stays = _without(stays, MOBILE)
+    return ask(stays, note=text(f"problem.{event.problem}"))
+
+
+# What was entered
+
+
+def _kept(conversation: Conversation, keep: Keep, now: int, rules: Rules, **marks: str) -> Turn:
+    """Have a detail sealed, and go on to the next."""
+    form = conversation.form or Form()
+    has = tuple(name for name in DETAILS if name in form.has or name == keep.name)
+    asked, replies = ask(replace(conversation, form=replace(form, has=has, **marks)))
+    effects: tuple[Effect, ...] = (keep, *replies)
+    return with_timer(asked, effects, now, rules)
+
+
+def _without(conversation: Conversation, name: str) -> Conversation:
+    """Forget one detail."""
+    form = conversation.form or Form()
+    return replace(conversation, form=replace(form, has=tuple(kept for kept in form.has if kept != name)))
+
+
+def _is_name(said: Said) -> bool:
+    """Tell whether her words can be a name as the Aadhaar card has it: Latin letters only, two at least."""
+    letters = "".join(said.words)
+    return letters.isascii() and letters.isalpha() and 1 < len(letters) <= LONGEST_NAME

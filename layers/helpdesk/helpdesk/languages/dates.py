@@ -1,0 +1,89 @@
+"""Dates as people write them: 12/03/1985, 12-3-85, 12 March 1985, in the digits and month names of any language.
+
+The day stands before the month, as everywhere in India; only where the year stands first, the month follows it.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+
+from helpdesk.conversation.numbers import Fault
+from helpdesk.languages.catalogue import catalogue, catalogues
+
+EARLIEST_YEAR = 1900
+_LAST_OF_THIS_CENTURY = 20
+"""A year of two digits up to this one is of this century. It is read back to her, with all four digits."""
+
+_NUMERIC = re.compile(r"\D*?(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{4}|\d\d)\D*")
+_SPACED = re.compile(r"\D*?(\d{1,2})\s+(\d{1,2})\s+(\d{4})\D*")
+_YEAR_FIRST = re.compile(r"\D*?(\d{4})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\D*")
+_TOGETHER = re.compile(r"\D*?(\d\d)(\d\d)(\d{4})\D*")
+_DAY_FIRST = re.compile(r"\D*?(\d{1,2})(?:st|nd|rd|th)?[\s,./\-]*([^\W\d_]\S*?)[\s,./\-]*(\d{4}|\d\d)\D*")
+_MONTH_FIRST = re.compile(r"(?:\D*\s)?([^\W\d_]\S*?)[\s./\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,./\-]+(\d{4})\D*")
+
+
+@dataclass(frozen=True)
+class Date:
+    """A date that was typed, as YYYY-MM-DD; or why it is none."""
+
+    iso: str = field(default="", repr=False)
+    fault: Fault | None = None
+
+
+def read_date(text: str) -> Date | None:
+    """Read a text that holds one date and no other number; None for any other text."""
+    plain = _plain(text)
+    if found := _NUMERIC.fullmatch(plain):
+        day, month, year = found.groups()
+        date = _date(day, int(month), year)
+        # Six digits in pairs that are no date can be an OTP.
+        return None if date.fault and len(day + month + year) == 6 else date
+    if found := _SPACED.fullmatch(plain):
+        return _date(found[1], int(found[2]), found[3])
+    if found := _YEAR_FIRST.fullmatch(plain):
+        return _date(found[3], int(found[2]), found[1])
+    if found := _TOGETHER.fullmatch(plain):
+        date = _date(found[1], int(found[2]), found[3])
+        return None if date.fault else date
+    if (found := _DAY_FIRST.fullmatch(plain)) and (named := _months().get(found[2])):
+        return _date(found[1], named, found[3])
+    if (found := _MONTH_FIRST.fullmatch(plain)) and (named := _months().get(found[1])):
+        return _date(found[2], named, found[3])
+    return None
+
+
+def written(iso: str, language: str) -> str:
+    """Write a date (YYYY-MM-DD) for reading: the day, the month's name, the year."""
+    date = dt.date.fromisoformat(iso)
+    names = catalogue(language).texts["date.months"].split(",")
+    return f"{date.day} {names[date.month - 1].split('/')[0].strip()} {date.year}"
+
+
+def _date(day: str, month: int, year: str) -> Date:
+    full = int(year)
+    if len(year) == 2:
+        full += 2000 if full <= _LAST_OF_THIS_CENTURY else 1900
+    try:
+        date = dt.date(full, month, int(day))
+    except ValueError:
+        return Date(fault=Fault.IMPOSSIBLE)
+    return Date(date.isoformat()) if full >= EARLIEST_YEAR else Date(fault=Fault.IMPOSSIBLE)
+
+
+def _plain(text: str) -> str:
+    """Fold case and digits; what joins letters invisibly is left out."""
+    kept = (character for character in text.casefold().strip() if unicodedata.category(character) != "Cf")
+    return "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else c for c in kept)
+
+
+@cache
+def _months() -> dict[str, int]:
+    """Give the numbers of all months' names, long and short, in all languages."""
+    return {
+        _plain(name): number
+        for language in catalogues()
+        for number, names in enumerate(language.texts["date.months"].split(","), start=1)
+        for name in names.split("/")
+    }
