@@ -73,9 +73,9 @@ TRIES = 8
 
 @dataclass(frozen=True)
 class Answered:
-    """DigiLocker's answer, and what it brought in the clear, by the name under which it is sealed."""
+    """What an effect came to, and what that brought in the clear, by the name under which it is sealed."""
 
-    event: Answer
+    event: Answer | DeliveryFailed
     brought: dict[str, str]
 
 
@@ -157,8 +157,7 @@ class Worker:
         too_late = last_try or (entry is not None and self._is_too_late(entry, queued_at))
         while entry and isinstance(entry.effects[0], REQUESTS):
             stored, entry = self._request(stored, entry, entry.effects[0], again=again, too_late=too_late)
-        if entry:
-            self._finish(stored, entry)
+        self._finish(stored, entry)
 
     def _is_too_late(self, entry: Entry, queued_at: float) -> bool:
         """Tell whether a step has waited for so long that she will not expect it any more.
@@ -259,10 +258,17 @@ class Worker:
             return False
         return stands is None or stands.effects != entry.effects
 
-    def _written(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
+    def _written(
+        self, stored: Stored, entry: Entry, answered: Answered, *, position: int = 0, seen: tuple[str, ...] = ()
+    ) -> tuple[Stored, Entry | None]:
+        """Write what follows from what the effect at `position` came to; in the entry it takes that effect's place.
+
+        `seen`: events that must not count again.
+        """
         for attempt in range(TRIES):
+            now = int(self._clock())
             waited = stored.conversation.waits_for(entry.step)
-            conversation, effects = advance(stored.conversation, answered.event, int(self._clock()), self._rules)
+            conversation, effects = advance(stored.conversation, answered.event, now, self._rules)
             try:
                 sealed = seal_turn(
                     stored.id, conversation, effects, stored.sealed, answered.brought, self._sealer, taken=waited
@@ -275,12 +281,14 @@ class Worker:
                 count("OtpsLost")
                 answered = Answered(Failed(entry.step, Problem.HELD_UP, SendOtp(answered.event.mark)), {})
                 continue
-            # What stood beside the request and needs no answer is still to be done.
-            rest = entry.effects[1:]
+            # What stood behind it and needs no answer is still to be done.
+            rest = entry.effects[position + 1 :]
             still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
             effects = (*effects, *rest)
             follows = Entry(entry.step, entry.at, entry.order, effects, {**still_needed, **sealed.step})
-            after = replace(stored, conversation=conversation, sealed=sealed.state)
+            after = replace(
+                stored, conversation=conversation, sealed=sealed.state, seen={**stored.seen, **dict.fromkeys(seen, now)}
+            )
             try:
                 if effects:
                     return self._store.save(stored, after, put=[follows]), follows
@@ -294,22 +302,23 @@ class Worker:
         raise VersionConflict(f"lost {TRIES} races")
 
     def _give_back(self, token: str) -> None:
+        """Sign out at DigiLocker. If it fails, the token is forgotten here all the same and dies within the hour."""
         try:
             self._locker.revoke(token)
         except DigiLockerError as error:
             count("RevokeFailed")
             logger.warning("the token could not be revoked", extra={"code": error.code})
 
-    def _finish(self, stored: Stored, entry: Entry) -> None:
-        """Do all that needs no answer, and take the step out of the outbox."""
-        follows: tuple[Stored, Entry] | None = None
+    def _finish(self, stored: Stored, entry: Entry | None) -> None:
+        """Do all that needs no answer, and take the step out of the outbox; nothing if it is out."""
+        if entry is None:
+            return
         for position, effect in enumerate(entry.effects):
             repeated = entry.unsure and position == 0
             try:
+                follows = None
                 if not self._do(stored, entry, effect, repeated=repeated) and isinstance(effect, DeliverDocument):
-                    # Outside of this `try`: what goes wrong from here on is none of this entry's.
-                    follows = self._refused(stored, entry, effect, entry.effects[position + 1 :])
-                    break
+                    follows = self._refused(stored, entry, position, effect)
             except Exception as error:
                 unsure = isinstance(error, OutcomeUnknown)
                 if unsure and repeated:
@@ -321,16 +330,16 @@ class Worker:
                     left = replace(entry, effects=entry.effects[position:], unsure=unsure)
                     self._store.rewrite(stored.id, left)
                 raise
-        if follows:
-            self._finish(*follows)
-        else:
-            self._store.done(stored.id, entry.step)
+            if follows:
+                self._finish(*follows)
+                return
+        self._store.done(stored.id, entry.step)
 
     def _do(self, stored: Stored, entry: Entry, effect: Effect, *, repeated: bool) -> bool:
         """Do one effect. Gives False for a message that WhatsApp refused for good."""
         match effect:
             case Revoke():
-                self._revoke(stored, entry)
+                self._give_back(self._sealer.open(entry.sealed[TOKEN], stored.id, TOKEN))
             case DeletePdf(key=key):
                 self._documents.delete(key)
             case SetTimer(seconds=seconds):
@@ -350,27 +359,12 @@ class Worker:
         return True
 
     def _refused(
-        self, stored: Stored, entry: Entry, document: DeliverDocument, rest: tuple[Effect, ...]
-    ) -> tuple[Stored, Entry]:
+        self, stored: Stored, entry: Entry, position: int, document: DeliverDocument
+    ) -> tuple[Stored, Entry | None]:
         """WhatsApp refused a document at once: what follows takes its place in the entry, so it is not sent again."""
         step = following(f"{document.key} {document.uploaded}")
         event = DeliveryFailed(step, document.key, document.number, document.listing, document.uploaded)
-        for attempt in range(TRIES):
-            now = int(self._clock())
-            conversation, effects = advance(stored.conversation, event, now, self._rules)
-            sealed = seal_turn(stored.id, conversation, effects, stored.sealed, {}, self._sealer, taken=False)
-            still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
-            follows = replace(entry, effects=(*effects, *rest), sealed={**still_needed, **sealed.step}, unsure=False)
-            after = replace(stored, conversation=conversation, sealed=sealed.state, seen={**stored.seen, step: now})
-            try:
-                return self._store.save(stored, after, put=[follows]), follows
-            except VersionConflict:
-                self._sleep(pause_after_lost_race(attempt))
-                stored = self._store.load(stored.id)
-                stands = stored.entry(entry.step)
-                if stands and step in stored.seen:
-                    return stored, stands  # it was our own write: only its answer got lost
-        raise VersionConflict(f"lost {TRIES} races")
+        return self._written(stored, entry, Answered(event, {}), position=position, seen=(step,))
 
     def _delete_later(self, key: str) -> None:
         """Have a PDF deleted when its link has expired. A failure must not have the document sent once more.
@@ -381,10 +375,6 @@ class Worker:
             self._timers.set(DeletionTimer(key), self._replier.link_seconds)
         except (ClientError, BotoCoreError) as error:
             logger.error("the deletion of a PDF was not set", extra={"error": type(error).__name__})
-
-    def _revoke(self, stored: Stored, entry: Entry) -> None:
-        """Sign out at DigiLocker. If it fails, the token is forgotten here all the same and dies within the hour."""
-        self._give_back(self._sealer.open(entry.sealed[TOKEN], stored.id, TOKEN))
 
     # What happens without her
 
@@ -416,5 +406,5 @@ class Worker:
             self._finish(stored, entry)
 
 
-def _is_refused(answer: Answer) -> bool:
-    return isinstance(answer, Failed) and answer.problem is Problem.OTP_WRONG
+def _is_refused(event: Answer | DeliveryFailed) -> bool:
+    return isinstance(event, Failed) and event.problem is Problem.OTP_WRONG
