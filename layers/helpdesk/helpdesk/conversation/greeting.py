@@ -39,10 +39,11 @@ _EXPLAINED = {
     Stage.SUMMARY: ("summary", question(Stage.SUMMARY, *sign_up.SUMMARY_OPTIONS)),
     Stage.SENDING_OTP: ("waiting", (CANCEL,)),
     Stage.VERIFYING: ("waiting", (CANCEL,)),
+    Stage.LISTING: ("waiting", (CANCEL,)),
     Stage.DOCUMENTS: ("documents", (OTHER_DOCUMENTS, DONE)),
     Stage.DELETE: ("delete", (*question(Stage.DELETE, Choice.DELETE), MENU)),
 }
-"""What *Help* says at each question, and the question's own buttons."""
+"""What *Help* says at each question, and the question's own buttons, where they are always the same."""
 
 
 def ask(conversation: Conversation, note: Text | None = None) -> Turn:
@@ -77,16 +78,13 @@ def explain(conversation: Conversation) -> Turn:
     """*Help* explains the open question, which can still be answered."""
     if conversation.stage is Stage.LANGUAGE:
         return conversation, (OfferLanguages(conversation.language, text("help.language"), text("help.ways")),)
-    explained_otp = "otp", question(Stage.OTP, *otp_options(conversation))
-    key, buttons = (
-        explained_otp
-        if conversation.stage is Stage.OTP
-        else _EXPLAINED.get(conversation.stage, ("menu", (SERVICES, PRIVACY, PERSON)))
-    )
-    if conversation.stage is Stage.LISTING:
-        key, buttons = "listing", (*question(Stage.LISTING, Choice.TRY_AGAIN), DONE)
-        if conversation.waiting:
-            key, buttons = "waiting", (CANCEL,)
+    match conversation.stage:
+        case Stage.OTP:
+            key, buttons = "otp", question(Stage.OTP, *otp_options(conversation))
+        case Stage.LISTING if not conversation.waiting:
+            key, buttons = "listing", (*question(Stage.LISTING, Choice.TRY_AGAIN), DONE)
+        case stage:
+            key, buttons = _EXPLAINED.get(stage, ("menu", (SERVICES, PRIVACY, PERSON)))
     explained = say(conversation, f"help.{key}", *buttons)
     return conversation, (replace(explained, more=text("help.ways")),)
 

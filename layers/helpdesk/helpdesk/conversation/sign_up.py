@@ -40,21 +40,19 @@ def ask(conversation: Conversation, note: Text | None = None) -> Turn:
     missing = next((name for name in DETAILS if name not in form.has), None)
     stage = STAGES[missing] if missing else Stage.SUMMARY
     asked = replace(left(conversation, stage), form=form)
-    match missing:
-        case "aadhaar":
-            return asked, (say(asked, "aadhaar.sign_up", *question(stage, *OPTIONS), note=note),)
-        case "name":
-            return asked, (say(asked, "sign_up.name", *question(stage, *OPTIONS), note=note),)
-        case "born":
-            return asked, (say(asked, "sign_up.born", *question(stage, *OPTIONS), note=note),)
-        case "gender":
-            return asked, (say(asked, "sign_up.gender", *question(stage, *GENDERS), note=note, shows=(BORN,)),)
-        case "mobile" if asked.writes_from_mobile:
-            buttons = question(stage, Choice.OWN_MOBILE, *OPTIONS)
-            return asked, (say(asked, "sign_up.mobile_own", *buttons, note=note),)
-        case "mobile":
-            return asked, (say(asked, "sign_up.mobile", *question(stage, *OPTIONS), note=note),)
-    return asked, (say(asked, "sign_up.check", *question(stage, *SUMMARY_OPTIONS), note=note, shows=DETAILS),)
+    key = f"sign_up.{missing}"
+    options: tuple[Choice, ...] = OPTIONS
+    shows: tuple[str, ...] = ()
+    match stage:
+        case Stage.AADHAAR:
+            key = "aadhaar.sign_up"
+        case Stage.GENDER:
+            options, shows = GENDERS, (BORN,)
+        case Stage.MOBILE if asked.writes_from_mobile:
+            key, options = "sign_up.mobile_own", (Choice.OWN_MOBILE, *OPTIONS)
+        case Stage.SUMMARY:
+            key, options, shows = "sign_up.check", SUMMARY_OPTIONS, DETAILS
+    return asked, (say(asked, key, *question(stage, *options), note=note, shows=shows),)
 
 
 def back(conversation: Conversation) -> Turn:

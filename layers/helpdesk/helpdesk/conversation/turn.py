@@ -17,13 +17,11 @@ MENU = Button(Choice.MENU)
 CANCEL = Button(Choice.CANCEL)
 OTHER_DOCUMENTS = Button(Choice.OTHER_DOCUMENTS)
 DONE = Button(Choice.DONE)
-BACK = Button(Choice.BACK)
 PERSON = Button(Choice.PERSON)
 PRIVACY = Button(Choice.PRIVACY)
 DELETE_DATA = Button(Choice.DELETE_DATA)
 ANOTHER_PERSON = Button(Choice.ANOTHER_PERSON)
 START_AGAIN = Button(Choice.GREETING)
-
 
 MISSED = frozenset(
     {
@@ -43,7 +41,6 @@ MISSED = frozenset(
     }
 )
 """Notes which say that an answer was none."""
-
 
 _REFUSALS = {Choice.NO, Choice.DECLINE}
 

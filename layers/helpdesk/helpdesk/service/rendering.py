@@ -41,7 +41,7 @@ _ROW_TITLE = 24
 _ROW_DESCRIPTION = 72
 _LINE = 96
 _SHORTEST_LINE = 30
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+NOTHING_OPENED: Mapping[str, str] = MappingProxyType({})
 _GENDERS = {"F": Choice.FEMALE, "M": Choice.MALE, "T": Choice.TRANSGENDER}
 
 
@@ -55,7 +55,7 @@ class Renderer:
     consent_days: int = 365
 
     def say(
-        self, reply: Say, conversation: Conversation, opened: Mapping[str, str] = _NOTHING
+        self, reply: Say, conversation: Conversation, opened: Mapping[str, str] = NOTHING_OPENED
     ) -> ButtonsMessage | TextMessage:
         """Write a text with its buttons. `opened` holds the values that it shows, which were sealed until now."""
         language = catalogue(reply.language)

@@ -3,11 +3,10 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import MappingProxyType
 
 from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
 from helpdesk.errors import WhatsAppError
-from helpdesk.service.rendering import Renderer
+from helpdesk.service.rendering import NOTHING_OPENED, Renderer
 from helpdesk.service.tracking import Tracking
 from helpdesk.storage.conversations import Stored
 from helpdesk.storage.documents import MEDIA_TYPE, DocumentStore
@@ -19,7 +18,6 @@ from helpdesk.whatsapp.messages import DocumentHeader, Message, Recipient
 
 TYPING_AFTER_SECONDS = 2.0
 """After that a citizen wonders whether anybody is there."""
-NOTHING_OPENED: Mapping[str, str] = MappingProxyType({})
 
 
 class Replier:
