@@ -1,10 +1,33 @@
-"""The functions' handlers, imported as a new execution environment does."""
+"""The functions' handlers, imported as a new execution environment does, and the settings that they read."""
 
 import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).parents[1]
+
+SETTINGS = {
+    "STAGE": "local",
+    "SIGN_IN": "in-chat",
+    "WHATSAPP_API_URL": "https://graph.example",
+    "WHATSAPP_API_VERSION": "v26.0",
+    "DIGILOCKER_URL": "https://digilocker.example",
+    "DIGILOCKER_VERSION": "1.x",
+    "SESSION_SECONDS": "900",
+    "RESEND_SECONDS": "60",
+    "JOB_EXPIRY_SECONDS": "90",
+    "OTP_TRIES": "3",
+    "OTPS_PER_CITIZEN_PER_DAY": "5",
+    "NUMBERS_PER_CITIZEN_PER_DAY": "3",
+    "OTPS_PER_NUMBER_PER_HOUR": "5",
+    "MESSAGES_PER_MINUTE": "30",
+    "SAME_TEXTS_PER_MINUTE": "5",
+    "MAX_MESSAGE_AGE_SECONDS": "600",
+    "LINK_EXPIRY_SECONDS": "900",
+    "CONSENT_RETENTION_DAYS": "365",
+    "HELPLINE": "",
+}
+"""The functions' environment, but for the names of resources."""
 
 
 class Context:

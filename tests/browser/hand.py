@@ -96,7 +96,10 @@ class Hand:
 
 @contextmanager
 def phones(chromium: Chromium, url: str, first: int) -> Iterator[Callable[..., Hand]]:
-    """Give a way to open phones, the first with that number; at the end their pages may have had no error."""
+    """Give a way to open phones, the first with that number.
+
+    At the end nothing may have gone wrong in any of their pages, nor may one have asked for anything from elsewhere.
+    """
     pages: list[Page] = []
     numbers = itertools.count(first)
     with ExitStack() as tabs:
@@ -110,3 +113,4 @@ def phones(chromium: Chromium, url: str, first: int) -> Iterator[Callable[..., H
         requests.delete(f"{url}/faults", timeout=5).raise_for_status()
         for page in pages:
             assert page.errors == []
+            assert [address for address in page.asked if not address.startswith(f"{url}/")] == []

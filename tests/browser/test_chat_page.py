@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from pypdf import PdfReader
 
 from simulator.backstage import Backstage
 from tests.browser.chromium import Chromium, Page, axe_script
-from tests.browser.hand import ASHA, LAKSHMI, Hand
+from tests.browser.hand import LAKSHMI, Hand, phones
 from tests.integration.desk import PHONE_NUMBER_ID, Desk, running_desk
 
 LARGEST = 100_000
@@ -23,7 +22,7 @@ URDU = "آپ کے *کاغذات* یہاں ہیں۔\n1. ڈرائیونگ لائس
 
 type HandOf = Callable[..., Hand]
 
-_numbers = itertools.count(1)
+_numbers = itertools.count(919000400000, 100)
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +41,8 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.fixture
 def hand_of(desk: Desk, chromium: Chromium) -> Iterator[HandOf]:
-    """Opens phones, each with a number of its own; at the end nothing may have gone wrong in any of their pages."""
-    pages: list[Page] = []
-    with ExitStack() as tabs:
-
-        def take(citizen: str = ASHA, **window: Any) -> Hand:
-            page = tabs.enter_context(chromium.page(**window))
-            pages.append(page)
-            return Hand(page, desk.simulator.url, f"9190004{next(_numbers):05d}", citizen)
-
+    with phones(chromium, desk.simulator.url, next(_numbers)) as take:
         yield take
-        requests.delete(f"{desk.simulator.url}/faults", timeout=5).raise_for_status()
-        for page in pages:
-            assert page.errors == []
-            assert [address for address in page.asked if not address.startswith(f"{desk.simulator.url}/")] == []
 
 
 @pytest.fixture

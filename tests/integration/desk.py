@@ -36,7 +36,7 @@ from simulator.config import SimulatorConfig
 from simulator.digilocker.citizens import Citizen, everyone
 from simulator.phone import Phone
 from simulator.server import Simulator
-from tests.handlers import Context, load
+from tests.handlers import SETTINGS, Context, load
 
 REGION = "ap-south-1"
 PHONE_NUMBER_ID = "100000000000001"
@@ -395,8 +395,7 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
         "digilocker_client_secret": config.client_secret,
     }
     environment = {
-        "STAGE": "local",
-        "SIGN_IN": "in-chat",
+        **SETTINGS,
         "CONVERSATIONS_TABLE": table,
         "WORK_QUEUE_URL": work["QueueUrl"],
         "WORK_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:work-{run}.fifo",
@@ -411,19 +410,12 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
         "WHATSAPP_API_VERSION": config.graph_version,
         "DIGILOCKER_URL": f"{url}/digilocker",
         "DIGILOCKER_VERSION": config.digilocker_version,
-        "SESSION_SECONDS": "900",
-        "RESEND_SECONDS": "60",
-        "JOB_EXPIRY_SECONDS": "90",
-        "OTP_TRIES": "3",
         "OTPS_PER_CITIZEN_PER_DAY": "1000",
         "NUMBERS_PER_CITIZEN_PER_DAY": "1000",
         "OTPS_PER_NUMBER_PER_HOUR": "1000",
         "MESSAGES_PER_MINUTE": "1000",
         "SAME_TEXTS_PER_MINUTE": "1000",
-        "MAX_MESSAGE_AGE_SECONDS": "600",
-        "LINK_EXPIRY_SECONDS": "900",
         "CONSENT_RETENTION_DAYS": "730",
-        "HELPLINE": "",
     }
     return environment, str(dead["QueueUrl"])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.handlers import SETTINGS
 from tests.replay.calls import Calls, Counted
 from tests.replay.queues import Message, Queue
 from tests.replay.table import Table
@@ -23,8 +24,7 @@ _SECRETS: dict[str, dict[str, Any]] = {
     },
 }
 ENVIRONMENT = {
-    "STAGE": "local",
-    "SIGN_IN": "in-chat",
+    **SETTINGS,
     "CONVERSATIONS_TABLE": "conversations",
     "WORK_QUEUE_URL": "work",
     "WORK_QUEUE_ARN": f"{_ARN}work",
@@ -35,24 +35,7 @@ ENVIRONMENT = {
     "WEBHOOK_SECRET_ARN": "webhook-secret",
     "OUTBOUND_SECRET_ARN": "outbound-secret",
     "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
-    "WHATSAPP_API_URL": "https://graph.example",
-    "WHATSAPP_API_VERSION": "v26.0",
-    "DIGILOCKER_URL": "https://digilocker.example",
-    "DIGILOCKER_VERSION": "1.x",
-    "SESSION_SECONDS": "900",
-    "RESEND_SECONDS": "60",
-    "JOB_EXPIRY_SECONDS": "90",
-    "OTP_TRIES": "3",
-    "OTPS_PER_CITIZEN_PER_DAY": "5",
-    "NUMBERS_PER_CITIZEN_PER_DAY": "3",
     "OTPS_PER_NUMBER_PER_HOUR": "6",  # one more than by default: a crash may cost one
-    "MESSAGES_PER_MINUTE": "30",
-    "SAME_TEXTS_PER_MINUTE": "5",
-    "MAX_MESSAGE_AGE_SECONDS": "600",
-    "LINK_EXPIRY_SECONDS": "900",
-    "CONSENT_RETENTION_DAYS": "365",
-    "DOCUMENT_DELIVERY": "link",
-    "HELPLINE": "",
 }
 
 

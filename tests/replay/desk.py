@@ -24,6 +24,7 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import client as digilocker_client
 from helpdesk.languages.catalogue import Catalogue, catalogues
 from helpdesk.service import locker, replying
+from helpdesk.service.rendering import NOTHING_OPENED
 from helpdesk.storage.conversations import ConversationStore, Stored
 from helpdesk.whatsapp import client as whatsapp_client
 from helpdesk.whatsapp.messages import DocumentHeader
@@ -489,7 +490,7 @@ class QuietReplier(replying.Replier):
         step: str,
         *,
         repeated: bool = False,
-        opened: Mapping[str, str] = replying.NOTHING_OPENED,
+        opened: Mapping[str, str] = NOTHING_OPENED,
     ) -> bool:
         """Send one message."""
         self._replied(reply)

@@ -8,6 +8,8 @@ from typing import Any
 
 import boto3
 
+from tests.handlers import SETTINGS
+
 APP_SECRET = "app-secret"
 WEBHOOK_SECRET = {"app_secrets": [APP_SECRET], "verify_token": "verify-token", "id_pepper": "pepper"}
 OUTBOUND_SECRET = {
@@ -88,8 +90,7 @@ def aws() -> Aws:
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
     return Aws(
         {
-            "STAGE": "local",
-            "SIGN_IN": "in-chat",
+            **SETTINGS,
             "CONVERSATIONS_TABLE": table,
             "WORK_QUEUE_URL": work["QueueUrl"],
             "WORK_QUEUE_ARN": f"arn:aws:sqs:ap-south-1:123456789012:work-{run}.fifo",
@@ -100,23 +101,7 @@ def aws() -> Aws:
             "WEBHOOK_SECRET_ARN": _secret(f"webhook-{run}", WEBHOOK_SECRET),
             "OUTBOUND_SECRET_ARN": _secret(f"outbound-{run}", OUTBOUND_SECRET),
             "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
-            "WHATSAPP_API_URL": "https://graph.example",
-            "WHATSAPP_API_VERSION": "v26.0",
-            "DIGILOCKER_URL": "https://digilocker.example",
-            "DIGILOCKER_VERSION": "1.x",
-            "SESSION_SECONDS": "900",
-            "RESEND_SECONDS": "60",
-            "JOB_EXPIRY_SECONDS": "90",
-            "OTP_TRIES": "3",
-            "OTPS_PER_CITIZEN_PER_DAY": "5",
-            "NUMBERS_PER_CITIZEN_PER_DAY": "3",
-            "OTPS_PER_NUMBER_PER_HOUR": "5",
-            "MESSAGES_PER_MINUTE": "30",
-            "SAME_TEXTS_PER_MINUTE": "5",
-            "MAX_MESSAGE_AGE_SECONDS": "600",
-            "LINK_EXPIRY_SECONDS": "900",
             "CONSENT_RETENTION_DAYS": "730",
-            "HELPLINE": "",
         }
     )
 
