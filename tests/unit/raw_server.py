@@ -23,6 +23,8 @@ class RawServer:
         self._scripts = list(scripts)
         self._keep_bodies = keep_bodies
         self.requests: list[bytes] = []
+        self.steps = 0
+        """How many steps of its scripts are behind it: what a client did not wait for is not among them."""
         self._stop = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -54,6 +56,7 @@ class RawServer:
                         connection.sendall(step)
                     elif self._stop.wait(step):
                         return
+                    self.steps += 1
 
 
 def _request(connection: socket.socket, *, keep_body: bool) -> bytes:
