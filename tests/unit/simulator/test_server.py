@@ -18,10 +18,6 @@ def served(usual: Any, socket_enabled: None) -> Any:
         yield simulator
 
 
-def sleep(simulator: Simulator) -> None:
-    simulator.world.background.sleep(60)
-
-
 def send(served: Simulator, text: str = "Hi") -> requests.Response:
     return requests.post(f"{served.url}/phones/919000000001/messages", json={"text": text}, timeout=5)
 
@@ -34,12 +30,12 @@ def test_it_serves_from_its_url_until_it_is_closed(usual: Any, socket_enabled: N
         requests.get(f"{simulator.url}/citizens", timeout=5)
 
 
-def test_closing_ends_its_threads_soon(usual: Any, socket_enabled: None) -> None:
+def test_closing_ends_its_threads_and_their_sleep(usual: Any, socket_enabled: None) -> None:
+    slept: list[bool] = []
     before = set(threading.enumerate())
     with Simulator(usual, port=0) as simulator:
-        simulator.world.background.start(sleep, simulator)
-        started = time.monotonic()
-    assert time.monotonic() - started < 1.5
+        simulator.world.background.start(lambda: slept.append(simulator.world.background.sleep(60)))
+    assert slept == [False]
     assert [thread for thread in threading.enumerate() if thread not in before and thread.is_alive()] == []
 
 
