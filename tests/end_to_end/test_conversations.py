@@ -38,7 +38,12 @@ def say(phone: Phone, text: str, citizen: Any) -> None:
     if text.startswith("["):
         phone.tap(text[1:-1])
         return
-    named = {"<her Aadhaar number>": citizen.aadhaar, "<her VID>": citizen.vid, "<a wrong OTP>": "000000"}
+    named = {
+        "<her Aadhaar number>": citizen.aadhaar,
+        "<her VID>": citizen.vid,
+        "<her mobile>": str(citizen.mobile)[-10:],
+        "<a wrong OTP>": "000000",
+    }
     phone.say(phone.otp() if text == "<the OTP>" else named.get(text, text))
 
 

@@ -142,7 +142,7 @@ def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Turn:
     elif misses == 2:
         at = Stage.MENU if conversation.stage in {Stage.NEW, Stage.ENDED} else conversation.stage
         more = text(f"example.{at}")
-    helped = (replace(effect, more=more) if effect in told else effect for effect in effects)
+    helped = (replace(effect, more=more or effect.more) if effect in told else effect for effect in effects)
     return replace(conversation, misses=misses), tuple(helped)
 
 
