@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpdesk.conversation.model import Conversation, Stage
+from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.errors import Endpoint, error_of
 from helpdesk.languages.catalogue import catalogue, codes
@@ -214,3 +214,40 @@ def test_each_refusal_of_the_otp_has_its_answer_and_its_way_on(status: int, code
     chat.later("61 seconds")
     assert "An OTP is on its way" in say(chat, "[Resend]")
     assert "You are signed in." in say(chat, "<the OTP>")
+
+
+OTHERS = ("999941057058", "999933119405", "999955183433")
+"""UIDAI's numbers for tests."""
+
+
+def try_with(chat: Chat, number: str, problem: Problem) -> str:
+    """Have the details sent with another Aadhaar number, which is refused."""
+    say(chat, "1", number)
+    chat.problems = [problem]
+    return say(chat, "[Send]")
+
+
+@pytest.mark.parametrize("problem", [Problem.DETAILS_DIFFER, Problem.MOBILE_TAKEN])
+def test_a_list_of_people_cannot_be_compared_with_aadhaars_from_one_phone(problem: Problem) -> None:
+    chat = at_the_summary()
+    for number in OTHERS:
+        assert text("en", f"problem.{problem}") in try_with(chat, number, problem)
+        if problem is Problem.MOBILE_TAKEN:
+            say(chat, "90000 00083")
+
+    refused = try_with(chat, sunita().aadhaar, problem)
+
+    assert "Several Aadhaar numbers were tried from this phone today" in refused
+    assert chat.problems == [problem]
+
+
+def test_one_that_is_refused_costs_no_otp_and_only_once_one_of_the_numbers() -> None:
+    chat = at_the_summary()
+    for _ in range(Rules().otps_a_day):
+        chat.problems = [Problem.DETAILS_DIFFER]
+        say(chat, "[Send]")
+    assert len(chat.conversation.tried) == 1
+    for _ in range(Rules().otps_a_day):
+        assert "An OTP is on its way" in say(chat, "[Send]")
+        say(chat, "[Change]")
+    assert "You have had many OTPs today" in say(chat, "[Send]")

@@ -391,8 +391,8 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
     match event.request:
         case SendOtp() as request:
             return sign_in.not_sent(conversation, event, request)
-        case SignUp():
-            return sign_up.not_sent(conversation, event)
+        case SignUp() as request:
+            return sign_up.not_sent(conversation, event, request, now)
         case VerifyOtp() | VerifySignUp():
             return sign_in.not_verified(conversation, event)
         case ListDocuments():

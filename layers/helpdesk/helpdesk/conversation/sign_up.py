@@ -7,13 +7,24 @@ already she learns when the OTP has succeeded: then it is that account which she
 from dataclasses import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import AADHAAR, BORN, DETAILS, GENDER, MOBILE, NAME, Effect, Keep, Text
+from helpdesk.conversation.effects import (
+    AADHAAR,
+    BORN,
+    DETAILS,
+    GENDER,
+    MOBILE,
+    NAME,
+    Effect,
+    Keep,
+    SignUp,
+    Text,
+)
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, Said
-from helpdesk.conversation.model import Conversation, Form, Rules, Stage
+from helpdesk.conversation.model import Conversation, Form, Rules, Stage, Tried
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.sign_in import DAY, send, with_timer
 from helpdesk.conversation.sign_in import answer_otp as answer_any_otp
-from helpdesk.conversation.sign_in import send, with_timer
 from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
@@ -145,7 +156,7 @@ def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rule
     return answer_any_otp(conversation, event, now, rules)
 
 
-def not_sent(conversation: Conversation, event: Failed) -> Turn:
+def not_sent(conversation: Conversation, event: Failed, request: SignUp, now: int) -> Turn:
     """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more.
 
     Where an account can be the reason, the way to sign in to it stands below, for everybody alike.
@@ -155,9 +166,10 @@ def not_sent(conversation: Conversation, event: Failed) -> Turn:
     match event.problem:
         case Problem.MOBILE_TAKEN:
             own = conversation.form is not None and not conversation.form.mobile_mark
-            return ask(_without(stays, MOBILE), why, has_account, offers_own=not own)
+            stays = _without(_counted(stays, request.mark, now), MOBILE)
+            return ask(stays, why, has_account, offers_own=not own)
         case Problem.DETAILS_DIFFER:
-            return ask(stays, why, has_account)
+            return ask(_counted(stays, request.mark, now), why, has_account)
     return ask(stays, why)
 
 
@@ -171,6 +183,14 @@ def _kept(conversation: Conversation, keep: Keep, now: int, rules: Rules, **mark
     asked, replies = ask(replace(conversation, form=replace(form, has=has, **marks)))
     effects: tuple[Effect, ...] = (keep, *replies)
     return with_timer(asked, effects, now, rules)
+
+
+def _counted(conversation: Conversation, mark: str, now: int) -> Conversation:
+    """Count a refused number, once, among those of the day: else a list of people could be compared with Aadhaar's."""
+    today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
+    if any(tried.mark == mark for tried in today):
+        return conversation
+    return replace(conversation, tried=(*today, Tried(mark, now, refused=True)))
 
 
 def _without(conversation: Conversation, name: str) -> Conversation:
