@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from simulator.digilocker.otp import Sms
 from simulator.whatsapp.phones import Message
 from simulator.world import World
 
@@ -19,14 +20,15 @@ type _Part = tuple[str, Callable[[], _Mark], Callable[[], Any]]
 class Events:
     """Yields (name, value): at first everything, then what has changed, until the simulator closes.
 
-    `messages`: those that are new or changed. `phone`: typing, window. `sms`: the whole inbox of `mobile` (None: there
-    is no mobile). `switches`: all of them. `journal`: the id of the next entry. `alive`: nothing is new.
+    `messages`: those that are new or changed. `phone`: typing, window. `sms`: all that have come to `number` itself and
+    to `mobile`, where the holder has another. `switches`: all of them. `journal`: the id of the next entry. `alive`:
+    nothing is new.
     """
 
     def __init__(self, world: World, number: str, mobile: str | None) -> None:
         self._world = world
         self._number = number
-        self._mobile = mobile
+        self._mobiles = {number, mobile or number}
         self._messages: list[_Mark] = []
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
@@ -73,12 +75,15 @@ class Events:
             return {"typing": typing, "window_open": self._world.window_open(phone)}
 
     def _sms_mark(self) -> int:
-        with self._world.lock:
-            return len(self._world.sms.of(self._mobile)) if self._mobile is not None else 0
+        return len(self._inbox())
 
     def _sms(self) -> list[dict[str, Any]]:
+        return [sms.to_json() for sms in self._inbox()]
+
+    def _inbox(self) -> list[Sms]:
         with self._world.lock:
-            return [sms.to_json() for sms in self._world.sms.of(self._mobile)] if self._mobile is not None else []
+            found = (sms for mobile in self._mobiles for sms in self._world.sms.of(mobile))
+            return sorted(found, key=lambda sms: sms.at)
 
 
 def _mark(message: Message) -> _Mark:

@@ -119,6 +119,7 @@ class Face:
                     "name": one.name,
                     "aadhaar": one.aadhaar,
                     "vid": one.vid,
+                    "on_aadhaar": {"name": one.aadhaar_name or one.name, "born": one.born, "gender": one.gender},
                     "username": one.username,
                     "good_for": one.good_for,
                     "documents": [document.name for document in one.issued],

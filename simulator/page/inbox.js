@@ -6,12 +6,13 @@ import { spoken } from "./words.js";
 const SHOWN_MILLISECONDS = 12000;
 
 export class Inbox {
-  constructor(mobile, onType) {
+  // `numbers`: whose SMS arrive here.
+  constructor(numbers, onType) {
     this.messages = [];
     this.onType = onType;
     this.started = false;
     this.waiting = new Set();
-    byId("sms-number").textContent = mobile ? `+${mobile}` : "(no mobile)";
+    byId("sms-number").textContent = numbers.map((one) => `+${one}`).join(", ");
   }
 
   update(messages) {

@@ -31,7 +31,7 @@ async function start() {
   byId("my-number").textContent = `+${number}`;
 
   const chat = new Chat(number);
-  const inbox = new Inbox(mobile, type);
+  const inbox = new Inbox([...new Set([mobile ?? number, number])], type);
   const backstage = new Backstage(chat);
   showPeople(citizens, citizen, number, type);
   showView("phone");

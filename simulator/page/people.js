@@ -22,6 +22,9 @@ export function showPeople(citizens, citizen, number, onType) {
   byId("about").replaceChildren(...(citizen ? about(citizen, number, onType) : [element("p", "hint", `+${number}, nobody in particular.`)]));
 }
 
+const GENDERS = { F: "female", M: "male", T: "transgender" };
+const onCard = ({ name, born, gender }) => `${capital(name)}, ${born.replace(/(..)(..)(....)/, "$1/$2/$3")}, ${GENDERS[gender]}`;
+
 function about(citizen, number, onType) {
   const secret = (name, digits) =>
     digits
@@ -42,6 +45,8 @@ function about(citizen, number, onType) {
       ...secret("Virtual ID", citizen.vid),
       element("dt", "", "Mobile linked to it"),
       element("dd", "", mobile),
+      element("dt", "", "On the Aadhaar card"),
+      element("dd", "", onCard(citizen.on_aadhaar)),
     ),
     ...(citizen.documents.length ? [documents] : []),
   ];

@@ -42,7 +42,7 @@ export class Replay {
     this.inbox = inbox;
     this.citizen = citizen;
     this.read = 0; // messages that the replay has gone past
-    this.sms = 0;
+    this.sms = undefined; // how many there were before the OTP that is typed next
     this.fast = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0.2 : 1;
   }
 
@@ -59,7 +59,7 @@ export class Replay {
   }
 
   async #act(line) {
-    this.sms = this.inbox.messages.length;
+    this.sms ??= this.inbox.messages.length;
     this.read = this.chat.messages.length;
     if (line["she sends"]) return this.#press([...byId("kinds").querySelectorAll("button")].find((one) => one.textContent === PLAIN[line["she sends"]]));
     const tapped = /^\[(.*)\]$/s.exec(line.she)?.[1];
@@ -77,9 +77,16 @@ export class Replay {
   }
 
   async #meant(text) {
-    if (text === "<the OTP>") return this.otp;
+    if (text === "<the OTP>") return this.#otp();
     const named = { "<her Aadhaar number>": this.citizen.aadhaar, "<her VID>": this.citizen.vid, "<a wrong OTP>": "000000" };
     return named[text] ?? text;
+  }
+
+  // The newest; once more the one before if none has come since.
+  async #otp() {
+    this.otp = (await this.inbox.otp(this.sms, 5)) ?? this.otp;
+    this.sms = this.inbox.messages.length;
+    return this.otp;
   }
 
   async #tap(title) {
@@ -110,9 +117,6 @@ export class Replay {
     const answer = await this.chat.until((messages) => messages.slice(this.read).find((one) => one?.from === "desk"), ANSWER_SECONDS);
     if (!answer) return false;
     this.read = answer.index + 1;
-    if (expected.includes("OTP is on its way") || expected.startsWith("If this number")) {
-      this.otp = await this.inbox.otp(this.sms, 5);
-    }
     const said = written(answer);
     if (!matches(expected, said)) return false;
     await pause(Math.min(READING_MILLISECONDS + said.length * READING_MILLISECONDS_A_LETTER, READING_AT_MOST) * this.fast);

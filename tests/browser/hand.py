@@ -10,6 +10,7 @@ import requests
 from tests.browser.chromium import Chromium, Page
 
 ASHA = "919000000001"
+SUNITA = "919000000003"
 LAKSHMI = "919000000007"
 
 

@@ -31,6 +31,7 @@ from helpdesk.conversation.events import (
     Answer,
     DocumentFetched,
     DocumentsListed,
+    Entered,
     Event,
     Failed,
     OtpSent,
@@ -93,6 +94,7 @@ class Chat:
     tappable: dict[str, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    writes_from_mobile: bool = True
     _timers: list[int] = field(default_factory=list)
     _steps: int = 0
     _typed: str = ""
@@ -126,7 +128,9 @@ class Chat:
         }
         understood = read(self._step(), named.get(text, text))
         self._typed = understood.digits or text
-        self.happens(understood.event)
+        event = understood.event
+        # As the webhook does with a keyed hash.
+        self.happens(replace(event, mark=f"mark of {understood.digits}") if isinstance(event, Entered) else event)
 
     def later(self, time: str) -> None:
         """Let time pass, and timers fire on their way."""
@@ -140,7 +144,7 @@ class Chat:
 
     def happens(self, event: Event) -> None:
         """Advance, and carry out what follows."""
-        before = replace(self.conversation, writes_from_mobile=True)
+        before = replace(self.conversation, writes_from_mobile=self.writes_from_mobile)
         self.conversation, effects = advance(before, event, self.now, self.rules)
         self.effects += effects
         for effect in effects:

@@ -38,7 +38,12 @@ def say(phone: Phone, text: str, citizen: Any) -> None:
     if text.startswith("["):
         phone.tap(text[1:-1])
         return
-    named = {"<her Aadhaar number>": citizen.aadhaar, "<her VID>": citizen.vid, "<a wrong OTP>": "000000"}
+    named = {
+        "<her Aadhaar number>": citizen.aadhaar,
+        "<her VID>": citizen.vid,
+        "<her mobile>": str(citizen.mobile)[-10:],
+        "<a wrong OTP>": "000000",
+    }
     phone.say(phone.otp() if text == "<the OTP>" else named.get(text, text))
 
 
@@ -65,6 +70,65 @@ def sign_in(phone: Phone, citizen: Citizen) -> Bubble:
     phone.expect("OTP is on its way")
     phone.say(phone.otp())
     return phone.expect("Your documents")
+
+
+def enter_details(phone: Phone, citizen: Any, mobile: str) -> None:
+    """From Hi to the summary of what she signs up with; `mobile` is typed, or tapped."""
+    born = f"{citizen.born[:2]}/{citizen.born[2:4]}/{citizen.born[4:]}"
+    for text, answer in (
+        *(("Hi", "Welcome"), ("[DigiLocker Services]", "Do you have"), ("[No]", "Do you agree?")),
+        *(("[I agree]", "12-digit"), (citizen.aadhaar, "your name"), (citizen.name.title(), "date of birth")),
+        *((born, "What stands on your"), ("[Female]" if citizen.gender == "F" else "[Male]", "Which mobile number")),
+        (mobile, "Please check everything"),
+    ):
+        say(phone, text, citizen)
+        phone.expect(answer)
+
+
+def bring_in(stack: LocalStack, citizen: Any) -> None:
+    """She brings her driving licence into her locker, on DigiLocker's own site."""
+    world = stack.simulator.world
+    with world.lock:
+        sessions = [session for token in world.accounts.tokens() if (session := world.accounts.session(token))]
+        hers = next(session for session in sessions if session.citizen.aadhaar == citizen.aadhaar)
+        licence = next(record.document for record in citizen.records if record.document.doctype == "DRVLC")
+        world.accounts.put_into_locker(hers, licence)
+
+
+def test_who_has_no_account_signs_up_and_gets_the_document_that_she_brings_in(
+    stack: LocalStack, phone_of: PhoneOf
+) -> None:
+    sunita = next(one for one in everyone() if one.name == "SUNITA DEVI")
+    phone = phone_of({"mobile": None})  # her OTPs come to the number that she writes from
+    enter_details(phone, sunita, "[This number]")
+    phone.tap("Send")
+    phone.expect(f"mobile ending in *{phone.number[-2:]}*")
+    phone.say(phone.otp())
+    phone.expect("You are signed in", "There are no documents in your DigiLocker yet")
+
+    bring_in(stack, sunita)
+    phone.say("Hi")
+    phone.expect("Welcome")
+    phone.tap("DigiLocker Services")
+    assert "1. Driving licence" in phone.expect("Your documents").text
+    phone.say("1")
+    content = phone.document(phone.expect("Driving licence.pdf"))
+    assert content == next(one.document.content() for one in sunita.records if one.document.doctype == "DRVLC")
+
+
+def test_whose_mobile_belongs_to_another_account_signs_up_with_his_own(phone_of: PhoneOf) -> None:
+    rohit = next(one for one in everyone() if one.name == "ROHIT SAXENA")
+    phone = phone_of({"mobile": None})
+    enter_details(phone, rohit, str(rohit.mobile)[-10:])
+    phone.tap("Send")
+    refused = phone.expect("belongs to another DigiLocker account", "Do you have an account already?")
+    assert refused.buttons == ("This number", "Back", "Cancel")
+    phone.tap("This number")
+    phone.expect("Please check everything")
+    phone.tap("Send")
+    phone.expect(f"mobile ending in *{phone.number[-2:]}*")
+    phone.say(phone.otp())
+    phone.expect("There are no documents in your DigiLocker yet")
 
 
 def test_the_pdf_that_arrives_is_the_one_that_the_issuer_gave(citizen: Citizen, phone: Phone) -> None:

@@ -9,11 +9,15 @@ import pytest
 
 from simulator.digilocker.citizens import everyone
 from simulator.local_stack import LocalStack
-from tests.end_to_end.conftest import Citizen
+from tests.end_to_end.conftest import Citizen, PhoneOf
 from tests.end_to_end.phone import Phone
 from tests.traces.searching import Class, Planted, Shape, Trace, search_all
 
 WRONG_OTP = "718293"
+NEWCOMER, MISTYPED_NAME = "NEHA BORA", "Neha Bora"
+"""Who signs up, and what she types first: Aadhaar spells her otherwise."""
+NEW_MOBILE = "9000000087"
+"""For her account. She writes from another."""
 QUEUES = ("WorkQueue", "TimerQueue", "WorkDeadLetterQueue")
 FUNCTIONS = ("WebhookFunction", "DocumentFunction")
 PLACES = {("state", "person"), ("documents", "documents")}
@@ -100,9 +104,50 @@ def links_in(stack: LocalStack, number: str) -> list[str]:
     return [parse_qs(urlsplit(link).query)["X-Amz-Signature"][0] for link in links if link]
 
 
+def planted_by_the_newcomer(stack: LocalStack, phone: Phone, otp: str) -> list[Planted]:
+    """What she entered who signs up, and what tells who writes."""
+    her = next(one for one in everyone() if one.name == NEWCOMER)
+    with stack.simulator.world.lock:
+        user_id = stack.simulator.world.phones.at(phone.number).user_id
+    return [
+        Planted("newcomer's Aadhaar number", her.aadhaar, Class.SECRET, Shape.NUMBER),
+        Planted("newcomer's name", str(her.aadhaar_name), Class.SECRET, Shape.NUMBER),
+        Planted("mistyped name", MISTYPED_NAME, Class.SECRET, Shape.NUMBER),
+        Planted("newcomer's date of birth", her.born, Class.SECRET, Shape.DATE),
+        Planted("newcomer's date of birth", "14 February 1996", Class.SECRET, Shape.NUMBER),
+        Planted("newcomer's mobile", NEW_MOBILE, Class.SECRET, Shape.NUMBER),
+        Planted("OTP", otp, Class.SECRET, Shape.NUMBER),
+        Planted("phone number", phone.number.removeprefix("91"), Class.PERSONAL, Shape.NUMBER),
+        Planted("user id", user_id, Class.PERSONAL),
+    ]
+
+
 @pytest.fixture
-def planted(stack: LocalStack, phone: Phone, citizen: Citizen) -> list[Planted]:
-    """A conversation with a wrong OTP, an issuer that fails and repeats the call, and a PDF that is not collected."""
+def signing_up(stack: LocalStack, phone_of: PhoneOf) -> list[Planted]:
+    """Somebody signs up, is refused, corrects it, and stops before the OTP: all that she entered is still kept."""
+    her = next(one for one in everyone() if one.name == NEWCOMER)
+    phone = phone_of({"mobile": f"91{NEW_MOBILE}"})
+    told = f"<html>{her.aadhaar} {MISTYPED_NAME} {her.born} {NEW_MOBILE}</html>"
+    stack.simulator.world.faults.set({"digilocker": {"signup": {"times": 1, "status": 500, "body": told}}})
+    for text, answer in (
+        *(("Hi", "Welcome"), ("1", "Do you have"), ("no", "Do you agree?"), ("I agree", "12-digit")),
+        *((her.aadhaar, "your name"), (MISTYPED_NAME, "date of birth"), ("14 February 1996", "What stands on your")),
+        *(("1", "Which mobile number"), (NEW_MOBILE, "Please check everything")),
+        *(("send", "DigiLocker is very busy"), ("send", "not what Aadhaar has")),
+        *(("2", "your name"), (str(her.aadhaar_name), "Please check everything"), ("send", "OTP is on its way")),
+        (WRONG_OTP, "not accepted"),
+    ):
+        phone.say(text)
+        phone.expect(answer)
+    return planted_by_the_newcomer(stack, phone, phone.otp())
+
+
+@pytest.fixture
+def planted(stack: LocalStack, phone: Phone, citizen: Citizen, signing_up: list[Planted]) -> list[Planted]:
+    """A conversation with a wrong OTP, an issuer that fails and repeats the call, and a PDF that is not collected.
+
+    Beside it somebody is signing up.
+    """
     phone.say("Hi")
     phone.expect("Welcome")
     for text, answer in (("1", "Do you have"), ("yes", "Do you agree?"), ("I agree", "12-digit")):
@@ -125,7 +170,7 @@ def planted(stack: LocalStack, phone: Phone, citizen: Citizen) -> list[Planted]:
     phone.expect("Driving licence.pdf")
     links = links_in(stack, phone.number)
     assert links
-    return planted_in(stack, phone, citizen, otp, links)
+    return [*planted_in(stack, phone, citizen, otp, links), *signing_up]
 
 
 def told(traces: list[Trace]) -> list[str]:

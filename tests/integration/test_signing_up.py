@@ -114,6 +114,40 @@ def test_who_has_signed_up_can_sign_in(desk: Desk) -> None:
     phone.expect("There are no documents in your DigiLocker yet")
 
 
+def test_who_says_no_but_has_an_account_learns_it_from_her_documents_once_the_otp_has_succeeded(desk: Desk) -> None:
+    sunita = enter(desk, "SUNITA DEVI", "5 March 1968", "Female")
+    sunita.tap("This number")
+    asha = enter(desk, "ASHA VERMA", "1 January 1992", "Female")
+    asha.tap("This number")
+    assert send(asha).text == send(sunita).text.replace("*03*", "*01*")
+
+    asha.say("000000")
+    asha.expect("That OTP was not accepted")
+    asha.say(asha.otp())
+    asha.expect("Your documents in DigiLocker", "Driving licence")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ASHA VERMA", "SUNITA DEVI", "IMRAN KHAN", "GOPAL DAS"],
+    ids=["an account", "none", "two on one mobile", "one without a mobile"],
+)
+def test_after_the_aadhaar_number_there_are_always_both_ways(desk: Desk, name: str) -> None:
+    phone = phone_of(desk, name)
+    phone.say("Hi")
+    phone.expect("Welcome")
+    for title, answer in (("DigiLocker Services", "Do you have"), ("Yes", "Do you agree?"), ("I agree", "12-digit")):
+        phone.tap(title)
+        phone.expect(answer)
+    phone.say(citizen(name).aadhaar)
+
+    both = phone.expect("If this number has a DigiLocker account, an OTP is on its way")
+
+    assert both.buttons == ("Resend", "Sign up", "Change number")
+    phone.tap("Sign up")
+    phone.expect("We can open your free DigiLocker account here")
+
+
 def test_a_mobile_of_another_account_is_refused_and_one_of_his_own_is_taken(desk: Desk) -> None:
     phone = enter(desk, "ROHIT SAXENA", "21.10.1998", "Male")
     phone.say(str(citizen("ROHIT SAXENA").mobile)[-10:])
@@ -122,6 +156,7 @@ def test_a_mobile_of_another_account_is_refused_and_one_of_his_own_is_taken(desk
 
     assert "belongs to another DigiLocker account" in refused.text
     assert "Which mobile number" in refused.text
+    assert "Do you have an account already?" in refused.text
     assert refused.buttons == ("This number", "Back", "Cancel")
     assert sealed(desk) == {"aadhaar", "name", "born", "gender"}
     assert not has_account(desk, "ROHIT SAXENA")

@@ -66,6 +66,14 @@ def signed_in() -> Conversation:
     return advance(listing, DocumentsListed("otp", (LICENCE, PAN)), NOW, RULES)[0]
 
 
+def test_an_empty_list_is_asked_for_anew_as_soon_as_she_comes_back() -> None:
+    listing = advance(verifying(), SignedIn("otp", 3600), NOW, RULES)[0]
+    empty = advance(listing, DocumentsListed("otp", ()), NOW, RULES)[0]
+    services = Tapped("back", Tap(Choice.SERVICES))
+    assert advance(empty, services, NOW + 1, RULES)[1] == (ListDocuments(),)
+    assert ListDocuments() not in advance(signed_in(), services, NOW + 1, RULES)[1]
+
+
 def test_the_way_to_the_list_asks_for_one_thing_after_the_other() -> None:
     assert advance(asked_for_aadhaar(), Entered("step", Kind.AADHAAR), NOW, RULES)[1] == (SendOtp(),)
     assert advance(asked_for_otp(), Entered("otp", Kind.OTP), NOW, RULES)[1] == (VerifyOtp(),)

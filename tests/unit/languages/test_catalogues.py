@@ -178,6 +178,9 @@ def test_a_note_and_a_question_fit_into_one_message(language: Catalogue) -> None
     more = max(size(key) for key in language.texts if key.startswith("example.") or key == "person")
     for key in {*QUESTIONS, "consent.ask", "consent.sign_up"}:
         assert longest + 2 + size(key) + 2 + more <= 1024, key
+    refusal = max(size(key) for key in language.texts if key.startswith("problem."))
+    for key in ("sign_up.mobile", "sign_up.mobile_own", "sign_up.check"):
+        assert refusal + 2 + size(key) + 2 + size("sign_up.has_account") <= 1024, key
     for key in (key for key in language.texts if key.startswith("help.")):
         assert size(key) + 2 + size("help.ways") <= 1024, key
 

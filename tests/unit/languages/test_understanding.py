@@ -152,6 +152,12 @@ def test_longer_numbers_are_only_described(text: str, event: Entered) -> None:
         "१२/०३/१९८५",
         "१२ मार्च १९८५",
         "১২ মার্চ ১৯৮৫",
+        "১২ই মার্চ, ১৯৮৫",
+        "12ನೇ ಮಾರ್ಚ್ 1985",
+        "1985 മാർച്ച് 12",
+        "1985ರ ಮಾರ್ಚ್ 12",
+        "12th of March 1985",
+        "12mar 1985",
     ],
 )
 def test_a_date_is_known_however_it_is_written(text: str) -> None:

@@ -3,8 +3,8 @@
 import io
 import json
 
-from helpdesk.conversation.model import Stage
-from helpdesk.digilocker.errors import MobileTaken
+from helpdesk.conversation.model import Rules, Stage
+from helpdesk.digilocker.errors import DetailsDiffer, MobileTaken
 from helpdesk.storage.work import read_work
 from tests.unit.service.desk import AADHAAR, HER_PHONE, OTP, Desk
 
@@ -79,6 +79,22 @@ def test_a_mobile_of_somebody_else_is_asked_for_again(desk: Desk) -> None:
     assert "belongs to another DigiLocker account" in body_of(reply)
     assert sealed(desk) == set(ENTERED) - {"mobile"}
     desk.says(MOBILE)
+    desk.says("send")
+    assert desk.locker.applied == ENTERED
+
+
+def test_after_too_many_refused_tries_digilocker_is_asked_no_more_and_she_is_told_why(desk: Desk) -> None:
+    limit = Rules().otps_an_hour
+    entered(desk)
+    desk.locker.fails = [DetailsDiffer("auth_failure") for _ in range(limit)]
+    for _ in range(limit):
+        desk.taps("send@summary")
+    (refused,) = desk.taps("send@summary")
+    assert desk.locker.calls.count("sign_up") == limit
+    assert "tried several times with this Aadhaar or mobile number" in body_of(refused)
+    assert "OTPs" not in body_of(refused)
+    desk.clock.now += 3600
+    entered(desk)
     desk.says("send")
     assert desk.locker.applied == ENTERED
 

@@ -31,10 +31,12 @@ def post(stage: Any, body: object, number: str = ASHA) -> Any:
 
 class TestPhones:
     def test_citizens_are_listed_with_what_they_are_good_for(self, stage: Any) -> None:
-        asha = stage.client.get("/citizens").get_json()[0]
+        citizens = stage.client.get("/citizens").get_json()
+        asha, neha = citizens[0], next(one for one in citizens if one["name"] == "NEHA BORA")
         assert (asha["phone"], asha["name"], asha["aadhaar"]) == (ASHA, "ASHA VERMA", "999999990019")
         assert "Driving License" in asha["documents"]
         assert asha["good_for"]
+        assert neha["on_aadhaar"] == {"name": "NEHA BARUA", "born": "14021996", "gender": "F"}
 
     def test_the_chat_is_told_from_any_index_on(self, stage: Any) -> None:
         for text in ("one", "two", "three"):

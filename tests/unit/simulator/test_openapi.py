@@ -160,6 +160,16 @@ def test_events_tell_everything_first_and_then_what_changes(stage: Any) -> None:
         assert told["sms"][0]["otp"] in told["sms"][0]["text"]
 
 
+def test_a_phone_shows_the_sms_to_its_own_number_and_to_its_holders_mobile(stage: Any) -> None:
+    phone, another = "919000000099", "919000000098"
+    for mobile, text in ((phone, "one"), (ASHA, "two"), (phone, "three"), (another, "four")):
+        stage.world.sms.receive(mobile, text)
+    with stage.client.get(f"/phones/{phone}/events?sms={ASHA}", buffered=False) as stream:
+        events = _events(stream.response)
+        first = dict(next(events) for _ in range(5))
+        assert [sms["text"] for sms in first["sms"]] == ["one", "two", "three"]
+
+
 def _events(stream: Any) -> Any:
     for text in stream:
         name, data = (text if isinstance(text, str) else text.decode()).strip().split("\n")

@@ -142,7 +142,7 @@ def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Turn:
     elif misses == 2:
         at = Stage.MENU if conversation.stage in {Stage.NEW, Stage.ENDED} else conversation.stage
         more = text(f"example.{at}")
-    helped = (replace(effect, more=more) if effect in told else effect for effect in effects)
+    helped = (replace(effect, more=more or effect.more) if effect in told else effect for effect in effects)
     return replace(conversation, misses=misses), tuple(helped)
 
 
@@ -391,8 +391,8 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
     match event.request:
         case SendOtp() as request:
             return sign_in.not_sent(conversation, event, request)
-        case SignUp():
-            return sign_up.not_sent(conversation, event)
+        case SignUp() as request:
+            return sign_up.not_sent(conversation, event, request, now)
         case VerifyOtp() | VerifySignUp():
             return sign_in.not_verified(conversation, event)
         case ListDocuments():

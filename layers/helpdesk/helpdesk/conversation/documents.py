@@ -76,8 +76,10 @@ def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: 
 def again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
     """*Other documents*: the list once more, asked for anew if it may have changed meanwhile."""
     session = conversation.session
-    if session is None or not session.listing or now - session.listed_at < rules.list_seconds:
+    if session is None or not session.listing:
         return show(conversation)
+    if conversation.documents and now - session.listed_at < rules.list_seconds:
+        return show(conversation)  # an empty one is always asked for anew: she was told how to bring documents in
     if conversation.waiting:
         return show(conversation)  # documents of this list are on their way, and theirs would be another one
     return waits(conversation, Stage.LISTING, event_id, now), (ListDocuments(),)

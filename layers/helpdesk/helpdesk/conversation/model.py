@@ -122,10 +122,11 @@ class Form:
 
 @dataclass(frozen=True)
 class Tried:
-    """An Aadhaar number that had an OTP sent, by a keyed hash, and when."""
+    """An Aadhaar number that had an OTP sent, or was refused when signing up, by a keyed hash, and when."""
 
     mark: str
     at: int
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ class Conversation:
     timer_at: int = 0
     """When the timer fires that ends the session."""
     tried: tuple[Tried, ...] = ()
-    """The OTPs of the last 24 hours."""
+    """The OTPs of the last 24 hours, and the numbers that were refused."""
     minute: int = 0
     """The minute in which her messages are being counted, in minutes since the epoch."""
     messages: int = 0

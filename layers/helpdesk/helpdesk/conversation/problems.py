@@ -26,6 +26,8 @@ class Problem(StrEnum):
     """DigiLocker could not send an OTP, as the account has no valid mobile or e-mail address."""
     OTP_TOO_MANY = "otp_too_many"
     """DigiLocker sends no more OTPs to this account for a while."""
+    TRIED_TOO_OFTEN = "tried_too_often"
+    """Signing up: our own limit of tries within an hour, for the Aadhaar number or the mobile, is reached."""
     NO_ACCOUNT = "no_account"
     SEVERAL_ACCOUNTS = "several_accounts"
     """A mobile number that belongs to more than one account."""

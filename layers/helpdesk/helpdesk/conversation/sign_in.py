@@ -64,15 +64,17 @@ def send(conversation: Conversation, mark: str, event_id: str, now: int, rules: 
     """Have an OTP sent, to sign in or up, unless she had too many or tried too many numbers: then say when it opens."""
     today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
     numbers = {tried.mark for tried in today}
-    refused = None
-    if len(today) >= rules.otps_a_day:
-        refused = "otp.too_many_today"
+    otps = [tried for tried in today if not tried.refused]
+    limit = None
+    if len(otps) >= rules.otps_a_day:
+        limit = "otp.too_many_today", otps[0]
     elif mark not in numbers and len(numbers) >= rules.numbers_a_day:
-        refused = "aadhaar.too_many_today"
-    if refused:
-        hours = -(-(today[0].at + DAY - now) // 3600)
+        limit = "aadhaar.too_many_today", today[0]
+    if limit:
+        why, first = limit
+        hours = -(-(first.at + DAY - now) // 3600)
         stays = left(conversation, Stage.MENU)
-        return stays, (say(stays, refused, SERVICES, MENU, hours=hours),)
+        return stays, (say(stays, why, SERVICES, MENU, hours=hours),)
     form = conversation.form
     request = SignUp(mark, form.mobile_mark) if form else SendOtp(mark)
     return waits(replace(conversation, otp=None), Stage.SENDING_OTP, event_id, now), (request,)

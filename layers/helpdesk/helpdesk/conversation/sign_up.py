@@ -7,13 +7,24 @@ already she learns when the OTP has succeeded: then it is that account which she
 from dataclasses import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import AADHAAR, BORN, DETAILS, GENDER, MOBILE, NAME, Effect, Keep, Text
+from helpdesk.conversation.effects import (
+    AADHAAR,
+    BORN,
+    DETAILS,
+    GENDER,
+    MOBILE,
+    NAME,
+    Effect,
+    Keep,
+    SignUp,
+    Text,
+)
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, Said
-from helpdesk.conversation.model import Conversation, Form, Rules, Stage
+from helpdesk.conversation.model import Conversation, Form, Rules, Stage, Tried
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.sign_in import DAY, send, with_timer
 from helpdesk.conversation.sign_in import answer_otp as answer_any_otp
-from helpdesk.conversation.sign_in import send, with_timer
 from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
@@ -34,8 +45,13 @@ LONGEST_NAME = 100
 _INITIALS = {Choice.FEMALE: "F", Choice.MALE: "M", Choice.TRANSGENDER: "T"}
 
 
-def ask(conversation: Conversation, note: Text | None = None) -> Turn:
-    """Ask for the first detail that is missing; when none is, show them all."""
+def ask(
+    conversation: Conversation, note: Text | None = None, more: Text | None = None, *, offers_own: bool = True
+) -> Turn:
+    """Ask for the first detail that is missing; when none is, show them all.
+
+    `offers_own`: the number that she writes from may be the account's mobile, if it is one.
+    """
     form = conversation.form or Form()
     missing = next((name for name in DETAILS if name not in form.has), None)
     stage = STAGES[missing] if missing else Stage.SUMMARY
@@ -48,11 +64,11 @@ def ask(conversation: Conversation, note: Text | None = None) -> Turn:
             key = "aadhaar.sign_up"
         case Stage.GENDER:
             options, shows = GENDERS, (BORN,)
-        case Stage.MOBILE if asked.writes_from_mobile:
+        case Stage.MOBILE if asked.writes_from_mobile and offers_own:
             key, options = "sign_up.mobile_own", (Choice.OWN_MOBILE, *OPTIONS)
         case Stage.SUMMARY:
             key, options, shows = "sign_up.check", SUMMARY_OPTIONS, DETAILS
-    return asked, (say(asked, key, *question(stage, *options), note=note, shows=shows),)
+    return asked, (replace(say(asked, key, *question(stage, *options), note=note, shows=shows), more=more),)
 
 
 def back(conversation: Conversation) -> Turn:
@@ -76,10 +92,10 @@ def answer_number(conversation: Conversation, event: FromHer, now: int, rules: R
 
 
 def answer_name(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
-    """Her name, in the Latin letters that the card has it in."""
+    """Her name, in the Latin letters that the card has it in. Who writes another script is shown an example at once."""
     if isinstance(event, Said) and _is_name(event):
         return _kept(conversation, Keep(NAME), now, rules)
-    return ask(conversation, note=text("sign_up.not_a_name"))
+    return ask(conversation, note=text("sign_up.not_a_name"), more=text(f"example.{Stage.NAME}"))
 
 
 def answer_born(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
@@ -140,12 +156,21 @@ def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rule
     return answer_any_otp(conversation, event, now, rules)
 
 
-def not_sent(conversation: Conversation, event: Failed) -> Turn:
-    """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more."""
+def not_sent(conversation: Conversation, event: Failed, request: SignUp, now: int) -> Turn:
+    """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more.
+
+    Where an account can be the reason, the way to sign in to it stands below, for everybody alike.
+    """
     stays = settled(conversation, event.id)
-    if event.problem is Problem.MOBILE_TAKEN:
-        stays = _without(stays, MOBILE)
-    return ask(stays, note=text(f"problem.{event.problem}"))
+    why, has_account = text(f"problem.{event.problem}"), text("sign_up.has_account")
+    match event.problem:
+        case Problem.MOBILE_TAKEN:
+            own = conversation.form is not None and not conversation.form.mobile_mark
+            stays = _without(_counted(stays, request.mark, now), MOBILE)
+            return ask(stays, why, has_account, offers_own=not own)
+        case Problem.DETAILS_DIFFER:
+            return ask(_counted(stays, request.mark, now), why, has_account)
+    return ask(stays, why)
 
 
 # What was entered
@@ -158,6 +183,14 @@ def _kept(conversation: Conversation, keep: Keep, now: int, rules: Rules, **mark
     asked, replies = ask(replace(conversation, form=replace(form, has=has, **marks)))
     effects: tuple[Effect, ...] = (keep, *replies)
     return with_timer(asked, effects, now, rules)
+
+
+def _counted(conversation: Conversation, mark: str, now: int) -> Conversation:
+    """Count a refused number, once, among those of the day: else a list of people could be compared with Aadhaar's."""
+    today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
+    if any(tried.mark == mark for tried in today):
+        return conversation
+    return replace(conversation, tried=(*today, Tried(mark, now, refused=True)))
 
 
 def _without(conversation: Conversation, name: str) -> Conversation:

@@ -1,4 +1,4 @@
-"""Dates as people write them: 12/03/1985, 12-3-85, 12 March 1985, in the digits and month names of any language.
+"""Dates as people write them: 12/03/1985, 12-3-85, 12 March 1985, 1985 മാർച്ച് 12, in any language's digits and names.
 
 The day stands before the month, as everywhere in India; only where the year stands first, the month follows it.
 """
@@ -20,8 +20,11 @@ _NUMERIC = re.compile(r"\D*?(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\
 _SPACED = re.compile(r"\D*?(\d{1,2})\s+(\d{1,2})\s+(\d{4})\D*")
 _YEAR_FIRST = re.compile(r"\D*?(\d{4})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\D*")
 _TOGETHER = re.compile(r"\D*?(\d\d)(\d\d)(\d{4})\D*")
-_DAY_FIRST = re.compile(r"\D*?(\d{1,2})(?:st|nd|rd|th)?[\s,./\-]*([^\W\d_]\S*?)[\s,./\-]*(\d{4}|\d\d)\D*")
-_MONTH_FIRST = re.compile(r"(?:\D*\s)?([^\W\d_]\S*?)[\s./\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,./\-]+(\d{4})\D*")
+_ENDING = r"(?:st|nd|rd|th|[^\W\d_]\S{0,3}(?=[\s,]))?"
+"""What is written to a number without a space: 12th, ১২ই, 12ನೇ."""
+_DAY_FIRST = re.compile(rf"\D*?(\d{{1,2}}){_ENDING}[\s,./\-]*(?:of\s+)?([^\W\d_]\S*?)[\s,./\-]*(\d{{4}}|\d\d)\D*")
+_MONTH_FIRST = re.compile(rf"(?:\D*\s)?([^\W\d_]\S*?)[\s./\-]*(\d{{1,2}}){_ENDING}[\s,./\-]+(\d{{4}})\D*")
+_MONTH_AFTER_YEAR = re.compile(rf"\D*?(\d{{4}}){_ENDING}[\s,./\-]+([^\W\d_]\S*?)[\s,./\-]*(\d{{1,2}})\D*")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def read_date(text: str) -> Date | None:
         return _date(found[1], named, found[3])
     if (found := _MONTH_FIRST.fullmatch(plain)) and (named := _months().get(found[1])):
         return _date(found[2], named, found[3])
+    if (found := _MONTH_AFTER_YEAR.fullmatch(plain)) and (named := _months().get(found[2])):
+        return _date(found[3], named, found[1])
     return None
 
 

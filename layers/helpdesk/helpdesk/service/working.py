@@ -216,7 +216,7 @@ class Worker:
                     details = {name: opened(name) for name in request.needs}
                     if not self._count_otps(step, mark, mobile_mark):
                         count("OtpsRefused")
-                        return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
+                        return Answered(Failed(step, Problem.TRIED_TOO_OFTEN, request), {})
                     sent = self._locker.sign_up(details)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {})
                 case VerifySignUp():
