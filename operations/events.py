@@ -33,7 +33,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from operations.samples import Desk, Event, samples
 from operations.seeding import LocalDesk, seed
-from simulator.local_stack import STACK_NAME, StackError, access, addresses, citizens
+from simulator.local_stack import STACK_NAME, StackError, access, addresses, citizens, environments
+from simulator.phone import NotAnsweredError
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "events"
@@ -85,30 +86,16 @@ def _secret(arn: str) -> dict[str, Any]:
 
 def for_local_stack(chat_url: str, now: int) -> Fresh:
     """Seed the local stack, whose access stands in the environment, and give its events. `now`: seconds since 1970."""
-    environments = _environments()
-    work = environments["DocumentFunction"]
+    deployed = environments(boto3.client)
+    work = deployed["DocumentFunction"]
     desk = replace(desk_of(STACK_NAME), work_queue_arn=work["WORK_QUEUE_ARN"], timer_queue_arn=work["TIMER_QUEUE_ARN"])
-    pepper = _secret(environments["WebhookFunction"]["WEBHOOK_SECRET_ARN"])["id_pepper"]
+    pepper = _secret(deployed["WebhookFunction"]["WEBHOOK_SECRET_ARN"])["id_pepper"]
     with _queue() as queue_url:
-        seeded = seed(LocalDesk(desk, environments, pepper, queue_url), chat_url, citizens(chat_url), now)
+        seeded = seed(LocalDesk(desk, deployed, pepper, queue_url), chat_url, citizens(chat_url), now)
     # A job is too old after a minute and a half: these are for reading about, and trying, first.
     events = samples(desk, now, seeded.occasions, queued_at=now + FRESH_SECONDS)
     phones = {path: seeded.phones[name] for path in events if (name := path.split("/")[1]) in seeded.phones}
     return Fresh(events, phones)
-
-
-def _environments() -> dict[str, dict[str, str]]:
-    """Give the environment of each deployed function, by its logical id."""
-    functions = boto3.client("lambda")
-    pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
-    return {
-        resource["LogicalResourceId"]: functions.get_function_configuration(
-            FunctionName=resource["PhysicalResourceId"]
-        )["Environment"]["Variables"]
-        for page in pages
-        for resource in page["StackResourceSummaries"]
-        if resource["ResourceType"] == "AWS::Lambda::Function"
-    }
 
 
 @contextmanager
@@ -147,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
     except EndpointConnectionError:
         print("The local stack is not up: `make run` starts it.", file=sys.stderr)
         return 1
-    except (ValueError, StackError) as error:
+    except (ValueError, LookupError, StackError, NotAnsweredError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -61,11 +61,6 @@ class LocalDesk:
         self._store = ConversationStore(self._dynamodb, self._settings["CONVERSATIONS_TABLE"])
 
     @property
-    def list_seconds(self) -> int:
-        """How old a list may be before it is asked for again."""
-        return Rules().list_seconds
-
-    @property
     def session_seconds(self) -> int:
         """After how long a silence she is signed out."""
         return int(self._settings["SESSION_SECONDS"])
@@ -95,18 +90,20 @@ class LocalDesk:
         body = said(self.desk, message, now)
         self._receiver.receive(body, sign(body, self.desk.app_secret))
 
-    def job(self) -> dict[str, Any] | None:
-        """Take the next job off the queue; None if there is none."""
-        for message in self._sqs.receive_message(QueueUrl=self._queue_url).get("Messages", []):
-            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
-            job: dict[str, Any] = json.loads(message["Body"])
-            return job
-        return None
+    def job(self) -> dict[str, Any]:
+        """Take the next job off the queue. Raises LookupError if there is none."""
+        messages = self._sqs.receive_message(QueueUrl=self._queue_url).get("Messages", [])
+        if not messages:
+            raise LookupError("a message asked for nothing")
+        self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])
+        job: dict[str, Any] = json.loads(messages[0]["Body"])
+        return job
 
     def do(self, job: Mapping[str, Any], now: int) -> None:
-        """Do a job, as the document function does."""
+        """Do a job, as the document function does. Raises LookupError if it cannot be done now."""
         arn = self._settings["WORK_QUEUE_ARN"]
-        self._handler.handle(QueueMessage("seeding", json.dumps(job), "seeding", arn, receives=1, sent_at=now))
+        if not self._handler.handle(QueueMessage("seeding", json.dumps(job), "seeding", arn, receives=1, sent_at=now)):
+            raise LookupError("a job was not done")
 
     def keep_pdf(self, identity: str, name: str) -> str:
         """Put a PDF into the bucket, as one that was sent by link. Gives its key."""
@@ -144,17 +141,12 @@ class Chat:
     def says(self, *messages: Message) -> None:
         """Have messages taken in, and everything done that they ask for."""
         for message in messages:
-            self.asks(message)
-            self._local.do(self._last_job, self._now)
+            self._local.do(self.asks(message), self._now)
 
     def asks(self, message: Message) -> dict[str, Any]:
         """Have a message taken in, and give the job that it asks for."""
         self._local.receive(message, self._now)
-        job = self._local.job()
-        if job is None:
-            raise LookupError(f"{self.number}: nothing was queued")
-        self._last_job = job
-        return job
+        return self._local.job()
 
     # Each of these goes on where the one before ends.
 
@@ -283,7 +275,7 @@ def _work(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
     number = chat("job_send_otp").to_the_number()
     otp = chat("job_verify_otp", _VERIFYING).to_the_otp()
     old_list = chat("job_list_documents").to_the_list()
-    old_list.later(local.list_seconds)
+    old_list.later(Rules.list_seconds)
     fetching = chat("job_fetch_document").to_the_list()
     leaving = chat("job_sign_out").to_the_list()
     delivered = chat("document_delivered").begins()

@@ -368,13 +368,8 @@ class LocalStack:
                 except OSError:
                     raise PortBusyError(port, purpose, variable) from None
         host = bridge or DOCKER_DESKTOP
-        functions = self.client("lambda")
-        environments = {
-            name: functions.get_function_configuration(FunctionName=self._resources[name])["Environment"]["Variables"]
-            for name in self._resources
-            if name.endswith("Function")
-        }
-        write_template(BUILD, Deployed(self._deployed_parameters, environments), access(self.emulator_url), host)
+        deployed = Deployed(self._deployed_parameters, environments(self.client))
+        write_template(BUILD, deployed, access(self.emulator_url), host)
 
     # --- stopping -----------------------------------------------------------------------------------------------------
 
@@ -492,6 +487,20 @@ def access(emulator_url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": emulator_url,
         "AWS_REGION": REGION,
         "AWS_SESSION_TOKEN": "",
+    }
+
+
+def environments(client: Callable[[str], Any]) -> dict[str, dict[str, str]]:
+    """Give the environment of each deployed function, by its logical id. `client` makes one for a service."""
+    functions = client("lambda")
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    return {
+        resource["LogicalResourceId"]: functions.get_function_configuration(
+            FunctionName=resource["PhysicalResourceId"]
+        )["Environment"]["Variables"]
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] == "AWS::Lambda::Function"
     }
 
 

@@ -1,5 +1,6 @@
 """The local stack as `make run` has it, its events as `make events` makes them, and `sam local invoke` on each."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from operations.events import EVENTS, Fresh, expectations, for_local_stack, write
-from simulator.local_stack import LocalStack, access, stop_on_signals
+from simulator.local_stack import LocalStack, access
 from simulator.phone import Phone
 from tests.fresh_events import phones_of
 from tests.sam_local.sam import Invoked, containers, invoke
@@ -36,7 +37,10 @@ def docker() -> None:
 @pytest.fixture(scope="session")
 def stack(docker: None) -> Iterator[LocalStack]:
     there = containers()
-    with stop_on_signals(), LocalStack(for_containers=True) as running:
+    # Each as Ctrl-C: pytest then ends what it has begun, and SAM takes its containers with it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with LocalStack(for_containers=True) as running:
         yield running
     assert containers() <= there, "SAM left containers behind"
 
@@ -52,12 +56,13 @@ def fresh(stack: LocalStack) -> Fresh:
 
 
 @pytest.fixture(scope="session")
-def run(stack: LocalStack, fresh: Fresh) -> Iterator[Run]:
-    """Every event, invoked a few at once: each is from a phone of its own, so none touches another."""
+def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh) -> Iterator[Run]:
+    """Every event that a test is about, a few at once: each is from a phone of its own, so none touches another."""
+    events = [item.callspec.params["event"] for item in request.session.items if hasattr(item, "callspec")]
     phones = phones_of(stack, fresh)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
-            yield Run({name: pool.submit(invoke, name) for name in expectations()}, phones)
+            yield Run({name: pool.submit(invoke, name) for name in events}, phones)
         finally:
             pool.shutdown(cancel_futures=True)
     for phone in phones.values():
