@@ -81,11 +81,13 @@ def _sam(*arguments: str, output: Any = subprocess.PIPE) -> Iterator[subprocess.
         stdout=output,
         stderr=output,
         text=True,
-        # Of the tests' own process group: a Ctrl-C reaches it too, and it takes its containers with it.
+        # Out of reach of the terminal's Ctrl-C: a second one, after that below, would have it leave its containers.
+        start_new_session=True,
     )
     try:
         yield process
     finally:
+        # As Ctrl-C, on which it takes its containers with it. Whoever has an event in hand ends by itself.
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):

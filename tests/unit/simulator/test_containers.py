@@ -1,5 +1,6 @@
 """What lets functions in containers work on the local stack."""
 
+import copy
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,10 +56,11 @@ def test_parameters_are_as_they_were_deployed() -> None:
 
 
 def test_the_built_template_stays_as_it_is(tmp_path: Path) -> None:
+    before = copy.deepcopy(BUILT)
     (tmp_path / "template.yaml").write_text(yaml.safe_dump(BUILT))
     path = write_template(tmp_path, DEPLOYED, ACCESS, "172.17.0.1")
     assert yaml.safe_load(path.read_text()) == copied()
-    assert yaml.safe_load((tmp_path / "template.yaml").read_text()) == BUILT
+    assert yaml.safe_load((tmp_path / "template.yaml").read_text()) == BUILT == before
 
 
 def test_where_docker_has_no_bridge_there_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
