@@ -12,12 +12,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 # Says where `make deploy` goes: dev, staging or prod (samconfig.toml).
 ENV ?= dev
-# For which deployment `make events` signs. None: with a secret that no deployment knows.
+# For which deployment `make events` signs. None: the one of `make run`.
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
 
-.PHONY: help run demo test replay bench screenshots lint format events deploy redrive find clean
+.PHONY: help run demo test replay bench screenshots lint format events sam-local deploy redrive find clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,8 +50,11 @@ format: .venv/.ready ## Format the code and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix --quiet || true
 	@$(PYTHON) -m ruff format
 
-events: .venv/.ready ## Sample events for both functions, signed and dated now, in build/events (STACK=helpdesk-dev)
-	@exec $(PYTHON) -m operations.events $(STACK)
+events: .venv/.ready ## Sample events for the running `make run`, signed, dated and seeded now (STACK=helpdesk-dev: for that)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.events $(STACK)
+
+sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invoke`, and the API by `sam local start-api` (needs Docker)
+	@exec $(PYTHON) -m pytest tests/sam_local $(TESTS)
 
 deploy: .venv/.ready .venv/sam/.ready ## Build and deploy to your AWS account, asking for each parameter (ENV=dev|staging|prod)
 	@$(SAM) build --config-env $(ENV)

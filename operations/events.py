@@ -1,181 +1,57 @@
 """Writes sample events for both functions, signed and dated now: make events.
 
-A signature belongs to one secret and time stamps grow stale, so these cannot lie in the repository as those in
-`events/` do. They are written to `build/events/`, to be handed to `sam local invoke` or to a deployed function:
+A signature belongs to one secret, time stamps grow stale and a message is taken in only once, so these cannot lie in
+the repository as the others in `events/` do. Beside a running `make run` they are written into that folder, each for
+a citizen of its own whose chat has come to the point where the event belongs (operations/seeding.py):
+
+    make events
+    sam local invoke WebhookFunction -e events/webhook/text_hi.json
+
+For a deployed stack they are written to `build/events/`, signed with its app secret, and nothing is seeded:
 
     make events STACK=helpdesk-dev
     aws lambda invoke --function-name NAME:live --cli-binary-format raw-in-base64-out \
         --payload file://build/events/webhook/text_hi.json answer.json
 
-They are signed with the app secret of the stack that is named. Without one they are signed with a made-up secret that
-no deployment knows. The citizen is made up, and her Aadhaar number is one that UIDAI publishes for tests.
+The citizens are made up, and their Aadhaar numbers are among those that UIDAI publishes for tests.
 """
 
 import argparse
-import hashlib
-import hmac
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import boto3
+import yaml
+from botocore.exceptions import EndpointConnectionError
 
-FOLDER = Path(__file__).parents[1] / "build" / "events"
-LATE_SECONDS = 90_000
-"""How old the late message is: more than any `MaxMessageAgeSeconds`."""
-NOBODY = "0" * 32
-"""A conversation that no person has."""
-STEP = "0" * 24
-PDF = f"documents/{'0' * 64}"
+from operations.samples import Desk, Event, samples
+from operations.seeding import LocalDesk, seed
+from simulator.local_stack import STACK_NAME, StackError, access, addresses, citizens, environments
+from simulator.phone import NotAnsweredError
 
-type Event = dict[str, object]
+ROOT = Path(__file__).parents[1]
+EVENTS = ROOT / "events"
+FOR_DEPLOYED = ROOT / "build" / "events"
+EXPECTED = EVENTS / "expected.yaml"
+FRESH_SECONDS = 600
+"""How long an event of the local stack can be used: as long as its message is not too old, and its OTP."""
+FUNCTIONS = {"webhook": "WebhookFunction", "document": "DocumentFunction"}
+"""Which function the events of a folder are for."""
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What samples must agree on with the desk that they are for."""
+class Fresh:
+    """Events of the local stack, and the phones that they are from, both by the events' paths."""
 
-    app_secret: str = "no-deployment-knows-this"  # noqa: S105 - made up
-    verify_token: str = "no-deployment-knows-this"  # noqa: S105 - made up
-    phone_number_id: str = "100000000000001"
-    work_queue_arn: str = "WorkQueue"
-    timer_queue_arn: str = "TimerQueue"
-
-
-def samples(desk: Desk, now: int) -> dict[str, Event]:
-    """Give every event by its path, such as `webhook/text_hi`. `now`: seconds since 1970."""
-    return {f"webhook/{name}": event for name, event in _webhook(desk, now).items()} | {
-        f"document/{name}": event for name, event in _document(desk, now).items()
-    }
-
-
-def _webhook(desk: Desk, now: int) -> dict[str, Event]:
-    def said(kind: str, content: object, at: int = now) -> bytes:
-        # Each kind has an id of its own, and another one next time: an id that was seen before is left alone.
-        name = hashlib.sha256(f"{kind} {content} {now}".encode()).hexdigest()[:32].upper()
-        message = {**_HER, "id": f"wamid.{name}", "timestamp": str(at), "type": kind, kind: content}
-        return _delivery(desk, contacts=[_CONTACT], messages=[message])
-
-    def status(word: str, callback_data: str) -> bytes:
-        return _delivery(
-            desk,
-            statuses=[
-                {
-                    "id": "wamid.SAMPLE",
-                    "status": word,
-                    "timestamp": str(now),
-                    "recipient_id": _HER["from"],
-                    "biz_opaque_callback_data": callback_data,
-                }
-            ],
-        )
-
-    hi = said("text", {"body": "Hi"})
-    tapped = {"type": "button_reply", "button_reply": {"id": "services", "title": "DigiLocker Services"}}
-    of_a_document = f"{NOBODY}:{PDF}:1:{STEP}:link"
-    signed = {
-        "text_hi": hi,
-        "text_that_came_late": said("text", {"body": "Yes"}, now - LATE_SECONDS),
-        "text_aadhaar_number": said("text", {"body": "9999 9999 0019"}),
-        "text_otp": said("text", {"body": "246813"}),
-        "tap_services": said("interactive", tapped),
-        "image": said("image", {"id": "1", "mime_type": "image/jpeg", "sha256": "0" * 44, "caption": "my card"}),
-        "status_of_a_text": status("read", f"{NOBODY}:{STEP}"),
-        "status_document_delivered": status("delivered", of_a_document),
-        "malformed": b'{"object": "whatsapp_business_account", "entry": [',
-    }
-    question = {
-        "hub.mode": "subscribe",
-        "hub.verify_token": desk.verify_token,
-        "hub.challenge": "1158201444",
-    }
-    return {
-        **{name: _post(body, _signature(body, desk.app_secret)) for name, body in signed.items()},
-        "text_hi_unsigned": _post(hi, None),
-        "verify": _call("GET", None, {}, question),
-    }
-
-
-_HER = {"from": "919000000001", "from_user_id": "IN.1234567890123456"}
-_CONTACT = {"profile": {"name": "Asha Verma"}, "wa_id": _HER["from"], "user_id": _HER["from_user_id"]}
-
-
-def _delivery(desk: Desk, **content: object) -> bytes:
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "919013151515", "phone_number_id": desk.phone_number_id},
-        **content,
-    }
-    entry = {"id": "100000000000002", "changes": [{"field": "messages", "value": value}]}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-
-
-def _signature(body: bytes, secret: str) -> str:
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def _post(body: bytes, signature: str | None) -> Event:
-    return _call("POST", body.decode(), {"X-Hub-Signature-256": signature} if signature else {}, None)
-
-
-def _call(method: str, body: str | None, headers: Mapping[str, str], query: Mapping[str, str] | None) -> Event:
-    """Give what API Gateway (REST, proxy integration) hands over."""
-    return {
-        "resource": "/webhook",
-        "path": "/webhook",
-        "httpMethod": method,
-        "headers": {"Content-Type": "application/json", **headers},
-        "queryStringParameters": query,
-        "pathParameters": None,
-        "requestContext": {"resourcePath": "/webhook", "httpMethod": method, "stage": "local"},
-        "body": body,
-        "isBase64Encoded": False,
-    }
-
-
-def _document(desk: Desk, now: int) -> dict[str, Event]:
-    in_order = {
-        "job": {"conversation": NOBODY, "step": STEP},
-        "document_delivered": {"conversation": NOBODY, "delivered": PDF},
-        "document_undelivered": {
-            "conversation": NOBODY,
-            "undelivered": PDF,
-            "number": 1,
-            "listing": STEP,
-            "uploaded": False,
-        },
-    }
-    timers = {"timer_idle": {"idle": NOBODY, "timer": STEP}, "timer_delete_pdf": {"delete": PDF}}
-    return {
-        **{name: _records(desk.work_queue_arn, json.dumps(body), now) for name, body in in_order.items()},
-        **{name: _records(desk.timer_queue_arn, json.dumps(body), now) for name, body in timers.items()},
-        "malformed": _records(desk.work_queue_arn, "not JSON", now),
-    }
-
-
-def _records(queue_arn: str, body: str, now: int) -> Event:
-    """Give what SQS hands over: a batch of one."""
-    sent = str(now * 1000)
-    record = {
-        "messageId": "00000000-0000-4000-8000-000000000001",
-        "receiptHandle": "sample",
-        "body": body,
-        "attributes": {
-            "ApproximateReceiveCount": "1",
-            "SentTimestamp": sent,
-            "SenderId": "sample",
-            "ApproximateFirstReceiveTimestamp": sent,
-        },
-        "messageAttributes": {},
-        "md5OfBody": "",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": queue_arn,
-        "awsRegion": "ap-south-1",
-    }
-    return {"Records": [record]}
+    events: Mapping[str, Event]
+    phones: Mapping[str, str]
 
 
 def write(events: Mapping[str, Event], folder: Path) -> None:
@@ -186,33 +62,94 @@ def write(events: Mapping[str, Event], folder: Path) -> None:
         path.write_text(json.dumps(event, indent=2) + "\n", encoding="utf-8")
 
 
+def expectations() -> dict[str, dict[str, Any]]:
+    """Give what becomes of each event, fresh or not, by its path (its file says what stands in it)."""
+    expected: dict[str, dict[str, Any]] = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))
+    return expected
+
+
 def desk_of(stack_name: str) -> Desk:
     """Read what samples need from a stack. Raises ValueError while its secret is empty."""
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
-    answer = boto3.client("secretsmanager").get_secret_value(SecretId=outputs["WebhookSecretArn"])
-    secret = json.loads(answer["SecretString"])
+    secret = _secret(outputs["WebhookSecretArn"])
     if not secret["app_secrets"]:
         raise ValueError(f"{stack_name}: the field app_secrets of WebhookSecret is empty")
     return Desk(secret["app_secrets"][0], secret["verify_token"], parameters["WhatsAppPhoneNumberId"])
 
 
+def _secret(arn: str) -> dict[str, Any]:
+    secret: dict[str, Any] = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+    return secret
+
+
+def for_local_stack(chat_url: str, now: int) -> Fresh:
+    """Seed the local stack, whose access stands in the environment, and give its events. `now`: seconds since 1970."""
+    deployed = environments(boto3.client)
+    work = deployed["DocumentFunction"]
+    desk = replace(desk_of(STACK_NAME), work_queue_arn=work["WORK_QUEUE_ARN"], timer_queue_arn=work["TIMER_QUEUE_ARN"])
+    pepper = _secret(deployed["WebhookFunction"]["WEBHOOK_SECRET_ARN"])["id_pepper"]
+    with _queue() as queue_url:
+        seeded = seed(LocalDesk(desk, deployed, pepper, queue_url), chat_url, citizens(chat_url), now)
+    # A job is too old after a minute and a half: these are for reading about, and trying, first.
+    events = samples(desk, now, seeded.occasions, queued_at=now + FRESH_SECONDS)
+    phones = {path: seeded.phones[name] for path in events if (name := path.split("/")[1]) in seeded.phones}
+    return Fresh(events, phones)
+
+
+@contextmanager
+def _queue() -> Iterator[str]:
+    """Give a FIFO queue that no function works on, for as long as it is needed."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName=f"seeding-{os.getpid()}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    try:
+        yield url
+    finally:
+        sqs.delete_queue(QueueUrl=url)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Write the samples."""
+    """Write the samples, and print how each is run."""
     parser = argparse.ArgumentParser(prog="make events", description=__doc__)
     parser.add_argument("stack", nargs="?", help="sign for this CloudFormation stack, such as helpdesk-dev")
-    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--folder", type=Path)
     given = parser.parse_args(arguments)
+    now = int(time.time())
     try:
-        desk = desk_of(given.stack) if given.stack else Desk()
-    except ValueError as error:
+        if given.stack:
+            folder = given.folder or FOR_DEPLOYED
+            events = samples(desk_of(given.stack), now)
+            write(events, folder)
+            print(f"{len(events)} events in {folder}, signed for {given.stack}.")
+        else:
+            emulator_url, chat_url = addresses()
+            os.environ.update(access(emulator_url) | {"AWS_MAX_ATTEMPTS": "1"})
+            folder = given.folder or EVENTS
+            fresh = for_local_stack(chat_url, now)
+            write(fresh.events, folder)
+            print(told(folder))
+            until = time.strftime("%H:%M", time.localtime(now + FRESH_SECONDS))
+            print(f"\nThe {len(fresh.events)} fresh ones are good until {until}, each for once.")
+    except EndpointConnectionError:
+        print("The local stack is not up: `make run` starts it.", file=sys.stderr)
+        return 1
+    except (ValueError, LookupError, StackError, NotAnsweredError) as error:
         print(error, file=sys.stderr)
         return 1
-    events = samples(desk, int(time.time()))
-    write(events, given.folder)
-    print(f"{len(events)} events in {given.folder}, signed {f'for {given.stack}' if given.stack else 'for nobody'}.")
     return 0
+
+
+def told(folder: Path) -> str:
+    """Give a line for each event in a folder: how it is run, and what comes of it."""
+    expected = expectations()
+    lines = []
+    for path in sorted(folder.glob("*/*.json")):
+        name = str(path.relative_to(folder).with_suffix(""))
+        shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        command = f"sam local invoke {FUNCTIONS[path.parent.name]} -e {shown}"
+        lines.append(f"{command:90} # {expected[name]['is']}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@
 
 What it does, in order: checks the ports, starts the emulator (ministack, enforcing IAM, its state in memory only), runs
 `sam build` and `sam deploy` on template.yaml, puts made-up credentials into the two secrets, starts the stand-ins, and
-lets WhatsApp's stand-in verify the webhook as Meta does. Everything listens on the loopback only and is gone when it
-ends.
+lets WhatsApp's stand-in verify the webhook as Meta does. Everything listens on the loopback only (for `make run` on
+Docker's bridge as well, where `sam local` calls) and is gone when it ends.
 """
 
 import dataclasses
@@ -38,6 +38,7 @@ from botocore.config import Config
 
 from simulator.backstage import Backstage
 from simulator.config import SimulatorConfig
+from simulator.containers import DOCKER_DESKTOP, Deployed, Relay, bridge_address, write_template
 from simulator.server import Simulator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,7 +87,7 @@ class LocalStack:
     """The running help desk. A context manager: on leaving, every process it started has ended.
 
     `parameters` override the template's (as `{"ResendSeconds": "2"}`), `simulator_settings` those of `SimulatorConfig`.
-    `tell` is given a line about each step.
+    `for_containers`: functions that run in `sam local` can work on it too. `tell` is given a line about each step.
     """
 
     def __init__(
@@ -96,17 +97,21 @@ class LocalStack:
         simulator_settings: Mapping[str, Any] | None = None,
         emulator_port: int | None = None,
         chat_port: int | None = None,
+        for_containers: bool = False,
         tell: Tell = lambda _line: None,
     ) -> None:
         self._parameters = dict(parameters or {})
         self._emulator_port = emulator_port or _port("HELPDESK_EMULATOR_PORT", DEFAULT_EMULATOR_PORT)
         self._chat_port = chat_port or _port("HELPDESK_CHAT_PORT", DEFAULT_CHAT_PORT)
+        self._for_containers = for_containers
         self._tell = tell
         self._settings = dict(simulator_settings or {})
         self._emulator: subprocess.Popen[bytes] | None = None
         self._simulator: Simulator | None = None
+        self._relays: list[Relay] = []
         self._scratch: Path | None = None
         self._resources: dict[str, str] = {}
+        self._deployed_parameters: dict[str, str] = {}
         self.outputs: dict[str, str] = {}
         """The deployed template's outputs by name."""
         self.config = _made_up_config(self._settings)
@@ -178,8 +183,8 @@ class LocalStack:
 
     def start(self) -> None:
         """Start everything. Raises StackError; what had been started by then is for `close` to stop."""
-        _require_free(self._emulator_port, "the local AWS", "HELPDESK_EMULATOR_PORT")
-        _require_free(self._chat_port, "the chat page", "HELPDESK_CHAT_PORT")
+        for port, purpose, variable in self._ports():
+            _require_free(port, purpose, variable)
         LOGS.mkdir(parents=True, exist_ok=True)
         self._scratch = Path(tempfile.mkdtemp(prefix="helpdesk-"))
         self._start_emulator()
@@ -198,6 +203,16 @@ class LocalStack:
             self._open_backstage(self._simulator)
         with self._step("verifying the webhook as Meta does"):
             self._verify_webhook()
+        if self._for_containers:
+            with self._step("opening it to `sam local`"):
+                self._open_to_containers()
+
+    def _ports(self) -> tuple[tuple[int, str, str], ...]:
+        """Each port, what listens there, and the variable that chooses another."""
+        return (
+            (self._emulator_port, "the local AWS", "HELPDESK_EMULATOR_PORT"),
+            (self._chat_port, "the chat page", "HELPDESK_CHAT_PORT"),
+        )
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
@@ -269,6 +284,7 @@ class LocalStack:
             "DigiLockerVersion": self.config.digilocker_version,
             **self._parameters,
         }
+        self._deployed_parameters = overrides
         _sam(
             "deploy",
             [
@@ -342,14 +358,30 @@ class LocalStack:
                 f"The webhook did not verify: it answered {answer.status_code} {answer.text[:200]!r}.\n{lines}"
             )
 
+    def _open_to_containers(self) -> None:
+        """Let functions in containers reach this stack, and tell `sam local` what was deployed."""
+        bridge = bridge_address()
+        if bridge is not None:
+            for port, purpose, variable in self._ports():
+                try:
+                    self._relays.append(Relay(bridge, port))
+                except OSError:
+                    raise PortBusyError(port, purpose, variable) from None
+        host = bridge or DOCKER_DESKTOP
+        deployed = Deployed(self._deployed_parameters, environments(self.client))
+        write_template(BUILD, deployed, access(self.emulator_url), host)
+
     # --- stopping -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Stop everything that was started. Can be called twice."""
+        relays, self._relays = self._relays, []
         simulator, self._simulator = self._simulator, None
         emulator, self._emulator = self._emulator, None
         scratch, self._scratch = self._scratch, None
         try:
+            for relay in relays:
+                relay.close()
             if simulator is not None:
                 simulator.close()
         finally:
@@ -434,8 +466,42 @@ def _made_up_config(settings: Mapping[str, Any]) -> SimulatorConfig:
         "access_token": secrets.token_urlsafe(48),
         "client_id": secrets.token_hex(4).upper(),
         "client_secret": secrets.token_hex(10),
+        # As often as is tried out (see the parameters in samconfig.toml), and not as DigiLocker allows one citizen.
+        "otp_sends": 1000,
     }
     return SimulatorConfig(**(made_up | dict(settings)))
+
+
+def addresses() -> tuple[str, str]:
+    """Give where `make run` has its local AWS and its stand-ins. Raises StackError for a port that is none."""
+    emulator = _port("HELPDESK_EMULATOR_PORT", DEFAULT_EMULATOR_PORT)
+    chat = _port("HELPDESK_CHAT_PORT", DEFAULT_CHAT_PORT)
+    return f"http://127.0.0.1:{emulator}", f"http://127.0.0.1:{chat}"
+
+
+def access(emulator_url: str) -> dict[str, str]:
+    """Give the environment in which an SDK calls the local AWS as its root, whatever account the shell is for."""
+    return {
+        **ROOT_CREDENTIALS,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": emulator_url,
+        "AWS_REGION": REGION,
+        "AWS_SESSION_TOKEN": "",
+    }
+
+
+def environments(client: Callable[[str], Any]) -> dict[str, dict[str, str]]:
+    """Give the environment of each deployed function, by its logical id. `client` makes one for a service."""
+    functions = client("lambda")
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    return {
+        resource["LogicalResourceId"]: functions.get_function_configuration(
+            FunctionName=resource["PhysicalResourceId"]
+        )["Environment"]["Variables"]
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] == "AWS::Lambda::Function"
+    }
 
 
 def _port(variable: str, default: int) -> int:
@@ -595,7 +661,7 @@ def main() -> int:
     with stop_on_signals():
         try:
             print("Starting the help desk on this machine", flush=True)
-            with LocalStack(tell=progress) as stack:
+            with LocalStack(for_containers=True, tell=progress) as stack:
                 print(_welcome(stack, time.monotonic() - progress.began), flush=True)
                 signal.pause()
         except KeyboardInterrupt:

@@ -7,6 +7,8 @@ import pytest
 
 from helpdesk.conversation.problems import Problem
 from helpdesk.whatsapp import errors as whatsapp_errors
+from operations.events import FUNCTIONS, expectations
+from operations.samples import Desk, samples
 from tests.template.cloudformation import ROOT, Template
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "tests").rglob("*.md")])
@@ -41,6 +43,18 @@ def test_every_verb_of_make_that_is_named_exists(document: Path) -> None:
     text = read(document)
     named = set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"^    make ([a-z-]+)", text, re.MULTILINE))
     assert named <= verbs
+
+
+def test_the_readme_runs_events_that_there_are_and_names_the_static_ones() -> None:
+    readme = read(ROOT / "README.md")
+    run = re.findall(r"sam local invoke (\w+) -e events/([\w/]+)\.json", readme)
+    assert run
+    for function, event in run:
+        assert event in expectations()
+        assert FUNCTIONS[event.split("/")[0]] == function
+    static = {name.split("/")[1] for name in expectations().keys() - samples(Desk(), 0).keys()}
+    (line,) = (line for line in readme.splitlines() if line.startswith("| *static*"))
+    assert set(re.findall(r"`(\w+)`", line)) == static
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,0 +1,256 @@
+"""The sample events: what API Gateway and SQS hand over, for every kind of message, status, job and timer."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LATE_SECONDS = 90_000
+"""How old the late message is: more than any `MaxMessageAgeSeconds`."""
+NOBODY = "0" * 32
+"""A conversation that no person has."""
+STEP = "0" * 24
+PDF = f"documents/{'0' * 64}"
+MEDIA_FAILED = 131053
+"""WhatsApp could not fetch the link (Cloud API, error codes)."""
+
+type Event = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What samples must agree on with the desk that they are for."""
+
+    app_secret: str = "no-deployment-knows-this"  # noqa: S105 - made up
+    verify_token: str = "no-deployment-knows-this"  # noqa: S105 - made up
+    phone_number_id: str = "100000000000001"
+    work_queue_arn: str = "WorkQueue"
+    timer_queue_arn: str = "TimerQueue"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a citizen sends: a kind of message, and what stands under that name. `phone`: with the country code."""
+
+    kind: str
+    content: object
+    phone: str = "919000000001"
+    age: int = 0
+    """How many seconds ago she sent it."""
+
+    @property
+    def user_id(self) -> str:
+        """Her business-scoped user id."""
+        return f"IN.1234{self.phone}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What became of a message of ours, and what was written on that message."""
+
+    word: str
+    callback_data: str
+    error: int | None = None
+
+
+@dataclass(frozen=True)
+class Occasions:
+    """What the samples are about, by their names. `work` and `timers` are bodies of the two queues' messages."""
+
+    messages: Mapping[str, Message]
+    statuses: Mapping[str, Status]
+    work: Mapping[str, Mapping[str, object]]
+    timers: Mapping[str, Mapping[str, object]]
+
+
+def text(body: str, phone: str = Message.phone, age: int = 0) -> Message:
+    """Give what she types."""
+    return Message("text", {"body": body}, phone, age)
+
+
+def tap(choice: str, title: str, phone: str = Message.phone, *, row: bool = False) -> Message:
+    """Give a tap on a button, or on a row of a list."""
+    kind = "list_reply" if row else "button_reply"
+    return Message("interactive", {"type": kind, kind: {"id": choice, "title": title}}, phone)
+
+
+_OF_A_DOCUMENT = f"{NOBODY}:{PDF}:1:{STEP}:link"
+_JOB = {"conversation": NOBODY, "step": STEP}
+OF_NOBODY = Occasions(
+    messages={
+        "text_hi": text("Hi"),
+        "text_namaste_in_hindi": text("नमस्ते"),
+        "text_that_came_late": text("Yes", age=LATE_SECONDS),
+        "text_aadhaar_number": text("9999 9999 0019"),
+        "text_otp": text("246813"),
+        "text_document_number": text("2"),
+        "tap_services": tap("services", "DigiLocker Services"),
+        "tap_consent": tap("agree@consent", "I agree"),
+        "tap_document": tap("document@00000000#1", "PAN card", row=True),
+        "tap_other_documents": tap("other_documents", "Other documents"),
+        "tap_done": tap("done", "Done"),
+        "image": Message("image", {"id": "1", "mime_type": "image/jpeg", "sha256": "0" * 44, "caption": "my card"}),
+        "voice_note": Message("audio", {"id": "1", "mime_type": "audio/ogg; codecs=opus", "voice": True}),
+        "location": Message("location", {"latitude": 28.6139, "longitude": 77.209}),
+        "reaction": Message("reaction", {"message_id": "wamid.SAMPLE", "emoji": "👍"}),
+        "unsupported": Message("unsupported", {"type": "poll_creation"}),
+    },
+    statuses={
+        "status_of_a_text": Status("read", f"{NOBODY}:{STEP}"),
+        "status_document_delivered": Status("delivered", _OF_A_DOCUMENT),
+        "status_document_undelivered": Status("failed", _OF_A_DOCUMENT, MEDIA_FAILED),
+    },
+    work={
+        "job_reply": _JOB,
+        "job_send_otp": _JOB,
+        "job_verify_otp": _JOB,
+        "job_list_documents": _JOB,
+        "job_fetch_document": _JOB,
+        "job_sign_out": _JOB,
+        "document_delivered": {"conversation": NOBODY, "delivered": PDF},
+        "document_undelivered": {
+            "conversation": NOBODY,
+            "undelivered": PDF,
+            "number": 1,
+            "listing": STEP,
+            "uploaded": False,
+        },
+    },
+    timers={"timer_idle": {"idle": NOBODY, "timer": STEP}, "timer_delete_pdf": {"delete": PDF}},
+)
+"""What can be sent to any desk: nobody's chat is at the point where these belong, so little comes of them."""
+
+
+def samples(
+    desk: Desk, now: int, occasions: Occasions = OF_NOBODY, *, queued_at: int | None = None
+) -> dict[str, Event]:
+    """Give every event by its path, such as `webhook/text_hi`.
+
+    `now` and `queued_at` (when the jobs came on their queue; None: now): seconds since 1970.
+    """
+    queued_at = now if queued_at is None else queued_at
+    return {f"webhook/{name}": event for name, event in _webhook(desk, now, occasions).items()} | {
+        f"document/{name}": event for name, event in _document(desk, queued_at, occasions).items()
+    }
+
+
+def _webhook(desk: Desk, now: int, occasions: Occasions) -> dict[str, Event]:
+    signed = {
+        **{name: said(desk, message, now) for name, message in occasions.messages.items()},
+        **{name: _became(desk, status, now) for name, status in occasions.statuses.items()},
+        "malformed": b'{"object": "whatsapp_business_account", "entry": [',
+    }
+    question = {
+        "hub.mode": "subscribe",
+        "hub.verify_token": desk.verify_token,
+        "hub.challenge": "1158201444",
+    }
+    return {
+        **{name: _post(body, sign(body, desk.app_secret)) for name, body in signed.items()},
+        "verify": _call("GET", None, {}, question),
+    }
+
+
+def said(desk: Desk, message: Message, now: int) -> bytes:
+    """Give the body of a delivery with one message. `now`: seconds since 1970."""
+    # Each has an id of its own, and another one next time: an id that was seen before is left alone.
+    name = hashlib.sha256(f"{message} {now}".encode()).hexdigest()[:32].upper()
+    return _delivery(
+        desk,
+        contacts=[{"profile": {"name": "Asha Verma"}, "wa_id": message.phone, "user_id": message.user_id}],
+        messages=[
+            {
+                "from": message.phone,
+                "from_user_id": message.user_id,
+                "id": f"wamid.{name}",
+                "timestamp": str(now - message.age),
+                "type": message.kind,
+                message.kind: message.content,
+            }
+        ],
+    )
+
+
+def _became(desk: Desk, status: Status, now: int) -> bytes:
+    errors = {"errors": [{"code": status.error, "title": "Media upload error"}]} if status.error else {}
+    return _delivery(
+        desk,
+        statuses=[
+            {
+                "id": "wamid.SAMPLE",
+                "status": status.word,
+                "timestamp": str(now),
+                "recipient_id": Message.phone,
+                "biz_opaque_callback_data": status.callback_data,
+                **errors,
+            }
+        ],
+    )
+
+
+def _delivery(desk: Desk, **content: object) -> bytes:
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "919013151515", "phone_number_id": desk.phone_number_id},
+        **content,
+    }
+    entry = {"id": "100000000000002", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def sign(body: bytes, secret: str) -> str:
+    """Give the header `X-Hub-Signature-256` of a delivery."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _post(body: bytes, signature: str | None) -> Event:
+    return _call("POST", body.decode(), {"X-Hub-Signature-256": signature} if signature else {}, None)
+
+
+def _call(method: str, body: str | None, headers: Mapping[str, str], query: Mapping[str, str] | None) -> Event:
+    """Give what API Gateway (REST, proxy integration) hands over."""
+    return {
+        "resource": "/webhook",
+        "path": "/webhook",
+        "httpMethod": method,
+        "headers": {"Content-Type": "application/json", **headers},
+        "queryStringParameters": query,
+        "pathParameters": None,
+        "requestContext": {"resourcePath": "/webhook", "httpMethod": method, "stage": "local"},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def _document(desk: Desk, queued_at: int, occasions: Occasions) -> dict[str, Event]:
+    def records(queue_arn: str, bodies: Mapping[str, Mapping[str, object]]) -> dict[str, Event]:
+        return {name: _records(queue_arn, json.dumps(body), queued_at) for name, body in bodies.items()}
+
+    return {
+        **records(desk.work_queue_arn, occasions.work),
+        **records(desk.timer_queue_arn, occasions.timers),
+        "malformed": _records(desk.work_queue_arn, "not JSON", queued_at),
+    }
+
+
+def _records(queue_arn: str, body: str, queued_at: int) -> Event:
+    """Give what SQS hands over: a batch of one."""
+    sent = str(queued_at * 1000)
+    record = {
+        "messageId": "00000000-0000-4000-8000-000000000001",
+        "receiptHandle": "sample",
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": sent,
+            "SenderId": "sample",
+            "ApproximateFirstReceiveTimestamp": sent,
+        },
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": "ap-south-1",
+    }
+    return {"Records": [record]}

@@ -1,0 +1,87 @@
+"""The local stack as `make run` has it, its events as `make events` makes them, and `sam local invoke` on each."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from operations.events import EVENTS, Fresh, expectations, for_local_stack, write
+from simulator.local_stack import LocalStack, access
+from simulator.phone import Phone
+from tests.fresh_events import phones_of
+from tests.sam_local.sam import Invoked, containers, invoke
+
+_AT_ONCE = 2
+"""As many as a small machine has processors: half of the time SAM and Docker only wait."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of each event, as soon as it has been invoked, and the phones that they are from."""
+
+    invoked: dict[str, Future[Invoked]]
+    phones: dict[str, Phone]
+
+
+@pytest.fixture(scope="session")
+def docker() -> None:
+    """A running Docker engine; without one nothing here can be tested, and nothing is left out."""
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode != 0:  # noqa: S607
+        pytest.exit("`make sam-local` needs Docker, running.", returncode=1)
+
+
+@pytest.fixture(scope="session")
+def stack(docker: None) -> Iterator[LocalStack]:
+    there = containers()
+    # Each as Ctrl-C: pytest then ends what it has begun, and SAM takes its containers with it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with LocalStack(for_containers=True) as running:
+        yield running
+    assert containers() <= there, "SAM left containers behind"
+
+
+@pytest.fixture(scope="session")
+def fresh(stack: LocalStack) -> Fresh:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in access(stack.emulator_url).items():
+            patch.setenv(name, value)
+        made = for_local_stack(stack.chat_url, int(time.time()))
+    write(made.events, EVENTS)
+    return made
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh) -> Iterator[Run]:
+    """Every event that a test is about, a few at once: each is from a phone of its own, so none touches another."""
+    events = [item.callspec.params["event"] for item in request.session.items if hasattr(item, "callspec")]
+    phones = phones_of(stack, fresh)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            yield Run({name: pool.submit(invoke, name) for name in events}, phones)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for phone in phones.values():
+        phone.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was invoked and what came of it, a line each."""
+    expected = expectations()
+    lines: dict[str, str] = {}
+    for outcome, mark in (("passed", "✓"), ("failed", "✗")):
+        for report in terminalreporter.stats.get(outcome, []):
+            properties = dict(report.user_properties)
+            if "event" in properties:
+                event = properties["event"]
+                answer, seconds = properties["answer"], properties["seconds"]
+                lines[event] = f"{mark} {event:42} {answer:>8} {seconds:5.1f} s  {expected[event]['is']}"
+    if lines:
+        terminalreporter.section("sam local invoke")
+        for event in expected:
+            if event in lines:
+                terminalreporter.line(lines[event])

@@ -1,0 +1,105 @@
+"""What lets functions in containers work on the local stack."""
+
+import copy
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from simulator import containers
+from simulator.containers import Deployed, Relay, bridge_address, template_for_containers, write_template
+
+BUILT = {
+    "Parameters": {"Stage": {"Type": "String", "Default": "dev"}, "Helpline": {"Type": "String", "Default": ""}},
+    "Globals": {"Function": {"Runtime": "python3.13", "Environment": {"Variables": {"STAGE": {"Ref": "Stage"}}}}},
+    "Resources": {
+        "WebhookFunction": {
+            "Properties": {"CodeUri": "WebhookFunction", "Environment": {"Variables": {"TABLE": {"Ref": "Table"}}}}
+        },
+        "Table": {"Type": "AWS::DynamoDB::Table"},
+    },
+}
+DEPLOYED = Deployed(
+    {"Stage": "local"},
+    {"WebhookFunction": {"TABLE": "helpdesk-local-table", "QUEUE": "http://127.0.0.1:4566/queue", "STAGE": "local"}},
+)
+ACCESS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_SESSION_TOKEN": ""}
+
+
+pytestmark = pytest.mark.enable_socket
+
+
+def copied() -> dict[str, Any]:
+    return template_for_containers(BUILT, DEPLOYED, ACCESS, "172.17.0.1")
+
+
+def test_a_function_has_the_environment_of_the_deployed_one_and_the_local_aws() -> None:
+    function = copied()["Resources"]["WebhookFunction"]["Properties"]
+    assert function["CodeUri"] == "WebhookFunction"
+    assert function["Environment"]["Variables"] == {
+        "TABLE": "helpdesk-local-table",
+        "QUEUE": "http://172.17.0.1:4566/queue",
+        "STAGE": "local",
+        "AWS_ENDPOINT_URL": "http://172.17.0.1:4566",
+        "AWS_SESSION_TOKEN": "",
+    }
+
+
+def test_parameters_are_as_they_were_deployed() -> None:
+    template = copied()
+    assert template["Parameters"]["Stage"]["Default"] == "local"
+    assert template["Parameters"]["Helpline"]["Default"] == ""
+    assert template["Globals"]["Function"] == {"Runtime": "python3.13"}
+
+
+def test_the_built_template_stays_as_it_is(tmp_path: Path) -> None:
+    before = copy.deepcopy(BUILT)
+    (tmp_path / "template.yaml").write_text(yaml.safe_dump(BUILT))
+    path = write_template(tmp_path, DEPLOYED, ACCESS, "172.17.0.1")
+    assert yaml.safe_load(path.read_text()) == copied()
+    assert yaml.safe_load((tmp_path / "template.yaml").read_text()) == BUILT == before
+
+
+def test_where_docker_has_no_bridge_there_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers, "_BRIDGE", b"no-such-bridge0")
+    assert bridge_address() is None
+
+
+def test_an_interface_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers, "_BRIDGE", b"lo")
+    assert bridge_address() == "127.0.0.1"
+
+
+@pytest.fixture
+def echo() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(5)
+        yield listening
+
+
+def test_what_comes_to_the_bridge_is_passed_on_and_so_is_the_answer(echo: socket.socket) -> None:
+    port = echo.getsockname()[1]
+    with Relay("127.0.0.2", port), socket.create_connection(("127.0.0.2", port), timeout=5) as outside:
+        inside, _ = echo.accept()
+        with inside:
+            outside.sendall(b"asked")
+            assert inside.recv(100) == b"asked"
+            inside.sendall(b"answered")
+            assert outside.recv(100) == b"answered"
+        assert outside.recv(100) == b""
+
+
+def test_a_relay_that_is_closed_listens_no_longer(echo: socket.socket) -> None:
+    port = echo.getsockname()[1]
+    with Relay("127.0.0.2", port):
+        pass
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", port), timeout=5)
+
+
+def test_a_relay_does_not_share_its_port(echo: socket.socket) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Relay("127.0.0.1", echo.getsockname()[1])
