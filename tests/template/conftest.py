@@ -6,6 +6,12 @@ from simulator import local_stack
 from tests.template.cloudformation import Template
 
 
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM wants to know where its output is going to be deployed."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+
+
 @pytest.fixture(scope="session")
 def template() -> Template:
     return Template()
