@@ -1,9 +1,14 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from simulator import local_stack
 from tests.template.cloudformation import Template
+
+# Before the package is imported: its Logger and Metrics are made then.
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
 
 
 @pytest.fixture(autouse=True)

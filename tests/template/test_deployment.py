@@ -3,15 +3,17 @@
 import itertools
 import json
 import re
+import tomllib
 from typing import Any
 
 import pytest
 
-from tests.template.cloudformation import Template
+from tests.template.cloudformation import ROOT, Template
 
 FUNCTION = "AWS::Serverless::Function"
 STAGES = ("local", "dev", "staging", "prod")
 REQUIRED = {"SignIn": "in-chat", "WhatsAppPhoneNumberId": "100000000000001"}
+GRADUAL = REQUIRED | {"GradualDeployment": "Canary10Percent15Minutes"}
 
 
 def deployment_groups(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -44,7 +46,7 @@ def kinds(template: Template) -> list[str]:
     return [kind for kind in template.parameters["GradualDeployment"]["AllowedValues"] if kind != "at-once"]
 
 
-def test_a_version_takes_over_gradually_wherever_it_is_not_told_otherwise(template: Template) -> None:
+def test_a_version_takes_over_gradually_where_it_is_told_to_but_never_locally(template: Template) -> None:
     allowed = template.parameters["GradualDeployment"]["AllowedValues"]
     for stage, kind in itertools.product(STAGES, allowed):
         parameters = {"Stage": stage, "GradualDeployment": kind}
@@ -55,11 +57,17 @@ def test_a_version_takes_over_gradually_wherever_it_is_not_told_otherwise(templa
         # SAM goes by the table, CloudFormation by the condition.
         assert groups.keys() == (template.of_type(FUNCTION).keys() if gradual else set()), parameters
         assert template.exists("DeploymentRole", **parameters) is gradual
-    assert template.parameters["GradualDeployment"]["Default"] != "at-once"
+
+
+def test_staging_and_prod_are_deployed_gradually() -> None:
+    samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for stage in ("staging", "prod"):
+        overrides = samconfig[stage]["deploy"]["parameters"]["parameter_overrides"]
+        assert "GradualDeployment=Canary10Percent15Minutes" in overrides
 
 
 def test_an_alarm_takes_a_version_back(template: Template) -> None:
-    for function, group in deployment_groups(template.deployed(**REQUIRED)).items():
+    for function, group in deployment_groups(template.deployed(**GRADUAL)).items():
         alarms = watching(group)
 
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
@@ -70,7 +78,7 @@ def test_an_alarm_takes_a_version_back(template: Template) -> None:
 
 
 def test_each_way_of_taking_over_lasts_longer_than_an_alarm_needs_to_go_off(template: Template) -> None:
-    groups = deployment_groups(template.deployed(**REQUIRED)).values()
+    groups = deployment_groups(template.deployed(**GRADUAL)).values()
     alarms = [template.alarms()[name] for group in groups for name in watching(group)]
     seconds = 0
     for alarm in alarms:
@@ -86,7 +94,7 @@ def test_each_way_of_taking_over_lasts_longer_than_an_alarm_needs_to_go_off(temp
 
 def test_only_what_a_version_is_to_blame_for_takes_it_back(template: Template) -> None:
     """What stays on until somebody has mended it would keep out the version that mends it."""
-    groups = deployment_groups(template.deployed(**REQUIRED)).values()
+    groups = deployment_groups(template.deployed(**GRADUAL)).values()
     lasting = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
     of_others = {"UnsignedCalls", "WhatsApp_TokenRefused", "WhatsApp_PolicyBlocked", "Problem_busy", "OtpsRefused"}
 
