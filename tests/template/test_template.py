@@ -451,6 +451,19 @@ def test_the_outputs_that_others_rely_on_are_there(template: Template) -> None:
     } <= template.outputs.keys()
 
 
+def test_every_rule_that_does_not_fit_is_said_why(template: Template) -> None:
+    exceptions = [resource["Metadata"] for resource in template.resources.values() if "Metadata" in resource]
+    skips = [skip for metadata in exceptions for skip in metadata.get("checkov", {}).get("skip", [])]
+    ignored = {
+        rule for one in exceptions for rule in one.get("cfn-lint", {}).get("config", {}).get("ignore_checks", [])
+    }
+    head = template.text.partition("Metadata:\n")[0]
+
+    assert skips
+    assert all(len(skip["comment"].split()) >= 4 for skip in skips)
+    assert ignored == set(re.findall(r"\b[EW]S\d{4}\b", head))
+
+
 def test_sam_and_cfn_lint_find_nothing(tmp_path: Path) -> None:
     sam = Path(sys.prefix) / "sam" / "bin" / "sam"
     environment = {
