@@ -131,3 +131,16 @@ def test_codedeploy_may_move_the_aliases_and_nothing_else(template: Template) ->
         for name in functions
         for resource in ({"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}:live"})
     ]
+
+
+@pytest.mark.parametrize(("given", "expected"), [("true", True), ("false", False)])
+def test_functions_start_from_a_snapshot_only_if_it_is_asked_for(
+    template: Template, given: str, *, expected: bool
+) -> None:
+    resources = template.deployed(**REQUIRED, SnapStart=given)
+    functions = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::Function"]
+
+    asked = {"Fn::If": ["UsesSnapStart", {"ApplyOn": "PublishedVersions"}, {"Ref": "AWS::NoValue"}]}
+    assert [function["SnapStart"] for function in functions] == [asked] * len(template.of_type(FUNCTION))
+    assert template.holds("UsesSnapStart", SnapStart=given) is expected
+    assert template.parameters["SnapStart"]["Default"] == "false"
