@@ -329,8 +329,9 @@ def test_the_data_key_rotates(template: Template) -> None:
     assert key["EnableKeyRotation"] is True
 
 
-def test_the_access_log_names_its_fields_and_no_person(template: Template) -> None:
-    (api,) = template.of_type("AWS::Serverless::Api").values()
+@pytest.mark.parametrize("name", ["Api", "ConsentApi"])
+def test_the_access_log_names_its_fields_and_no_person(template: Template, name: str) -> None:
+    api = template.of_type("AWS::Serverless::Api")[name]
     _, setting, otherwise = api["AccessLogSetting"]["Fn::If"]
     fields = set(re.findall(r"\$context\.([A-Za-z.]+)", setting["Format"]))
 
@@ -349,17 +350,10 @@ def test_the_access_log_names_its_fields_and_no_person(template: Template) -> No
 
 
 def test_calls_above_the_limit_are_turned_away(template: Template) -> None:
-    (api,) = template.of_type("AWS::Serverless::Api").values()
-    limited = [
-        (
-            setting["ResourcePath"],
-            setting["HttpMethod"],
-            setting["ThrottlingRateLimit"],
-            setting["ThrottlingBurstLimit"],
-        )
-        for setting in api["MethodSettings"]
-    ]
-    assert limited == [("/*", "*", {"Ref": "RequestsPerSecond"}, {"Ref": "RequestsPerSecond"})]
+    for api in template.of_type("AWS::Serverless::Api").values():
+        (setting,) = api["MethodSettings"]
+        assert (setting["ResourcePath"], setting["HttpMethod"]) == ("/*", "*")
+        assert setting["ThrottlingRateLimit"] == setting["ThrottlingBurstLimit"] == {"Ref": "RequestsPerSecond"}
 
 
 # --- parameters -------------------------------------------------------------------------------------------------------
@@ -402,6 +396,9 @@ def test_defaults_satisfy_their_own_constraints(template: Template) -> None:
         ("WhatsAppApiVersion", "v26.0", "26"),
         ("AlarmEmail", "desk@example.org", "desk"),
         ("Helpline", "1800 300 3468", "call us"),
+        ("DomainName", "webhook.example.gov.in", "https://webhook.example.gov.in"),
+        ("CertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
+        ("MutualTls", "s3://certificates/meta/ca-2025-12.pem", "https://certificates.example/ca.pem"),
     ],
 )
 def test_patterns_tell_right_from_wrong(template: Template, name: str, right: str, wrong: str) -> None:
