@@ -296,6 +296,16 @@ def test_the_table_forgets_by_itself_and_is_backed_up_for_one_day_only(template:
     assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
 
 
+def test_the_table_outlives_its_stack_and_in_prod_refuses_deletion(template: Template) -> None:
+    table = template.resources["ConversationsTable"]
+
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    protected = table["Properties"]["DeletionProtectionEnabled"]["Fn::If"]
+    assert protected == ["IsProd", True, False]
+    stages = template.parameters["Stage"]["AllowedValues"]
+    assert [stage for stage in stages if template.holds(protected[0], Stage=stage)] == ["prod"]
+
+
 def test_the_bucket_is_shut_encrypted_and_emptied(template: Template) -> None:
     (bucket,) = template.of_type("AWS::S3::Bucket").values()
     (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
