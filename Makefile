@@ -7,6 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON := .venv/bin/python
 SAM := .venv/sam/bin/sam
+CFN_LINT := .venv/sam/bin/cfn-lint
+CHECKOV := .venv/checkov/bin/checkov
 # `sam build` looks for python3.13 on the PATH: this one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
@@ -40,11 +42,13 @@ bench: .venv/.ready build/peers/.ready ## Measure: cold starts, calls, sizes; ba
 screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots
 
-lint: .venv/.ready .venv/sam/.ready ## Style, types and the template
+lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
 	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator simulation tests
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
+	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
+	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
 format: .venv/.ready ## Format the code and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix --quiet || true
@@ -70,7 +74,7 @@ clean: ## Remove what was built (the tools under .venv/ stay)
 	@rm -rf .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-# --- tools: two environments, since the SAM CLI and the emulator want different versions of boto3 --------------------------
+# --- tools: three environments, since the emulator, the SAM CLI and Checkov want different versions of the same packages ----
 
 .venv/.ready: requirements-dev.txt | .venv/bin/uv
 	@echo 'Installing the tools into .venv'
@@ -81,6 +85,12 @@ clean: ## Remove what was built (the tools under .venv/ stay)
 	@echo 'Installing the SAM CLI into .venv/sam'
 	@test -x .venv/sam/bin/python || $(PYTHON) -m venv --without-pip .venv/sam
 	@.venv/bin/uv pip sync --quiet --python .venv/sam/bin/python --require-hashes $<
+	@touch $@
+
+.venv/checkov/.ready: requirements-checkov.txt | .venv/bin/uv
+	@echo 'Installing Checkov into .venv/checkov'
+	@test -x .venv/checkov/bin/python || $(PYTHON) -m venv --without-pip .venv/checkov
+	@.venv/bin/uv pip sync --quiet --python .venv/checkov/bin/python --require-hashes $<
 	@touch $@
 
 # What the benchmarks compare with. Where it cannot be installed, they do without it.

@@ -7,6 +7,7 @@ from helpdesk import bootstrap
 from helpdesk.errors import PayloadError, SecretError, SignatureError
 from helpdesk.service.receiving import DeliveryFailed
 from helpdesk.telemetry import count, logger, metrics, nothing_told
+from helpdesk.whatsapp.signature import check_certificate
 
 receiver = bootstrap.receiver()
 
@@ -17,12 +18,13 @@ receiver = bootstrap.receiver()
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's face
     """Answer a request of API Gateway (REST, proxy integration)."""
     try:
+        check_certificate(_certificate_subject(event))
         if event["httpMethod"] == "GET":
             return _verify(event.get("queryStringParameters") or {})
         receiver.receive(_body(event), _header(event, "x-hub-signature-256"))
     except SignatureError:
         count("UnsignedCalls")
-        return _answer(401, "the signature is missing or wrong")
+        return _answer(401, "the signature or the certificate is missing or wrong")
     except PayloadError:
         # Anything but 200 would have WhatsApp deliver the same bytes for a week.
         count("MalformedDeliveries")
@@ -41,6 +43,12 @@ def _verify(query: dict[str, str]) -> dict[str, Any]:
     if receiver.subscription(query.get("hub.mode", ""), query.get("hub.verify_token", "")):
         return _answer(200, query.get("hub.challenge", ""))
     return _answer(403, "the verify token is wrong")
+
+
+def _certificate_subject(event: dict[str, Any]) -> str | None:
+    identity = (event.get("requestContext") or {}).get("identity") or {}
+    subject: str | None = (identity.get("clientCert") or {}).get("subjectDN")
+    return subject
 
 
 def _body(event: dict[str, Any]) -> bytes:

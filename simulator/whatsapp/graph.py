@@ -81,7 +81,7 @@ class GraphApi:
         if version is not None and not _VERSION.fullmatch(version):
             raise GraphError(2500, message=f"Unknown path components: /{version}", status=400)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), self._config.access_token.encode()):
+        if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), self._world.access_token.encode()):
             raise GraphError(190, message="Invalid OAuth access token - Cannot parse access token")
 
     def _check_owner(self, owner: str) -> None:

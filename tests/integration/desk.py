@@ -162,10 +162,15 @@ class Desk:
 
     def set_access_token(self, token: str) -> None:
         """Change WhatsApp's access token in the secret, as an operator does."""
-        secrets, arn = self.client("secretsmanager"), self.environment["OUTBOUND_SECRET_ARN"]
-        fields = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
-        fields["whatsapp_access_token"] = token
-        secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(fields))
+        change_secret(
+            self.client("secretsmanager"), self.environment["OUTBOUND_SECRET_ARN"], whatsapp_access_token=token
+        )
+
+    def set_app_secrets(self, *app_secrets: str) -> None:
+        """Change the app secrets that count, as an operator does."""
+        change_secret(
+            self.client("secretsmanager"), self.environment["WEBHOOK_SECRET_ARN"], app_secrets=list(app_secrets)
+        )
 
     def client(self, service: str) -> Any:
         return boto3.client(service)
@@ -191,6 +196,12 @@ class Desk:
         """The phone of a citizen."""
         citizen = next(one for one in everyone() if one.name == name)
         return Phone(self.simulator.url, citizen.phone, citizen.mobile)
+
+
+def change_secret(client: Any, arn: str, **changes: object) -> None:
+    """Write fields of a secret, and leave the others as they are."""
+    fields = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
+    client.put_secret_value(SecretId=arn, SecretString=json.dumps(fields | changes))
 
 
 def citizen(name: str) -> Citizen:

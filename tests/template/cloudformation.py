@@ -1,9 +1,12 @@
 """Reads the template as data: the short forms (`!Ref x`, `!GetAtt a.b`) become the long ones."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +74,30 @@ class Template:
             for name, properties in self.of_type(kind).items():
                 found += ((name, statement) for statement in properties[key]["Statement"])
         return found
+
+    def deployed(self, **parameters: str) -> dict[str, dict[str, Any]]:
+        """What SAM makes of the resources for a deployment with these parameters. Needs AWS_DEFAULT_REGION.
+
+        Conditions stand as they are: CloudFormation works them out afterwards.
+        """
+        document = copy.deepcopy(self.document)
+        for resource in document["Resources"].values():
+            for artifact in resource["Properties"].keys() & {"CodeUri", "ContentUri"}:
+                resource["Properties"][artifact] = "s3://artifacts/built"
+        defaults = {name: str(parameter.get("Default", "")) for name, parameter in self.parameters.items()}
+        translated = Translator({}, Parser()).translate(document, defaults | parameters)
+        resources: dict[str, dict[str, Any]] = translated["Resources"]
+        return resources
+
+    def exists(self, resource: str, **parameters: str) -> bool:
+        """Tell whether a deployment with these parameters has that resource of the template."""
+        condition = self.resources[resource].get("Condition")
+        return condition is None or self.holds(condition, **parameters)
+
+    def holds(self, condition: str, **parameters: str) -> bool:
+        """Work out a condition by its name."""
+        defaults = {name: str(parameter.get("Default", "")) for name, parameter in self.parameters.items()}
+        return bool(evaluate(self.document["Conditions"][condition], defaults | parameters))
 
 
 def as_list(value: Any) -> list[Any]:

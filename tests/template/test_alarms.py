@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def counted() -> dict[str, set[str]]:
     for folder in ("layers", "functions"):
         for path in (ROOT / folder).rglob("*.py"):
             service = "webhook" if str(path.relative_to(ROOT)) in COUNTED_BY_WEBHOOK else "document"
-            for call in re.findall(r"(?<![A-Za-z_.])count\((.*)", path.read_text(encoding="utf-8")):
+            for call in re.findall(r"(?<![A-Za-z_.])(?:count|took)\((.*)", path.read_text(encoding="utf-8")):
                 for filled, name in re.findall(r'(f?)"([A-Za-z_{][^"]*)"', call):
                     prefix = name.split("{")[0]
                     found[service] |= {prefix + value for value in FILLED_IN[prefix]} if filled else {name}
@@ -149,8 +149,12 @@ def test_the_api_has_an_alarm_on_what_meta_sees(template: Template, metric: str,
         ("WhatsApp_Misconfigured", "document"),
         ("WhatsApp_InvalidMessage", "document"),
         ("Problem_unreachable", "document"),
+        ("DigiLockerRequests", "document"),
         ("Problem_busy", "document"),
         ("Problem_misconfigured", "document"),
+        ("UserNameRefused", "document"),
+        ("AwsDenied", "webhook"),
+        ("AwsDenied", "document"),
         ("OtpsRefused", "document"),
         ("OtpsLost", "document"),
     ],
@@ -222,6 +226,17 @@ def dashboard(template: Template) -> Any:
     return json.loads(template.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]
 
 
+def metrics_of(widgets: dict[str | None, Any], title: str) -> Any:
+    return next(shown["metrics"] for name, shown in widgets.items() if name and name.startswith(title))
+
+
+def assert_logged(names: Iterable[str]) -> None:
+    """The code writes fields of these names into its log."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "layers").rglob("*.py"))
+    for name in names:
+        assert re.search(rf'"{name}":|\b{name}=', code), name
+
+
 def metrics_shown(template: Template) -> list[list[str]]:
     shown = [
         [part for part in metric if isinstance(part, str)]
@@ -250,6 +265,24 @@ def test_everything_that_is_counted_is_on_the_dashboard_or_named_here(template: 
     left_out = {"Status", "Status_sent", "WhatsApp_WhatsAppError", "WhatsApp_InboundMediaLost"}
     not_ours = {name for name in all_names if name.startswith("Problem_")}
     assert all_names - shown - not_ours == left_out
+
+
+def test_the_dashboard_tells_how_far_and_how_fast_citizens_come(template: Template) -> None:
+    widgets = {widget["properties"].get("title"): widget["properties"] for widget in dashboard(template)}
+    steps = [metric[1] for metric in widgets["How far citizens come"]["metrics"]]
+    waits = {(metric[1], metric[4]["stat"]) for metric in metrics_of(widgets, "How long citizens wait")}
+
+    assert steps == ["Greeted", "Consented", "SignedIn", "Listed", "Delivered"]
+    assert waits == {(name, part) for name in ("SecondsFromHi", "SecondsFromChoice") for part in ("p50", "p95")}
+
+
+def test_the_dashboard_counts_what_goes_wrong_by_kind_and_language(template: Template) -> None:
+    (widget,) = (widget for widget in dashboard(template) if widget["type"] == "log")
+    query = widget["properties"]["query"]
+
+    assert "by coalesce(problem, error) as kind, language" in query
+    assert_logged(re.findall(r"coalesce\((\w+), (\w+)\)", query)[0])
+    assert_logged(["language", "conversation"])
 
 
 def test_the_dashboard_shows_each_alarm_that_every_stage_has(template: Template) -> None:
@@ -283,7 +316,6 @@ def test_what_the_dashboard_fills_in_exists(template: Template) -> None:
 
 def test_the_saved_queries_ask_for_fields_that_are_logged(template: Template) -> None:
     queries = template.of_type("AWS::Logs::QueryDefinition")
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "layers").rglob("*.py"))
     by_the_logging_library = {"message", "service", "level", "timestamp"}
 
     assert len(queries) == 3
@@ -294,5 +326,4 @@ def test_the_saved_queries_ask_for_fields_that_are_logged(template: Template) ->
         asked = re.findall(r"\w+", first.removeprefix("fields @timestamp,")) if first.startswith("fields") else []
         asked += re.findall(r"filter (\w+) =", "\n".join(rest))
         asked += re.findall(r"\bby (.*)", query["QueryString"])[0].split(", ") if " by " in query["QueryString"] else []
-        for field in set(asked) - by_the_logging_library:
-            assert re.search(rf'"{field}":|\b{field}=', code), field
+        assert_logged(set(asked) - by_the_logging_library)

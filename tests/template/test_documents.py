@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.conversation.problems import Problem
+from helpdesk.storage.aws import DENIED
 from helpdesk.whatsapp import errors as whatsapp_errors
 from operations.events import FUNCTIONS, expectations
 from operations.samples import Desk, samples
@@ -78,3 +79,9 @@ def test_every_file_and_parameter_that_is_named_exists(template: Template, docum
         assert (ROOT / name).exists(), name
     for name in re.findall(r"`([A-Z][A-Za-z]+)=[^`]*`", text):
         assert name in template.parameters, name
+
+
+def test_each_code_with_which_aws_denies_has_its_line_in_the_operations_handbook() -> None:
+    section = read(ROOT / "docs" / "operations.md").partition("### What AWS denies")[2].partition("###")[0]
+    rows = "\n".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`(\w+)`", rows)) == DENIED

@@ -33,6 +33,8 @@ ALLOWED_RESOURCE_WILDCARDS = {
     ("DataKey", "TheAccountDecidesByIam"),
     # API Gateway takes no role with less.
     ("ApiGatewayLogRole", "WriteTheLogsOfEveryApi"),
+    # CodeDeploy asks for the state of alarms; nothing is changed by it.
+    ("DeploymentRole", "LookAtAlarms"),
 }
 
 
@@ -294,6 +296,16 @@ def test_the_table_forgets_by_itself_and_is_backed_up_for_one_day_only(template:
     assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
 
 
+def test_the_table_outlives_its_stack_and_in_prod_refuses_deletion(template: Template) -> None:
+    table = template.resources["ConversationsTable"]
+
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    protected = table["Properties"]["DeletionProtectionEnabled"]["Fn::If"]
+    assert protected == ["IsProd", True, False]
+    stages = template.parameters["Stage"]["AllowedValues"]
+    assert [stage for stage in stages if template.holds(protected[0], Stage=stage)] == ["prod"]
+
+
 def test_the_bucket_is_shut_encrypted_and_emptied(template: Template) -> None:
     (bucket,) = template.of_type("AWS::S3::Bucket").values()
     (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -327,8 +339,9 @@ def test_the_data_key_rotates(template: Template) -> None:
     assert key["EnableKeyRotation"] is True
 
 
-def test_the_access_log_names_its_fields_and_no_person(template: Template) -> None:
-    (api,) = template.of_type("AWS::Serverless::Api").values()
+@pytest.mark.parametrize("name", ["Api", "ConsentApi"])
+def test_the_access_log_names_its_fields_and_no_person(template: Template, name: str) -> None:
+    api = template.of_type("AWS::Serverless::Api")[name]
     _, setting, otherwise = api["AccessLogSetting"]["Fn::If"]
     fields = set(re.findall(r"\$context\.([A-Za-z.]+)", setting["Format"]))
 
@@ -347,17 +360,10 @@ def test_the_access_log_names_its_fields_and_no_person(template: Template) -> No
 
 
 def test_calls_above_the_limit_are_turned_away(template: Template) -> None:
-    (api,) = template.of_type("AWS::Serverless::Api").values()
-    limited = [
-        (
-            setting["ResourcePath"],
-            setting["HttpMethod"],
-            setting["ThrottlingRateLimit"],
-            setting["ThrottlingBurstLimit"],
-        )
-        for setting in api["MethodSettings"]
-    ]
-    assert limited == [("/*", "*", {"Ref": "RequestsPerSecond"}, {"Ref": "RequestsPerSecond"})]
+    for api in template.of_type("AWS::Serverless::Api").values():
+        (setting,) = api["MethodSettings"]
+        assert (setting["ResourcePath"], setting["HttpMethod"]) == ("/*", "*")
+        assert setting["ThrottlingRateLimit"] == setting["ThrottlingBurstLimit"] == {"Ref": "RequestsPerSecond"}
 
 
 # --- parameters -------------------------------------------------------------------------------------------------------
@@ -400,6 +406,9 @@ def test_defaults_satisfy_their_own_constraints(template: Template) -> None:
         ("WhatsAppApiVersion", "v26.0", "26"),
         ("AlarmEmail", "desk@example.org", "desk"),
         ("Helpline", "1800 300 3468", "call us"),
+        ("DomainName", "webhook.example.gov.in", "https://webhook.example.gov.in"),
+        ("CertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
+        ("MutualTls", "s3://certificates/meta/ca-2025-12.pem", "https://certificates.example/ca.pem"),
     ],
 )
 def test_patterns_tell_right_from_wrong(template: Template, name: str, right: str, wrong: str) -> None:
@@ -447,6 +456,19 @@ def test_the_outputs_that_others_rely_on_are_there(template: Template) -> None:
         "DeadLetterQueueUrl",
         "DocumentsBucketName",
     } <= template.outputs.keys()
+
+
+def test_every_rule_that_does_not_fit_is_said_why(template: Template) -> None:
+    exceptions = [resource["Metadata"] for resource in template.resources.values() if "Metadata" in resource]
+    skips = [skip for metadata in exceptions for skip in metadata.get("checkov", {}).get("skip", [])]
+    ignored = {
+        rule for one in exceptions for rule in one.get("cfn-lint", {}).get("config", {}).get("ignore_checks", [])
+    }
+    head = template.text.partition("Metadata:\n")[0]
+
+    assert skips
+    assert all(len(skip["comment"].split()) >= 4 for skip in skips)
+    assert ignored == set(re.findall(r"\b[EW]S\d{4}\b", head))
 
 
 def test_sam_and_cfn_lint_find_nothing(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -11,6 +11,7 @@ from botocore.config import Config
 from helpdesk.conversation.model import Rules
 from helpdesk.languages.catalogue import codes
 from helpdesk.settings import Common, DocumentSettings, WebhookSettings
+from helpdesk.snapshot import keep_out
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.secrets import Secret
@@ -53,10 +54,10 @@ def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.ti
     settings = WebhookSettings.from_environment(environment)
     return Receiver(
         phone_number_id=settings.phone_number_id,
-        store=ConversationStore(boto3.client("dynamodb", config=AWS), settings.table, clock),
-        work=WorkQueue(boto3.client("sqs", config=AWS), settings.work_queue_url),
-        seal=Sealer(boto3.client("kms", config=AWS), settings.data_key_arn),
-        secret=Secret(boto3.client("secretsmanager", config=AWS), settings.webhook_secret_arn, "WebhookSecret", clock),
+        store=ConversationStore(_client("dynamodb"), settings.table, clock),
+        work=WorkQueue(_client("sqs"), settings.work_queue_url),
+        seal=Sealer(_client("kms"), settings.data_key_arn),
+        secret=_secret(settings.webhook_secret_arn, "WebhookSecret", clock),
         rules=rules(settings),
         max_age_seconds=settings.max_message_age_seconds,
         clock=clock,
@@ -77,9 +78,9 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     from helpdesk.whatsapp.client import WhatsAppClient  # noqa: PLC0415
 
     settings = DocumentSettings.from_environment(environment)
-    sqs = boto3.client("sqs", config=AWS)
-    secret = Secret(boto3.client("secretsmanager", config=AWS), settings.outbound_secret_arn, "OutboundSecret", clock)
-    documents = DocumentStore(boto3.client("s3", config=S3), settings.bucket, settings.data_key_arn)
+    sqs = _client("sqs")
+    secret = _secret(settings.outbound_secret_arn, "OutboundSecret", clock)
+    documents = DocumentStore(_client("s3", S3), settings.bucket, settings.data_key_arn)
     digilocker = DigiLockerClient(
         settings.digilocker_url,
         settings.digilocker_version,
@@ -87,6 +88,7 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         lambda: secret.text("digilocker_client_secret"),
         clock=clock,
     )
+    keep_out(digilocker)
     locker = Locker(
         client=digilocker,
         sign_in=InChatSignIn(digilocker, settings.digilocker_version),
@@ -99,12 +101,13 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         settings.phone_number_id,
         lambda: secret.text("whatsapp_access_token"),
     )
+    keep_out(whatsapp)
     renderer = Renderer(
         settings.session_seconds, settings.link_expiry_seconds, settings.helpline, settings.consent_retention_days
     )
     worker = Worker(
-        store=ConversationStore(boto3.client("dynamodb", config=AWS), settings.table, clock),
-        sealer=Sealer(boto3.client("kms", config=AWS), settings.data_key_arn),
+        store=ConversationStore(_client("dynamodb"), settings.table, clock),
+        sealer=Sealer(_client("kms"), settings.data_key_arn),
         locker=locker,
         replier=Replier(client=whatsapp, renderer=renderer, documents=documents, secret=secret),
         documents=documents,
@@ -115,3 +118,11 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     )
     queues = {settings.work_queue_arn: settings.work_queue_url, settings.timer_queue_arn: settings.timer_queue_url}
     return DocumentHandler(worker=worker, secret=secret, sqs=sqs, queues=queues)
+
+
+def _client(service: str, config: Config = AWS) -> Any:
+    return keep_out(boto3.client(service, config=config))
+
+
+def _secret(arn: str, name: str, clock: Clock) -> Secret:
+    return keep_out(Secret(_client("secretsmanager"), arn, name, clock))

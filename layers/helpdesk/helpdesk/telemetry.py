@@ -39,6 +39,11 @@ def count(name: str, value: int = 1) -> None:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
+def took(name: str, seconds: float) -> None:
+    """Note how long something took, so that its median and the like can be shown."""
+    metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=max(0.0, seconds))
+
+
 def nothing_told[**P, R](handler: Callable[P, R]) -> Callable[P, R]:
     """Decorate a handler so that what it raises carries no text: Lambda logs that, and answers its caller with it.
 

@@ -166,3 +166,27 @@ def test_the_functions_clients_are_built_once(cloud: Aws, monkeypatch: pytest.Mo
     built.clear()
     bootstrap.document_handler(cloud.environment)
     assert sorted(built) == ["dynamodb", "kms", "s3", "secretsmanager", "sqs"]
+
+
+def subject(name: str) -> dict[str, Any]:
+    """What API Gateway says of the certificate that a caller has shown."""
+    return {"requestContext": {"identity": {"clientCert": {"subjectDN": name}}}}
+
+
+def test_with_mutual_tls_the_certificate_must_be_that_of_metas_webhooks(webhook: ModuleType) -> None:
+    metas = subject("CN=client.webhooks.fbclientcerts.com,O=Meta Platforms\\, Inc.,L=Menlo Park,ST=California,C=US")
+    assert post(webhook, delivery(), **metas)["statusCode"] == 200
+
+    for name in (
+        "CN=another.fbclientcerts.com,O=Meta Platforms\\, Inc.",
+        "CN=client.webhooks.fbclientcerts.com.example,O=Somebody",
+        "O=CN client.webhooks.fbclientcerts.com",
+        "",
+    ):
+        answer = post(webhook, delivery(), **subject(name))
+        assert (answer["statusCode"], answer["body"]) == (401, "the signature or the certificate is missing or wrong")
+
+
+def test_without_mutual_tls_no_certificate_is_asked_for(webhook: ModuleType) -> None:
+    assert post(webhook, delivery(), requestContext={"identity": {"clientCert": None}})["statusCode"] == 200
+    assert post(webhook, delivery(), requestContext=None)["statusCode"] == 200

@@ -167,7 +167,7 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         return sign_up.answer_name(conversation, event, now, rules)
     match _everywhere(event):
         case Choice.GREETING:
-            return greeting.ask(conversation)
+            return greeting.ask(replace(conversation, greeted_at=now))
         case Choice.MENU:
             return greeting.ask(conversation)
         case Choice.SERVICES:

@@ -224,8 +224,9 @@ def try_again(conversation: Conversation, event_id: str, now: int, rules: Rules)
 
 def fetched(conversation: Conversation, event: DocumentFetched) -> Turn:
     """The PDF is here: hand it over."""
-    here = settled(conversation, event.id)
-    return here, (DeliverDocument(here.language, event.key, event.number, event.listing),)
+    here = replace(settled(conversation, event.id), greeted_at=0)
+    greeted_at = conversation.greeted_at
+    return here, (DeliverDocument(here.language, event.key, event.number, event.listing, greeted_at=greeted_at),)
 
 
 def not_fetched(conversation: Conversation, event: Failed, number: int, listing: str, now: int) -> Turn:

@@ -212,6 +212,8 @@ class DeliverDocument:
     listing: str
     uploaded: bool = False
     """Handed to WhatsApp as a file, as it could not fetch the link."""
+    greeted_at: int = 0
+    """When she said Hi, if this is the first document after it."""
     needs: ClassVar[tuple[str, ...]] = ()
 
 

@@ -170,6 +170,8 @@ class Conversation:
     waiting: tuple[Waiting, ...] = ()
     active_at: int = 0
     """When she last wrote, in seconds since the epoch."""
+    greeted_at: int = 0
+    """When she last said Hi, if she has got no document since."""
     timer_at: int = 0
     """When the timer fires that ends the session."""
     tried: tuple[Tried, ...] = ()

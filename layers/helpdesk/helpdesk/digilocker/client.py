@@ -122,6 +122,10 @@ class DigiLockerClient:
         self._hmac_order = hmac_order
         self._require_hmac = require_hmac
 
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        self._session.close()
+
     # --- account and sign-in ------------------------------------------------------------------------------------
 
     def verify_account(self, uid: str, seconds: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from helpdesk.errors import HelpdeskError, SecretError
 from helpdesk.service.working import Worker
-from helpdesk.storage.aws import SqsClient
+from helpdesk.storage.aws import DENIED, SqsClient, code_of
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import UnreadableWork, read_work
 from helpdesk.telemetry import count, logger
@@ -67,11 +67,13 @@ class DocumentHandler:
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the message must come back
             count("SecretsEmpty" if isinstance(error, SecretError) else "JobsFailed")
+            code = code_of(error)
+            count("AwsDenied", code in DENIED)
             # The text of other errors is not logged: it may repeat what was being worked on.
             known = str(error) if isinstance(error, HelpdeskError) else None
             logger.error(
                 "a message was not done",
-                extra={"error": type(error).__name__, "reason": known, "receives": message.receives},
+                extra={"error": type(error).__name__, "code": code, "reason": known, "receives": message.receives},
             )
             if message.receives >= MOST_RECEIVES:
                 self._give_up(message)

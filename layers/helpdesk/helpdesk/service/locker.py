@@ -72,10 +72,14 @@ class Locker:
         self._deadline = Deadline.after(JOB_SECONDS)
 
     def _left(self) -> float:
-        """Give the seconds that the job still has. Raises OutOfTime if no call can be begun any more."""
+        """Give the seconds that the job still has for a call, which counts as made.
+
+        Raises OutOfTime if no call can be begun any more.
+        """
         left = self._deadline.left()
         if left < LEAST_SECONDS:
             raise OutOfTime("[no time left]")
+        count("DigiLockerRequests")
         return left
 
     def send_otp(self, number: str) -> Sent:
@@ -87,6 +91,7 @@ class Locker:
                 raise
             count(f"Problem_{error.problem}")
             if isinstance(error, UserNameRefused):
+                count("UserNameRefused")
                 logger.error("DigiLocker refuses the Aadhaar number as user name of a registered account")
             digits = decoy_digits(self._secret.text("digilocker_client_secret"), number)
             return Sent(_NO_ACCOUNT, digits, OTP_SECONDS)

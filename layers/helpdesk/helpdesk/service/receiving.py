@@ -23,6 +23,7 @@ from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
+from helpdesk.storage.aws import DENIED, code_of
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
@@ -116,7 +117,7 @@ class Receiver:
                     self._converse(identity, pepper, messages)
                 except Exception as error:  # noqa: BLE001 - one conversation's failure does not touch another's
                     failed += 1
-                    logger.error("messages were not taken in", extra={"error": type(error).__name__})
+                    _not_taken_in("messages were not taken in", error)
         failed += self._follow(delivery.statuses)
         if failed:
             count("DeliveriesFailed")
@@ -138,7 +139,7 @@ class Receiver:
         try:
             self._work.send(tuple(work))
         except (ConversationError, ClientError, BotoCoreError) as error:
-            logger.error("statuses were not taken in", extra={"error": type(error).__name__})
+            _not_taken_in("statuses were not taken in", error)
             return 1
         return 0
 
@@ -228,6 +229,12 @@ class Receiver:
         elif isinstance(event, Said) and message.text:
             event = replace(event, typed=text_mark(pepper, message.text))
         return event, digits
+
+
+def _not_taken_in(what: str, error: Exception) -> None:
+    code = code_of(error)
+    count("AwsDenied", code in DENIED)
+    logger.error(what, extra={"error": type(error).__name__, "code": code})
 
 
 def _follow_up(status: DeliveryStatus) -> InOrder | None:

@@ -62,12 +62,15 @@ class Replier:
                 sent = self._send(reply, stored, step, opened)
         except WhatsAppError as error:
             count(f"WhatsApp_{type(error).__name__}")
-            logger.error("a reply was refused", extra={"code": error.code, "error": type(error).__name__})
+            kind, language = type(error).__name__, stored.conversation.language
+            logger.error("a reply was refused", extra={"code": error.code, "error": kind, "language": language})
             if error.retryable or isinstance(error, TokenRefused):
                 raise
             return False
         if sent:
             count("Delivered" if isinstance(reply, DeliverDocument) else "Replies")
+            is_menu = isinstance(reply, Say) and reply.text.key == "menu"
+            count("Greeted", is_menu)
             logger.info("replied", extra={"reply": reply.text.key if isinstance(reply, Say) else type(reply).__name__})
         return True
 

@@ -64,7 +64,7 @@ from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pau
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import DeletionTimer, Delivered, IdleTimer, Job, TimerQueue, Undelivered, Work
-from helpdesk.telemetry import count, logger
+from helpdesk.telemetry import count, logger, took
 from helpdesk.whatsapp.errors import OutcomeUnknown
 
 TRIES = 8
@@ -119,8 +119,9 @@ class Worker:
             case IdleTimer(conversation_id=conversation_id, id=timer_id):
                 with logger.append_context_keys(conversation=conversation_id, step=timer_id):
                     self._happens(conversation_id, TimeRanOut(timer_id))
-            case Delivered(key=key):
+            case Delivered(conversation_id=conversation_id, key=key):
                 self._documents.delete(key)
+                logger.info("a document has arrived", extra={"conversation": conversation_id})
             case Undelivered(conversation_id=conversation_id, key=key):
                 with logger.append_context_keys(conversation=conversation_id):
                     step = following(f"{key} {work.uploaded}")
@@ -233,7 +234,12 @@ class Worker:
             count(f"Problem_{error.problem}")
             logger.warning(
                 "DigiLocker could not do it",
-                extra={"request": type(request).__name__, "code": error.code, "problem": error.problem.value},
+                extra={
+                    "request": type(request).__name__,
+                    "code": error.code,
+                    "problem": error.problem.value,
+                    "language": stored.conversation.language,
+                },
             )
             return Answered(Failed(step, error.problem, request), {})
 
@@ -243,12 +249,15 @@ class Worker:
         What DigiLocker has consumed by then it will not give twice, so an answer that cannot be kept is given back.
         """
         try:
-            return self._written(stored, entry, answered)
+            written = self._written(stored, entry, answered)
         except (HelpdeskError, ClientError, BotoCoreError):
             if isinstance(answered.event, SignedIn) and not self._is_written(stored.id, entry):
                 # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
                 self._give_back(answered.brought[TOKEN])
             raise
+        count("SignedIn", isinstance(answered.event, SignedIn))
+        count("Listed", isinstance(answered.event, DocumentsListed))
+        return written
 
     def _is_written(self, conversation_id: str, entry: Entry) -> bool:
         """Tell whether an answer was written all the same: it may be that only the answer of the write got lost."""
@@ -347,6 +356,7 @@ class Worker:
             case EraseData():
                 self._store.erase(stored)
             case RecordConsent():
+                count("Consented")
                 self._store.record_consent(stored.id, effect, self._consent_seconds)
             case SendOtp() | VerifyOtp() | SignUp() | VerifySignUp() | ListDocuments() | FetchDocument() | Keep():
                 raise TypeError("a request stands alone in its entry, and what is kept never stands in one")
@@ -354,6 +364,7 @@ class Worker:
                 opened = {name: self._sealer.open(entry.sealed[name], stored.id, name) for name in effect.needs}
                 taken = self._replier.send(effect, stored, entry.step, repeated=repeated, opened=opened)
                 if isinstance(effect, DeliverDocument) and taken:
+                    self._note_times(entry, effect)
                     self._delete_later(effect.key)
                 return taken
         return True
@@ -365,6 +376,14 @@ class Worker:
         step = following(f"{document.key} {document.uploaded}")
         event = DeliveryFailed(step, document.key, document.number, document.listing, document.uploaded)
         return self._written(stored, entry, Answered(event, {}), position=position, seen=(step,))
+
+    def _note_times(self, entry: Entry, document: DeliverDocument) -> None:
+        """Note how long she has waited; not for a document that is sent once more, as a file."""
+        now = self._clock()
+        if not document.uploaded:
+            took("SecondsFromChoice", now - entry.at)
+        if document.greeted_at:
+            took("SecondsFromHi", now - document.greeted_at)
 
     def _delete_later(self, key: str) -> None:
         """Have a PDF deleted when its link has expired. A failure must not have the document sent once more.

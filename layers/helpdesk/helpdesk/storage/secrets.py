@@ -46,6 +46,11 @@ class Secret:
             raise SecretError(f"{self._name}: the field {field} is empty")
         return found
 
+    def close(self) -> None:
+        """Forget what was read."""
+        self._fields = {}
+        self._read_at = None
+
     def refresh(self) -> bool:
         """Read the secret again, as it may have been rotated; at most once a minute. Tell whether it was read."""
         if self._read_at is not None and self._clock() - self._read_at < REFRESH_SECONDS:

@@ -84,6 +84,10 @@ class WhatsAppClient:
         self._session = outbound.plain_session(session)
         self._timeouts = outbound.Timeouts(*timeouts)
 
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        self._session.close()
+
     def send(self, recipient: Recipient, message: Message, callback_data: str = "") -> str:
         """Send a message and give its id (wamid). WhatsApp has then accepted it, not yet delivered it.
 

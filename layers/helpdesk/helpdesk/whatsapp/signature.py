@@ -1,4 +1,4 @@
-"""Proof that a webhook call is Meta's: the `X-Hub-Signature-256` header.
+"""Proof that a webhook call is Meta's: the `X-Hub-Signature-256` header, and the name in its certificate.
 
 The header is `sha256=` and 64 hex digits: HMAC-SHA256, keyed with the app secret, over the body exactly as it came.
 Meta escapes the body before it signs it, so a body that was parsed and written again has another signature.
@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from helpdesk.errors import SignatureError
+
+CLIENT_NAME: Final = "client.webhooks.fbclientcerts.com"
+"""Whom Meta's client certificate for webhooks is made out to (Graph API, webhooks, mTLS)."""
 
 _PREFIX: Final = "sha256="
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")
@@ -43,6 +46,15 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> None:
         matches |= hmac.compare_digest(expected, given)
     if not matches:
         raise SignatureError("the signature fits none of the app secrets")
+
+
+def check_certificate(subject: str | None) -> None:
+    """Return when a client certificate's subject ("CN=...,O=...") is Meta's, or none was asked for (None).
+
+    Whoever ended the TLS connection has checked the chain. Raises `SignatureError`.
+    """
+    if subject is not None and f"CN={CLIENT_NAME}" not in (part.strip() for part in subject.split(",")):
+        raise SignatureError("the client certificate is not that of Meta's webhooks")
 
 
 def _digest_in(header: str | None) -> str | None:

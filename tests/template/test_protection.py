@@ -1,0 +1,106 @@
+"""Who reaches the APIs: Meta alone the webhook, if mutual TLS is asked for; citizens the pages, but not too often."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.template.cloudformation import Template, evaluate
+
+REQUIRED = {"SignIn": "in-chat", "WhatsAppPhoneNumberId": "100000000000001"}
+DOMAIN = {"DomainName": "webhook.example.gov.in", "CertificateArn": "arn:aws:acm:ap-south-1:123456789012:certificate/1"}
+MUTUAL = DOMAIN | {"MutualTls": "s3://certificates/meta-ca.pem"}
+ON_PAGE = {"SignIn": "consent-page", "WebAcl": "2000", "Stage": "prod"}
+
+
+def paths(resources: dict[str, dict[str, Any]], api: str) -> set[str]:
+    return set(resources[api]["Properties"]["Body"]["paths"])
+
+
+def test_the_domain_carries_the_webhook_and_nothing_else(template: Template) -> None:
+    resources = template.deployed(**REQUIRED, **MUTUAL)
+    mapping = template.resources["WebhookDomainMapping"]["Properties"]
+
+    assert mapping["RestApiId"] == {"Ref": "Api"}
+    assert "BasePath" not in mapping
+    assert paths(resources, "Api") == {"/webhook"}
+
+
+def test_with_mutual_tls_there_is_no_way_around_it(template: Template) -> None:
+    body = json.dumps(template.deployed(**REQUIRED, **MUTUAL)["Api"]["Properties"]["Body"])
+    domain = template.resources["WebhookDomain"]["Properties"]
+
+    assert '"disableExecuteApiEndpoint": {"Fn::If": ["UsesMutualTls", true, false]}' in body
+    # API Gateway goes by it only from its next deployment on, and nothing else of the API may have changed.
+    assert template.of_type("AWS::Serverless::Api")["Api"]["AlwaysDeploy"] is True
+    assert domain["MutualTlsAuthentication"] == {
+        "Fn::If": ["UsesMutualTls", {"TruststoreUri": {"Ref": "MutualTls"}}, {"Ref": "AWS::NoValue"}]
+    }
+    assert domain["SecurityPolicy"] == "TLS_1_2"
+
+
+@pytest.mark.parametrize(
+    ("given", "domain", "mutual"), [({}, False, False), (DOMAIN, True, False), (MUTUAL, True, True)]
+)
+def test_domain_and_mutual_tls_are_there_only_if_asked_for(
+    template: Template, given: dict[str, str], *, domain: bool, mutual: bool
+) -> None:
+    assert template.exists("WebhookDomain", **given) is domain
+    assert template.exists("WebhookDomainMapping", **given) is domain
+    assert template.holds("UsesMutualTls", **given) is mutual
+
+
+@pytest.mark.parametrize(
+    ("given", "passes"),
+    [
+        ({}, True),
+        (DOMAIN, True),
+        (MUTUAL, True),
+        ({"DomainName": DOMAIN["DomainName"]}, False),
+        ({"MutualTls": MUTUAL["MutualTls"]}, False),
+    ],
+)
+def test_what_belongs_together_is_asked_for_together(
+    template: Template, given: dict[str, str], *, passes: bool
+) -> None:
+    parameters = {"DomainName": "", "CertificateArn": "", "MutualTls": ""} | given
+    rules = [template.document["Rules"][name] for name in ("DomainNeedsItsCertificate", "MutualTlsNeedsADomain")]
+
+    holds = all(
+        evaluate(assertion["Assert"], parameters)
+        for rule in rules
+        if evaluate(rule["RuleCondition"], parameters)
+        for assertion in rule["Assertions"]
+    )
+
+    assert holds is passes
+
+
+def test_the_firewall_stands_before_the_pages_and_not_before_the_webhook(template: Template) -> None:
+    (place,) = template.of_type("AWS::WAFv2::WebACLAssociation").values()
+    (rule,) = template.of_type("AWS::WAFv2::WebACL")["ConsentFirewall"]["Rules"]
+
+    assert "/restapis/${ConsentApi}/stages/${ConsentApi.Stage}" in place["ResourceArn"]["Fn::Sub"]
+    assert place["WebACLArn"] == {"Fn::GetAtt": ["ConsentFirewall", "Arn"]}
+    assert rule["Action"] == {"Block": {}}
+    assert rule["Statement"]["RateBasedStatement"]["Limit"] == {"Ref": "WebAcl"}
+    assert rule["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+
+
+def test_the_firewall_keeps_no_samples_of_addresses_with_codes_in_them(template: Template) -> None:
+    firewall = template.of_type("AWS::WAFv2::WebACL")["ConsentFirewall"]
+    shown = [firewall["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in firewall["Rules"])]
+    assert [one["SampledRequestsEnabled"] for one in shown] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [({}, True), ({"WebAcl": "0"}, False), ({"SignIn": "in-chat"}, False), ({"Stage": "local"}, False)],
+)
+def test_the_firewall_is_there_only_if_asked_for(
+    template: Template, changed: dict[str, str], *, expected: bool
+) -> None:
+    parameters = ON_PAGE | changed
+    assert template.exists("ConsentFirewall", **parameters) is expected
+    assert template.exists("ConsentFirewallPlace", **parameters) is expected
+    assert template.parameters["WebAcl"]["Default"] == 0

@@ -1,0 +1,149 @@
+"""What an operator sees on the dashboard: how far citizens come, how long they wait, what is asked and denied."""
+
+from collections import defaultdict
+from typing import Any
+from unittest import mock
+
+import pytest
+from botocore.exceptions import ClientError
+
+from helpdesk import telemetry
+from helpdesk.digilocker.errors import UserNameRefused
+from helpdesk.errors import DigiLockerError
+from helpdesk.service.handling import DocumentHandler, QueueMessage
+from helpdesk.service.locker import Locker
+from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.storage.aws import DENIED, code_of
+from tests.unit.service.desk import Desk, delivery, signature
+
+type Counted = dict[str, list[float]]
+"""The values of each metric, in order."""
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    found: Counted = defaultdict(list)
+
+    def add(*, name: str, value: float, **_: object) -> None:
+        found[name].append(value)
+
+    monkeypatch.setattr(telemetry.metrics, "add_metric", add)
+    return found
+
+
+def denial(code: str = "AccessDeniedException") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "User: ... is not authorized"}}, "Encrypt")
+
+
+# --- how far and how fast ---------------------------------------------------------------------------------------------
+
+
+def test_each_step_to_a_document_counts_once(desk: Desk, counted: Counted) -> None:
+    desk.signed_in()
+    desk.says("1")
+
+    steps = ("Greeted", "Consented", "SignedIn", "Listed", "Delivered")
+    assert {name: sum(counted[name]) for name in steps} == dict.fromkeys(steps, 1)
+
+
+def test_the_wait_for_a_document_counts_from_hi_and_from_the_choice(desk: Desk, counted: Counted) -> None:
+    desk.signed_in()
+    said_hi = desk.clock.now
+    desk.clock.now += 40
+    desk.deliver(desk.text("1"))
+    desk.clock.now += 6
+    desk.work()
+
+    assert counted["SecondsFromChoice"] == [6]
+    assert counted["SecondsFromHi"] == [desk.clock.now - said_hi]
+
+
+def test_only_the_first_document_after_hi_counts_from_hi(desk: Desk, counted: Counted) -> None:
+    desk.signed_in()
+    desk.says("1")
+    desk.clock.now += 60
+    desk.says("2")
+    assert len(counted["SecondsFromHi"]) == 1
+
+    desk.says("Hi")
+    desk.says("other documents")
+    desk.clock.now += 20
+    desk.says("1")
+
+    assert counted["SecondsFromHi"][1:] == [20]
+    assert len(counted["SecondsFromChoice"]) == 3
+
+
+def test_that_a_document_has_arrived_is_a_line_in_the_log(desk: Desk) -> None:
+    desk.signed_in()
+    (reply,) = desk.says("1")
+    value = {"id": "wamid.x", "status": "delivered", "biz_opaque_callback_data": reply["callback"]}
+    body = delivery(messages=[], statuses=[value])
+    desk.receiver.receive(body, signature(body))
+
+    with mock.patch("helpdesk.service.working.logger.info") as info:
+        desk.work()
+
+    assert mock.call("a document has arrived", extra={"conversation": desk.conversation_id}) in info.mock_calls
+
+
+# --- what is asked of DigiLocker --------------------------------------------------------------------------------------
+
+
+def locker(**sign_in: Any) -> Locker:
+    client = mock.Mock(
+        issued_documents=mock.Mock(return_value=()), uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy"))
+    )
+    secret = mock.Mock(text=mock.Mock(return_value="secret"))
+    return Locker(client=client, sign_in=mock.Mock(**sign_in), documents=mock.Mock(), secret=secret)
+
+
+def test_each_call_to_digilocker_counts(counted: Counted) -> None:
+    asked = locker()
+    asked.list_documents("token")
+    assert sum(counted["DigiLockerRequests"]) == 2  # the issued and the uploaded ones
+
+    asked.verify_otp("code", "123456")
+    assert sum(counted["DigiLockerRequests"]) == 3
+
+
+def test_a_number_that_is_refused_as_user_name_counts(counted: Counted) -> None:
+    refused = locker(send_otp=mock.Mock(side_effect=UserNameRefused("invalid_username", status=400)))
+    refused.send_otp("999999990019")
+    assert counted["UserNameRefused"] == [1]
+
+
+# --- what AWS denies --------------------------------------------------------------------------------------------------
+
+
+def test_a_denial_counts_where_messages_are_taken_in(
+    desk: Desk, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.asked_for_aadhaar()
+    monkeypatch.setattr(desk.receiver._seal, "seal", mock.Mock(side_effect=denial()))
+
+    with (
+        mock.patch("helpdesk.service.receiving.logger.error") as error,
+        pytest.raises(DeliveryFailed),
+    ):
+        desk.deliver(desk.text("999999990019"))
+
+    assert counted["AwsDenied"] == [1]
+    (line,) = error.mock_calls
+    assert line.kwargs["extra"] == {"error": "ClientError", "code": "AccessDeniedException"}
+
+
+@pytest.mark.parametrize(("code", "times"), [("DisabledException", 1), ("ThrottlingException", 0)])
+def test_a_denial_counts_where_work_is_done(counted: Counted, code: str, times: int) -> None:
+    worker = mock.Mock(work=mock.Mock(side_effect=denial(code)))
+    handler = DocumentHandler(worker=worker, secret=mock.Mock(), sqs=mock.Mock(), queues={"queue": "url"})
+
+    done = handler.handle(QueueMessage("id", '{"conversation": "c", "step": "s"}', "receipt", "queue", 1))
+
+    assert not done
+    assert sum(counted["AwsDenied"]) == times
+
+
+def test_only_aws_has_codes() -> None:
+    assert code_of(denial()) in DENIED
+    assert code_of(ValueError("AccessDenied")) is None
