@@ -19,7 +19,7 @@ STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
 
-.PHONY: help run demo test replay bench screenshots lint format events sam-local deploy redrive find clean
+.PHONY: help run demo test replay bench screenshots lint format events sam-local build deploy redrive find clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,8 +60,11 @@ events: .venv/.ready ## Sample events for the running `make run`, signed, dated 
 sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invoke`, and the API by `sam local start-api` (needs Docker)
 	@exec $(PYTHON) -m pytest tests/sam_local $(TESTS)
 
-deploy: .venv/.ready .venv/sam/.ready ## Build and deploy to your AWS account, asking for each parameter (ENV=dev|staging|prod)
+build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sam (ENV=dev|staging|prod)
 	@$(SAM) build --config-env $(ENV)
+	@$(PYTHON) -m operations.bytecode .aws-sam/build
+
+deploy: build ## Build and deploy to your AWS account, asking for each parameter (ENV=dev|staging|prod)
 	@$(SAM) deploy --config-env $(ENV) --guided
 
 redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (ENV=dev|staging|prod)

@@ -36,6 +36,7 @@ import boto3
 import requests
 from botocore.config import Config
 
+from operations import bytecode
 from simulator.backstage import Backstage
 from simulator.config import SimulatorConfig
 from simulator.containers import DOCKER_DESKTOP, Deployed, Relay, bridge_address, write_template
@@ -394,7 +395,7 @@ class LocalStack:
 
 
 def build() -> Path:
-    """Run `sam build` for this machine, unless nothing has changed since the last time. Returns the folder."""
+    """Build for this machine, as `make build` does, unless nothing has changed since. Returns the folder."""
     architecture = _architecture()
     stamp = BUILD.parent / "stamp"
     fingerprint = _fingerprint(architecture)
@@ -411,6 +412,7 @@ def build() -> Path:
         _BUILD_SECONDS,
         endpoint=_NOWHERE,
     )
+    bytecode.compile_build(BUILD)
     stamp.write_text(fingerprint)
     return BUILD
 
@@ -545,7 +547,7 @@ def _samconfig_parameters() -> dict[str, str]:
 def _fingerprint(architecture: str) -> str:
     """Changes whenever `sam build` could have another result."""
     digest = hashlib.sha256(f"{architecture} {sys.version}".encode())
-    sources = [ROOT / "template.yaml", ROOT / "requirements-sam.txt"]
+    sources = [ROOT / "template.yaml", ROOT / "requirements-sam.txt", Path(bytecode.__file__)]
     for folder in ("functions", "layers"):
         sources += (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     for path in sorted(sources):
