@@ -5,7 +5,7 @@ that are missing take their defaults and unknown ones are left out, so that a ne
 """
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 
 from helpdesk.conversation import effects, model
 from helpdesk.conversation.choices import Choice
@@ -32,29 +32,36 @@ _ENUMS: dict[tuple[type, str], type] = {
     (model.Conversation, "previous"): model.Stage,
     (effects.Button, "choice"): Choice,
 }
-_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
+_FIELDS: dict[type, tuple[str, ...]] = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def dumps(value: object) -> str:
     """Write a value as JSON."""
-    return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(plain(value))
 
 
 def loads[T](text: str, kind: type[T]) -> T:
     """Read a value of `kind` back. Raises TypeError if the text holds something else."""
-    value = _built(json.loads(text))
-    if not isinstance(value, kind):
-        raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+    return built(json.loads(text), kind)
+
+
+def plain(value: object) -> object:
+    """Give a value as JSON has it, to be written inside of something else."""
+    if (names := _FIELDS.get(type(value))) is not None:
+        # One look at each field: this is done for all of a conversation, at every message.
+        held = ((name, getattr(value, name)) for name in names)
+        return {"is": type(value).__name__} | {name: plain(item) for name, item in held if item is not None}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
     return value
 
 
-def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {"is": type(value).__name__} | {
-            name: _plain(getattr(value, name)) for name in _FIELDS[type(value)] if getattr(value, name) is not None
-        }
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+def built[T](decoded: object, kind: type[T]) -> T:
+    """Give back a value of `kind` that was decoded with what it stood in. Raises TypeError if it is something else."""
+    value = _built(decoded)
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
     return value
 
 

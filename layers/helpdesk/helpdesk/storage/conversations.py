@@ -373,14 +373,13 @@ def _outbox(entries: Mapping[str, Any]) -> tuple[Entry, ...]:
     read = []
     for step, value in entries.items():
         entry = json.loads(value["S"])
-        effects = codec.loads(json.dumps(entry["effects"]), tuple)
+        effects = codec.built(entry["effects"], tuple)
         read.append(Entry(step, entry["at"], entry["order"], effects, entry["sealed"], entry.get("unsure", False)))
     return tuple(sorted(read, key=_order))
 
 
 def _written(entry: Entry) -> str:
-    effects = json.loads(codec.dumps(entry.effects))
-    fields = {"at": entry.at, "order": entry.order, "effects": effects, "sealed": dict(entry.sealed)}
+    fields = {"at": entry.at, "order": entry.order, "effects": codec.plain(entry.effects), "sealed": dict(entry.sealed)}
     return json.dumps(fields | ({"unsure": True} if entry.unsure else {}))
 
 
