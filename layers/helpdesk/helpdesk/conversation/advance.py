@@ -134,7 +134,7 @@ def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Turn:
     """Count answers that were not understood; the second in a row gets an example, the third the way to a person."""
     told = [effect for effect in effects if isinstance(effect, Say | ShowDocuments | OfferLanguages)]
     if not any(reply.note and reply.note.key in MISSED for reply in told):
-        return (replace(conversation, misses=0) if told else conversation), effects
+        return (replace(conversation, misses=0) if told and conversation.misses else conversation), effects
     misses = conversation.misses + 1
     more = None
     if misses > 2:

@@ -55,4 +55,4 @@ def decoy_digits(secret: str, number: str) -> str:
 
 
 def _keyed(key: str, value: str) -> str:
-    return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key.encode(), value.encode(), "sha256").hex()

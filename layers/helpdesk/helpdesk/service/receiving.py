@@ -192,7 +192,9 @@ class Receiver:
             event, digits = self._event(pepper, step, message, now)
             person = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
             mobile = _own_mobile(person.phone)
-            before = replace(conversation, writes_from_mobile=bool(mobile))
+            before = conversation
+            if before.writes_from_mobile is not bool(mobile):
+                before = replace(before, writes_from_mobile=bool(mobile))
             if before.stage is Stage.NAME and isinstance(event, Said):
                 event = replace(event, typed="")  # nothing is kept of a name, not even to tell a machine
             conversation, effects = advance(before, event, now, self._rules)

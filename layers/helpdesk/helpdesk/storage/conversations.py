@@ -14,7 +14,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -296,7 +296,7 @@ class ConversationStore:
         values: dict[str, Any] = {
             ":v": {"N": str(version)},
             ":state": {"S": codec.dumps(replace(after.conversation, documents=()))},
-            ":person": {"S": json.dumps(asdict(after.person))},
+            ":person": {"S": json.dumps(vars(after.person))},
             ":sealed": {"S": json.dumps(dict(after.sealed))},
             ":seen": {"S": json.dumps(_newest(after.seen, now))},
             ":expires": {"N": str(now + KEPT_SECONDS)},
