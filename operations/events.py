@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
+from operations.stack import Stack, read_secret, stack_of
 
 FOLDER = Path(__file__).parents[1] / "build" / "events"
 LATE_SECONDS = 90_000
@@ -59,20 +59,6 @@ def _webhook(desk: Desk, now: int) -> dict[str, Event]:
         message = {**_HER, "id": f"wamid.{name}", "timestamp": str(at), "type": kind, kind: content}
         return _delivery(desk, contacts=[_CONTACT], messages=[message])
 
-    def status(word: str, callback_data: str) -> bytes:
-        return _delivery(
-            desk,
-            statuses=[
-                {
-                    "id": "wamid.SAMPLE",
-                    "status": word,
-                    "timestamp": str(now),
-                    "recipient_id": _HER["from"],
-                    "biz_opaque_callback_data": callback_data,
-                }
-            ],
-        )
-
     hi = said("text", {"body": "Hi"})
     tapped = {"type": "button_reply", "button_reply": {"id": "services", "title": "DigiLocker Services"}}
     of_a_document = f"{NOBODY}:{PDF}:1:{STEP}:link"
@@ -83,8 +69,8 @@ def _webhook(desk: Desk, now: int) -> dict[str, Event]:
         "text_otp": said("text", {"body": "246813"}),
         "tap_services": said("interactive", tapped),
         "image": said("image", {"id": "1", "mime_type": "image/jpeg", "sha256": "0" * 44, "caption": "my card"}),
-        "status_of_a_text": status("read", f"{NOBODY}:{STEP}"),
-        "status_document_delivered": status("delivered", of_a_document),
+        "status_of_a_text": status_of_a_text(desk, now),
+        "status_document_delivered": _status(desk, now, "delivered", of_a_document),
         "malformed": b'{"object": "whatsapp_business_account", "entry": [',
     }
     question = {
@@ -93,7 +79,7 @@ def _webhook(desk: Desk, now: int) -> dict[str, Event]:
         "hub.challenge": "1158201444",
     }
     return {
-        **{name: _post(body, _signature(body, desk.app_secret)) for name, body in signed.items()},
+        **{name: _post(body, signature(body, desk.app_secret)) for name, body in signed.items()},
         "text_hi_unsigned": _post(hi, None),
         "verify": _call("GET", None, {}, question),
     }
@@ -113,7 +99,28 @@ def _delivery(desk: Desk, **content: object) -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
-def _signature(body: bytes, secret: str) -> str:
+def status_of_a_text(desk: Desk, now: int) -> bytes:
+    """Give a delivery with the one thing in it that changes nothing: somebody has read a text of ours."""
+    return _status(desk, now, "read", f"{NOBODY}:{STEP}")
+
+
+def _status(desk: Desk, now: int, word: str, callback_data: str) -> bytes:
+    return _delivery(
+        desk,
+        statuses=[
+            {
+                "id": "wamid.SAMPLE",
+                "status": word,
+                "timestamp": str(now),
+                "recipient_id": _HER["from"],
+                "biz_opaque_callback_data": callback_data,
+            }
+        ],
+    )
+
+
+def signature(body: bytes, secret: str) -> str:
+    """Give the header X-Hub-Signature-256 of a body, as Meta signs it."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
@@ -186,16 +193,13 @@ def write(events: Mapping[str, Event], folder: Path) -> None:
         path.write_text(json.dumps(event, indent=2) + "\n", encoding="utf-8")
 
 
-def desk_of(stack_name: str) -> Desk:
+def desk_of(stack: Stack) -> Desk:
     """Read what samples need from a stack. Raises ValueError while its secret is empty."""
-    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
-    answer = boto3.client("secretsmanager").get_secret_value(SecretId=outputs["WebhookSecretArn"])
-    secret = json.loads(answer["SecretString"])
-    if not secret["app_secrets"]:
-        raise ValueError(f"{stack_name}: the field app_secrets of WebhookSecret is empty")
-    return Desk(secret["app_secrets"][0], secret["verify_token"], parameters["WhatsAppPhoneNumberId"])
+    secret = read_secret(stack.outputs["WebhookSecretArn"])
+    match secret:
+        case {"app_secrets": [str(newest), *_], "verify_token": str(verify_token)}:
+            return Desk(newest, verify_token, stack.parameters["WhatsAppPhoneNumberId"])
+    raise ValueError(f"{stack.name}: the field app_secrets of WebhookSecret is empty")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -205,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     given = parser.parse_args(arguments)
     try:
-        desk = desk_of(given.stack) if given.stack else Desk()
+        desk = desk_of(stack_of(given.stack)) if given.stack else Desk()
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

@@ -14,6 +14,7 @@ from simulator.digilocker.otp import SmsInbox
 from simulator.faults import Faults
 from simulator.journal import Journal, named_in
 from simulator.switches import Switches
+from simulator.whatsapp.business import Business
 from simulator.whatsapp.delivery import Delivery
 from simulator.whatsapp.phones import Media, Phone, Phones
 from simulator.whatsapp.rates import Rates
@@ -58,7 +59,8 @@ class World:
         self.phones = Phones(config, {one.phone: one.name.title() for one in self.citizens})
         self.uploads: dict[str, Media] = {}
         self.rates = Rates(config)
-        self.webhooks = Webhooks(config, self.background, self.faults)
+        self.business = Business()
+        self.webhooks = Webhooks(config, self.background, self.faults, self.business)
         self.webhooks.posted = self._note_webhook
         self.delivery = Delivery(self)
         self.backstage: Backstage | None = None

@@ -79,6 +79,8 @@ def test_the_number_is_not_shown_again(
             return {
                 "Stacks": [
                     {
+                        "StackStatus": "CREATE_COMPLETE",
+                        "CreationTime": 0,
                         "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
                         "Parameters": [{"ParameterKey": "WhatsAppPhoneNumberId", "ParameterValue": PHONE_NUMBER_ID}],
                     }
