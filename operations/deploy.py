@@ -21,6 +21,7 @@ from operations.sam import overrides, sam
 from operations.smoke import try_patiently
 from operations.stack import Stack, find_stack, read_secret
 
+STAGES = ("local", "dev", "staging", "prod")
 FAILED_AT_FIRST = "ROLLBACK_COMPLETE"
 """A first deployment that failed leaves a stack that can only be deleted."""
 
@@ -128,7 +129,7 @@ def _waited(seconds: float) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Deploy the stage that is named."""
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
-    parser.add_argument("stage", choices=["local", "dev", "staging", "prod"])
+    parser.add_argument("stage", choices=STAGES)
     parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", help="parameters to change; others stay")
     given = parser.parse_args(arguments)
     try:
