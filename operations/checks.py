@@ -116,7 +116,7 @@ def signatures(patient: Patient) -> Finding:
 
 
 def _address(patient: Patient) -> str:
-    if patient.parameter("MutualTls") == "true":
+    if patient.stack.only_meta_can_call:
         raise CannotTell("only Meta has the certificate that the address asks for; say Hi to the number")
     return patient.stack.webhook_url
 

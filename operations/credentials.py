@@ -22,6 +22,8 @@ type Ask = Callable[[str], str]
 
 APP_SECRETS = "app_secrets"
 VERIFY_TOKEN = "verify_token"  # noqa: S105 - the field's name
+DROP = "-"
+"""Typed for the app secret, it drops the older one."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Field:
 
 
 FIELDS = (
-    Field("WebhookSecretArn", APP_SECRETS, "App secret (Meta app > Settings > Basic)"),
+    Field("WebhookSecretArn", APP_SECRETS, "App secret (Meta app > Settings > Basic; - drops the older of two)"),
     Field("WebhookSecretArn", VERIFY_TOKEN, "Verify token (a long random word; Enter makes one up)"),
     Field("OutboundSecretArn", "whatsapp_access_token", "WhatsApp access token (of the system user)"),
     Field("OutboundSecretArn", "digilocker_client_id", "DigiLocker client id"),
@@ -87,10 +89,15 @@ def _asked(field: Field, now: object, ask: Ask) -> object:
     if not typed:
         return now
     if field.name == APP_SECRETS:
-        # The newest first, and the one before it until it is over at Meta too.
-        older = [one for one in now if one != typed] if isinstance(now, list) else []
-        return [typed, *older[:1]]
+        return _app_secrets(typed, now if isinstance(now, list) else [])
     return typed
+
+
+def _app_secrets(typed: str, now: list[object]) -> list[object]:
+    """Give the app secrets that count: the newest first, and the one before it until it is over at Meta too."""
+    if typed == DROP:
+        return now[:1]
+    return [typed, *[one for one in now if one != typed][:1]]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -97,7 +97,7 @@ def tell_meta(stack: Stack, operator: Operator) -> None:
 
 def try_it(stack: Stack, operator: Operator) -> None:
     """Call the webhook as Meta does."""
-    if stack.parameters.get("MutualTls") == "true":
+    if stack.only_meta_can_call:
         operator.tell("Tried", "not from here: only Meta has the certificate that the address asks for")
         return
     trials = try_patiently(stack.webhook_url, desk_of(stack), operator.sleep)

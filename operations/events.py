@@ -59,6 +59,20 @@ def _webhook(desk: Desk, now: int) -> dict[str, Event]:
         message = {**_HER, "id": f"wamid.{name}", "timestamp": str(at), "type": kind, kind: content}
         return _delivery(desk, contacts=[_CONTACT], messages=[message])
 
+    def status(word: str, callback_data: str) -> bytes:
+        return _delivery(
+            desk,
+            statuses=[
+                {
+                    "id": "wamid.SAMPLE",
+                    "status": word,
+                    "timestamp": str(now),
+                    "recipient_id": _HER["from"],
+                    "biz_opaque_callback_data": callback_data,
+                }
+            ],
+        )
+
     hi = said("text", {"body": "Hi"})
     tapped = {"type": "button_reply", "button_reply": {"id": "services", "title": "DigiLocker Services"}}
     of_a_document = f"{NOBODY}:{PDF}:1:{STEP}:link"
@@ -69,8 +83,8 @@ def _webhook(desk: Desk, now: int) -> dict[str, Event]:
         "text_otp": said("text", {"body": "246813"}),
         "tap_services": said("interactive", tapped),
         "image": said("image", {"id": "1", "mime_type": "image/jpeg", "sha256": "0" * 44, "caption": "my card"}),
-        "status_of_a_text": status_of_a_text(desk, now),
-        "status_document_delivered": _status(desk, now, "delivered", of_a_document),
+        "status_of_a_text": status("read", f"{NOBODY}:{STEP}"),
+        "status_document_delivered": status("delivered", of_a_document),
         "malformed": b'{"object": "whatsapp_business_account", "entry": [',
     }
     question = {
@@ -79,7 +93,7 @@ def _webhook(desk: Desk, now: int) -> dict[str, Event]:
         "hub.challenge": "1158201444",
     }
     return {
-        **{name: _post(body, signature(body, desk.app_secret)) for name, body in signed.items()},
+        **{name: _post(body, _signature(body, desk.app_secret)) for name, body in signed.items()},
         "text_hi_unsigned": _post(hi, None),
         "verify": _call("GET", None, {}, question),
     }
@@ -99,28 +113,7 @@ def _delivery(desk: Desk, **content: object) -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
-def status_of_a_text(desk: Desk, now: int) -> bytes:
-    """Give a delivery with the one thing in it that changes nothing: somebody has read a text of ours."""
-    return _status(desk, now, "read", f"{NOBODY}:{STEP}")
-
-
-def _status(desk: Desk, now: int, word: str, callback_data: str) -> bytes:
-    return _delivery(
-        desk,
-        statuses=[
-            {
-                "id": "wamid.SAMPLE",
-                "status": word,
-                "timestamp": str(now),
-                "recipient_id": _HER["from"],
-                "biz_opaque_callback_data": callback_data,
-            }
-        ],
-    )
-
-
-def signature(body: bytes, secret: str) -> str:
-    """Give the header X-Hub-Signature-256 of a body, as Meta signs it."""
+def _signature(body: bytes, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 

@@ -8,10 +8,11 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import requests
 
-from operations.events import Desk, signature, status_of_a_text
+from operations.events import Desk, samples
 
 SECONDS = 20.0
 """For one call."""
@@ -50,12 +51,12 @@ def try_verification(url: str, desk: Desk) -> Trial:
 
 def try_delivery(url: str, desk: Desk) -> tuple[Trial, Trial]:
     """Deliver a status, signed and unsigned."""
-    body = status_of_a_text(desk, int(time.time()))
-    headers = {"Content-Type": "application/json"}
-    signed = {**headers, "X-Hub-Signature-256": signature(body, desk.app_secret)}
+    event = samples(desk, int(time.time()))["webhook/status_of_a_text"]
+    body, signed = str(event["body"]).encode(), cast("Mapping[str, str]", event["headers"])
+    unsigned = {name: value for name, value in signed.items() if name != "X-Hub-Signature-256"}
     return (
         Trial("a signed delivery is taken", 200, _status(_call("POST", url, data=body, headers=signed))),
-        Trial("an unsigned one is refused", 401, _status(_call("POST", url, data=body, headers=headers))),
+        Trial("an unsigned one is refused", 401, _status(_call("POST", url, data=body, headers=unsigned))),
     )
 
 

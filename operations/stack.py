@@ -33,6 +33,11 @@ class Stack:
             return f"{endpoint}/restapis/{self.outputs['ApiId']}/{self.stage}/_user_request_/webhook"
         return self.outputs["WebhookUrl"]
 
+    @property
+    def only_meta_can_call(self) -> bool:
+        """Whether the webhook asks for Meta's client certificate, which nobody else has."""
+        return bool(self.parameters.get("MutualTls"))
+
 
 def find_stack(name: str) -> Stack | None:
     """Read a stack; None if it was never deployed."""

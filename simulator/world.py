@@ -58,6 +58,8 @@ class World:
         self.redirect_uris = list(config.redirect_uris)
         self.phones = Phones(config, {one.phone: one.name.title() for one in self.citizens})
         self.uploads: dict[str, Media] = {}
+        self.access_token = config.access_token
+        """The one that WhatsApp takes; it can be replaced while everything runs."""
         self.rates = Rates(config)
         self.business = Business()
         self.webhooks = Webhooks(config, self.background, self.faults, self.business)

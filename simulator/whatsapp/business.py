@@ -116,7 +116,7 @@ class BusinessApi:
     def debug_token(self) -> dict[str, Any]:
         """Return what the token that is asked about is good for."""
         business = self._world.business
-        if request.args.get("input_token") != self._config.access_token:
+        if request.args.get("input_token") != self._world.access_token:
             refused = {"code": 190, "message": "Invalid OAuth access token."}
             return {"data": {"app_id": self._config.app_id, "is_valid": False, "scopes": [], "error": refused}}
         return {

@@ -104,7 +104,7 @@ class GraphApi:
         return max(version, oldest, key=_number)
 
     def _check_token(self, *, by_the_app: bool) -> None:
-        expected = self._business.app_token() if by_the_app else self._config.access_token
+        expected = self._business.app_token() if by_the_app else self._world.access_token
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), expected.encode()):
             raise GraphError(190, message="Invalid OAuth access token - Cannot parse access token")

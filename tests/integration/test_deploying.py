@@ -304,6 +304,6 @@ def test_where_meta_does_not_answer_the_run_is_to_be_repeated(desk: Desk, stack:
 
 
 def test_behind_mutual_tls_it_is_not_tried_from_here(stack: Stack, terminal: Terminal) -> None:
-    mutual = dataclasses.replace(stack, parameters={**stack.parameters, "MutualTls": "true"})
+    mutual = dataclasses.replace(stack, parameters={**stack.parameters, "MutualTls": "s3://trust/meta.pem"})
     deploying.try_it(mutual, terminal.operator())
     assert "only Meta has the certificate" in terminal.said()

@@ -310,7 +310,7 @@ def test_without_a_message_for_a_day_nobody_can_tell_that_the_app_is_live(deploy
 
 
 def test_behind_mutual_tls_the_webhook_is_not_called_from_here(deployed: Stack) -> None:
-    finding = found(with_parameters(deployed, MutualTls="true"), checks.signatures)
+    finding = found(with_parameters(deployed, MutualTls="s3://trust/meta.pem"), checks.signatures)
     assert isinstance(finding, Unknown)
     assert "only Meta has the certificate" in finding.why
 

@@ -121,6 +121,13 @@ def test_a_new_app_secret_goes_before_the_old_one_and_the_oldest_goes(cloud: Aws
     assert held(cloud, "WEBHOOK_SECRET_ARN")["app_secrets"] == ["third", "second"]
 
 
+def test_the_older_app_secret_is_dropped_by_a_dash(cloud: Aws, stack: Stack) -> None:
+    fill(stack, Types(app_secret="second"), again=True)
+    assert fill(stack, Types(app_secret="-"), again=True) == ("app_secrets",)
+    assert held(cloud, "WEBHOOK_SECRET_ARN")["app_secrets"] == ["second"]
+    assert fill(stack, Types(app_secret="-"), again=True) == ()
+
+
 @pytest.mark.parametrize(
     ("answers", "status", "words"),
     [(ALL, 0, "Written: "), ({"app_secret": "s3cret"}, 1, "Still empty: whatsapp_access_token")],
