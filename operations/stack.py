@@ -39,14 +39,19 @@ class Stack:
         return bool(self.parameters.get("MutualTls"))
 
 
+ONLY_PROPOSED = "REVIEW_IN_PROGRESS"
+"""Of a stack that was never there there is but a change set that nobody has carried out."""
+
+
 def find_stack(name: str) -> Stack | None:
     """Read a stack; None if it was never deployed."""
     try:
-        return stack_of(name)
+        stack = stack_of(name)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "ValidationError":
             return None
         raise
+    return None if stack.status == ONLY_PROPOSED else stack
 
 
 def stack_of(name: str) -> Stack:
