@@ -22,7 +22,7 @@ CHANGE_SET ?=
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
-# Those that need no browser and deploy nothing: a minute or two.
+# Those before a deployment: they need no browser, and deploy nothing themselves.
 QUICK := tests/unit tests/conversations tests/template
 
 .PHONY: help run demo test replay bench screenshots lint format events build deploy doctor secrets change-set execute redrive find clean

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import requests
+from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import credentials, register
 from operations.credentials import Ask
@@ -134,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         deploy(given.stage, given.parameters, at_the_terminal())
-    except Stopped as stopped:
+    except (Stopped, ClientError, BotoCoreError) as stopped:
         print(stopped, file=sys.stderr)
         return 1
     print(f"helpdesk-{given.stage} is deployed. What is still amiss: make doctor STAGE={given.stage}")

@@ -72,7 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make doctor", description=__doc__)
     parser.add_argument("stack", help="the name of the CloudFormation stack, such as helpdesk-dev")
     name = parser.parse_args(arguments).stack
-    stack = find_stack(name)
+    try:
+        stack = find_stack(name)
+    except (ClientError, BotoCoreError) as error:
+        print(f"AWS does not let us look: {error}", file=sys.stderr)
+        return 1
     if stack is None:
         print(f"There is no stack {name} in this account and region.", file=sys.stderr)
         return 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from operations import deploy as deploying
 from operations.deploy import Operator, Stopped, deploy
@@ -307,3 +308,22 @@ def test_behind_mutual_tls_it_is_not_tried_from_here(stack: Stack, terminal: Ter
     mutual = dataclasses.replace(stack, parameters={**stack.parameters, "MutualTls": "s3://trust/meta.pem"})
     deploying.try_it(mutual, terminal.operator())
     assert "only Meta has the certificate" in terminal.said()
+
+
+@pytest.mark.parametrize("error", [Stopped("mend this"), NoCredentialsError()])
+def test_a_run_that_stops_ends_with_1_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def stop(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(deploying, "deploy", stop)
+    assert deploying.main(["dev"]) == 1
+    assert str(error) in capsys.readouterr().err
+
+
+def test_at_the_terminal_only_a_yes_is_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    confirm = deploying.at_the_terminal().confirm
+    for typed, agreed in (("y", True), (" Yes ", True), ("", False), ("n", False), ("yellow", False)):
+        monkeypatch.setattr("builtins.input", lambda _prompt, typed=typed: typed)
+        assert confirm("Sure?") is agreed

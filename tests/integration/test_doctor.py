@@ -11,6 +11,7 @@ from wsgiref.handlers import format_date_time
 import boto3
 import pytest
 import requests
+from botocore.exceptions import NoCredentialsError
 
 from operations import checks, doctor
 from operations.checks import CHECKS, Check, Patient
@@ -361,6 +362,15 @@ def test_a_stack_that_is_not_there_is_named(
     monkeypatch.setattr("operations.doctor.find_stack", lambda _name: None)
     assert doctor.main(["helpdesk-nowhere"]) == 1
     assert "no stack helpdesk-nowhere" in capsys.readouterr().err
+
+
+def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(_name: str) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr("operations.doctor.find_stack", refuse)
+    assert doctor.main(["helpdesk-dev"]) == 1
+    assert "Unable to locate credentials" in capsys.readouterr().err
 
 
 def test_a_finding_reads_as_a_line_and_its_remedy_below_it() -> None:
