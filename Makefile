@@ -12,14 +12,23 @@ CHECKOV := .venv/checkov/bin/checkov
 # `sam build` looks for python3.13 on the PATH: this one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-# Says where `make deploy` goes: dev, staging or prod (samconfig.toml).
-ENV ?= dev
+# Which deployment is meant: dev, staging or prod (samconfig.toml).
+STAGE ?= dev
+# Parameters to change with a deployment: make deploy SET="ServiceOpen=false". The others stay as they are.
+SET ?=
+# `yes` if all tests have just passed, in CI or by `make test`: make deploy does not run the quick ones then.
+TESTED ?=
+# Which change set `make execute` carries out: what `make change-set` printed.
+CHANGE_SET ?=
 # For which deployment `make events` signs. None: the one of `make run`.
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
+# Those before a deployment: they need no browser, and deploy nothing themselves.
+QUICK := tests/unit tests/conversations tests/template
 
-.PHONY: help run demo test replay bench screenshots lint format events sam-local build deploy redrive find clean
+.PHONY: help run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets change-set execute \
+  redrive find clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,18 +69,31 @@ events: .venv/.ready ## Sample events for the running `make run`, signed, dated 
 sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invoke`, and the API by `sam local start-api` (needs Docker)
 	@exec $(PYTHON) -m pytest tests/sam_local $(TESTS)
 
-build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sam (ENV=dev|staging|prod)
-	@$(SAM) build --config-env $(ENV)
+build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sam (STAGE=dev|staging|prod)
+	@$(SAM) build --config-env $(STAGE)
 	@$(PYTHON) -m operations.bytecode .aws-sam/build
 
-deploy: build ## Build and deploy to your AWS account, asking for each parameter (ENV=dev|staging|prod)
-	@$(SAM) deploy --config-env $(ENV) --guided
+deploy: build ## Build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
+	@[[ '$(TESTED)' == yes ]] || $(PYTHON) -m pytest --quiet $(QUICK)
+	@exec $(PYTHON) -m operations.deploy $(STAGE) $(SET)
 
-redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (ENV=dev|staging|prod)
-	@exec $(PYTHON) -m operations.redrive helpdesk-$(ENV)
+doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say how to mend it (STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.doctor helpdesk-$(STAGE)
 
-find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (ENV=dev|staging|prod)
-	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.conversation helpdesk-$(ENV)
+secrets: .venv/.ready ## Put or rotate what Meta and DigiLocker gave you, asked for unseen (STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.credentials helpdesk-$(STAGE)
+
+change-set: build ## What a deployment would change, to be reviewed and not done yet (STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.change_set propose $(STAGE) $(SET)
+
+execute: .venv/.ready ## Carry out a reviewed change set, then try the webhook (CHANGE_SET=..., STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.change_set execute $(STAGE) '$(CHANGE_SET)'
+
+redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.redrive helpdesk-$(STAGE)
+
+find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (STAGE=dev|staging|prod)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.conversation helpdesk-$(STAGE)
 
 clean: ## Remove what was built (the tools under .venv/ stay)
 	@rm -rf .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

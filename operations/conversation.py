@@ -1,4 +1,4 @@
-"""Finds the id of a citizen's conversation from her telephone number, for a complaint: make find ENV=dev.
+"""Finds the id of a citizen's conversation from her telephone number, for a complaint: make find STAGE=dev.
 
 The number is asked for without showing it, and stands in no command, log or history. What is printed is the id under
 which the logs know her: put it into the saved query *find-a-conversation*. Needs the right to read WebhookSecret and to
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from helpdesk.service.identity import conversation_id
+from operations.stack import read_secret, stack_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -60,12 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
-    answer = boto3.client("secretsmanager").get_secret_value(SecretId=outputs["WebhookSecretArn"])
-    pepper = json.loads(answer["SecretString"])["id_pepper"]
-    table, phone_number_id = outputs["ConversationsTableName"], parameters["WhatsAppPhoneNumberId"]
+    stack = stack_of(stack_name)
+    pepper = str(read_secret(stack.outputs["WebhookSecretArn"])["id_pepper"])
+    table, phone_number_id = stack.outputs["ConversationsTableName"], stack.parameters["WhatsAppPhoneNumberId"]
     for identity in conversations_of(boto3.client("dynamodb"), table, pepper, phone_number_id, phone):
         print(identity)
     return 0

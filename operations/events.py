@@ -33,6 +33,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from operations.samples import Desk, Event, samples
 from operations.seeding import LocalDesk, seed
+from operations.stack import Stack, read_secret, stack_of
 from simulator.local_stack import STACK_NAME, StackError, access, addresses, citizens, environments
 from simulator.phone import NotAnsweredError
 
@@ -68,28 +69,23 @@ def expectations() -> dict[str, dict[str, Any]]:
     return expected
 
 
-def desk_of(stack_name: str) -> Desk:
+def desk_of(stack: Stack) -> Desk:
     """Read what samples need from a stack. Raises ValueError while its secret is empty."""
-    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
-    secret = _secret(outputs["WebhookSecretArn"])
-    if not secret["app_secrets"]:
-        raise ValueError(f"{stack_name}: the field app_secrets of WebhookSecret is empty")
-    return Desk(secret["app_secrets"][0], secret["verify_token"], parameters["WhatsAppPhoneNumberId"])
-
-
-def _secret(arn: str) -> dict[str, Any]:
-    secret: dict[str, Any] = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
-    return secret
+    secret = read_secret(stack.outputs["WebhookSecretArn"])
+    match secret:
+        case {"app_secrets": [str(newest), *_], "verify_token": str(verify_token)}:
+            return Desk(newest, verify_token, stack.parameters["WhatsAppPhoneNumberId"])
+    raise ValueError(f"{stack.name}: the field app_secrets of WebhookSecret is empty")
 
 
 def for_local_stack(chat_url: str, now: int) -> Fresh:
     """Seed the local stack, whose access stands in the environment, and give its events. `now`: seconds since 1970."""
     deployed = environments(boto3.client)
     work = deployed["DocumentFunction"]
-    desk = replace(desk_of(STACK_NAME), work_queue_arn=work["WORK_QUEUE_ARN"], timer_queue_arn=work["TIMER_QUEUE_ARN"])
-    pepper = _secret(deployed["WebhookFunction"]["WEBHOOK_SECRET_ARN"])["id_pepper"]
+    desk = replace(
+        desk_of(stack_of(STACK_NAME)), work_queue_arn=work["WORK_QUEUE_ARN"], timer_queue_arn=work["TIMER_QUEUE_ARN"]
+    )
+    pepper = str(read_secret(deployed["WebhookFunction"]["WEBHOOK_SECRET_ARN"])["id_pepper"])
     with _queue() as queue_url:
         seeded = seed(LocalDesk(desk, deployed, pepper, queue_url), chat_url, citizens(chat_url), now)
     # A job is too old after a minute and a half: these are for reading about, and trying, first.
@@ -119,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.stack:
             folder = given.folder or FOR_DEPLOYED
-            events = samples(desk_of(given.stack), now)
+            events = samples(desk_of(stack_of(given.stack)), now)
             write(events, folder)
             print(f"{len(events)} events in {folder}, signed for {given.stack}.")
         else:

@@ -1,4 +1,4 @@
-"""Sends the messages of the dead-letter queue back to the work queue: make redrive ENV=dev.
+"""Sends the messages of the dead-letter queue back to the work queue: make redrive STAGE=dev.
 
 What is to be done still stands in the outbox of each conversation, so a message says only which step to take up again.
 A request to DigiLocker that is past its time is not done any more: the function tells the citizen and offers *Try
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
+
+from operations.stack import stack_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -72,8 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
     parser.add_argument("stack", help="the name of the CloudFormation stack, such as helpdesk-dev")
     stack_name = parser.parse_args(arguments).stack
-    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    outputs = stack_of(stack_name).outputs
     result = redrive(boto3.client("sqs"), outputs["DeadLetterQueueUrl"], outputs["WorkQueueUrl"])
     print(f"{result.sent} messages sent back.")
     if result.left:

@@ -25,7 +25,12 @@ class SimulatorConfig:
     webhook_url: str | None = None
     display_phone_number: str = "919013151515"
     waba_id: str = "100000000000002"
+    app_id: str = "100000000000003"
+    business_id: str = "100000000000004"
     graph_version: str = "v26.0"
+    """The newest there is; a later one is refused."""
+    oldest_graph_version: str = "v20.0"
+    """Answers in the place of those before it, which are over."""
     digilocker_version: DigiLockerVersion = "1.x"
     identity: Identity = "2026"
     escape: bool = True

@@ -7,9 +7,10 @@
 
 Endpoints of `digilocker`: verify, code, authorize, token, revoke, user, issued, files, file, xml, signup,
 signup_verify, pull_issuers, pull_doctype, pull_parameters, pull_document.
-Endpoints of `whatsapp`: messages, read, media (upload), media_get, media_delete, download; and, for what happens after
-the 200, `fetch` (the link answers with `status`), `delivery` (the message fails with `error`), `webhook` (`duplicate`
-more deliveries after a 200, or `lost`: none at all). `"*"` stands for every endpoint without a switch of its own.
+Endpoints of `whatsapp`: messages, read, media (upload), media_get, media_delete, download; settings, subscribed_apps,
+subscriptions and debug_token, which an operator asks; and, for what happens after the 200, `fetch` (the link answers
+with `status`), `delivery` (the message fails with `error`), `webhook` (`duplicate` more deliveries after a 200, or
+`lost`: none at all). `"*"` stands for every endpoint without a switch of its own.
 
 A switch, or a list of them that is used up in order:
     times      for how many calls it holds (1)
@@ -56,7 +57,9 @@ ENDPOINTS = {
         "*",
     ),
     "whatsapp": (
-        *("messages", "read", "media", "media_get", "media_delete", "download", "fetch", "delivery", "webhook", "*"),
+        *("messages", "read", "media", "media_get", "media_delete", "download"),
+        *("settings", "subscribed_apps", "subscriptions", "debug_token"),
+        *("fetch", "delivery", "webhook", "*"),
     ),
 }
 STATUS_ORDERS = ("in-order", "reversed", "duplicated", "skip-delivered", "none", "early")

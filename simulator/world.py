@@ -14,6 +14,7 @@ from simulator.digilocker.otp import SmsInbox
 from simulator.faults import Faults
 from simulator.journal import Journal, named_in
 from simulator.switches import Switches
+from simulator.whatsapp.business import Business
 from simulator.whatsapp.delivery import Delivery
 from simulator.whatsapp.phones import Media, Phone, Phones
 from simulator.whatsapp.rates import Rates
@@ -60,7 +61,8 @@ class World:
         self.access_token = config.access_token
         """The one that WhatsApp takes; it can be replaced while everything runs."""
         self.rates = Rates(config)
-        self.webhooks = Webhooks(config, self.background, self.faults)
+        self.business = Business()
+        self.webhooks = Webhooks(config, self.background, self.faults, self.business)
         self.webhooks.posted = self._note_webhook
         self.delivery = Delivery(self)
         self.backstage: Backstage | None = None

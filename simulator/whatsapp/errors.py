@@ -154,3 +154,13 @@ def missing(field: str) -> GraphError:
 def invalid(details: str) -> GraphError:
     """Return the refusal of a value."""
     return GraphError(131009, details)
+
+
+def no_such_object(method: str, object_id: str) -> GraphError:
+    """Return the refusal of a call to what does not exist, or is not the caller's to see."""
+    text = (
+        f"Unsupported {method} request. Object with ID '{object_id}' does not exist, cannot be loaded due to "
+        "missing permissions, or does not support this operation. Please read the Graph API documentation at "
+        "https://developers.facebook.com/docs/graph-api"
+    )
+    return GraphError(100, message=text, subcode=33)

@@ -1,4 +1,4 @@
-"""The Graph API's endpoints: messages, read and typing, and media."""
+"""The Graph API's endpoints: messages, read and typing, media; and what an operator sets up, by `BusinessApi`."""
 
 import json
 import re
@@ -11,7 +11,8 @@ from flask import Blueprint, Response, request
 
 from simulator.interference import switched
 from simulator.whatsapp import limits
-from simulator.whatsapp.errors import GraphError, invalid, missing
+from simulator.whatsapp.business import BusinessApi
+from simulator.whatsapp.errors import GraphError, invalid, missing, no_such_object
 from simulator.whatsapp.phones import TYPING_SECONDS, Media, Message, Phone, message_id
 from simulator.world import World
 
@@ -20,6 +21,8 @@ _LOOKS_LIKE_A_NUMBER = re.compile(r"\d{8,15}")
 _READ_WITHIN = 30 * 24 * 3600.0
 _MEDIA_LIVES = 30 * 24 * 3600.0
 _URL_LIVES = 5 * 60.0
+_BY_THE_APP = frozenset({"subscriptions", "debug_token"})
+"""What is asked for in the app's own name, and not in a system user's."""
 
 
 class GraphApi:
@@ -28,6 +31,7 @@ class GraphApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self._config = world.config
+        self._business = BusinessApi(world)
         self._urls: dict[str, tuple[float, str]] = {}
 
     def blueprint(self) -> Blueprint:
@@ -39,6 +43,12 @@ class GraphApi:
             ("/<version>/<media_id>", "media_get", self.media, "GET"),
             ("/<version>/<media_id>", "media_delete", self.delete_media, "DELETE"),
             ("/downloads/<key>", "download", self.download, "GET"),
+            ("/<version>/<owner>/settings", "settings", _as_json(self._business.settings), "GET"),
+            ("/<version>/<owner>/subscribed_apps", "subscribed_apps", _as_json(self._business.subscribed_apps), "GET"),
+            ("/<version>/<owner>/subscribed_apps", "subscribed_apps", _as_json(self._business.subscribe_app), "POST"),
+            ("/<version>/<owner>/subscriptions", "subscriptions", _as_json(self._business.subscriptions), "GET"),
+            ("/<version>/<owner>/subscriptions", "subscriptions", _as_json(self._business.subscribe), "POST"),
+            ("/<version>/debug_token", "debug_token", _as_json(self._business.debug_token), "GET"),
         ):
             routes.add_url_rule(path, f"{method} {path}", self._answering(endpoint, view), methods=[method])
         return routes
@@ -57,10 +67,13 @@ class GraphApi:
         @wraps(view)
         def answer(version: str | None = None, **path: str) -> Response:
             try:
-                self._check_call(version)
-                return view(**path)
+                self._check_version(version)
+                self._check_token(by_the_app=endpoint in _BY_THE_APP)
+                response = view(**path)
             except GraphError as error:
-                return refuse(error)
+                response = refuse(error)
+            response.headers["facebook-api-version"] = self._served(version)
+            return response
 
         def documented(code: str | int) -> Response:
             return refuse(GraphError(int(code)))
@@ -77,16 +90,30 @@ class GraphApi:
 
         return by_body
 
-    def _check_call(self, version: str | None) -> None:
-        if version is not None and not _VERSION.fullmatch(version):
+    def _check_version(self, version: str | None) -> None:
+        if version is None:
+            return
+        if not _VERSION.fullmatch(version) or _number(version) > _number(self._config.graph_version):
             raise GraphError(2500, message=f"Unknown path components: /{version}", status=400)
+
+    def _served(self, version: str | None) -> str:
+        """Return the version that answers: one that is over is answered by the oldest that is left."""
+        oldest = self._config.oldest_graph_version
+        if version is None or not _VERSION.fullmatch(version):
+            return oldest
+        return max(version, oldest, key=_number)
+
+    def _check_token(self, *, by_the_app: bool) -> None:
+        expected = self._business.app_token() if by_the_app else self._world.access_token
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), self._world.access_token.encode()):
+        if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), expected.encode()):
             raise GraphError(190, message="Invalid OAuth access token - Cannot parse access token")
+        if not by_the_app and self._business.token_expired():
+            raise GraphError(190, subcode=463)
 
     def _check_owner(self, owner: str) -> None:
         if owner != self._config.phone_number_id:
-            raise _no_such_object("post", owner)
+            raise no_such_object("post", owner)
 
     # Messages
 
@@ -230,12 +257,14 @@ class GraphApi:
 
     def media(self, media_id: str) -> Response:
         if media_id == self._config.phone_number_id:
-            return _json({"id": media_id, "verified_name": "Help desk", "quality_rating": "GREEN"})
+            number = {"id": media_id, "verified_name": "Help desk", "quality_rating": "GREEN"}
+            asked = request.args.get("fields", "").split(",")
+            return _json(number | ({"health_status": self._business.health()} if "health_status" in asked else {}))
         self._check_asker()
         with self._world.lock:
             media = self._stored(media_id)
             if media is None:
-                raise _no_such_object("get", media_id)
+                raise no_such_object("get", media_id)
             key = secrets.token_urlsafe(24)
             self._urls[key] = (self._world.clock.now() + _URL_LIVES, media_id)
         return _json(
@@ -253,13 +282,13 @@ class GraphApi:
         self._check_asker()
         with self._world.lock:
             if self._world.uploads.pop(media_id, None) is None:
-                raise _no_such_object("delete", media_id)
+                raise no_such_object("delete", media_id)
         return _json({"success": True})
 
     def _check_asker(self) -> None:
         asker = request.args.get("phone_number_id")
         if asker is not None and asker != self._config.phone_number_id:
-            raise _no_such_object("get", asker)
+            raise no_such_object("get", asker)
 
     def download(self, key: str) -> Response:
         with self._world.lock:
@@ -274,10 +303,14 @@ def _json(body: object, status: int = 200) -> Response:
     return Response(json.dumps(body), status, content_type="application/json; charset=UTF-8")
 
 
-def _no_such_object(method: str, object_id: str) -> GraphError:
-    text = (
-        f"Unsupported {method} request. Object with ID '{object_id}' does not exist, cannot be loaded due to "
-        "missing permissions, or does not support this operation. Please read the Graph API documentation at "
-        "https://developers.facebook.com/docs/graph-api"
-    )
-    return GraphError(100, message=text, subcode=33)
+def _as_json(view: Callable[..., dict[str, Any]]) -> Callable[..., Response]:
+    @wraps(view)
+    def answer(**path: str) -> Response:
+        return _json(view(**path))
+
+    return answer
+
+
+def _number(version: str) -> tuple[int, int]:
+    major, minor = version.removeprefix("v").split(".")
+    return int(major), int(minor)

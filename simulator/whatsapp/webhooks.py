@@ -13,6 +13,7 @@ import requests
 from simulator.background import Background
 from simulator.config import SimulatorConfig
 from simulator.faults import Faults
+from simulator.whatsapp.business import Business
 
 _ESCAPES = (("/", "\\/"), ("<", "\\u003C"), ("%", "\\u0025"), ("@", "\\u0040"))
 """Beyond what JSON asks for. All of them can stand in strings only, so replacing them in the written JSON is safe."""
@@ -37,8 +38,9 @@ def signature(app_secret: str, body: bytes) -> str:
 class Webhooks:
     """Delivers to the subscribed URL, and again until that answers 200."""
 
-    def __init__(self, config: SimulatorConfig, background: Background, faults: Faults) -> None:
+    def __init__(self, config: SimulatorConfig, background: Background, faults: Faults, business: Business) -> None:
         self._config = config
+        self._business = business
         self._background = background
         self._faults = faults
         self.url = config.webhook_url
@@ -66,7 +68,7 @@ class Webhooks:
     def deliver_bytes(self, body: bytes) -> int | None:
         """Sign and deliver any bytes, as `deliver` does."""
         fault = self._faults.take("whatsapp", "webhook")
-        if self.url is None or (fault is not None and fault.lost):
+        if self.url is None or not self._business.delivers or (fault is not None and fault.lost):
             return None
         if fault is not None and fault.delay:
             self._background.sleep(fault.delay)
@@ -78,17 +80,20 @@ class Webhooks:
                 self._background.start(self._again, body)
         return status
 
-    def verify(self) -> bool:
-        """Ask the subscribed URL for the challenge, as Meta does when it is saved; tell whether it answered right."""
-        if self.url is None:
+    def verify(self, url: str | None = None, verify_token: str | None = None) -> bool:
+        """Ask a URL, or else the subscribed one, for the challenge, as Meta does when it is saved. Tell how it went."""
+        url = url or self.url
+        if url is None:
             return False
         challenge = str(secrets.randbelow(10**10))
-        query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": self._config.verify_token}
+        query = {
+            "hub.mode": "subscribe",
+            "hub.challenge": challenge,
+            "hub.verify_token": verify_token or self._config.verify_token,
+        }
         try:
             with _session() as session:
-                answer = session.get(
-                    self.url, params=query, timeout=self._config.webhook_timeout, allow_redirects=False
-                )
+                answer = session.get(url, params=query, timeout=self._config.webhook_timeout, allow_redirects=False)
         except requests.RequestException:
             return False
         return answer.status_code == 200 and answer.text == challenge

@@ -12,6 +12,28 @@ from operations.events import FUNCTIONS, expectations
 from operations.samples import Desk, samples
 from tests.template.cloudformation import ROOT, Template
 
+RUN_BY = {
+    "make run": "tests/end_to_end/test_local_stack.py",
+    "make test": "tests",
+    "curl -X POST http://127.0.0.1:8080/phones/": "tests/unit/simulator/test_openapi.py",
+    "curl http://127.0.0.1:8080/phones/": "tests/unit/simulator/test_openapi.py",
+    "make events": "tests/end_to_end/test_events.py",
+    "make sam-local": "tests/sam_local",
+    "sam local": "tests/sam_local",
+    "curl 'http://127.0.0.1:3000/webhook?": "tests/sam_local/test_start_api.py",
+    "make deploy": "tests/end_to_end/test_operating.py",
+    "make doctor": "tests/end_to_end/test_operating.py",
+    "make change-set": "tests/end_to_end/test_operating.py",
+    "make execute": "tests/unit/operations/test_change_set.py",
+    "make redrive": "tests/end_to_end/test_operating.py",
+    "make secrets": "tests/unit/operations/test_credentials.py",
+    "make find": "tests/unit/operations/test_conversation.py",
+}
+"""The commands of the documents' blocks, by how they begin, and what runs the same. Another one is marked there."""
+MARK = r"needs?\s+an\s+account"
+"""Stands in the document's first lines or in the section, above a command that no test runs."""
+PROGRAMS = ("make", "aws", "curl", "sam", "bash", "umask", "shred", "git", "python", "pip", "npm", "apt-get", "pyenv")
+
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "tests").rglob("*.md")])
 
 
@@ -56,6 +78,44 @@ def test_the_readme_runs_events_that_there_are_and_names_the_static_ones() -> No
     static = {name.split("/")[1] for name in expectations().keys() - samples(Desk(), 0).keys()}
     (line,) = (line for line in readme.splitlines() if line.startswith("| *static*"))
     assert set(re.findall(r"`(\w+)`", line)) == static
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """Give the commands in blocks, and AWS's anywhere; each with the document's beginning and the section above it."""
+    block = rf"^ {{4,}}(?P<block>(?:{'|'.join(PROGRAMS)}) .*)$"
+    found = re.finditer(rf"{block}|`(?P<aws>aws [^`]+)`", text, re.MULTILINE)
+    beginning = text.partition("\n## ")[0]
+    return [(one["block"] or one["aws"], beginning + text[: one.start()].rpartition("\n## ")[2]) for one in found]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_is_run_by_a_test_or_marked_as_needing_an_account(document: Path) -> None:
+    for command, above in commands(read(document)):
+        assert any(command.startswith(known) for known in RUN_BY) or re.search(MARK, above, re.IGNORECASE), command
+
+
+def test_what_runs_a_command_runs_what_the_makefile_does() -> None:
+    recipes = dict(re.findall(r"^([a-z-]+):[^\n]*\n((?:\t.*\n)+)", read(ROOT / "Makefile"), re.MULTILINE))
+    for command, test in RUN_BY.items():
+        assert (ROOT / test).exists(), test
+        for module in re.findall(r"-m (?:operations|simulator)\.(\w+)", recipes.get(command.removeprefix("make "), "")):
+            assert re.search(rf"\b{module}\b", read(ROOT / test)), f"{command}: {test} does not run {module}"
+
+
+def test_commands_are_found_in_blocks_and_aws_s_in_the_text_too() -> None:
+    text = (
+        "Do\n\n    make deploy STAGE=dev\n       aws s3 ls\n    template.yaml   every\n\nand `aws sts get` or `make it`"
+    )
+    assert [command for command, _ in commands(text)] == ["make deploy STAGE=dev", "aws s3 ls", "aws sts get"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_parameter_that_a_command_sets_and_every_stage_exists(template: Template, document: Path) -> None:
+    text = read(document)
+    for given in re.findall(r'\bSET=("[^"]+"|\S+)', text):
+        assert {one.partition("=")[0] for one in given.strip('"`').split()} <= set(template.parameters)
+    assert set(re.findall(r"\bSTAGE=(\w+)", text)) <= {"dev", "staging", "prod"}
+    assert not re.search(r"\bENV=", text)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -116,6 +116,8 @@ class _Stack:
         return {
             "Stacks": [
                 {
+                    "StackStatus": "CREATE_COMPLETE",
+                    "CreationTime": 0,
                     "Outputs": [{"OutputKey": "WebhookSecretArn", "OutputValue": "arn"}],
                     "Parameters": [{"ParameterKey": "WhatsAppPhoneNumberId", "ParameterValue": PHONE_NUMBER_ID}],
                 }
@@ -130,7 +132,7 @@ class _Stack:
 def test_samples_for_a_stack_are_signed_with_its_secret(
     functions: dict[str, ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("operations.events.boto3.client", lambda _service: _Stack(WEBHOOK_SECRET))
+    monkeypatch.setattr("operations.stack.boto3.client", lambda _service: _Stack(WEBHOOK_SECRET))
     assert main(["helpdesk-dev", "--folder", str(tmp_path)]) == 0
     written = {str(path.relative_to(tmp_path).with_suffix("")) for path in tmp_path.rglob("*.json")}
     assert written == FRESH
@@ -141,7 +143,7 @@ def test_samples_for_a_stack_are_signed_with_its_secret(
 def test_a_stack_whose_secret_is_empty_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("operations.events.boto3.client", lambda _service: _Stack({"app_secrets": []}))
+    monkeypatch.setattr("operations.stack.boto3.client", lambda _service: _Stack({"app_secrets": []}))
     assert main(["helpdesk-dev", "--folder", str(tmp_path)]) == 1
     assert "helpdesk-dev: the field app_secrets of WebhookSecret is empty" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -79,6 +79,8 @@ def test_the_number_is_not_shown_again(
             return {
                 "Stacks": [
                     {
+                        "StackStatus": "CREATE_COMPLETE",
+                        "CreationTime": 0,
                         "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
                         "Parameters": [{"ParameterKey": "WhatsAppPhoneNumberId", "ParameterValue": PHONE_NUMBER_ID}],
                     }
@@ -88,7 +90,7 @@ def test_the_number_is_not_shown_again(
     writes(cloud, **{"from": HER, "from_user_id": HER_ID})
     capsys.readouterr()  # what the webhook counted
     monkeypatch.setattr(
-        "operations.conversation.boto3.client",
+        "operations.stack.boto3.client",
         lambda name: Stack() if name == "cloudformation" else cloud.client(name),
     )
     monkeypatch.setattr("operations.conversation.getpass.getpass", lambda _prompt: "90000 00001")

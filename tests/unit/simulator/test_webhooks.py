@@ -10,6 +10,7 @@ import pytest
 
 from simulator.background import Background
 from simulator.faults import Faults
+from simulator.whatsapp.business import Business
 from simulator.whatsapp.webhooks import Webhooks, encode, signature
 
 ASHA = "919000000001"
@@ -230,7 +231,7 @@ class TestPersistence:
 
     def test_a_redirect_is_no_200(self, usual: Any, listener: Any) -> None:
         background = Background()
-        webhooks = Webhooks(usual, background, Faults())
+        webhooks = Webhooks(usual, background, Faults(), Business())
         webhooks.url = listener.url
         listener.otherwise = (302, "text/plain", b"")
         assert webhooks.deliver_bytes(b"{}") == 302

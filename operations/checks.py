@@ -1,0 +1,391 @@
+"""The doctor's checks, one for each thing that people get wrong.
+
+Each takes the patient, gives what it found, or raises CannotTell, or lets the exception of a service through that does
+not answer. None shows a value of a secret: they name fields.
+"""
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+import boto3
+import requests
+
+from operations import register
+from operations.credentials import FIELDS, is_empty
+from operations.findings import CannotTell, Finding, Fine, Mend
+from operations.graph import TOKEN_REFUSED, UNKNOWN_PATH, GraphRefusal, Meta, health, meta_of
+from operations.samples import Desk
+from operations.smoke import Trial, try_delivery, try_verification
+from operations.stack import Stack, read_secret
+
+SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
+"""What the system user's token has to be good for: sending, and what `make deploy` sets up."""
+INDIA = "IN"
+SOON_DAYS = 14
+APART_SECONDS = 60
+"""Clocks further apart than this are wrong. Signatures for AWS bear five minutes, DigiLocker's `ts` thirty."""
+SPARE_CONCURRENCY = 100
+"""AWS keeps this much of the account's limit from being reserved."""
+SECONDS = 20.0
+AUTHORIZE = "public/oauth2/1/authorize"
+"""DigiLocker's page for signing in, which every browser may ask for."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A deployed desk, and what is known of it. Everything is read once, when it is first asked for."""
+
+    stack: Stack
+
+    @cached_property
+    def webhook_secret(self) -> Mapping[str, object]:
+        """The fields that the webhook proves Meta's calls with."""
+        return read_secret(self.stack.outputs["WebhookSecretArn"])
+
+    @cached_property
+    def outbound_secret(self) -> Mapping[str, object]:
+        """The fields that are shown to WhatsApp and DigiLocker."""
+        return read_secret(self.stack.outputs["OutboundSecretArn"])
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What calls to the webhook are signed with."""
+        match self.webhook_secret:
+            case {"app_secrets": [str(newest), *_], "verify_token": str(verify_token)} if newest and verify_token:
+                return Desk(newest, verify_token, self.parameter("WhatsAppPhoneNumberId"))
+        raise CannotTell("fill the secrets first")
+
+    @cached_property
+    def meta(self) -> Meta:
+        """Meta's side."""
+        if is_empty(self.outbound_secret, "whatsapp_access_token"):
+            raise CannotTell("fill the secrets first")
+        return meta_of(self.stack.parameters, self.access_token, self.desk.app_secret)
+
+    @property
+    def access_token(self) -> str:
+        """WhatsApp's access token."""
+        return str(self.outbound_secret["whatsapp_access_token"])
+
+    @property
+    def digilocker_page(self) -> str:
+        """The address of DigiLocker's page for signing in."""
+        return f"{self.parameter('DigiLockerUrl')}/{AUTHORIZE}"
+
+    def parameter(self, name: str) -> str:
+        """Give one of the stack's parameters; "" if this version of the template has none of that name."""
+        return self.stack.parameters.get(name, "")
+
+    def deploy_with(self, parameter: str) -> str:
+        """Give the command that changes a parameter."""
+        return f"make deploy STAGE={self.stack.stage} SET={parameter}"
+
+
+# --- the desk itself -------------------------------------------------------------------------------------------------
+
+
+def secret_fields(patient: Patient) -> Finding:
+    """Whether everything is filled in that the functions read from their secrets."""
+    found = {"WebhookSecretArn": patient.webhook_secret, "OutboundSecretArn": patient.outbound_secret}
+    empty = [field.name for field in FIELDS if is_empty(found[field.output], field.name)]
+    if empty:
+        return Mend(f"empty: {', '.join(empty)}", f"make secrets STAGE={patient.stack.stage}")
+    return Fine("all filled")
+
+
+def service_open(patient: Patient) -> Finding:
+    """Whether the desk works at all."""
+    if patient.parameter("ServiceOpen") == "false":
+        return Mend("the desk is closed: nobody gets an answer", patient.deploy_with("ServiceOpen=true"))
+    return Fine("open")
+
+
+def verify_token(patient: Patient) -> Finding:
+    """Whether the webhook proves itself to whoever knows the verify token."""
+    return _tried(patient, (try_verification(_address(patient), patient.desk),))
+
+
+def signatures(patient: Patient) -> Finding:
+    """Whether the webhook takes what is signed with the app secret, and nothing else."""
+    return _tried(patient, try_delivery(_address(patient), patient.desk))
+
+
+def _address(patient: Patient) -> str:
+    if patient.stack.only_meta_can_call:
+        raise CannotTell("only Meta has the certificate that the address asks for; say Hi to the number")
+    return patient.stack.webhook_url
+
+
+def _tried(patient: Patient, trials: tuple[Trial, ...]) -> Finding:
+    for trial in trials:
+        if not trial.passed:
+            answered = "nothing answered" if trial.answered is None else f"it answered {trial.answered}"
+            return Mend(
+                f"not so: {trial.shows} ({answered})",
+                "functions read a changed secret within five minutes: wait for that. Then see the log of the "
+                f"webhook function; for an empty secret make secrets STAGE={patient.stack.stage}",
+            )
+    return Fine(", ".join(trial.shows for trial in trials))
+
+
+# --- Meta ------------------------------------------------------------------------------------------------------------
+
+
+def access_token(patient: Patient) -> Finding:
+    """Whether WhatsApp takes our token, for how long, and for what."""
+    how = f"make a token that does not expire for the system user, then make secrets STAGE={patient.stack.stage}"
+    try:
+        token = patient.meta.by_app.get("debug_token", input_token=patient.access_token).body["data"]
+    except GraphRefusal as refusal:
+        if refusal.code == TOKEN_REFUSED:
+            return Mend("Meta refuses the access token or the app secret: expired, revoked or mistyped", how)
+        raise
+    if not token["is_valid"]:
+        return Mend("Meta refuses the access token: expired or revoked", how)
+    missing = [scope for scope in SCOPES if scope not in token.get("scopes", [])]
+    if missing:
+        return Mend(f"the token lacks {', '.join(missing)}", how)
+    expires_at = int(token.get("expires_at", 0))
+    if expires_at == 0:
+        return Fine("valid, does not expire")
+    days = (expires_at - time.time()) / 86_400
+    if days < SOON_DAYS:
+        return Mend(f"the token expires in {max(days, 0):.0f} days", how)
+    return Fine(f"valid for {days:.0f} days")
+
+
+def graph_version(patient: Patient) -> Finding:
+    """Whether Meta still serves, or already knows, the version of its API that is set."""
+    version = patient.parameter("WhatsAppApiVersion")
+    how = patient.deploy_with("WhatsAppApiVersion=... (Meta's changelog names the versions that are served)")
+    try:
+        served = patient.meta.by_user.get(patient.meta.phone_number_id).version
+    except GraphRefusal as refusal:
+        if refusal.code == UNKNOWN_PATH:
+            return Mend(f"Meta knows no {version}", how)
+        raise
+    if not served:
+        raise CannotTell("Meta's answer does not say which version gave it")
+    if served != version:
+        return Mend(f"{version} is over: Meta answers with {served} in its place", how)
+    return Fine(f"{version} is served")
+
+
+def app_live(patient: Patient) -> Finding:
+    """Whether the app is switched to Live, without which webhooks do not come.
+
+    No API tells. What tells are messages that came in, and the app's health where Meta finds fault with it.
+    """
+    state = health(patient.meta.by_user, patient.meta.phone_number_id)["APP"]["can_send_message"]
+    if state != "AVAILABLE":
+        return Mend(
+            f"Meta calls the app {state}",
+            f"https://developers.facebook.com/apps/{patient.meta.app_id}/ > App mode: Live; its alerts say what else",
+        )
+    if (messages := _messages_of_a_day(patient)) == 0:
+        raise CannotTell(
+            "no message has come in for a day, and no API tells; look at App mode, at the top of "
+            f"https://developers.facebook.com/apps/{patient.meta.app_id}/"
+        )
+    return Fine(f"{messages} messages came in within a day")
+
+
+def _messages_of_a_day(patient: Patient) -> int:
+    now = dt.datetime.now(dt.UTC)
+    found = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace=patient.stack.name,
+        MetricName="Messages",
+        Dimensions=[{"Name": "service", "Value": "webhook"}],
+        StartTime=now - dt.timedelta(days=1),
+        EndTime=now,
+        Period=3600,
+        Statistics=["Sum"],
+    )
+    return int(sum(point["Sum"] for point in found["Datapoints"]))
+
+
+def webhook_address(patient: Patient) -> Finding:
+    """Whether Meta calls this desk, with what the desk understands."""
+    how = f"make deploy STAGE={patient.stack.stage}"
+    subscription = register.subscription(patient.meta)
+    if subscription is None:
+        return Mend("the app has no webhook", how)
+    if subscription["callback_url"] != patient.stack.webhook_url:
+        return Mend(f"Meta calls another address: {subscription['callback_url']}", how)
+    if not subscription.get("active") or register.FIELD not in register.fields_of(subscription):
+        return Mend(f"the app is not subscribed to the field {register.FIELD}", how)
+    return Fine("Meta calls this desk")
+
+
+def account_subscription(patient: Patient) -> Finding:
+    """Whether the business account tells our app what happens in it: what is forgotten most."""
+    how = f"make deploy STAGE={patient.stack.stage}"
+    entry = register.account_entry(patient.meta)
+    if entry is None:
+        return Mend("the WhatsApp business account is not subscribed to the app: no message comes", how)
+    if (elsewhere := entry.get("override_callback_uri")) not in {None, patient.stack.webhook_url}:
+        return Mend(f"the business account's messages go elsewhere: {elsewhere}", how)
+    return Fine("the business account tells the app")
+
+
+def storage_in_india(patient: Patient) -> Finding:
+    """Whether WhatsApp keeps what is said in India (Cloud API, local storage)."""
+    settings = patient.meta.by_user.get(f"{patient.meta.phone_number_id}/settings").body
+    storage = settings.get("storage_configuration", {})
+    if storage.get("status") == "IN_COUNTRY_STORAGE_ENABLED" and storage.get("data_localization_region") == INDIA:
+        return Fine("in India")
+    return Mend(
+        "WhatsApp keeps message content wherever it likes",
+        'deregister the number, POST {"storage_configuration": {"status": "IN_COUNTRY_STORAGE_ENABLED", '
+        f'"data_localization_region": "{INDIA}"}}}} to /{patient.meta.phone_number_id}/settings, register it again; '
+        "or ask your Solution Provider to",
+    )
+
+
+# --- DigiLocker ------------------------------------------------------------------------------------------------------
+
+
+def digilocker(patient: Patient) -> Finding:
+    """Whether DigiLocker answers, seen from this machine."""
+    how = "docs/operations.md, When DigiLocker is down; is DigiLockerUrl right?"
+    try:
+        answer = requests.get(patient.digilocker_page, timeout=SECONDS, allow_redirects=False)
+    except requests.RequestException as error:
+        return Mend(f"DigiLocker does not answer ({type(error).__name__}), seen from here", how)
+    if answer.status_code >= 500:
+        return Mend(f"DigiLocker answers {answer.status_code}", how)
+    return Fine("answers, seen from here")
+
+
+def redirect_uri(patient: Patient) -> Finding:
+    """Whether DigiLocker sends citizens back to this desk. It must have been told the address, letter for letter.
+
+    That it refuses at once what it was not told is inferred: no document says how it answers.
+    """
+    uri = patient.stack.outputs.get("ConsentUrl")
+    if uri is None:
+        return Fine("does not apply: citizens sign in in the chat")
+    if is_empty(patient.outbound_secret, "digilocker_client_id"):
+        raise CannotTell("fill the secrets first")
+    query = {
+        "response_type": "code",
+        "client_id": str(patient.outbound_secret["digilocker_client_id"]),
+        "redirect_uri": uri,
+        "state": "doctor",
+        # Of a verifier that nobody has: the sign-in that this begins leads nowhere.
+        "code_challenge": secrets.token_urlsafe(32),
+        "code_challenge_method": "S256",
+    }
+    answer = requests.get(patient.digilocker_page, params=query, timeout=SECONDS, allow_redirects=False)
+    if answer.status_code >= 500:
+        raise CannotTell(f"DigiLocker answers {answer.status_code}")
+    if answer.status_code >= 400:
+        return Mend(
+            "DigiLocker does not know the client id with this redirect URI",
+            f"have the partner portal take exactly {uri}",
+        )
+    return Fine("DigiLocker takes it")
+
+
+# --- clocks and limits -----------------------------------------------------------------------------------------------
+
+
+def clocks(patient: Patient) -> Finding:
+    """Whether this machine, AWS and DigiLocker have the same time: signatures carry it."""
+    here = dt.datetime.now(dt.UTC)
+    apart = {
+        name: _apart(url, here)
+        for name, url in (("AWS", patient.stack.webhook_url), ("DigiLocker", patient.digilocker_page))
+    }
+    known = {name: seconds for name, seconds in apart.items() if seconds is not None}
+    if not known:
+        raise CannotTell("nobody's answer has a date")
+    wrong = {name: seconds for name, seconds in known.items() if abs(seconds) > APART_SECONDS}
+    if not wrong:
+        return Fine(f"{' and '.join(known)} as here")
+    words = ", ".join(f"{name}'s is {seconds:+.0f} s from this machine's" for name, seconds in wrong.items())
+    if wrong == known:
+        return Mend(words, "set this machine's clock by NTP; if it is right, tell the one whose is not")
+    return Mend(words, "tell the one whose clock is wrong: sign-ins are refused when it is DigiLocker's")
+
+
+def _apart(url: str, here: dt.datetime) -> float | None:
+    """Give how many seconds somebody's clock is ahead of ours; None if nobody says."""
+    try:
+        date = requests.get(url, timeout=SECONDS, allow_redirects=False).headers.get("Date")
+        return (parsedate_to_datetime(date) - here).total_seconds() if date is not None else None
+    except (requests.RequestException, ValueError):
+        return None
+
+
+def lambda_concurrency(patient: Patient) -> Finding:
+    """Whether the account lets as many functions run at once as the parameters ask for."""
+    limit = boto3.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    reserved, each = int(patient.parameter("WebhookConcurrency")), int(patient.parameter("MaximumConcurrency"))
+    # Each of the two queues may run as many.
+    needed = reserved + 2 * each + SPARE_CONCURRENCY
+    if limit < needed:
+        return Mend(
+            f"the account may run {limit} functions at once; the parameters come to {needed}",
+            "Service Quotas > AWS Lambda > Concurrent executions: ask for more, or lower MaximumConcurrency",
+        )
+    return Fine(f"{limit} of the account, {needed} needed")
+
+
+def fifo_throughput(patient: Patient) -> Finding:
+    """Whether the work queue is in the mode that lifts the limit of 300 messages a second."""
+    wanted = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+    attributes = boto3.client("sqs").get_queue_attributes(
+        QueueUrl=patient.stack.outputs["WorkQueueUrl"], AttributeNames=["All"]
+    )["Attributes"]
+    if any(attributes.get(name) != value for name, value in wanted.items()):
+        return Mend(
+            "the work queue is limited to 300 messages a second: it was changed by hand",
+            f"set {' and '.join(f'{name}={value}' for name, value in wanted.items())} on it, as template.yaml has it",
+        )
+    return Fine("one limit for each citizen")
+
+
+def alarm_mail(patient: Patient) -> Finding:
+    """Whether somebody is told when an alarm goes off."""
+    address = patient.parameter("AlarmEmail")
+    if not address and patient.stack.stage == "local":
+        return Fine("does not apply to the local stack")
+    if not address:
+        return Mend("alarms reach nobody", patient.deploy_with("AlarmEmail=..."))
+    topic = boto3.client("cloudformation").describe_stack_resource(
+        StackName=patient.stack.name, LogicalResourceId="AlarmTopic"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    found = boto3.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    confirmed = [one for one in found if one["SubscriptionArn"] != "PendingConfirmation"]
+    if not any(one["Endpoint"] == address for one in confirmed):
+        return Mend("AlarmEmail has not confirmed", "open the mail of AWS Notifications there, and its link")
+    return Fine("confirmed")
+
+
+type Check = Callable[[Patient], Finding]
+
+CHECKS: tuple[Check, ...] = (
+    secret_fields,
+    service_open,
+    verify_token,
+    signatures,
+    access_token,
+    graph_version,
+    app_live,
+    webhook_address,
+    account_subscription,
+    storage_in_india,
+    digilocker,
+    redirect_uri,
+    clocks,
+    lambda_concurrency,
+    fifo_throughput,
+    alarm_mail,
+)
+"""In this order: what stands before is what the others need."""

@@ -1,0 +1,73 @@
+"""The deployed stack that an operator's command is about."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as CloudFormation describes it."""
+
+    name: str
+    status: str
+    changed_at: str
+    """When it was deployed last."""
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+    @property
+    def stage(self) -> str:
+        """The stage that it is deployed as."""
+        return self.parameters["Stage"]
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Meta calls. Of the local stack: where this machine finds it, since no name server knows the output."""
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        if self.stage == "local" and endpoint is not None:
+            return f"{endpoint}/restapis/{self.outputs['ApiId']}/{self.stage}/_user_request_/webhook"
+        return self.outputs["WebhookUrl"]
+
+    @property
+    def only_meta_can_call(self) -> bool:
+        """Whether the webhook asks for Meta's client certificate, which nobody else has."""
+        return bool(self.parameters.get("MutualTls"))
+
+
+ONLY_PROPOSED = "REVIEW_IN_PROGRESS"
+"""Of a stack that was never there there is but a change set that nobody has carried out."""
+
+
+def find_stack(name: str) -> Stack | None:
+    """Read a stack; None if it was never deployed."""
+    try:
+        stack = stack_of(name)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":
+            return None
+        raise
+    return None if stack.status == ONLY_PROPOSED else stack
+
+
+def stack_of(name: str) -> Stack:
+    """Read a stack. Raises botocore's ClientError if there is none."""
+    (found,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return Stack(
+        name,
+        found["StackStatus"],
+        str(found.get("LastUpdatedTime", found["CreationTime"])),
+        {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
+        {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])},
+    )
+
+
+def read_secret(arn: str) -> dict[str, object]:
+    """Give a secret's fields."""
+    answer = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
+    fields: dict[str, object] = json.loads(answer["SecretString"])
+    return fields
