@@ -125,6 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.verb == "propose":
         return _propose(given.stage, given.parameters)
+    if not given.change_set:
+        parser.error("which one? make execute CHANGE_SET=..., as make change-set printed it")
     return _execute(given.stage, given.change_set)
 
 

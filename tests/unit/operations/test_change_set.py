@@ -161,3 +161,12 @@ def test_a_stack_that_rolls_back_is_not_taken_for_deployed(cloudformation: Cloud
     cloudformation.rolls_back = True
     with pytest.raises(WaiterError):
         main(["execute", "dev", "last_week"])
+
+
+def test_no_change_set_is_executed_by_no_name(
+    cloudformation: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["execute", "dev", ""])
+    assert "CHANGE_SET=" in capsys.readouterr().err
+    assert cloudformation.executed == []
