@@ -68,6 +68,7 @@ from simulator.digilocker.documents import IssuedDocument as Issued
 FOLDER = Path(__file__).parent
 RIGHT_OTP, WRONG_OTP = "246813", "111111"
 START = 1_800_000_000
+_NEVER_DUE = 1e11
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class Chat:
             case FetchDocument(number=number, listing=listing):
                 return DocumentFetched(step, number, listing, "documents/key")
             case FindOffers(doctypes=doctypes, within=within, page=page):
-                found = offered(_directory(), self._sealed["sought"], doctypes, within, page)
+                found = offered(directory(), self._sealed["sought"], doctypes, within, page)
                 return OffersFound(step, found.offers, found.total, found.page, found.within)
             case AskParameters(offer=offer):
                 return ParametersTold(step, offer, _parameters(offer))
@@ -284,18 +285,18 @@ class Chat:
 
 
 @cache
-def _directory() -> Directory:
-    """Give the stand-in's directory as the desk keeps it."""
+def directory() -> Directory:
+    """Give the stand-in's directory as the desk keeps it. It is never due to be fetched anew."""
     return Directory(
         (
             Listed(
                 Issuer(one.org_id, one.issuer_id, one.name, one.category),
                 tuple(DocumentType(kind.doctype, kind.description) for kind in one.kinds),
-                1.0,
+                _NEVER_DUE,
             )
             for one in organisations()
         ),
-        1.0,
+        _NEVER_DUE,
     )
 
 
