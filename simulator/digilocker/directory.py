@@ -81,8 +81,8 @@ _VEHICLE = (
     Parameter("reg_no", "Registration Number", "DL00AA0001"),
     Parameter("chasis_no", "Chassis Number", "SPECIMEN000000001"),
 )
-_LICENCE = (Parameter("dl_no", "Driving Licence Number", "DL0020200000001"),)
-_PAN = (Parameter("panno", "PAN", "AAAPV0000A"), _NAME)
+_LICENCE = (Parameter("dl_no", "Driving Licence Number", "DL0020200000000"),)
+_PAN = (Parameter("panno", "PAN", "AAAPX0000X"), _NAME)
 _POLICY = (Parameter("policy_no", "Policy Number", "TW0000000001"), _NAME)
 _CERTIFICATE = (Parameter("certificate_no", "Certificate Number", "CN0000000001"),)
 _DEGREE = (Parameter("enrolment_no", "Enrolment Number", "EN0000000001"), Parameter("year", "Year", "2009", _YEARS))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,26 @@ from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import (
     REPLIES,
     REQUESTS,
+    AskParameters,
     DeliverDocument,
     Effect,
     FetchDocument,
+    FindOffers,
     Keep,
     ListDocuments,
     OfferLanguages,
+    PullDocument,
     Request,
     Say,
     SendOtp,
     SetTimer,
+    ShowDetails,
     ShowDocuments,
+    ShowOptions,
     SignUp,
     VerifyOtp,
     VerifySignUp,
+    detail,
 )
 from helpdesk.conversation.events import (
     Answer,
@@ -34,23 +41,35 @@ from helpdesk.conversation.events import (
     Entered,
     Event,
     Failed,
+    OffersFound,
     OtpSent,
+    ParametersTold,
+    Pulled,
     SentSomethingElse,
     SignedIn,
     Tapped,
     TimeRanOut,
 )
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules
+from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.pull import asked_for
+from helpdesk.digilocker.directory import Directory
+from helpdesk.digilocker.directory import Offer as Listed
+from helpdesk.digilocker.models import DocumentType, Issuer
 from helpdesk.languages.catalogue import codes
 from helpdesk.languages.understanding import read
+from helpdesk.service.locker import offered
 from helpdesk.service.rendering import Renderer
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, Message, TextMessage
 from simulator.digilocker.citizens import Citizen, everyone
+from simulator.digilocker.directory import organisation, organisations
+from simulator.digilocker.documents import IssuedDocument as Issued
 
 FOLDER = Path(__file__).parent
 RIGHT_OTP, WRONG_OTP = "246813", "111111"
 START = 1_800_000_000
+_NEVER_DUE = 1e11
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,7 @@ class Chat:
     _steps: int = 0
     _typed: str = ""
     _sealed: dict[str, str] = field(default_factory=dict)
+    _brought_in: list[Issued] = field(default_factory=list)
 
     def play(self, line: dict[str, str]) -> None:
         """Do one line of a transcript, but for what the desk says."""
@@ -127,8 +147,10 @@ class Chat:
             "<a wrong OTP>": WRONG_OTP,
         }
         understood = read(self._step(), named.get(text, text))
-        self._typed = understood.digits or text
-        event = understood.event
+        asked = asked_for(self.conversation)
+        value = asked.accept(text) if asked else None
+        self._typed = value or understood.digits or text
+        event = replace(understood.event, fits=value is not None)
         # As the webhook does with a keyed hash.
         self.happens(replace(event, mark=f"mark of {understood.digits}") if isinstance(event, Entered) else event)
 
@@ -161,7 +183,7 @@ class Chat:
 
     def _step(self) -> str:
         self._steps += 1
-        return f"{self._steps:024x}"
+        return f"{self._steps:08x}".ljust(24, "0")
 
     def _answer(self, step: str, request: Request) -> Answer:
         if self.problems:
@@ -183,11 +205,41 @@ class Chat:
             case ListDocuments():
                 issued = tuple(
                     IssuedDocument(d.name, d.doctype, d.issuer, d.uri, "application/pdf" in d.media_types)
-                    for d in self.citizen.issued
+                    for d in (*self.citizen.issued, *self._brought_in)
                 )
                 return DocumentsListed(step, issued, len(self.citizen.uploaded))
             case FetchDocument(number=number, listing=listing):
                 return DocumentFetched(step, number, listing, "documents/key")
+            case FindOffers(doctypes=doctypes, within=within, page=page):
+                found = offered(directory(), self._sealed["sought"], doctypes, within, page)
+                return OffersFound(step, found.offers, found.total, found.page, found.within)
+            case AskParameters(offer=offer):
+                return ParametersTold(step, offer, _parameters(offer))
+            case PullDocument():
+                return self._pulled(step, request)
+
+    def _pulled(self, step: str, request: PullDocument) -> Answer:
+        """Look for the document with what she entered, as its issuer does."""
+        offer = request.offer
+        entered = {name: self._sealed[detail(number)] for number, name in enumerate(request.parameters, start=1)}
+        if not self.citizen.aadhaar_linked:
+            return Failed(step, Problem.AADHAAR_NOT_LINKED, request)
+        of_issuer = [
+            one
+            for one in self.citizen.records
+            if (one.document.issuer_id, one.document.doctype) == (offer.issuer_id, offer.doctype)
+        ]
+        record = next((one for one in of_issuer if one.fits(entered)), None)
+        if record is None:
+            named = any(one.is_named(entered) for one in of_issuer)
+            return Failed(step, Problem.PULL_PENDING if named else Problem.NO_RECORD, request)
+        if record.error:
+            down = record.error == "repository_service_configerror"
+            return Failed(step, Problem.ISSUER_DOWN if down else Problem.PULL_UNSURE, request)
+        if record.document in self.citizen.issued:
+            return Failed(step, Problem.ALREADY_THERE, request)
+        self._brought_in.append(record.document)
+        return Pulled(step, offer, record.document.uri)
 
     def _signed_up(self, step: str, request: Request) -> Answer:
         """Compare what she entered with Aadhaar's, as DigiLocker does."""
@@ -211,6 +263,10 @@ class Chat:
                 return renderer.languages(reply)
             case ShowDocuments():
                 return renderer.documents(reply, self.conversation)
+            case ShowOptions():
+                return renderer.options(reply)
+            case ShowDetails():
+                return renderer.details(reply, self._sealed)
             case DeliverDocument():
                 filename = renderer.filename(reply, self.conversation)
                 header = DocumentHeader(link="https://example.org/x.pdf", filename=filename)
@@ -229,6 +285,28 @@ class Chat:
                 self.said.append(shown(body, [f"{button}: {' | '.join(row.title for row in rows)}"]))
             case TextMessage(body=body):
                 self.said.append(shown(body, []))
+
+
+@cache
+def directory() -> Directory:
+    """Give the stand-in's directory as the desk keeps it. It is never due to be fetched anew."""
+    return Directory(
+        (
+            Listed(
+                Issuer(one.org_id, one.issuer_id, one.name, one.category),
+                tuple(DocumentType(kind.doctype, kind.description) for kind in one.kinds),
+                _NEVER_DUE,
+            )
+            for one in organisations()
+        ),
+        _NEVER_DUE,
+    )
+
+
+def _parameters(offer: Offer) -> tuple[Parameter, ...]:
+    issuer = organisation(offer.org_id)
+    kind = issuer.kind(offer.doctype) if issuer else None
+    return tuple(Parameter(one.name, one.label, one.example, one.values) for one in kind.parameters) if kind else ()
 
 
 def shown(body: str, buttons: list[str], file: str | None = None) -> str:

@@ -81,7 +81,7 @@ class Counted:
 
         def counted(*args: Any, **kwargs: Any) -> Any:
             # One method makes several of DigiLocker's calls: those are named by what is asked.
-            name = args[0].name.lower() if method == "signed" else method
+            name = args[0].name.lower() if method in {"signed", "submitted"} else method
             return self._calls.through(f"{self._name}.{name}", lambda: real(*args, **kwargs))
 
         return counted

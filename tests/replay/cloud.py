@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.conversations.chat import directory
 from tests.handlers import SETTINGS
 from tests.replay.calls import Calls, Counted
 from tests.replay.queues import Message, Queue
@@ -64,9 +65,14 @@ class Secrets:
 
 @dataclass
 class Bucket:
-    """S3, with the one bucket."""
+    """S3, with the one bucket. The directory of issuers lies in it already: fetching it takes hundreds of calls."""
 
-    objects: dict[str, bytes] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=lambda: {"directory/issuers.json.gz": directory().to_bytes()})
+
+    @property
+    def pdfs(self) -> list[str]:
+        """The keys of what is kept of her documents."""
+        return [key for key in self.objects if key.startswith("documents/")]
 
     def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Keep."""

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from helpdesk.conversation.model import Conversation
 from helpdesk.languages.catalogue import catalogues
+from helpdesk.service.tracking import read_tracking
 from tests.conversations.chat import Transcript, matches, transcripts
 from tests.replay.calls import Call, CrashPoint, Moment
 from tests.replay.desk import THE_END, Desk, NoAnswer, Outcome, Pace, delivers, scenes, timeless
@@ -29,7 +30,10 @@ _MOST_TIMES = 2
 
 _REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
 _SIGN_UP, _VERIFY_SIGN_UP = "digilocker.sign_up", "digilocker.sign_up_verify"
+_PULL = "digilocker.pull_document"
+_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _PULL)
 _ASK, _WRITE = "digilocker.request_device_code", "dynamodb.update_item"
+_WRITE_LIST = "dynamodb.transact_write_items"
 
 
 _NAMELESS = tuple(language.texts["documents.nameless"] for language in catalogues())
@@ -127,14 +131,16 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
     goes for a number without an account as well, where DigiLocker is not asked.
 
-    Signing up and the OTP of it: anywhere in that job until the write, since neither is ever asked for a second time.
+    Signing up, the OTP of it, and a pull: anywhere in that job until the write, since none of them is ever asked for a
+    second time. Where a pull had succeeded by then, her list tells, and nothing is asked.
     """
     points: set[CrashPoint] = set()
     for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
         numbers, job = zip(*made, strict=True)
         names = [call.name for call in job]
-        if never_twice := {_SIGN_UP, _VERIFY_SIGN_UP}.intersection(names):
-            written = names.index(_WRITE, names.index(never_twice.pop()))
+        if never_twice := set(_NEVER_TWICE).intersection(names):
+            began = names.index(never_twice.pop())
+            written = next(at for at in range(began, len(names)) if names[at] in {_WRITE, _WRITE_LIST})
             points.update(CrashPoint(at, moment) for at in numbers[: written + 1] for moment in _MOMENTS)
             points.remove(CrashPoint(numbers[written], "after"))
             continue
@@ -175,7 +181,7 @@ def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> lis
     before, made = (Counter(call.name for call in run.calls.made) for run in (undisturbed, outcome))
     wrong += [
         f"{name} was called {made[name]} times"
-        for name in (_SIGN_UP, _VERIFY_SIGN_UP)
+        for name in _NEVER_TWICE
         if made[name] > before[name] + outcome.questions
     ]
     if not outcome.calls.died:
@@ -232,6 +238,7 @@ def _lasting(conversation: Conversation) -> tuple[object, ...]:
         conversation.stage,
         conversation.previous,
         conversation.form,
+        conversation.pull,
         conversation.otp,
         conversation.session,
         conversation.again,
@@ -269,4 +276,7 @@ def _as_expected(reply: Reply, expected: Iterable[Reply]) -> Reply:
 
 
 def _named(received: Received, *, by_step: bool) -> Reply:
-    return (received.callback_data if by_step else "", timeless(received.text))
+    """Name a reply. Of a document not by its list: one that was pulled is found on a newer one after a crash."""
+    tracking = read_tracking(received.callback_data)
+    step = tracking.key if tracking else received.callback_data
+    return (step if by_step else "", timeless(received.text))

@@ -468,7 +468,7 @@ class Desk:
             live_tokens=len(self.digilocker.tokens),
             on_queues={name: len(queue) for name, queue in queues.items()}
             | {f"dead letters of {name}": len(queue.dead_letters) for name, queue in queues.items()},
-            pdfs=len(self.cloud.bucket.objects),
+            pdfs=len(self.cloud.bucket.pdfs),
             questions=self.questions,
             asked=tuple(self.asked),
             begins=tuple(self.begins),

@@ -9,15 +9,21 @@ from pydantic import BaseModel
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import errors
 from helpdesk.digilocker.errors import (
+    AadhaarNotLinked,
+    AlreadyThere,
     DetailsDiffer,
     Endpoint,
     InvalidToken,
     InvalidUri,
     InvalidUserName,
     MobileTaken,
+    NoRecord,
     OtpNotSent,
     OtpRefused,
     OutOfTime,
+    PullPending,
+    PullUnsure,
+    RepositoryMisconfigured,
 )
 from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, Token, UploadedDocument
 from helpdesk.errors import DigiLockerError
@@ -30,6 +36,8 @@ from helpdesk.whatsapp.messages import (
     TextMessage,
 )
 from simulator.digilocker.citizens import Citizen, everyone
+from simulator.digilocker.directory import issuing, organisation
+from simulator.digilocker.documents import IssuedDocument as Issued
 from tests.conversations.chat import shown
 
 
@@ -42,6 +50,8 @@ class DigiLocker:
     """Every OTP that was sent, in order."""
     tokens: set[str] = field(default_factory=set)
     """The tokens that are good for something."""
+    brought_in: list[Issued] = field(default_factory=list)
+    """The documents that were pulled."""
     _open: dict[str, str] = field(default_factory=dict)
     _given: int = 0
     _fault: DigiLockerError | None = None
@@ -81,7 +91,10 @@ class DigiLocker:
     def signed[T: BaseModel](
         self, endpoint: Endpoint, _path: str, answer: type[T], fields: dict[str, str], _salt: str, _seconds: float
     ) -> T:
-        """Sign up, or take the OTP of it. Raises MobileTaken, DetailsDiffer, OtpRefused."""
+        """Sign up, take the OTP of it, or say what an issuer wants to know.
+
+        Raises MobileTaken, DetailsDiffer, OtpRefused.
+        """
         match endpoint:
             case Endpoint.SIGN_UP:
                 self._go_wrong()
@@ -91,7 +104,43 @@ class DigiLocker:
             case Endpoint.SIGN_UP_VERIFY:
                 token = self._redeem(fields["mobile"], fields["otp"])
                 return answer.model_validate({"access_token": token, "expires_in": 3600})
+            case Endpoint.PULL_PARAMETERS:
+                self._go_wrong()
+                issuer = organisation(fields["orgid"])
+                kind = issuer.kind(fields["doctype"]) if issuer else None
+                told = kind.parameters if kind else ()
+                asked = [{"label": p.label, "paramname": p.name, "valuelist": list(p.values)} for p in told]
+                return answer.model_validate([one | {"example": p.example} for one, p in zip(asked, told, strict=True)])
         raise ValueError(endpoint)
+
+    def submitted[T: BaseModel](
+        self, _endpoint: Endpoint, _path: str, answer: type[T], token: str, fields: dict[str, str], _seconds: float
+    ) -> T:
+        """Pull a document. Raises InvalidToken, and what the issuer says instead."""
+        self._go_wrong()
+        self._check(token)
+        if not self.citizen.aadhaar_linked:
+            raise AadhaarNotLinked("aadhaar_not_linked", status=400)
+        records = [
+            one
+            for one in self.citizen.records
+            if issuing(one.document.issuer_id).org_id == fields["orgid"] and one.document.doctype == fields["doctype"]
+        ]
+        record = next((one for one in records if one.fits(fields)), None)
+        if record is None:
+            named = any(one.is_named(fields) for one in records)
+            raise PullPending("pull_response_pending") if named else NoRecord("record_not_found", status=404)
+        if record.error:
+            down = record.error == "repository_service_configerror"
+            raise RepositoryMisconfigured(record.error) if down else PullUnsure(record.error)
+        if record.document in self._issued:
+            raise AlreadyThere("uri_exists", status=400)
+        self.brought_in.append(record.document)
+        return answer.model_validate({"uri": record.document.uri})
+
+    @property
+    def _issued(self) -> tuple[Issued, ...]:
+        return (*self.citizen.issued, *self.brought_in)
 
     def _compare(self, fields: dict[str, str]) -> None:
         """See to it that nobody else has the mobile, and that the details are Aadhaar's."""
@@ -128,8 +177,7 @@ class DigiLocker:
         self._go_wrong()
         self._check(token)
         return tuple(
-            IssuedDocument(d.name, d.doctype, d.uri, issuer=d.issuer, media_types=d.media_types)
-            for d in self.citizen.issued
+            IssuedDocument(d.name, d.doctype, d.uri, issuer=d.issuer, media_types=d.media_types) for d in self._issued
         )
 
     def uploaded_documents(self, token: str, _seconds: float) -> tuple[UploadedDocument, ...]:
@@ -141,7 +189,7 @@ class DigiLocker:
         """Give a PDF. Raises InvalidToken, InvalidUri."""
         self._go_wrong()
         self._check(token)
-        if not any(document.uri == uri for document in self.citizen.issued):
+        if not any(document.uri == uri for document in self._issued):
             raise InvalidUri("invalid_uri", status=404)
         return Document(pdf(uri))
 

@@ -47,6 +47,9 @@ MISTYPED_NAME, MISTYPED_BORN = "Savitri Devi", "06/03/1968"
 """What she types first."""
 NEW_MOBILE = "9000000083"
 """For her account. She writes from another, which stands in the table beside her conversation."""
+LOOKED_FOR = "driving licence of zanzibar 7731"
+"""What she looks for who brings a document in, and then what she enters for it."""
+MISTYPED_LICENCE = "ZZ07 7316402"
 PLANTED_ACCESS_TOKEN = "b7f1c2d3e4a5968778695a4b3c2d1e0f12345678"
 PLANTED_REFRESH_TOKEN = "c8a2d3e4f5b6079889706b5c4d3e2f1023456789"
 
@@ -185,6 +188,8 @@ class _Story:
             Planted("newcomer's date of birth", self._newcomer.born, Class.SECRET, Shape.DATE),
             Planted("newcomer's date of birth", BORN, Class.SECRET, Shape.NUMBER),
             Planted("mistyped date of birth", "06031968", Class.SECRET, Shape.DATE),
+            Planted("what she looks for", LOOKED_FOR, Class.SECRET, Shape.NUMBER),
+            Planted("mistyped licence number", MISTYPED_LICENCE, Class.SECRET, Shape.NUMBER),
             Planted("newcomer's mobile", NEW_MOBILE, Class.SECRET, Shape.NUMBER),
             *(Planted("OTP", otp, Class.SECRET, Shape.NUMBER) for otp in otps),
             Planted("phone number", self._newcomer.phone.removeprefix("91"), Class.PERSONAL, Shape.NUMBER),
@@ -335,7 +340,31 @@ class _Story:
         self._tap("Resend", "OTP is on its way")
         self._say(f"OTP {self._phone.otp()}", "no documents in your DigiLocker yet")
         self._look()
+        self._bringing_in_while_everything_fails()
         self._phone = hers
+
+    def _bringing_in_while_everything_fails(self) -> None:
+        """She looks for a document and enters what its issuer wants to know; whatever repeats it fails with it."""
+        self._tap("Get a new document", "Which document")
+        self._cloud.fail("kms", "Encrypt", RuntimeError)
+        self._cloud.fail("kms", "Decrypt", _refused)
+        self._wire.plan("/pull/parameters", answering(500, in_html))
+        self._say(LOOKED_FOR, "Driving Licence Number")
+        self._cloud.fail("dynamodb", "UpdateItem", KeyError)
+        self._wire.plan(self._messages, raising(UnicodeError))
+        self._say(MISTYPED_LICENCE, "is asked for", MISTYPED_LICENCE)
+        self._look()
+        for outcome in (
+            answering(404, in_json(error="record_not_found")),
+            answering(400, in_json(error="invalid_parameter")),
+            answering(500, in_html),
+            raising(requests.ReadTimeout),
+            raising(RuntimeError),  # nobody foresees it: the job comes back
+        ):
+            self._wire.plan("/pull/pulldocument", outcome)
+            self._tap("Send", "is asked for")
+        self._tap("Cancel", "Stopped")
+        self._look()
 
     def _numbers_in_odd_places(self) -> None:
         """Messages and calls that nobody expects, each with an Aadhaar number wherever there is room."""

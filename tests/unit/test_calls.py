@@ -45,6 +45,7 @@ from tests.benchmarks.counting import (
     costs,
 )
 from tests.replay.cloud import Cloud, invocation
+from tests.replay.crash_points import conversation
 from tests.replay.desk import QuietReplier
 from tests.replay.outside import Received
 
@@ -303,3 +304,38 @@ def test_a_file_is_one_request_and_a_message_is_one() -> None:
 
 def counters(table: dict[str, Counts]) -> dict[str, Counter[str]]:
     return {line: Counter(counts) for line, counts in table.items()}
+
+
+# bringing a document in
+
+
+def test_finding_a_document_costs_no_call_to_digilocker_and_its_parameters_cost_one() -> None:
+    desk = bringing_in("PAN", "bringing_in_what_is_there")
+    assert desk.said("PAN") == {**TURN, SEAL: 1}
+    # What was found and what is asked are written down one after the other.
+    assert desk.worked() == {**REPLY, OPEN: 1, "s3.get_object": 1, UPDATE: 3, "digilocker.pull_parameters": 1}
+
+
+def test_the_directory_is_read_once_and_searched_in_memory() -> None:
+    desk = bringing_in("driving licence")
+    desk.said("driving licence")
+    desk.worked()
+    for word in ("back", "driving licence"):
+        desk.finish()
+        desk.said(word)
+        assert "s3.get_object" not in desk.worked()
+
+
+def test_a_pull_costs_one_call_and_the_document_another() -> None:
+    desk = bringing_in("[Send]")
+    assert desk.said("[Send]") == TURN
+    # What she entered and the token are opened for the pull, the token again for the file; her list grows.
+    pulled = {"digilocker.pull_document": 1, OPEN: 3, TRANSACTION: 1}
+    assert desk.worked() == {**DOCUMENT["2"], **pulled}
+
+
+def bringing_in(line: str, name: str = "bringing_in_a_licence") -> CountingDesk:
+    desk = CountingDesk(conversation(name))
+    desk.go_to(line)
+    desk.finish()
+    return desk

@@ -170,7 +170,8 @@ def test_a_job_whose_token_nobody_keeps_gives_it_back_in_time(seconds: float) ->
             given.append(seconds)
 
     unused: Any = None
-    locker.Locker(client=Client(), sign_in=unused, documents=unused, secret=unused).revoke("t")  # type: ignore[arg-type]
+    given_none = {"sign_in": unused, "pull": unused, "directory": unused, "documents": unused, "secret": unused}
+    locker.Locker(client=Client(), **given_none).revoke("t")  # type: ignore[arg-type]
     assert locker.JOB_SECONDS + given[0] < seconds
 
 

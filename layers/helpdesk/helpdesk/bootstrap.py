@@ -67,20 +67,24 @@ def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.ti
 def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "DocumentHandler":
     """Build what the document function needs. Raises SettingError."""
     from helpdesk.digilocker.client import DigiLockerClient  # noqa: PLC0415 - see above
+    from helpdesk.digilocker.directory import DirectorySource  # noqa: PLC0415
     from helpdesk.digilocker.in_chat import InChatSignIn  # noqa: PLC0415
+    from helpdesk.digilocker.pull import PullClient  # noqa: PLC0415
     from helpdesk.service.handling import DocumentHandler  # noqa: PLC0415
     from helpdesk.service.locker import Locker  # noqa: PLC0415
     from helpdesk.service.rendering import Renderer  # noqa: PLC0415
     from helpdesk.service.replying import Replier  # noqa: PLC0415
     from helpdesk.service.working import Worker  # noqa: PLC0415
+    from helpdesk.storage.directory import DirectoryStore  # noqa: PLC0415
     from helpdesk.storage.documents import DocumentStore  # noqa: PLC0415
     from helpdesk.storage.work import TimerQueue  # noqa: PLC0415
     from helpdesk.whatsapp.client import WhatsAppClient  # noqa: PLC0415
 
     settings = DocumentSettings.from_environment(environment)
     sqs = _client("sqs")
+    s3 = _client("s3", S3)
     secret = _secret(settings.outbound_secret_arn, "OutboundSecret", clock)
-    documents = DocumentStore(_client("s3", S3), settings.bucket, settings.data_key_arn)
+    documents = DocumentStore(s3, settings.bucket, settings.data_key_arn)
     digilocker = DigiLockerClient(
         settings.digilocker_url,
         settings.digilocker_version,
@@ -89,11 +93,16 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         clock=clock,
     )
     keep_out(digilocker)
+    pull = PullClient(digilocker)
+    directory = DirectoryStore(s3, settings.bucket, settings.data_key_arn, clock)
     locker = Locker(
         client=digilocker,
         sign_in=InChatSignIn(digilocker, settings.digilocker_version),
+        pull=pull,
+        directory=DirectorySource(pull, directory, clock),
         documents=documents,
         secret=secret,
+        clock=clock,
     )
     whatsapp = WhatsAppClient(
         settings.whatsapp_url,

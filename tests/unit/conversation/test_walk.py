@@ -14,21 +14,28 @@ from helpdesk.conversation.effects import (
     DEVICE_CODE,
     REPLIES,
     REQUESTS,
+    SOUGHT,
     TOKEN,
+    AskParameters,
     DeliverDocument,
     Effect,
     FetchDocument,
+    FindOffers,
     Keep,
     ListDocuments,
     OfferLanguages,
+    PullDocument,
     Reply,
     Request,
     Say,
     SendOtp,
+    ShowDetails,
     ShowDocuments,
+    ShowOptions,
     SignUp,
     VerifyOtp,
     VerifySignUp,
+    detail,
 )
 from helpdesk.conversation.events import (
     Answer,
@@ -41,7 +48,10 @@ from helpdesk.conversation.events import (
     InTime,
     Kind,
     Naming,
+    OffersFound,
     OtpSent,
+    ParametersTold,
+    Pulled,
     Said,
     SentSomethingElse,
     SignedIn,
@@ -50,6 +60,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
 from helpdesk.conversation.numbers import Fault
+from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import codes
 from helpdesk.service.rendering import Renderer
@@ -58,6 +69,12 @@ from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessa
 NOW = 1_800_000_000
 RULES = Rules(languages=codes())
 RENDERER = Renderer(session_seconds=900, link_seconds=900, helpline="1800-000-000")
+PARAMETERS = (
+    Parameter("rollno", "Roll Number", "5147103"),
+    Parameter("year", "Year", "2009", tuple(str(year) for year in range(2026, 2003, -1))),
+)
+PULLED = {TOKEN, SOUGHT, *(detail(number) for number in range(1, len(PARAMETERS) + 1))}
+"""What bringing a document in may keep sealed."""
 NEEDED = {
     Stage.MENU: {TOKEN},  # she stays signed in
     Stage.AADHAAR: {AADHAAR, *DETAILS},  # for another try with the same number, or as it is being corrected
@@ -69,13 +86,29 @@ NEEDED = {
     Stage.SENDING_OTP: set(DETAILS),
     Stage.OTP: {DEVICE_CODE, *DETAILS},
     Stage.VERIFYING: {DEVICE_CODE, *DETAILS},
-    Stage.LISTING: {TOKEN},
+    Stage.LISTING: PULLED,  # whether it was brought in, the list tells
     Stage.DOCUMENTS: {TOKEN},
     Stage.DELETE: {TOKEN},
+    Stage.FINDING: PULLED,
+    Stage.SEARCHING: PULLED,
+    Stage.DETAIL: PULLED,
+    Stage.CHECK: PULLED,
+    Stage.PULLING: PULLED,
 }
 """What may be kept sealed at each question; nothing at the others."""
-SHOWN = {"aadhaar": "999999990019", "name": "X" * 100, "born": "1985-09-30", "gender": "T", "mobile": "9000000001"}
+SHOWN = {
+    **dict.fromkeys(PULLED, "{document}" * 10),
+    "aadhaar": "999999990019",
+    "name": "X" * 100,
+    "born": "1985-09-30",
+    "gender": "T",
+    "mobile": "9000000001",
+}
 """What she entered, as the functions open it for a message that shows it."""
+
+
+TOLD = (Say, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
+"""What she is told, but for the document itself."""
 
 
 # What can happen
@@ -105,6 +138,7 @@ class GoesOn:
     """She does the next thing on the way to her documents, or DigiLocker does."""
 
     signs_up: bool = False
+    brings_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,10 +166,14 @@ _SAID = st.builds(
         st.builds(Naming, words=st.tuples(_WORDS), doctype=st.sampled_from(("DRVLC", "PANCR", "LFINS"))), max_size=2
     ).map(tuple),
     words=st.lists(_WORDS, max_size=3).map(tuple),
+    is_clear=st.booleans(),
+    fits=st.booleans(),
 )
 _ONE_WORD = st.sampled_from(Choice).map(lambda choice: Said("", frozenset({choice})))
 _NUMBER = st.integers(1, 12).map(lambda number: Said("", number=number))
-_ENTERED = st.builds(Entered, id=st.just(""), kind=st.sampled_from(Kind), fault=st.none() | st.sampled_from(Fault))
+_ENTERED = st.builds(
+    Entered, id=st.just(""), kind=st.sampled_from(Kind), fault=st.none() | st.sampled_from(Fault), fits=st.booleans()
+)
 _TAPPED = st.builds(
     Tapped,
     id=st.just(""),
@@ -183,6 +221,8 @@ _ANSWERS = st.builds(
 )
 _PASSES = st.sampled_from((1, 30, 61, 91, 181, 600, 899, 901, 3600, 90_000)).map(Passes)
 _MOVES = st.one_of(
+    st.just(GoesOn(brings_in=True)),
+    st.just(GoesOn(brings_in=True)),
     st.just(GoesOn()),
     st.just(GoesOn()),
     st.just(GoesOn()),
@@ -256,8 +296,8 @@ def _event(
             return Tapped(step, read_tap(ids[which % len(ids)])) if ids else None
         case Answers(back=back):
             return _answer(move, *asked[-1 - back]) if back < len(asked) else None
-        case GoesOn(signs_up=signs_up):
-            return _onwards(step, conversation, asked, signs_up=signs_up)
+        case GoesOn():
+            return _onwards(step, conversation, asked, move)
         case CameLate(event=event):
             return CameLate(step, replace(event, id=step) if event else None)
     return replace(move, id=step)
@@ -275,16 +315,30 @@ def _answer(move: Answers, step: str, request: Request) -> Answer:
             return DocumentsListed(step, move.documents, move.uploaded)
         case FetchDocument(number=number, listing=listing):
             return DocumentFetched(step, number, listing, f"documents/{step}")
+        case FindOffers(page=page, within=within):
+            return _found(step, page, within, move.expires_in)
+        case AskParameters(offer=offer):
+            return ParametersTold(step, offer, PARAMETERS[: move.expires_in % 7])
+        case PullDocument(offer=offer):
+            return Pulled(step, offer, f"{offer.issuer_id}-{offer.doctype}-1")
 
 
-def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Request]], *, signs_up: bool) -> Event:
+def _found(step: str, page: int, within: str, chance: int) -> OffersFound:
+    """Nothing, one, or two pages."""
+    total = {1: 0, 600: 1}.get(chance, 11)
+    org_id = "000101" if within or total == 1 else ""
+    offer = Offer(within or "DRVLC", "Driving License " * 6, org_id, "in.gov.transport", "Ministry of Transport " * 4)
+    return OffersFound(step, (offer,) * min(8, total - 8 * (page - 1)), total, page, within)
+
+
+def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Request]], move: GoesOn) -> Event:
     licence = IssuedDocument("Driving License", "DRVLC", "Ministry of Road Transport", "in.gov.transport-DRVLC-X1")
     for waited, request in reversed(asked):
         if conversation.waits_for(waited):
             return _answer(Answers(0, None, 3600, (licence, replace(licence, has_pdf=False)) * 7, 1), waited, request)
     match conversation.stage:
         case Stage.ACCOUNT:
-            return Said(step, frozenset({Choice.NO if signs_up else Choice.YES}))
+            return Said(step, frozenset({Choice.NO if move.signs_up else Choice.YES}))
         case Stage.NAME:
             return Said(step, words=("asha", "kumari"), is_clear=False)
         case Stage.BORN:
@@ -301,6 +355,15 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
             return Entered(step, Kind.AADHAAR)
         case Stage.OTP:
             return Entered(step, Kind.OTP)
+        case Stage.FINDING:
+            number = 1 if conversation.pull and conversation.pull.offers else None
+            return Said(step, number=number, words=() if number else ("driving",))
+        case Stage.DETAIL:
+            return Said(step, words=("5147103",), fits=True)
+        case Stage.CHECK:
+            return Said(step, frozenset({Choice.SEND}))
+        case Stage.DOCUMENTS if move.brings_in:
+            return Said(step, frozenset({Choice.NEW_DOCUMENT}))
         case Stage.DOCUMENTS:
             return Said(step, number=2 if int(step) % 2 else 1)
     return Said(step, frozenset({Choice.SERVICES}))
@@ -313,6 +376,10 @@ def rendered(reply: Reply, conversation: Conversation) -> ButtonsMessage | ListM
             return RENDERER.say(reply, conversation, SHOWN)
         case OfferLanguages():
             return RENDERER.languages(reply)
+        case ShowOptions():
+            return RENDERER.options(reply)
+        case ShowDetails():
+            return RENDERER.details(reply, SHOWN)
     if conversation.session is None or conversation.session.listing != reply.listing:
         return None
     if isinstance(reply, DeliverDocument):
@@ -334,9 +401,10 @@ def _ids(message: ButtonsMessage | ListMessage | TextMessage) -> list[str]:
 # From anywhere on the way to a document, and on from there.
 walks = given(
     st.builds(
-        lambda signs_up, way, moves: [GoesOn(signs_up)] * way + moves,
+        lambda signs_up, brings_in, way, moves: [GoesOn(signs_up, brings_in)] * way + moves,
         st.booleans(),
-        st.integers(0, 12),
+        st.booleans(),
+        st.integers(0, 18),
         st.lists(_MOVES, min_size=1, max_size=40),
     )
 )
@@ -415,7 +483,11 @@ def test_every_button_and_row_does_something_in_the_state_that_it_is_offered_in(
             assert message is not None
             for tap in map(read_tap, _ids(message)):
                 _, effects = advance(step.after, Tapped("tap", tap), step.now, RULES)
-                told = [effect for effect in effects if isinstance(effect, Say | ShowDocuments | OfferLanguages)]
+                told = [
+                    effect
+                    for effect in effects
+                    if isinstance(effect, Say | ShowDocuments | ShowOptions | OfferLanguages)
+                ]
                 notes = {answer.note.key for answer in told if answer.note}
                 assert told or any(isinstance(effect, REQUESTS) for effect in effects)
                 assert not notes & {"old_button", "not_understood", "documents.old_list"}
@@ -430,7 +502,7 @@ def test_back_cancel_help_and_the_other_words_are_understood_in_every_state(move
             continue
         for word in words:
             after, effects = advance(step.after, Said("word", frozenset({word})), step.now, RULES)
-            told = [effect for effect in effects if isinstance(effect, Say | ShowDocuments | OfferLanguages)]
+            told = [effect for effect in effects if isinstance(effect, TOLD)]
             assert len(told) == 1
             assert not told[0].note or told[0].note.key not in {"old_button", "not_understood"}
             if word in {Choice.HELP, Choice.PRIVACY, Choice.PERSON}:
@@ -468,13 +540,13 @@ def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move
 
 @bounded
 @walks
-def test_what_she_entered_is_kept_for_signing_up_only_and_only_as_it_is_asked_for(moves: list[Move]) -> None:
+def test_what_she_entered_is_kept_only_as_it_is_asked_for(moves: list[Move]) -> None:
     for step in walk(moves):
         keeps = [effect for effect in step.effects if isinstance(effect, Keep)]
         assert len(keeps) <= 1
         for keep in keeps:
             assert keep.name in step.after.keeps
-            assert step.before.form is not None
+            assert step.before.form or step.after.pull
             assert isinstance(step.event, Said | Entered | Tapped)
         if step.after.session:
             assert not step.after.keeps & set(DETAILS)
@@ -487,7 +559,7 @@ def test_a_request_is_made_once_first_and_only_while_it_is_waited_for(moves: lis
         if not step.requests:
             continue
         (request,) = step.requests
-        assert step.effects[0] is request
+        assert next(effect for effect in step.effects if not isinstance(effect, Keep)) is request
         assert step.after.waits_for(step.event.id)
         assert wanted(step.after, step.event.id, request)
         # What is in the outbox from before is wanted no longer than it is waited for.

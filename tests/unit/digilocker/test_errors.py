@@ -198,6 +198,7 @@ def test_each_error_has_its_place_in_the_dialogue() -> None:
         "NoRecord": (Problem.NO_RECORD, False),
         "PullPending": (Problem.PULL_PENDING, False),
         "AlreadyThere": (Problem.ALREADY_THERE, False),
+        "PullUnsure": (Problem.PULL_UNSURE, False),
         "RepositoryUnresponsive": (Problem.ISSUER_DOWN, True),
         "RepositoryUnserved": (Problem.ISSUER_DOWN, False),
         "RepositoryMisconfigured": (Problem.ISSUER_DOWN, False),

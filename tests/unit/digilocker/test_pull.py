@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 import responses
 
+from helpdesk.conversation.offers import Parameter
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import (
     AadhaarNotLinked,
@@ -27,7 +28,7 @@ from helpdesk.digilocker.errors import (
     Unserved,
     error_of,
 )
-from helpdesk.digilocker.models import DocumentType, Issuer, Parameter, Parameters
+from helpdesk.digilocker.models import DocumentType, Issuer, Parameters
 from helpdesk.digilocker.pull import PullClient
 from helpdesk.errors import DigiLockerError
 from simulator.config import SimulatorConfig
@@ -143,6 +144,7 @@ def test_a_parameter_that_would_replace_one_of_ours_or_cannot_be_sent_is_left_ou
         (Parameter("n", "Date of birth", "01/01/1990"), "05-03-1968", None),
         (Parameter("n", "Session", "May", ("March", "October")), "march", "March"),
         (Parameter("n", "Session", "May", ("March", "October")), "May", None),
+        (Parameter("n", "Year", "2009"), "२०१०", "2010"),
     ],
 )
 def test_what_she_enters_is_taken_or_not(parameter: Parameter, entered: str, sent: str | None) -> None:

@@ -34,6 +34,8 @@ LONGEST = {
     "born": "30 " + "x" * 12 + " 1985",
     "gender": "x" * 20,
     "mobile": "9000000001",
+    "label": "x" * 100,
+    "example": "x" * 100,
 }
 # Latin letters that belong into any language's texts.
 NAMES = {
@@ -77,6 +79,8 @@ NOTES = {
     "sign_up.not_a_name",
     "sign_up.not_a_date",
     "sign_up.not_a_mobile",
+    "pull.none",
+    "pull.not_accepted",
 }
 """Texts that stand before a question."""
 QUESTIONS = {
@@ -97,13 +101,20 @@ QUESTIONS = {
     "otp.new",
     "language.ask",
     "delete.ask",
+    "pull.ask",
+    "pull.which",
+    "pull.which_issuer",
+    "pull.detail",
+    "pull.detail_plain",
+    "pull.detail_listed",
+    "pull.change",
 }
 OFFERED = "(हिन्दी, বাংলা, తెలుగు, தமிழ் …)"
 """Some languages by their own names, in the menu of each language."""
 every_language = pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
 
 
-NOT_SHOWN = {"language.order", "language.script", "language.letters"}
+NOT_SHOWN = {"language.order", "language.script", "language.letters", "search.words"}
 
 
 def limit(key: str) -> int:
@@ -113,7 +124,7 @@ def limit(key: str) -> int:
         return 19  # behind the number and its dot
     if key == "language.name":
         return 20  # behind two digits and a dot
-    if key in {"documents.more", "documents.first", "language.more", "language.first"}:
+    if key in {"documents.more", "documents.first", "pull.more", "language.more", "language.first"}:
         return 24
     if key in {"documents.more_about", "documents.done_about"}:
         return 72
@@ -152,6 +163,7 @@ def test_has_the_same_texts_as_the_english_one(language: Catalogue) -> None:
 @every_language
 def test_has_an_example_and_an_explanation_for_every_question(language: Catalogue) -> None:
     asked = set(Stage) - {Stage.NEW, Stage.ENDED, Stage.STOPPED, Stage.SENDING_OTP, Stage.VERIFYING}
+    asked -= {Stage.SEARCHING, Stage.PULLING}
     assert language.section("example").keys() == {stage.value for stage in asked}
     explained = {stage.value for stage in asked} | {"waiting", "ways"}
     assert language.section("help").keys() == explained
@@ -187,7 +199,7 @@ def test_a_note_and_a_question_fit_into_one_message(language: Catalogue) -> None
 
 @every_language
 def test_has_a_title_for_every_button_and_a_text_for_every_problem(language: Catalogue) -> None:
-    titled = {Choice.SPEAK, Choice.DOCUMENT, Choice.MORE}
+    titled = {Choice.SPEAK, Choice.DOCUMENT, Choice.MORE, Choice.OPTION}
     assert language.section("button").keys() == {choice.value for choice in Choice if choice not in titled}
     assert language.section("problem").keys() == {problem.value for problem in Problem}
 

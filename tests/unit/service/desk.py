@@ -12,10 +12,11 @@ import boto3
 
 from helpdesk import bootstrap
 from helpdesk.conversation.model import IssuedDocument, Rules
+from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
 from helpdesk.service.identity import document_key
-from helpdesk.service.locker import Sent
+from helpdesk.service.locker import Offered, Sent
 from helpdesk.service.receiving import Receiver
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.replying import Replier
@@ -37,6 +38,11 @@ DOCUMENTS = (
 )
 
 
+OFFER = Offer("HSCER", "Class XII Marksheet", "000103", "in.gov.cbse", "Central Board of Secondary Education")
+PARAMETERS = (Parameter("rollno", "Roll Number", "5147103"), Parameter("year", "Year", "2009", ("2006", "2005")))
+BROUGHT_IN = IssuedDocument(OFFER.title, OFFER.doctype, OFFER.issuer, "in.gov.cbse-HSCER-00002142005")
+
+
 @dataclass
 class FakeLocker:
     """DigiLocker, as the worker sees it. `fails` holds what the next calls raise."""
@@ -47,6 +53,13 @@ class FakeLocker:
     """What happens elsewhere while a call is under way."""
     applied: dict[str, str] = field(default_factory=dict)
     """The details of the last sign-up."""
+    sought: list[str] = field(default_factory=list)
+    pulled: dict[str, str] = field(default_factory=dict)
+    """What the issuer was told with the last pull."""
+    documents: tuple[IssuedDocument, ...] = DOCUMENTS
+    is_due: bool = False
+    parts: int = 0
+    """How many parts of the directory are still to be fetched."""
     keep: Callable[[str, bytes], None] = field(default=lambda _key, _content: None)
 
     def _called(self, name: str) -> None:
@@ -82,15 +95,39 @@ class FakeLocker:
     def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
         self._called("list_documents")
         assert token == TOKEN
-        return DOCUMENTS, 0
+        return self.documents, 0
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         self._called("fetch_document")
         assert token == TOKEN
-        assert uri in {document.uri for document in DOCUMENTS}
+        assert uri in {document.uri for document in (*DOCUMENTS, BROUGHT_IN)}
         key = document_key(conversation_id, step)
         self.keep(key, b"%PDF-1.7")
         return key
+
+    def find_offers(self, words: str, _doctypes: tuple[str, ...], _within: str, page: int) -> Offered:
+        self._called("find_offers")
+        self.sought.append(words)
+        return Offered((OFFER,), 1, page, OFFER.doctype)
+
+    def is_directory_due(self) -> bool:
+        return self.is_due
+
+    def refresh_directory(self) -> bool:
+        self._called("refresh_directory")
+        self.parts -= 1
+        return self.parts > 0
+
+    def parameters(self, offer: Offer) -> tuple[Parameter, ...]:
+        self._called("parameters")
+        assert offer == OFFER
+        return PARAMETERS
+
+    def pull(self, token: str, offer: Offer, values: Mapping[str, str]) -> str:
+        self._called("pull")
+        assert (token, offer) == (TOKEN, OFFER)
+        self.pulled = dict(values)
+        return BROUGHT_IN.uri
 
     def revoke(self, token: str) -> None:
         self._called("revoke")

@@ -95,7 +95,8 @@ def locker(**sign_in: Any) -> Locker:
         issued_documents=mock.Mock(return_value=()), uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy"))
     )
     secret = mock.Mock(text=mock.Mock(return_value="secret"))
-    return Locker(client=client, sign_in=mock.Mock(**sign_in), documents=mock.Mock(), secret=secret)
+    others = {"documents": mock.Mock(), "pull": mock.Mock(), "directory": mock.Mock()}
+    return Locker(client=client, sign_in=mock.Mock(**sign_in), secret=secret, **others)
 
 
 def test_each_call_to_digilocker_counts(counted: Counted) -> None:

@@ -60,7 +60,7 @@ def test_the_rich_locker_holds_every_kind_of_document_named_at_the_launch() -> N
     assert doctypes == {"PANCR", "DRVLC", "RVCER", "SSCER", "SPCER", "HSCER", "TWIPC", "LICER", "HLIPC"}
 
 
-def test_one_locker_needs_three_pages_of_eight() -> None:
+def test_one_locker_needs_several_pages() -> None:
     assert len(named("LAKSHMI NARAYANAN").issued) == 23
 
 

@@ -5,28 +5,36 @@ import pytest
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     ALL_EFFECTS,
+    AskParameters,
     Button,
     DeletePdf,
     DeliverDocument,
     Effect,
     EraseData,
     FetchDocument,
+    FindOffers,
     ListDocuments,
     OfferLanguages,
+    Option,
+    PullDocument,
     RecordConsent,
     Revoke,
     Say,
     SendOtp,
     SetTimer,
+    ShowDetails,
     ShowDocuments,
+    ShowOptions,
     SignUp,
     Text,
     VerifyOtp,
     VerifySignUp,
 )
-from helpdesk.conversation.model import Conversation, OtpRound, Repeated, Session, Stage, Waiting, Wanted
+from helpdesk.conversation.model import Conversation, OtpRound, Pull, Repeated, Session, Stage, Waiting, Wanted
+from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.storage import codec
 
+OFFER = Offer("SSCER", "Class X Marksheet", "000103", "in.gov.cbse", "Central Board of Secondary Education")
 EFFECTS: tuple[Effect, ...] = (
     SendOtp(),
     VerifyOtp(),
@@ -50,6 +58,11 @@ EFFECTS: tuple[Effect, ...] = (
     OfferLanguages("en", Text("not_understood"), Text("example.language"), 2),
     ShowDocuments("en", "list", 2, (1, 3), Text("documents.which")),
     DeliverDocument("en", "key", 2, "list"),
+    FindOffers(("SSCER",), "SSCER", 2),
+    AskParameters(OFFER),
+    PullDocument(OFFER, ("rollno", "year")),
+    ShowOptions("ta", Text("pull.which"), "mark", (Option("a", "b", "SSCER"),), 2, 3, Text("old_button")),
+    ShowDetails("or", Text("pull.check"), ("Roll Number",), (Button(Choice.SEND, "check"),)),
 )
 
 
@@ -72,7 +85,8 @@ def test_a_conversation_reads_back_as_it_was_written() -> None:
         again=FetchDocument(2, "list"),
         waiting=(Waiting("step", 1, 2),),
         repeated=Repeated("mark", 1, 2),
-        wanted=Wanted("DRVLC", "Driving License", "Ministry", 1),
+        wanted=Wanted("DRVLC", "Driving License", "Ministry", 1, offer=OFFER),
+        pull=Pull(True, ("SSCER",), "SSCER", (OFFER,), chosen=OFFER, parameters=(Parameter("year", "Year"),)),
     )
     read = codec.loads(codec.dumps(conversation), Conversation)
     assert read == conversation

@@ -15,6 +15,7 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import (
     DeletionTimer,
     Delivered,
+    DirectoryTimer,
     IdleTimer,
     Job,
     TimerQueue,
@@ -66,8 +67,8 @@ def test_a_batch_that_fails_in_part_is_an_error() -> None:
         WorkQueue(Failing(), "url").send([Job("c", "one"), Job("c", "two")])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("timer", [IdleTimer("c", "t"), DeletionTimer("documents/key")])
-def test_a_timer_reads_back_as_it_was_set(cloud: Aws, timer: IdleTimer | DeletionTimer) -> None:
+@pytest.mark.parametrize("timer", [IdleTimer("c", "t"), DeletionTimer("documents/key"), DirectoryTimer()])
+def test_a_timer_reads_back_as_it_was_set(cloud: Aws, timer: IdleTimer | DeletionTimer | DirectoryTimer) -> None:
     url = cloud.environment["TIMER_QUEUE_URL"]
     TimerQueue(cloud.client("sqs"), url).set(timer, 0)
     (message,) = cloud.client("sqs").receive_message(QueueUrl=url)["Messages"]

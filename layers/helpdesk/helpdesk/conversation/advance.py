@@ -2,20 +2,25 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, consent, documents, greeting, her_data, language, sign_in, sign_up
-from helpdesk.conversation.choices import Choice
+from helpdesk.conversation import account, consent, documents, greeting, her_data, language, pull, sign_in, sign_up
+from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
+    AskParameters,
     DeletePdf,
     Effect,
     FetchDocument,
+    FindOffers,
     ListDocuments,
     OfferLanguages,
+    PullDocument,
     Request,
     Revoke,
     Say,
     SendOtp,
     SetTimer,
+    ShowDetails,
     ShowDocuments,
+    ShowOptions,
     SignUp,
     Text,
     VerifyOtp,
@@ -31,7 +36,10 @@ from helpdesk.conversation.events import (
     Event,
     Failed,
     FromHer,
+    OffersFound,
     OtpSent,
+    ParametersTold,
+    Pulled,
     Said,
     SentSomethingElse,
     SignedIn,
@@ -40,7 +48,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, say, signed_out, text
+from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, left, say, signed_out, text
 
 # The order in which words and buttons are looked for that mean the same everywhere.
 _EVERYWHERE = (
@@ -60,17 +68,23 @@ _EVERYWHERE = (
     Choice.SIGN_UP,
     Choice.ANOTHER_PERSON,
     Choice.DONE,
+    Choice.NEW_DOCUMENT,
     Choice.OTHER_DOCUMENTS,
     Choice.MORE,
 )
+_TOLD = (Say, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 _BURST_SECONDS = 60
 _MINUTE = 60
 _TIMER_SLACK_SECONDS = 5
-_TAKES_NUMBERS = {Stage.AADHAAR, Stage.BORN, Stage.GENDER, Stage.MOBILE, Stage.OTP, Stage.DOCUMENTS, Stage.ENDED}
+_TAKES_NUMBERS = {
+    *(Stage.AADHAAR, Stage.BORN, Stage.GENDER, Stage.MOBILE, Stage.OTP),
+    *(Stage.DOCUMENTS, Stage.DETAIL, Stage.ENDED),
+}
 _WAITING: dict[Stage, Request] = {
     Stage.SENDING_OTP: SendOtp(),
     Stage.VERIFYING: VerifyOtp(),
     Stage.LISTING: ListDocuments(),
+    Stage.SEARCHING: FindOffers(),
 }
 _WAITING_TO_SIGN_UP: dict[Stage, Request] = {Stage.SENDING_OTP: SignUp(), Stage.VERIFYING: VerifySignUp()}
 
@@ -124,7 +138,7 @@ def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rule
         return conversation, (*((say(conversation, "slowly", MENU),) if once else ()), *leaving)
     if repeated and repeated.times >= rules.same_texts_a_minute:
         return conversation, leaving
-    if not _is_a_name(conversation, event):
+    if not _is_hers(conversation, event):
         conversation = language.follow(conversation, event, rules)
     conversation, effects = _helped(*_reply(conversation, event, now, rules))
     return conversation, (*effects, *leaving)
@@ -132,7 +146,7 @@ def _she_wrote(conversation: Conversation, event: FromHer, now: int, rules: Rule
 
 def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Turn:
     """Count answers that were not understood; the second in a row gets an example, the third the way to a person."""
-    told = [effect for effect in effects if isinstance(effect, Say | ShowDocuments | OfferLanguages)]
+    told = [effect for effect in effects if isinstance(effect, _TOLD)]
     if not any(reply.note and reply.note.key in MISSED for reply in told):
         return (replace(conversation, misses=0) if told and conversation.misses else conversation), effects
     misses = conversation.misses + 1
@@ -163,8 +177,8 @@ def _repeated(before: Repeated | None, event: FromHer, now: int) -> Repeated | N
 def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
     if isinstance(event, CameLate):
         return _late(conversation, event, now, rules)
-    if _is_a_name(conversation, event):
-        return sign_up.answer_name(conversation, event, now, rules)
+    if _is_hers(conversation, event):
+        return _answer(conversation, event, now, rules)
     match _everywhere(event):
         case Choice.GREETING:
             return greeting.ask(replace(conversation, greeted_at=now))
@@ -198,10 +212,14 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
             return greeting.services(conversation, event.id, now, rules)
         case Choice.DONE:
             return documents.done(conversation)
+        case Choice.NEW_DOCUMENT:
+            return pull.begin(conversation)
+        case Choice.OTHER_DOCUMENTS if conversation.pull:
+            return documents.again(left(conversation, Stage.DOCUMENTS), event.id, now, rules)
         case Choice.OTHER_DOCUMENTS:
             return documents.again(conversation, event.id, now, rules)
         case Choice.MORE:
-            return _more(conversation, event)
+            return _more(conversation, event, now)
     if spoken := _language(conversation, event, rules):
         return _ask_again(language.speak(conversation, spoken), now, rules, note=text("language.changed"))
     if isinstance(event, SentSomethingElse):
@@ -210,6 +228,8 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         return _ask_again(conversation, now, rules, note=text("number_not_now"))
     if isinstance(event, Tapped) and event.tap and event.tap.choice is Choice.DOCUMENT:
         return documents.tapped(conversation, event.tap, event.id, now, rules)
+    if isinstance(event, Tapped) and event.tap and event.tap.choice is Choice.OPTION:
+        return _option(conversation, event.tap, event.id, now, rules)
     if isinstance(event, Tapped) and _is_old(event, conversation):
         return _ask_again(conversation, now, rules, note=text("old_button"))
     return _answer(conversation, event, now, rules)
@@ -263,7 +283,13 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
             return documents.answer(conversation, event, now, rules)
         case Stage.LISTING if not conversation.waiting:
             return documents.answer_listing(conversation, event, now)
-        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING:
+        case Stage.FINDING:
+            return pull.answer_what(conversation, event, now)
+        case Stage.DETAIL:
+            return pull.answer_detail(conversation, event)
+        case Stage.CHECK:
+            return pull.answer_check(conversation, event, now)
+        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING | Stage.SEARCHING | Stage.PULLING:
             return _still_waiting(conversation, now, rules)
 
 
@@ -282,6 +308,10 @@ def _back(conversation: Conversation, now: int, rules: Rules) -> Turn:
             return sign_up.ask(conversation)
         case Stage.SENDING_OTP | Stage.OTP | Stage.VERIFYING:
             return sign_in.ask_number(conversation)
+        case Stage.FINDING | Stage.DETAIL | Stage.CHECK:
+            return pull.back(conversation)
+        case Stage.SEARCHING:
+            return pull.begin(conversation)
         case Stage.DOCUMENTS if conversation.session:
             session = conversation.session
             if not session.at_list:
@@ -314,7 +344,9 @@ def _ask_again(conversation: Conversation, now: int, rules: Rules, note: Text | 
             return documents.show(conversation, conversation.session.page if conversation.session else 1, note)
         case Stage.LISTING if not conversation.waiting:
             return documents.show(conversation, note=note)
-        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING:
+        case Stage.FINDING | Stage.DETAIL | Stage.CHECK:
+            return pull.ask(conversation, note)
+        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING | Stage.SEARCHING | Stage.PULLING:
             return _still_waiting(conversation, now, rules)
 
 
@@ -323,13 +355,23 @@ def _still_waiting(conversation: Conversation, now: int, rules: Rules) -> Turn:
     step = conversation.waiting[0] if conversation.waiting else None
     if step and now - step.at < 2 * rules.job_expiry_seconds:
         return conversation, (say(conversation, "wait", CANCEL),)
+    if conversation.stage is Stage.PULLING:
+        return pull.unsure(conversation)
     request = (_WAITING if conversation.form is None else _WAITING_TO_SIGN_UP)[conversation.stage]
     return _failed(conversation, Failed(step.id if step else "", Problem.HELD_UP, request), now)
 
 
-def _is_a_name(conversation: Conversation, event: FromHer) -> bool:
-    """Tell whether her words answer the question for her name, though one of them means something elsewhere."""
-    return conversation.stage is Stage.NAME and isinstance(event, Said) and not event.is_clear
+def _is_hers(conversation: Conversation, event: FromHer) -> bool:
+    """Tell whether her words answer the open question, though one of them means something elsewhere."""
+    match conversation.stage, event:
+        case Stage.NAME | Stage.DETAIL, Said(is_clear=False):
+            return True
+        case Stage.DETAIL, Said(fits=True):
+            asked = pull.asked_for(conversation)
+            return bool(asked and asked.values)
+        case Stage.FINDING, Said(is_clear=False, named=named):
+            return bool(named)  # "home insurance"
+    return False
 
 
 def _everywhere(event: FromHer) -> Choice | None:
@@ -360,7 +402,7 @@ def _is_old(event: Tapped, conversation: Conversation) -> bool:
     return tap is None or (bool(tap.place) and tap.place != conversation.stage.value)
 
 
-def _more(conversation: Conversation, event: FromHer) -> Turn:
+def _more(conversation: Conversation, event: FromHer, now: int) -> Turn:
     """*More*: the page that the row names, or the next one."""
     tap = event.tap if isinstance(event, Tapped) else None
     if conversation.stage is Stage.LANGUAGE if tap is None else tap.place == Stage.LANGUAGE:
@@ -368,9 +410,18 @@ def _more(conversation: Conversation, event: FromHer) -> Turn:
     session = conversation.session
     if session is None:
         return documents.no_session(conversation)
+    if conversation.stage in {Stage.FINDING, Stage.DETAIL} and (tap is None or tap.place != session.listing):
+        return pull.more(conversation, tap, event.id, now)
     if isinstance(event, Tapped) and event.tap and event.tap.number and event.tap.place == session.listing:
         return documents.show(conversation, event.tap.number)
     return documents.show(conversation, session.page + 1)
+
+
+def _option(conversation: Conversation, tap: Tap, event_id: str, now: int, rules: Rules) -> Turn:
+    """She tapped a row of what can be brought in, or of what an issuer can be told."""
+    if conversation.stage in {Stage.FINDING, Stage.DETAIL}:
+        return pull.tapped(conversation, tap, event_id, now)
+    return _ask_again(conversation, now, rules, note=text("old_button"))
 
 
 def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules) -> Turn:
@@ -379,10 +430,21 @@ def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules)
             return sign_in.sent(conversation, event, now, rules)
         case SignedIn():
             return sign_in.verified(conversation, event, now, rules)
+        case DocumentsListed() if conversation.pull:
+            return pull.listed(conversation, event, now, rules)
         case DocumentsListed():
+            wanted = conversation.wanted
+            if wanted and wanted.offer and now - wanted.at < rules.session_seconds:
+                return pull.resumed(conversation, event, wanted.offer, now, rules)
             return documents.listed(conversation, event, now, rules)
         case DocumentFetched():
             return documents.fetched(conversation, event)
+        case OffersFound():
+            return pull.found(conversation, event, now)
+        case ParametersTold():
+            return pull.told(conversation, event)
+        case Pulled():
+            return pull.pulled(conversation, event, now, rules)
         case Failed():
             return _failed(conversation, event, now)
 
@@ -395,8 +457,14 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
             return sign_up.not_sent(conversation, event, request, now)
         case VerifyOtp() | VerifySignUp():
             return sign_in.not_verified(conversation, event)
+        case ListDocuments() if conversation.pull:
+            return pull.not_listed(conversation, event, conversation.pull, now)
         case ListDocuments():
             return documents.not_listed(conversation, event)
+        case FindOffers() | AskParameters():
+            return pull.not_found(conversation, event)
+        case PullDocument(offer=offer):
+            return pull.not_pulled(conversation, event, offer, now)
         case FetchDocument(number=number, listing=listing):
             return documents.not_fetched(conversation, event, number, listing, now)
 

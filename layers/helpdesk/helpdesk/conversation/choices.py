@@ -5,6 +5,7 @@ A tap's id names the choice and the question it belonged to, so that a tap on ye
     yes@account             a button of the account question
     more@1f2e3d#2           page 2 of the list 1f2e3d
     document@1f2e3d#7       document 7 of that list
+    option@1f2e3d#7         row 7 of what can be brought in, or of what an issuer can be told
     speak#hi                the language hi
 
 Nothing personal stands in an id: WhatsApp hands it to anyone who holds the phone.
@@ -49,6 +50,8 @@ class Choice(StrEnum):
     OWN_MOBILE = "own_mobile"
     SEND = "send"
     CHANGE = "change"
+    NEW_DOCUMENT = "new_document"
+    OPTION = "option"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from helpdesk.conversation.turn import (
     ANOTHER_PERSON,
     DONE,
     MENU,
+    NEW_DOCUMENT,
     OTHER_DOCUMENTS,
     SERVICES,
     Turn,
@@ -40,8 +41,8 @@ from helpdesk.conversation.turn import (
     waits,
 )
 
-PAGE_SIZE = 8
-"""Documents on a page: WhatsApp's ten rows of a list, less *More* and *Done*."""
+PAGE_SIZE = 7
+"""Documents on a page: WhatsApp's ten rows of a list, less *More*, *Get a new document* and *Done*."""
 
 # The list
 
@@ -107,10 +108,10 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None, mo
         return stays, (say(stays, "documents.not_listed", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
     page = page if 1 <= page <= pages(len(conversation.documents)) else 1
     session = replace(session, page=page, at_list=True)
-    here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=session)
+    here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=session, pull=None)
     if not conversation.documents:
         key = "documents.only_uploaded" if session.uploaded else "documents.none"
-        return here, (say(here, key, DONE, MENU, note=note, uploaded=session.uploaded),)
+        return here, (say(here, key, NEW_DOCUMENT, DONE, MENU, note=note, uploaded=session.uploaded),)
     return here, (ShowDocuments(here.language, session.listing, page, note=note, more=more),)
 
 
@@ -212,10 +213,12 @@ def choose(conversation: Conversation, number: int, event_id: str, now: int, rul
 
 
 def try_again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
-    """*Try again*: the document that could not be had, if there is one."""
+    """*Try again*: the document that could not be had; or the list, if one may have come in meanwhile."""
     match conversation.again:
         case FetchDocument(number=number):
             return choose(conversation, number, event_id, now, rules)
+        case ListDocuments():
+            return list_again(conversation, event_id, now)
     return show(conversation)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.offers import Offer
 
 # The names of what is sealed. Each is also the purpose in the encryption context of its seal.
 AADHAAR = "aadhaar"
@@ -17,10 +18,17 @@ NAME = "name"
 BORN = "born"
 GENDER = "gender"
 MOBILE = "mobile"
+SOUGHT = "sought"
+"""What she looks for, in her words."""
 
 DETAILS = (AADHAAR, NAME, BORN, GENDER, MOBILE)
 """What signing up takes, in the order in which it is asked for. A date of birth is sealed as YYYY-MM-DD, a gender as
 F, M or T, a mobile as ten digits."""
+
+
+def detail(number: int) -> str:
+    """Name what she entered for an issuer's parameter, counted from 1."""
+    return f"detail_{number}"
 
 
 # What DigiLocker is asked. Each brings one answer event.
@@ -76,7 +84,53 @@ class FetchDocument:
     needs: ClassVar[tuple[str, ...]] = (TOKEN,)
 
 
-type Request = SendOtp | VerifyOtp | SignUp | VerifySignUp | ListDocuments | FetchDocument
+@dataclass(frozen=True)
+class FindOffers:
+    """Search the directory of issuers for what she typed: types of document, or the issuers of one."""
+
+    doctypes: tuple[str, ...] = ()
+    """What her words mean, where we know."""
+    within: str = ""
+    """The type whose issuers are wanted, if the directory has it for her words."""
+    page: int = 1
+    needs: ClassVar[tuple[str, ...]] = (SOUGHT,)
+
+
+@dataclass(frozen=True)
+class AskParameters:
+    """Ask what the issuer wants to know."""
+
+    offer: Offer
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class PullDocument:
+    """Have the issuer look for the document and put it into her account. Never done twice.
+
+    `parameters` are the names by which the issuer knows what she entered.
+    """
+
+    offer: Offer
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The token, and everything that she entered."""
+        return (TOKEN, *(detail(number) for number in range(1, len(self.parameters) + 1)))
+
+
+type Request = (
+    SendOtp
+    | VerifyOtp
+    | SignUp
+    | VerifySignUp
+    | ListDocuments
+    | FetchDocument
+    | FindOffers
+    | AskParameters
+    | PullDocument
+)
 
 # What is done without an answer.
 
@@ -203,6 +257,48 @@ class ShowDocuments:
 
 
 @dataclass(frozen=True)
+class Option:
+    """One row of what she can choose from. With a doctype, it is called by our short name for it."""
+
+    title: str
+    about: str = ""
+    doctype: str = ""
+
+
+@dataclass(frozen=True)
+class ShowOptions:
+    """One page of a numbered list that is not her documents': what can be brought in, or what it can be."""
+
+    language: str
+    text: Text
+    mark: str
+    """Names the list, so that a row of an earlier one is recognised."""
+    options: tuple[Option, ...]
+    page: int = 1
+    pages: int = 1
+    note: Text | None = None
+    more: Text | None = None
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class ShowDetails:
+    """What she entered for an issuer, line by line, before it is sent."""
+
+    language: str
+    text: Text
+    labels: tuple[str, ...]
+    buttons: tuple[Button, ...]
+    note: Text | None = None
+    more: Text | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Everything that she entered: it is shown."""
+        return tuple(detail(number) for number in range(1, len(self.labels) + 1))
+
+
+@dataclass(frozen=True)
 class DeliverDocument:
     """The PDF, as the document header of a message."""
 
@@ -217,9 +313,19 @@ class DeliverDocument:
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-type Reply = Say | OfferLanguages | ShowDocuments | DeliverDocument
+type Reply = Say | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
 type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Keep | Reply
 
-REQUESTS = (SendOtp, VerifyOtp, SignUp, VerifySignUp, ListDocuments, FetchDocument)
-REPLIES = (Say, OfferLanguages, ShowDocuments, DeliverDocument)
+REQUESTS = (
+    SendOtp,
+    VerifyOtp,
+    SignUp,
+    VerifySignUp,
+    ListDocuments,
+    FetchDocument,
+    FindOffers,
+    AskParameters,
+    PullDocument,
+)
+REPLIES = (Say, OfferLanguages, ShowDocuments, ShowOptions, ShowDetails, DeliverDocument)
 ALL_EFFECTS = (*REQUESTS, *REPLIES, Revoke, DeletePdf, SetTimer, RecordConsent, EraseData)

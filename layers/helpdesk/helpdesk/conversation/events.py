@@ -11,6 +11,7 @@ from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import Request
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.numbers import Fault
+from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
 
 # From her.
@@ -40,6 +41,8 @@ class Said:
     """Whether all of her words were understood: where much hangs on a *yes*, "ok ..." is none."""
     typed: str = field(default="", repr=False)
     """A keyed hash of the text, to tell a machine that repeats itself."""
+    fits: bool = False
+    """Whether it is what the open question of an issuer can take."""
 
 
 class Kind(StrEnum):
@@ -62,6 +65,8 @@ class Entered:
     fault: Fault | None = None
     mark: str = field(default="", repr=False)
     """A keyed hash of an Aadhaar number, VID or mobile number, to count what was tried."""
+    fits: bool = False
+    """Whether it is what the open question of an issuer can take."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,37 @@ class DocumentFetched:
 
 
 @dataclass(frozen=True)
+class OffersFound:
+    """One page of what the directory has for her words."""
+
+    id: str
+    offers: tuple[Offer, ...]
+    total: int = 0
+    """How many there are on all pages."""
+    page: int = 1
+    within: str = ""
+    """They are the issuers of this type; empty: types."""
+
+
+@dataclass(frozen=True)
+class ParametersTold:
+    """What the issuer wants to know; nothing where her Aadhaar is enough."""
+
+    id: str
+    offer: Offer
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """The document is in her account."""
+
+    id: str
+    offer: Offer
+    uri: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Failed:
     """DigiLocker could not do what was asked."""
 
@@ -145,7 +181,7 @@ class Failed:
     request: Request
 
 
-type Answer = OtpSent | SignedIn | DocumentsListed | DocumentFetched | Failed
+type Answer = OtpSent | SignedIn | DocumentsListed | DocumentFetched | OffersFound | ParametersTold | Pulled | Failed
 
 
 @dataclass(frozen=True)

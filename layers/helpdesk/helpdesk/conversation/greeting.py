@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, consent, documents, sign_up
+from helpdesk.conversation import account, consent, documents, pull, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
 from helpdesk.conversation.events import FromHer
@@ -41,6 +41,11 @@ _EXPLAINED = {
     Stage.VERIFYING: ("waiting", (CANCEL,)),
     Stage.LISTING: ("waiting", (CANCEL,)),
     Stage.DOCUMENTS: ("documents", (OTHER_DOCUMENTS, DONE)),
+    Stage.FINDING: ("finding", question(Stage.FINDING, *pull.OPTIONS)),
+    Stage.SEARCHING: ("waiting", (CANCEL,)),
+    Stage.DETAIL: ("detail", question(Stage.DETAIL, *pull.OPTIONS)),
+    Stage.CHECK: ("check", question(Stage.CHECK, *pull.CHECK_OPTIONS)),
+    Stage.PULLING: ("waiting", (CANCEL,)),
     Stage.DELETE: ("delete", (*question(Stage.DELETE, Choice.DELETE), MENU)),
 }
 """What *Help* says at each question, and the question's own buttons, where they are always the same."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from helpdesk.conversation.effects import AADHAAR, DEVICE_CODE, TOKEN, Request
+from helpdesk.conversation.effects import AADHAAR, DEVICE_CODE, SOUGHT, TOKEN, Request
+from helpdesk.conversation.offers import Offer, Parameter
 
 
 class Stage(StrEnum):
@@ -26,6 +27,14 @@ class Stage(StrEnum):
     VERIFYING = "verifying"
     LISTING = "listing"
     DOCUMENTS = "documents"
+    FINDING = "finding"
+    """Bringing a document in: what it is, then who issues it."""
+    SEARCHING = "searching"
+    DETAIL = "detail"
+    """Bringing a document in: what its issuer wants to know, one after the other."""
+    CHECK = "check"
+    """Bringing a document in: everything at a glance, before it is sent."""
+    PULLING = "pulling"
     LANGUAGE = "language"
     DELETE = "delete"
     """Whether her data shall be deleted."""
@@ -121,6 +130,34 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Pull:
+    """A document is being brought in. What she typed is sealed outside; here stands only what has been typed."""
+
+    sought: bool = False
+    """Whether she has said what it is."""
+    doctypes: tuple[str, ...] = ()
+    """What her words mean, where we know."""
+    within: str = ""
+    """The type whose issuers she chooses from; empty while she chooses the type."""
+    offers: tuple[Offer, ...] = ()
+    """The page of the list that she chooses from."""
+    mark: str = ""
+    """Names that list, or the parameters."""
+    page: int = 1
+    """Of that list."""
+    total: int = 0
+    """How many offers the whole list has."""
+    chosen: Offer | None = None
+    parameters: tuple[Parameter, ...] = ()
+    values_page: int = 1
+    """Of the values that the issuer takes, where it lists them."""
+    has: tuple[str, ...] = ()
+    """The names under which her details are sealed."""
+    looks_for: str = ""
+    """The problem that has us look whether the document is on her list."""
+
+
+@dataclass(frozen=True)
 class Tried:
     """An Aadhaar number that had an OTP sent, or was refused when signing up, by a keyed hash, and when."""
 
@@ -140,6 +177,8 @@ class Wanted:
     """When it was asked for, in seconds since the epoch."""
     nth: int = 0
     """Which one, where several on the list look alike."""
+    offer: Offer | None = None
+    """It is not on the list: it was being brought in."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +200,8 @@ class Conversation:
     """Where she was when she asked for another language."""
     form: Form | None = None
     """What was entered for signing up; None for who signs in."""
+    pull: Pull | None = None
+    """What was chosen and entered for bringing a document in."""
     writes_from_mobile: bool = False
     """Whether the number that she writes from is known, and an Indian mobile."""
     otp: OtpRound | None = None
@@ -206,6 +247,8 @@ class Conversation:
             kept.add(DEVICE_CODE)
         if self.session:
             kept.add(TOKEN)
+        if self.pull:
+            kept.update(self.pull.has, (SOUGHT,) if self.pull.sought else ())
         return frozenset(kept)
 
     def waits_for(self, step: str) -> bool:

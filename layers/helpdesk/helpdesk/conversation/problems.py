@@ -49,6 +49,8 @@ class Problem(StrEnum):
     """Signing up: Aadhaar number, name, date of birth or gender are not what Aadhaar has."""
     DETAILS_INVALID = "details_invalid"
     """Signing up, pulling: something that was entered has a form that DigiLocker does not take."""
+    PULL_UNSURE = "pull_unsure"
+    """Pulling: no answer came, or the function died; the document may be there all the same."""
     AADHAAR_NOT_LINKED = "aadhaar_not_linked"
     """The account has to be linked with Aadhaar before documents can be pulled into it."""
     NOT_OFFERED = "not_offered"

@@ -15,6 +15,7 @@ LANGUAGE = Button(Choice.LANGUAGE)
 HELP = Button(Choice.HELP)
 MENU = Button(Choice.MENU)
 CANCEL = Button(Choice.CANCEL)
+NEW_DOCUMENT = Button(Choice.NEW_DOCUMENT)
 OTHER_DOCUMENTS = Button(Choice.OTHER_DOCUMENTS)
 DONE = Button(Choice.DONE)
 PERSON = Button(Choice.PERSON)
@@ -38,6 +39,7 @@ MISSED = frozenset(
         "documents.no_such_name",
         "documents.no_such_number",
         "documents.long_number",
+        "pull.not_accepted",
     }
 )
 """Notes which say that an answer was none."""
@@ -101,7 +103,7 @@ def settled(conversation: Conversation, event_id: str) -> Conversation:
 
 def left(conversation: Conversation, stage: Stage) -> Conversation:
     """Leave whatever was going on: no answer is wanted any more, nothing half-done is kept. She stays signed in."""
-    return replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None, form=None)
+    return replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None, form=None, pull=None)
 
 
 def signed_out(conversation: Conversation, stage: Stage) -> Turn:

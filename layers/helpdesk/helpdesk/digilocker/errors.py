@@ -31,6 +31,7 @@
     ├── NoRecord                    pulling: the issuer has nothing for these details
     ├── PullPending                 pulling: the details do not match exactly, the issuer looks into it
     ├── AlreadyThere                pulling: the document is in the account already
+    ├── PullUnsure                  pulling: it may have taken effect, though no answer says so
     ├── RepositoryUnresponsive      the issuer does not answer now
     │   └── RepositoryUnserved      the same for a call that may have taken effect: never repeat it
     ├── RepositoryMisconfigured     the issuer's connection is switched off or set up wrongly
@@ -264,6 +265,12 @@ class AlreadyThere(DigiLockerError):
     """Pulling: the document is among the issued ones already."""
 
     problem = Problem.ALREADY_THERE
+
+
+class PullUnsure(DigiLockerError):
+    """Pulling: the call left, and nobody knows whether the document is among the issued ones now."""
+
+    problem = Problem.PULL_UNSURE
 
 
 class RepositoryUnresponsive(DigiLockerError):

@@ -14,6 +14,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from helpdesk.conversation.offers import Parameter
+
 ACCESS_TOKEN_SECONDS: Final = 3600
 """How long an access token lives when the answer does not say (documented value)."""
 
@@ -27,15 +29,6 @@ _TO_BE_PULLED: Final = "file.partners/"
 
 _DATE_FORMATS: Final = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d")
 _MAX_URI: Final = 512
-_MAX_VALUE: Final = 100
-"""Letters of a parameter's value; ours."""
-
-_SHAPES: Final = (
-    (r"(?:19|20)[0-9]{2}|yyyy", r"(?:19|20)[0-9]{2}"),
-    (r"[0-9]{2}-[0-9]{2}-[0-9]{4}|dd-mm-yyyy", r"[0-9]{2}-[0-9]{2}-[0-9]{4}"),
-    (r"[0-9]{2}/[0-9]{2}/[0-9]{4}|dd/mm/yyyy", r"[0-9]{2}/[0-9]{2}/[0-9]{4}"),
-)
-"""Shape of an example -> pattern of the value."""
 _PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _FIXED_PARAMETERS: Final = frozenset({"orgid", "doctype", "consent"})
 _DOCTYPE: Final = re.compile(r"[A-Z0-9]{5}")
@@ -156,39 +149,6 @@ class DocumentType:
     doctype: str
     """Five capital letters, such as `DRVLC`."""
     description: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """Something that an issuer wants to know before it looks for a document."""
-
-    name: str
-    """As it is sent."""
-    label: str
-    """As it is asked for, in English."""
-    example: str = ""
-    values: tuple[str, ...] = ()
-    """All that it may be; empty: anything."""
-
-    @property
-    def pattern(self) -> str:
-        """A regular expression for what it looks like, "" where that cannot be told.
-
-        Read off the example (inferred; DigiLocker tells no pattern), and only for years and dates: numbers of licences
-        and policies have many lengths.
-        """
-        if self.values:
-            return ""
-        return next((pattern for shape, pattern in _SHAPES if re.fullmatch(shape, self.example, re.IGNORECASE)), "")
-
-    def accept(self, entered: str) -> str | None:
-        """Give what was entered as it is to be sent: one line, a listed value in its spelling. None: not acceptable."""
-        value = " ".join(entered.split())
-        if not 0 < len(value) <= _MAX_VALUE or not value.isprintable():
-            return None
-        if self.values:
-            return next((one for one in self.values if one.casefold() == value.casefold()), None)
-        return value if not self.pattern or re.fullmatch(self.pattern, value) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ over is documented; that the directory's calls take an ordinary form is inferred
 
 from collections.abc import Mapping
 
+from helpdesk.conversation.offers import Parameter
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import Endpoint
 from helpdesk.digilocker.models import (
@@ -13,7 +14,6 @@ from helpdesk.digilocker.models import (
     DocumentTypes,
     Issuer,
     Issuers,
-    Parameter,
     Parameters,
     Pulled,
 )

@@ -8,32 +8,52 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
+from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.pull import PAGE_SIZE
 from helpdesk.digilocker.client import DigiLockerClient
-from helpdesk.digilocker.errors import OtpRefused, OutOfTime, UserNameRefused
+from helpdesk.digilocker.directory import Directory, DirectorySource, Found
+from helpdesk.digilocker.errors import (
+    OtpRefused,
+    OutOfTime,
+    PullUnsure,
+    RepositoryUnserved,
+    Unanswered,
+    Unserved,
+    UserNameRefused,
+)
 from helpdesk.digilocker.in_chat import InChatSignIn
 from helpdesk.digilocker.models import Token
+from helpdesk.digilocker.pull import PullClient
 from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
 from helpdesk.errors import DigiLockerError
+from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
 from helpdesk.service.identity import decoy_digits, document_key
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
+from helpdesk.whatsapp.messages import shorten
 
 JOB_SECONDS = 30.0
 """What a job may spend on DigiLocker in all, however many calls it takes: with a reply (12 s) it stays below the
 function's 45 s."""
 LEAST_SECONDS = 3.0
 """With less than this left, a call is not begun."""
+DIRECTORY_SECONDS = 20.0
+"""What a search may spend on fetching the directory where there is none yet: some time is left for what follows."""
 OTP_SECONDS = 600
 """How long an OTP holds (DigiLocker's device code says the same)."""
 
 _NO_ACCOUNT = "none"
+_MOST_TYPES = 80
+"""Types of document that a search gives: ten pages."""
+_LONGEST = 100
+"""Letters that are kept of a name, a label or an example out of DigiLocker's directory."""
 _GENDERS: dict[str, Gender] = {"F": "F", "M": "M", "T": "T"}
 _TELLS_OF_AN_ACCOUNT = frozenset({Problem.NO_ACCOUNT, Problem.SEVERAL_ACCOUNTS, Problem.OTP_NOT_SENT})
 
@@ -47,23 +67,40 @@ class Sent:
     expires_in: int
 
 
+@dataclass(frozen=True)
+class Offered:
+    """One page of what the directory has."""
+
+    offers: tuple[Offer, ...]
+    total: int
+    page: int
+    within: str
+    """The type whose issuers they are; empty: they are types."""
+
+
 class Locker:
-    """Signs in, lists, fetches, signs out."""
+    """Signs in, lists, fetches, pulls, signs out."""
 
     def __init__(
         self,
         *,
         client: DigiLockerClient,
         sign_in: InChatSignIn,
+        pull: PullClient,
+        directory: DirectorySource,
         documents: DocumentStore,
         secret: Secret,
+        clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._sign_in = sign_in
         self._sign_up = SignUp(client)
+        self._pull = pull
+        self._directory = directory
         self._documents = documents
         self._secret = secret
+        self._clock = clock
         self._sleep = sleep
         self._deadline = Deadline.after(JOB_SECONDS)
 
@@ -143,6 +180,69 @@ class Locker:
         self._documents.keep(key, document.content)
         return key
 
+    def find_offers(self, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:
+        """Search the directory, fetching it first where there is none yet."""
+        directory = self._directory.cached() or self._directory.current(min(self._left(), DIRECTORY_SECONDS))
+        return offered(directory, words, doctypes, within, page)
+
+    def is_directory_due(self) -> bool:
+        """Tell whether the directory is to be fetched anew, or fetching it to be gone on with."""
+        known = self._directory.cached()
+        return known is None or known.is_due(self._clock())
+
+    def refresh_directory(self) -> bool:
+        """Fetch (on with) the directory, unless somebody else does. Tells whether there is more to be fetched.
+
+        When DigiLocker fails, the next search asks for it again.
+        """
+        before = self._directory.cached()
+        known = self._directory.current(self._left() - LEAST_SECONDS)
+        return known is not before and known.is_due(self._clock())
+
+    def parameters(self, offer: Offer) -> tuple[Parameter, ...]:
+        """Ask what the issuer wants to know."""
+        return tuple(
+            replace(one, label=shorten(one.label, _LONGEST), example=shorten(one.example, _LONGEST))
+            for one in self._pull.parameters(offer.org_id, offer.doctype, self._left())
+        )
+
+    def pull(self, token: str, offer: Offer, values: Mapping[str, str]) -> str:
+        """Have the issuer put the document into her account. Never repeated. Gives its URI.
+
+        Raises PullUnsure where it may have taken effect all the same.
+        """
+        try:
+            return self._pull.pull(token, offer.org_id, offer.doctype, values, self._left())
+        except (Unanswered, Unserved, RepositoryUnserved) as error:
+            raise PullUnsure(error.code, status=error.status) from error
+
     def revoke(self, token: str) -> None:
         """Sign out."""
         self._client.revoke(token, JOB_SECONDS / 3)
+
+
+def offered(directory: Directory, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:
+    """Give a page of what a directory has for her words: the issuers of `within`, if that is among it, else types."""
+    text = in_english(words)
+    found = directory.search(text, (), _MOST_TYPES)
+    if not found or within not in {"", *(one.doctype for one in found)}:
+        # What we know her words to mean, where the directory itself does not understand them.
+        found = directory.search(text, doctypes, _MOST_TYPES)
+    issued = next((one for one in found if one.doctype == within), found[0] if len(found) == 1 else None)
+    offers = _by_issuer(issued) if issued else tuple(map(_by_type, found))
+    page = page if (page - 1) * PAGE_SIZE < len(offers) else 1
+    shown = offers[(page - 1) * PAGE_SIZE :][:PAGE_SIZE]
+    return Offered(shown, len(offers), page, issued.doctype if issued else "")
+
+
+def _by_type(found: Found) -> Offer:
+    if len(found.issuers) == 1:
+        return _by_issuer(found)[0]
+    return Offer(found.doctype, shorten(found.title, _LONGEST))
+
+
+def _by_issuer(found: Found) -> tuple[Offer, ...]:
+    title = shorten(found.title, _LONGEST)
+    return tuple(
+        Offer(found.doctype, title, one.org_id, one.issuer_id, shorten(one.name, _LONGEST)) for one in found.issuers
+    )

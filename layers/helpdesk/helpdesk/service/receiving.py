@@ -16,8 +16,9 @@ from helpdesk.conversation.advance import advance
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep
 from helpdesk.conversation.events import CameLate, Entered, FromHer, InTime, Kind, Said, SentSomethingElse, Tapped
-from helpdesk.conversation.model import Rules, Stage
+from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.numbers import Fault, mobile_fault, national_mobile
+from helpdesk.conversation.pull import asked_for
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
 from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
@@ -190,15 +191,19 @@ class Receiver:
         conversation, kept, person = stored.conversation, stored.sealed, stored.person
         for step, message in messages.items():
             event, digits = self._event(pepper, step, message, now)
+            detail = _detail(conversation, message)
             person = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
             mobile = _own_mobile(person.phone)
             before = conversation
             if before.writes_from_mobile is not bool(mobile):
                 before = replace(before, writes_from_mobile=bool(mobile))
-            if before.stage is Stage.NAME and isinstance(event, Said):
+            if before.stage in {Stage.NAME, Stage.DETAIL} and isinstance(event, Said):
                 event = replace(event, typed="")  # nothing is kept of a name, not even to tell a machine
+            if detail is not None and isinstance(event, Said | Entered):
+                event = replace(event, fits=True)
             conversation, effects = advance(before, event, now, self._rules)
-            brought = _brought(event, digits, effects) | _kept(effects, digits or _line(message.text), mobile)
+            typed = detail or digits or _line(message.text)
+            brought = _brought(event, digits, effects) | _kept(effects, typed, mobile)
             effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
             sealed = seal_turn(stored.id, conversation, effects, kept, brought, self._seal, taken=bool(brought))
             kept = sealed.state
@@ -281,6 +286,12 @@ def _kept(effects: tuple[Effect, ...], typed: str, mobile: str) -> dict[str, str
     """Give what the dialogue has us keep sealed, by the name that it gives it."""
     keeps = (effect for effect in effects if isinstance(effect, Keep))
     return {keep.name: keep.value or (mobile if keep.her_number else typed) for keep in keeps}
+
+
+def _detail(conversation: Conversation, message: InboundMessage) -> str | None:
+    """Give what she typed as the issuer takes it, if that is what is asked for and it fits."""
+    parameter = asked_for(conversation)
+    return parameter.accept(message.text or "") if parameter else None
 
 
 def _line(text: str | None) -> str:

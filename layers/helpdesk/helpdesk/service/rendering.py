@@ -16,12 +16,16 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.effects import (
     DeliverDocument,
     OfferLanguages,
+    Option,
     Say,
+    ShowDetails,
     ShowDocuments,
+    ShowOptions,
     Text,
 )
 from helpdesk.conversation.language import PAGE_SIZE as LANGUAGES_ON_A_PAGE
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wanted
+from helpdesk.conversation.pull import PAGE_SIZE as OPTIONS_ON_A_PAGE
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import written
 from helpdesk.whatsapp.messages import (
@@ -101,9 +105,37 @@ class Renderer:
             _text(language, reply.more, values),
         )
         room = _BODY - length(head) - length(foot) - 4
-        lines = _fitted(language, [(number, documents[number - 1]) for number in numbers], room)
+        lines = _fitted([_line(language, number, documents[number - 1]) for number in numbers], room)
         rows += _last_rows(language, reply, pages(len(documents)))
         return ListMessage(_joined(head, lines, foot), language.texts["documents.open"], (Section(None, tuple(rows)),))
+
+    def options(self, reply: ShowOptions) -> ListMessage:
+        """Write one page of a numbered list that is not her documents'."""
+        language = catalogue(reply.language)
+        values = self._values(language)
+        numbered = list(enumerate(reply.options, start=(reply.page - 1) * OPTIONS_ON_A_PAGE + 1))
+        rows = [_option_row(language, reply.mark, number, option) for number, option in numbered]
+        if reply.pages > 1:
+            rows.append(_more_row(language, reply.mark, reply.page, reply.pages, "pull.more"))
+        rows.append(Row(tap_id(Choice.BACK), language.texts["button.back"]))
+        head = _joined(_text(language, reply.note, values), _text(language, reply.text, values))
+        foot = _text(language, reply.more, values)
+        lines = [f"{number}. {_titled(language, option)}" for number, option in numbered]
+        body = _joined(head, _fitted(lines, _BODY - length(head) - length(foot) - 4), foot)
+        return ListMessage(body, language.texts["documents.open"], (Section(None, tuple(rows)),))
+
+    def details(self, reply: ShowDetails, opened: Mapping[str, str]) -> ButtonsMessage:
+        """Write what she entered, for her to check. `opened` holds it, which was sealed until now."""
+        language = catalogue(reply.language)
+        values = self._values(language)
+        head = _joined(_text(language, reply.note, values), _text(language, reply.text, values))
+        foot = _joined(language.texts["pull.send"], _text(language, reply.more, values))
+        lines = [
+            f"{number}. {label}: {opened[name]}"
+            for number, (label, name) in enumerate(zip(reply.labels, reply.needs, strict=True), start=1)
+        ]
+        body = _joined(head, _fitted(lines, _BODY - length(head) - length(foot) - 4), foot)
+        return ButtonsMessage(body, _buttons(language, reply.buttons))
 
     def delivery(self, reply: DeliverDocument, conversation: Conversation, header: DocumentHeader) -> ButtonsMessage:
         """Write the message that carries the PDF."""
@@ -178,7 +210,10 @@ def _called(language: Catalogue, document: IssuedDocument | Wanted) -> str:
 def _text(language: Catalogue, text: Text | None, values: dict[str, str]) -> str:
     if text is None:
         return ""
-    return language.texts[text.key].format_map({**values, **dict(text.values)})
+    values = {**values, **dict(text.values)}
+    if doctype := values.get("doctype"):
+        values["document"] = language.document(doctype, values["document"])
+    return language.texts[text.key].format_map(values)
 
 
 def _joined(*parts: str) -> str:
@@ -199,9 +234,8 @@ def _head(language: Catalogue, reply: ShowDocuments, count: int) -> str:
     return language.texts["documents.page"].format(page=reply.page, pages=pages(count))
 
 
-def _fitted(language: Catalogue, numbered: list[tuple[int, IssuedDocument]], room: int) -> str:
+def _fitted(lines: list[str], room: int) -> str:
     """Write the numbered lines, each as long as the room allows for all."""
-    lines = [_line(language, number, document) for number, document in numbered]
     for limit in range(_LINE, _SHORTEST_LINE, -2):
         text = "\n".join(shorten(line, limit) for line in lines)
         if length(text) <= room:
@@ -215,13 +249,32 @@ def _line(language: Catalogue, number: int, document: IssuedDocument) -> str:
     return f"{number}. {short}{mark}" + (f" · {document.issuer}" if document.issuer else "")
 
 
+def _titled(language: Catalogue, option: Option) -> str:
+    return language.document(option.doctype, option.title)
+
+
+def _option_row(language: Catalogue, mark: str, number: int, option: Option) -> Row:
+    title = f"{number}. {_titled(language, option)}"
+    about = " · ".join(part for part in (option.title if option.doctype else "", option.about) if part)
+    if not about and length(title) > _ROW_TITLE:
+        about = option.title  # what is cut off above can be read below
+    return Row(
+        tap_id(Choice.OPTION, mark, number), shorten(title, _ROW_TITLE), shorten(about, _ROW_DESCRIPTION) or None
+    )
+
+
+def _more_row(language: Catalogue, place: str, page: int, pages: int, title: str) -> Row:
+    """Write the row that leads to the next page, on the last one to the first."""
+    following = page + 1 if page < pages else 1
+    about = language.texts["documents.more_about"].format(page=following, pages=pages)
+    key = title if following > 1 else "documents.first"
+    return Row(tap_id(Choice.MORE, place, following), language.texts[key], about)
+
+
 def _last_rows(language: Catalogue, reply: ShowDocuments, count: int) -> list[Row]:
     rows = []
     if count > 1 and not reply.only:
-        last = reply.page >= count
-        page = 1 if last else reply.page + 1
-        title = language.texts["documents.first" if last else "documents.more"]
-        about = language.texts["documents.more_about"].format(page=page, pages=count)
-        rows.append(Row(tap_id(Choice.MORE, reply.listing, page), title, about))
+        rows.append(_more_row(language, reply.listing, reply.page, count, "documents.more"))
+    rows.append(Row(tap_id(Choice.NEW_DOCUMENT), language.texts["button.new_document"]))
     rows.append(Row(tap_id(Choice.DONE), language.texts["button.done"], language.texts["documents.done_about"]))
     return rows

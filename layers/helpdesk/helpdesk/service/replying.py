@@ -4,7 +4,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
+from helpdesk.conversation.effects import (
+    DeliverDocument,
+    OfferLanguages,
+    Reply,
+    Say,
+    ShowDetails,
+    ShowDocuments,
+    ShowOptions,
+)
 from helpdesk.errors import WhatsAppError
 from helpdesk.service.rendering import NOTHING_OPENED, Renderer
 from helpdesk.service.tracking import Tracking
@@ -117,6 +125,10 @@ class Replier:
                 return self._renderer.say(reply, conversation, opened)
             case OfferLanguages():
                 return self._renderer.languages(reply)
+            case ShowOptions():
+                return self._renderer.options(reply)
+            case ShowDetails():
+                return self._renderer.details(reply, opened)
         if conversation.session is None or conversation.session.listing != reply.listing:
             return None
         if isinstance(reply, ShowDocuments):

@@ -26,14 +26,18 @@ from helpdesk.conversation.effects import (
     MOBILE,
     OTP,
     REQUESTS,
+    SOUGHT,
     TOKEN,
+    AskParameters,
     DeletePdf,
     DeliverDocument,
     Effect,
     EraseData,
     FetchDocument,
+    FindOffers,
     Keep,
     ListDocuments,
+    PullDocument,
     RecordConsent,
     Request,
     Revoke,
@@ -42,6 +46,7 @@ from helpdesk.conversation.effects import (
     SignUp,
     VerifyOtp,
     VerifySignUp,
+    detail,
 )
 from helpdesk.conversation.events import (
     Answer,
@@ -49,7 +54,10 @@ from helpdesk.conversation.events import (
     DocumentFetched,
     DocumentsListed,
     Failed,
+    OffersFound,
     OtpSent,
+    ParametersTold,
+    Pulled,
     SignedIn,
     TimeRanOut,
 )
@@ -63,12 +71,24 @@ from helpdesk.service.sealed import seal_turn
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
-from helpdesk.storage.work import DeletionTimer, Delivered, IdleTimer, Job, TimerQueue, Undelivered, Work
+from helpdesk.storage.work import (
+    DeletionTimer,
+    Delivered,
+    DirectoryTimer,
+    IdleTimer,
+    Job,
+    TimerQueue,
+    Undelivered,
+    Work,
+)
 from helpdesk.telemetry import count, logger, took
 from helpdesk.whatsapp.errors import OutcomeUnknown
 
 TRIES = 8
 """How often a lost race is run again. The answer of DigiLocker is kept meanwhile, never asked for again."""
+
+DIRECTORY_PAUSE_SECONDS = 60
+"""Between two parts of the directory: as long as a claim on it holds."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +149,8 @@ class Worker:
                     self._happens(conversation_id, event)
             case DeletionTimer(key=key):
                 self._documents.delete(key)
+            case DirectoryTimer():
+                self._refresh_directory()
 
     def give_up(self, work: Work) -> None:
         """Forget what is sealed with a job that goes to the dead-letter queue. Its replies stay, to be sent later."""
@@ -180,7 +202,10 @@ class Worker:
             return stored, None
         if too_late:
             count("ExpiredJobs")
-            answered = Answered(Failed(entry.step, Problem.HELD_UP, request), {})
+            # One that was begun before may have been brought in: nobody can say that DigiLocker was not asked.
+            sent = again and isinstance(request, PullDocument)
+            problem = Problem.PULL_UNSURE if sent else Problem.HELD_UP
+            answered = Answered(Failed(entry.step, problem, request), {})
         else:
             with self._replier.typing(stored):
                 answered = self._ask(stored, entry, request, again=again)
@@ -230,6 +255,18 @@ class Worker:
                     uri = stored.conversation.documents[number - 1].uri
                     key = self._locker.fetch_document(opened(TOKEN), uri, stored.id, step)
                     return Answered(DocumentFetched(step, number, listing, key), {})
+                case FindOffers(doctypes=doctypes, within=within, page=page):
+                    offered = self._locker.find_offers(opened(SOUGHT), doctypes, within, page)
+                    self._refresh_directory_later()
+                    return Answered(OffersFound(step, offered.offers, offered.total, offered.page, offered.within), {})
+                case AskParameters(offer=offer):
+                    return Answered(ParametersTold(step, offer, self._locker.parameters(offer)), {})
+                case PullDocument() if again:
+                    # It may have taken effect, and is never repeated: her list tells whether it has.
+                    return Answered(Failed(step, Problem.PULL_UNSURE, request), {})
+                case PullDocument(offer=offer, parameters=names):
+                    values = {name: opened(detail(number)) for number, name in enumerate(names, start=1)}
+                    return Answered(Pulled(step, offer, self._locker.pull(opened(TOKEN), offer, values)), {})
         except DigiLockerError as error:
             count(f"Problem_{error.problem}")
             logger.warning(
@@ -358,8 +395,10 @@ class Worker:
             case RecordConsent():
                 count("Consented")
                 self._store.record_consent(stored.id, effect, self._consent_seconds)
-            case SendOtp() | VerifyOtp() | SignUp() | VerifySignUp() | ListDocuments() | FetchDocument() | Keep():
-                raise TypeError("a request stands alone in its entry, and what is kept never stands in one")
+            case Keep():
+                raise TypeError("what is kept never stands in an entry")
+            case _ if isinstance(effect, REQUESTS):
+                raise TypeError("a request stands alone in its entry")
             case _:
                 opened = {name: self._sealer.open(entry.sealed[name], stored.id, name) for name in effect.needs}
                 taken = self._replier.send(effect, stored, entry.step, repeated=repeated, opened=opened)
@@ -394,6 +433,28 @@ class Worker:
             self._timers.set(DeletionTimer(key), self._replier.link_seconds)
         except (ClientError, BotoCoreError) as error:
             logger.error("the deletion of a PDF was not set", extra={"error": type(error).__name__})
+
+    # The directory of issuers
+
+    def _refresh_directory_later(self) -> None:
+        """Have the directory fetched anew if it is due, on a job of its own. That it cannot be set holds up nobody."""
+        if not self._locker.is_directory_due():
+            return
+        try:
+            self._timers.set(DirectoryTimer(), 0)
+        except (ClientError, BotoCoreError) as error:
+            logger.error("the directory was not asked for", extra={"error": type(error).__name__})
+
+    def _refresh_directory(self) -> None:
+        """Fetch a part of the directory; as long as each brings something, the next one follows."""
+        self._locker.begin()
+        try:
+            goes_on = self._locker.refresh_directory()
+        except DigiLockerError as error:
+            logger.warning("the directory could not be fetched", extra={"code": error.code})
+            return
+        if goes_on:
+            self._timers.set(DirectoryTimer(), DIRECTORY_PAUSE_SECONDS)
 
     # What happens without her
 

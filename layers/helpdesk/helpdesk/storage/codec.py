@@ -7,7 +7,7 @@ that are missing take their defaults and unknown ones are left out, so that a ne
 import json
 from dataclasses import fields
 
-from helpdesk.conversation import effects, model
+from helpdesk.conversation import effects, model, offers
 from helpdesk.conversation.choices import Choice
 
 _CLASSES: dict[str, type] = {
@@ -16,8 +16,12 @@ _CLASSES: dict[str, type] = {
         *effects.ALL_EFFECTS,
         effects.Text,
         effects.Button,
+        effects.Option,
+        offers.Offer,
+        offers.Parameter,
         model.Conversation,
         model.Form,
+        model.Pull,
         model.OtpRound,
         model.Session,
         model.Waiting,

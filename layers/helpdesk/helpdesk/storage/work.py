@@ -64,8 +64,13 @@ class DeletionTimer:
     key: str
 
 
+@dataclass(frozen=True)
+class DirectoryTimer:
+    """DigiLocker's directory of issuers is to be fetched anew."""
+
+
 type InOrder = Job | Delivered | Undelivered
-type Work = InOrder | IdleTimer | DeletionTimer
+type Work = InOrder | IdleTimer | DeletionTimer | DirectoryTimer
 
 
 class WorkQueue:
@@ -127,13 +132,15 @@ class TimerQueue:
         self._sqs = sqs
         self._url = url
 
-    def set(self, timer: IdleTimer | DeletionTimer, seconds: int) -> None:
+    def set(self, timer: IdleTimer | DeletionTimer | DirectoryTimer, seconds: int) -> None:
         """Have `timer` fire after so many seconds, fifteen minutes at the most."""
-        body = (
-            {"delete": timer.key}
-            if isinstance(timer, DeletionTimer)
-            else {"idle": timer.conversation_id, "timer": timer.id}
-        )
+        match timer:
+            case IdleTimer():
+                body: dict[str, str] = {"idle": timer.conversation_id, "timer": timer.id}
+            case DeletionTimer():
+                body = {"delete": timer.key}
+            case _:
+                body = {"refresh": "directory"}
         delay = max(0, min(seconds, LONGEST_DELAY))
         self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(body), DelaySeconds=delay)
 
@@ -165,4 +172,6 @@ def read_work(body: str) -> Work:
             return IdleTimer(conversation_id, timer_id)
         case {"delete": str(key)}:
             return DeletionTimer(key)
+        case {"refresh": "directory"}:
+            return DirectoryTimer()
     raise UnreadableWork("a message of an unknown form")

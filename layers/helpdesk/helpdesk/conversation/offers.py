@@ -1,0 +1,70 @@
+"""What can be brought into her DigiLocker: a type of document, its issuer, and what the issuer wants to know."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_LONGEST_VALUE = 100
+"""Characters of what is entered for a parameter; ours."""
+
+_SHAPES = (
+    (r"(?:19|20)[0-9]{2}|yyyy", r"(?:19|20)[0-9]{2}"),
+    (r"[0-9]{2}-[0-9]{2}-[0-9]{4}|dd-mm-yyyy", r"[0-9]{2}-[0-9]{2}-[0-9]{4}"),
+    (r"[0-9]{2}/[0-9]{2}/[0-9]{4}|dd/mm/yyyy", r"[0-9]{2}/[0-9]{2}/[0-9]{4}"),
+)
+"""Shape of an example -> pattern of the value."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A type of document; and who issues it, where that is one."""
+
+    doctype: str
+    title: str
+    """What DigiLocker calls it."""
+    org_id: str = ""
+    """DigiLocker's number for the issuer; empty where there are several to choose from."""
+    issuer_id: str = ""
+    """What the URIs of its documents start with."""
+    issuer: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Something that an issuer wants to know before it looks for a document."""
+
+    name: str
+    """As it is sent."""
+    label: str
+    """As it is asked for, in English."""
+    example: str = ""
+    values: tuple[str, ...] = ()
+    """All that it may be; empty: anything."""
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression for what it looks like, "" where that cannot be told.
+
+        Read off the example (inferred; DigiLocker tells no pattern), and only for years and dates: numbers of licences
+        and policies have many lengths.
+        """
+        if self.values:
+            return ""
+        return next((pattern for shape, pattern in _SHAPES if re.fullmatch(shape, self.example, re.IGNORECASE)), "")
+
+    def accept(self, entered: str) -> str | None:
+        """Give what was entered as it is to be sent: one line, a listed value in its spelling. None: not acceptable.
+
+        Digits of any script become those that issuers know.
+        """
+        value = "".join(_ascii_digit(character) for character in " ".join(entered.split()))
+        if not 0 < len(value) <= _LONGEST_VALUE or not value.isprintable():
+            return None
+        if self.values:
+            return next((one for one in self.values if one.casefold() == value.casefold()), None)
+        return value if not self.pattern or re.fullmatch(self.pattern, value) else None
+
+
+def _ascii_digit(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    return character if digit is None else str(digit)
