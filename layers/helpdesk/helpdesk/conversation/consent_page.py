@@ -12,6 +12,7 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import ExchangeCode, MakeLink, OfferLink, Text
 from helpdesk.conversation.events import CameBack, Failed, FromHer, LinkMade, SentProof
 from helpdesk.conversation.model import Conversation, Link, Rules, Stage
+from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import with_timer
 from helpdesk.conversation.turn import MENU, NEW_LINK, Turn, left, picks, question, say, settled, text, waits
 
@@ -122,4 +123,6 @@ def _exchange(conversation: Conversation, link: Link, event_id: str, now: int, *
 def not_signed_in(conversation: Conversation, event: Failed, *, sign_up: bool) -> Turn:
     """There is no link, or the code was not accepted: why, and a new link."""
     stays = replace(settled(conversation, event.id), stage=Stage.LINK, link=None, again=MakeLink(sign_up))
-    return stays, (say(stays, f"problem.{event.problem}", NEW_LINK, MENU),)
+    # A code that DigiLocker does not take is told as "signed out", which she never was.
+    key = "link.failed" if event.problem is Problem.SIGNED_OUT else f"problem.{event.problem}"
+    return stays, (say(stays, key, NEW_LINK, MENU),)
