@@ -325,8 +325,10 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
             return Entered(step, Kind.AADHAAR)
         case Stage.OTP:
             return Entered(step, Kind.OTP)
+        case Stage.LINK if conversation.link and int(step) % 7 == 0:
+            return CameBack(step)
         case Stage.LINK if conversation.link:
-            return CameBack(step, *(("a hash of the code", PROOF), ("a hash of the code", ""), ())[int(step) % 3])
+            return CameBack(step, "a hash of the code", PROOF if signs_up else "")
         case Stage.LINK:
             return Said(step, frozenset({Choice.NEW_LINK}))
         case Stage.PROOF:
