@@ -14,6 +14,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 # Says where `make deploy` goes: dev, staging or prod (samconfig.toml).
 ENV ?= dev
+# How citizens sign in, for `make run`: consent-page or in-chat. None: as samconfig.toml has it.
+SIGN_IN ?=
 # For which deployment `make events` signs. None: with a secret that no deployment knows.
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
@@ -24,8 +26,8 @@ TESTS ?=
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with a chat page, until Ctrl-C
-	@exec $(PYTHON) -m simulator.local_stack
+run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with a chat page, until Ctrl-C (SIGN_IN=consent-page)
+	@SIGN_IN='$(SIGN_IN)' exec $(PYTHON) -m simulator.local_stack
 
 demo: .venv/.ready .venv/sam/.ready ## One whole conversation, printed as a chat; ends with the PDF's path
 	@exec $(PYTHON) -m simulator.demo

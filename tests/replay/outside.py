@@ -145,7 +145,7 @@ class DigiLocker:
             raise InvalidUri("invalid_uri", status=404)
         return Document(pdf(uri))
 
-    def revoke(self, token: str, _seconds: float) -> None:
+    def revoke(self, token: str, _seconds: float, *, kind: str) -> None:  # noqa: ARG002
         """Make a token worthless; one that is already is no error."""
         self.tokens.discard(token)
 

@@ -166,12 +166,15 @@ def test_a_job_whose_token_nobody_keeps_gives_it_back_in_time(seconds: float) ->
     given: list[float] = []
 
     class Client:
-        def revoke(self, _token: str, seconds: float) -> None:
+        def revoke(self, _token: str, seconds: float, *, kind: str) -> None:
+            assert kind in {"access_token", "refresh_token"}
             given.append(seconds)
 
     unused: Any = None
-    locker.Locker(client=Client(), sign_in=unused, documents=unused, secret=unused).revoke("t")  # type: ignore[arg-type]
-    assert locker.JOB_SECONDS + given[0] < seconds
+    kept = locker.Locker(client=Client(), sign_in=unused, documents=unused, secret=unused, links=unused)  # type: ignore[arg-type]
+    kept.revoke("access")
+    kept.revoke("refresh", is_refresh=True)
+    assert locker.JOB_SECONDS + sum(given) < seconds
 
 
 def test_a_reply_of_unknown_fate_is_probed_for_uploaded_and_sent_in_time(seconds: float) -> None:

@@ -10,9 +10,12 @@ from helpdesk.conversation.effects import (
     DeliverDocument,
     Effect,
     EraseData,
+    ExchangeCode,
     FetchDocument,
     ListDocuments,
+    MakeLink,
     OfferLanguages,
+    OfferLink,
     RecordConsent,
     Revoke,
     Say,
@@ -24,7 +27,7 @@ from helpdesk.conversation.effects import (
     VerifyOtp,
     VerifySignUp,
 )
-from helpdesk.conversation.model import Conversation, OtpRound, Repeated, Session, Stage, Waiting, Wanted
+from helpdesk.conversation.model import Conversation, Link, OtpRound, Repeated, Session, Stage, Waiting, Wanted
 from helpdesk.storage import codec
 
 EFFECTS: tuple[Effect, ...] = (
@@ -34,7 +37,10 @@ EFFECTS: tuple[Effect, ...] = (
     VerifySignUp(),
     ListDocuments(),
     FetchDocument(2, "list"),
-    Revoke(),
+    MakeLink(sign_up=True),
+    ExchangeCode(sign_up=True, proved=True),
+    Revoke(("token", "refresh")),
+    OfferLink("hi", Text("link.open", (("minutes", "10"),)), Text("not_understood")),
     DeletePdf("key"),
     SetTimer(900),
     RecordConsent("v", "hi", 1),
@@ -68,7 +74,8 @@ def test_a_conversation_reads_back_as_it_was_written() -> None:
         stage=Stage.LANGUAGE,
         previous=Stage.OTP,
         otp=OtpRound(1, 2, 3, "34"),
-        session=Session(1, 2, "list", 3, 4),
+        link=Link("mark", "https://digilocker.example/?state={state}", 4, sign_up=True, returned="code", proof="p"),
+        session=Session(1, 2, "list", 3, 4, token_until=5, keeps=("token", "refresh")),
         again=FetchDocument(2, "list"),
         waiting=(Waiting("step", 1, 2),),
         repeated=Repeated("mark", 1, 2),

@@ -49,6 +49,9 @@ class Choice(StrEnum):
     OWN_MOBILE = "own_mobile"
     SEND = "send"
     CHANGE = "change"
+    OPEN_LINK = "open_link"
+    NEW_LINK = "new_link"
+    SHARE = "share"
 
 
 @dataclass(frozen=True)

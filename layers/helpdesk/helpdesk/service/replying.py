@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from helpdesk.conversation.effects import DeliverDocument, OfferLanguages, Reply, Say, ShowDocuments
+from helpdesk.conversation.effects import LINK, DeliverDocument, OfferLanguages, OfferLink, Reply, Say, ShowDocuments
 from helpdesk.errors import WhatsAppError
 from helpdesk.service.rendering import NOTHING_OPENED, Renderer
 from helpdesk.service.tracking import Tracking
@@ -71,7 +71,10 @@ class Replier:
             count("Delivered" if isinstance(reply, DeliverDocument) else "Replies")
             is_menu = isinstance(reply, Say) and reply.text.key == "menu"
             count("Greeted", is_menu)
-            logger.info("replied", extra={"reply": reply.text.key if isinstance(reply, Say) else type(reply).__name__})
+            logger.info(
+                "replied",
+                extra={"reply": reply.text.key if isinstance(reply, Say | OfferLink) else type(reply).__name__},
+            )
         return True
 
     def _send(self, reply: Reply, stored: Stored, step: str, opened: Mapping[str, str]) -> bool:
@@ -115,6 +118,8 @@ class Replier:
         match reply:
             case Say():
                 return self._renderer.say(reply, conversation, opened)
+            case OfferLink():
+                return self._renderer.link(reply, opened[LINK])
             case OfferLanguages():
                 return self._renderer.languages(reply)
         if conversation.session is None or conversation.session.listing != reply.listing:

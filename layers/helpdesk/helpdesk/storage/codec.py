@@ -19,6 +19,7 @@ _CLASSES: dict[str, type] = {
         model.Conversation,
         model.Form,
         model.OtpRound,
+        model.Link,
         model.Session,
         model.Waiting,
         model.Tried,
