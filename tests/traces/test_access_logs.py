@@ -65,24 +65,24 @@ def formats(template: Template) -> list[str]:
 
 def test_each_field_of_the_access_log_is_known_to_hold_nothing_of_what_was_sent() -> None:
     template = Template()
-    assert len(formats(template)) == len(settings(template)) == 1
-    assert [not_harmless(text) for text in formats(template)] == [[]]
+    apis = len(template.of_type("AWS::Serverless::Api"))
+    assert len(formats(template)) == len(settings(template)) == apis
+    assert [not_harmless(text) for text in formats(template)] == [[]] * apis
 
 
 def test_a_line_of_the_access_log_is_one_json_object_of_those_fields() -> None:
-    (text,) = formats(Template())
-    line = json.loads(text)
-    assert {value.removeprefix("$context.") for value in line.values()} <= HARMLESS.keys()
+    for text in formats(Template()):
+        line = json.loads(text)
+        assert {value.removeprefix("$context.") for value in line.values()} <= HARMLESS.keys()
 
 
 @pytest.mark.parametrize("field", GIVING_AWAY)
 def test_a_field_that_gives_something_away_would_be_noticed(field: str) -> None:
-    (text,) = formats(Template())
-    assert not_harmless(text.replace("$context.requestId", field)) == [field.removeprefix("$")]
+    for text in formats(Template()):
+        assert not_harmless(text.replace("$context.requestId", field)) == [field.removeprefix("$")]
 
 
-def test_the_api_writes_no_other_log() -> None:
-    (api,) = Template().of_type("AWS::Serverless::Api").values()
-    assert [(method["LoggingLevel"], method["DataTraceEnabled"]) for method in api["MethodSettings"]] == [
-        ("OFF", False)
-    ]
+def test_no_api_writes_another_log() -> None:
+    for api in Template().of_type("AWS::Serverless::Api").values():
+        (method,) = api["MethodSettings"]
+        assert (method["LoggingLevel"], method["DataTraceEnabled"]) == ("OFF", False)
