@@ -95,7 +95,7 @@ def locker(**sign_in: Any) -> Locker:
         issued_documents=mock.Mock(return_value=()), uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy"))
     )
     secret = mock.Mock(text=mock.Mock(return_value="secret"))
-    return Locker(client=client, sign_in=mock.Mock(**sign_in), documents=mock.Mock(), secret=secret)
+    return Locker(client=client, sign_in=mock.Mock(**sign_in), documents=mock.Mock(), secret=secret, links=mock.Mock())
 
 
 def test_each_call_to_digilocker_counts(counted: Counted) -> None:
