@@ -580,12 +580,12 @@ class QuietReplier(replying.Replier):
 
 
 def in_no_language(reply: Reply) -> Reply:
-    """Leave out of a reply its language, and the names that each run gives to lists and files."""
+    """Leave out of a reply its language, the names that each run gives to lists and files, and when she said Hi."""
     match reply:
         case ShowDocuments():
             return replace(reply, language="", listing="")
         case DeliverDocument():
-            return replace(reply, language="", listing="", key="")
+            return replace(reply, language="", listing="", key="", greeted_at=0)
     return replace(reply, language="")
 
 
