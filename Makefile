@@ -20,6 +20,8 @@ SET ?=
 TESTED ?=
 # Which change set `make execute` carries out: what `make change-set` printed.
 CHANGE_SET ?=
+# How citizens sign in, for `make run`: consent-page or in-chat. None: as samconfig.toml has it.
+SIGN_IN ?=
 # For which deployment `make events` signs. None: the one of `make run`.
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
@@ -33,8 +35,8 @@ QUICK := tests/unit tests/conversations tests/template
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with a chat page, until Ctrl-C
-	@exec $(PYTHON) -m simulator.local_stack
+run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with a chat page, until Ctrl-C (SIGN_IN=consent-page)
+	@SIGN_IN='$(SIGN_IN)' exec $(PYTHON) -m simulator.local_stack
 
 demo: .venv/.ready .venv/sam/.ready ## One whole conversation, printed as a chat; ends with the PDF's path
 	@exec $(PYTHON) -m simulator.demo

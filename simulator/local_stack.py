@@ -147,8 +147,11 @@ class LocalStack:
     def webhook_url(self) -> str:
         """Where WhatsApp's stand-in posts to."""
         # The template's own output names an address that only AWS's name servers know.
-        stage, path = urlsplit(self.outputs["WebhookUrl"]).path.strip("/").split("/", 1)
-        return f"{self.emulator_url}/restapis/{self.outputs['ApiId']}/{stage}/_user_request_/{path}"
+        return f"{self._api_url('ApiId')}/webhook"
+
+    def _api_url(self, output: str) -> str:
+        stage = urlsplit(self.outputs["WebhookUrl"]).path.strip("/").split("/", 1)[0]
+        return f"{self.emulator_url}/restapis/{self.outputs[output]}/{stage}/_user_request_"
 
     @property
     def simulator(self) -> Simulator:
@@ -174,7 +177,7 @@ class LocalStack:
         return self._resources[logical_id]
 
     def function_logs(self, name: str) -> list[str]:
-        """Every line that a function has logged, oldest first. `name`: `WebhookFunction` or `DocumentFunction`."""
+        """Every line that a function has logged, oldest first. `name`: its logical id, such as `WebhookFunction`."""
         group = self.physical_id(name.removesuffix("Function") + "LogGroup")
         pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         events = [event for page in pages for event in page["events"]]
@@ -201,6 +204,9 @@ class LocalStack:
                 dataclasses.replace(self.config, webhook_url=self.webhook_url), port=self._chat_port
             )
             self._simulator.__enter__()
+            if "ConsentUrl" in self.outputs:
+                self._simulator.world.consent_url = f"{self._api_url('ConsentApiId')}/consent"
+                self._simulator.register_redirect_uri(self.outputs["ConsentUrl"])
             self._open_backstage(self._simulator)
         with self._step("verifying the webhook as Meta does"):
             self._verify_webhook()
@@ -283,6 +289,8 @@ class LocalStack:
             "WhatsAppApiVersion": self.config.graph_version,
             "DigiLockerUrl": f"{self.chat_url}/digilocker",
             "DigiLockerVersion": self.config.digilocker_version,
+            "PublicUrl": self.chat_url,
+            "WhatsAppNumber": self.config.display_phone_number,
             **self._parameters,
         }
         self._deployed_parameters = overrides
@@ -334,7 +342,11 @@ class LocalStack:
     def _open_backstage(self, simulator: Simulator) -> None:
         """Let the chat page show what the table holds and what the functions have logged."""
         secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["WebhookSecretArn"])
-        groups = {name: self.physical_id(f"{name.title()}LogGroup") for name in ("webhook", "document")}
+        groups = {
+            name: self._resources[group]
+            for name in ("webhook", "consent", "document")
+            if (group := f"{name.title()}LogGroup") in self._resources
+        }
         simulator.world.backstage = Backstage(
             self.client,
             self.outputs["ConversationsTableName"],
@@ -641,6 +653,19 @@ def citizens(chat_url: str) -> list[dict[str, Any]]:
     return found
 
 
+def _way_to_sign_in(name: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The template's parameters and the simulator's settings for a value of `SignIn`; "": as samconfig.toml has it."""
+    match name:
+        case "":
+            return {}, {}
+        case "consent-page":
+            # What a partner of today gets: the newer version, which has no in-chat way at all.
+            return {"SignIn": name}, {"digilocker_version": "2.4"}
+        case "in-chat":
+            return {"SignIn": name}, {}
+    raise StackError(f"SIGN_IN must be consent-page or in-chat, not {name!r}.")
+
+
 def _welcome(stack: LocalStack, seconds: float) -> str:
     citizen = citizens(stack.chat_url)[0]
     return f"""
@@ -663,7 +688,10 @@ def main() -> int:
     with stop_on_signals():
         try:
             print("Starting the help desk on this machine", flush=True)
-            with LocalStack(for_containers=True, tell=progress) as stack:
+            parameters, settings = _way_to_sign_in(os.environ.get("SIGN_IN", ""))
+            with LocalStack(
+                parameters=parameters, simulator_settings=settings, for_containers=True, tell=progress
+            ) as stack:
                 print(_welcome(stack, time.monotonic() - progress.began), flush=True)
                 signal.pause()
         except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from flask import Flask, Response, g, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from simulator import doorway
 from simulator.config import SimulatorConfig
 from simulator.digilocker.api import DigiLockerApi
 from simulator.face import Face
@@ -55,6 +56,7 @@ def create_app(world: World) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_CALL
     app.register_blueprint(Face(world).blueprint())
+    app.register_blueprint(doorway.blueprint(world))
     app.register_blueprint(GraphApi(world).blueprint(), url_prefix="/graph")
     app.register_blueprint(DigiLockerApi(world).blueprint(), url_prefix="/digilocker")
 

@@ -56,6 +56,8 @@ class World:
         self.citizens = self.accounts.citizens
         self.codes = AuthorizationCodes(config, self.clock)
         self.redirect_uris = list(config.redirect_uris)
+        self.consent_url: str | None = None
+        """Where the help desk's pages are, which are shown under our own address; None: there are none."""
         self.phones = Phones(config, {one.phone: one.name.title() for one in self.citizens})
         self.uploads: dict[str, Media] = {}
         self.access_token = config.access_token

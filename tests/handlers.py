@@ -25,6 +25,12 @@ SETTINGS = {
     "MAX_MESSAGE_AGE_SECONDS": "600",
     "LINK_EXPIRY_SECONDS": "900",
     "CONSENT_RETENTION_DAYS": "365",
+    "CONSENT_URL": "https://desk.example/consent",
+    "REQUESTED_DOCTYPES": "",
+    "PURPOSE": "Sending documents",
+    "SERVICE_NAME": "Help desk",
+    "WHATSAPP_NUMBER": "919013151515",
+    "MOBILE_MISMATCH": "ask",
     "HELPLINE": "",
 }
 """The functions' environment, but for the names of resources."""

@@ -10,17 +10,23 @@ import yaml
 
 from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.choices import read_tap
+from helpdesk.conversation.consent_page import awaits
 from helpdesk.conversation.effects import (
     REPLIES,
     REQUESTS,
+    SHARED,
+    TOKEN,
     AskParameters,
     DeliverDocument,
     Effect,
+    ExchangeCode,
     FetchDocument,
     FindOffers,
     Keep,
     ListDocuments,
+    MakeLink,
     OfferLanguages,
+    OfferLink,
     PullDocument,
     Request,
     Say,
@@ -36,15 +42,18 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
+    CameBack,
     DocumentFetched,
     DocumentsListed,
     Entered,
     Event,
     Failed,
+    LinkMade,
     OffersFound,
     OtpSent,
     ParametersTold,
     Pulled,
+    SentProof,
     SentSomethingElse,
     SignedIn,
     Tapped,
@@ -60,14 +69,16 @@ from helpdesk.digilocker.models import DocumentType, Issuer
 from helpdesk.languages.catalogue import codes
 from helpdesk.languages.understanding import read
 from helpdesk.service.locker import offered
+from helpdesk.service.proof import read_proof
 from helpdesk.service.rendering import Renderer
-from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, Message, TextMessage
+from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, Message, TextMessage
 from simulator.digilocker.citizens import Citizen, everyone
 from simulator.digilocker.directory import organisation, organisations
 from simulator.digilocker.documents import IssuedDocument as Issued
 
 FOLDER = Path(__file__).parent
 RIGHT_OTP, WRONG_OTP = "246813", "111111"
+PROOF = "a hash of the code that the page shows"
 START = 1_800_000_000
 _NEVER_DUE = 1e11
 
@@ -81,6 +92,8 @@ class Transcript:
     citizen: Citizen
     chat: list[dict[str, str]]
     deployed: bool
+    on_page: bool = False
+    """She signs in on DigiLocker's own page."""
 
 
 def transcripts() -> list[Transcript]:
@@ -91,7 +104,14 @@ def transcripts() -> list[Transcript]:
 def _transcript(path: Path) -> Transcript:
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     citizen = next(one for one in everyone() if one.name.casefold() == content["citizen"].casefold())
-    return Transcript(path.stem, content["about"], citizen, content["chat"], content.get("deployed", False))
+    return Transcript(
+        path.stem,
+        content["about"],
+        citizen,
+        content["chat"],
+        content.get("deployed", False),
+        content.get("signs in", "") == "on the page",
+    )
 
 
 def matches(expected: str, said: str) -> bool:
@@ -117,6 +137,7 @@ class Chat:
     _timers: list[int] = field(default_factory=list)
     _steps: int = 0
     _typed: str = ""
+    _unticked: set[str] = field(default_factory=set)
     _sealed: dict[str, str] = field(default_factory=dict)
     _brought_in: list[Issued] = field(default_factory=list)
 
@@ -129,6 +150,8 @@ class Chat:
                 self.happens(SentSomethingElse(self._step(), kind))
             case {"later": time}:
                 self.later(time)
+            case {"page": outcome}:
+                self.come_back(outcome)
             case {"digilocker": problem}:
                 self.problems.append(Problem(problem.replace(" ", "_")))
             case _:
@@ -146,6 +169,9 @@ class Chat:
             "<the OTP>": RIGHT_OTP,
             "<a wrong OTP>": WRONG_OTP,
         }
+        if text == "<the code>" or read_proof(text):
+            self.happens(SentProof(self._step(), PROOF if text == "<the code>" else "another"))
+            return
         understood = read(self._step(), named.get(text, text))
         asked = asked_for(self.conversation)
         value = asked.accept(text) if asked else None
@@ -153,6 +179,27 @@ class Chat:
         event = replace(understood.event, fits=value is not None)
         # As the webhook does with a keyed hash.
         self.happens(replace(event, mark=f"mark of {understood.digits}") if isinstance(event, Entered) else event)
+
+    def come_back(self, outcome: str) -> None:
+        """Come back from DigiLocker's own page, if her link still holds."""
+        what, _, untick = outcome.partition(" without ")
+        self._unticked = {name for name in untick.split(", ") if name}
+        link = self.conversation.link
+        if link is None or not awaits(self.conversation, link.mark, self.now):
+            self.said.append("(the page) This link cannot be used")
+            return
+        step = self._step()
+        match what:
+            case "she agrees":
+                self.happens(CameBack(step, "code"))
+            case "she agrees and sees a code":
+                self.happens(CameBack(step, "code", PROOF))
+            case "she declines":
+                self.happens(CameBack(step, declined=True))
+            case "it fails":
+                self.happens(CameBack(step))
+            case _:
+                raise ValueError(f"what happens on the page: {outcome}")
 
     def later(self, time: str) -> None:
         """Let time pass, and timers fire on their way."""
@@ -198,13 +245,24 @@ class Chat:
                 if self._typed != RIGHT_OTP:
                     return Failed(step, Problem.OTP_WRONG, request)
                 return SignedIn(step, 3600)
+            case MakeLink(sign_up=signs_up):
+                return LinkMade(step, f"mark of {step}", "https://digilocker.example", signs_up)
+            case ExchangeCode():
+                return SignedIn(step, 3600, 86_400, (TOKEN, SHARED))
             case VerifyOtp():
                 if self._typed != RIGHT_OTP or not self.citizen.registered:
                     return Failed(step, Problem.OTP_WRONG, request)
                 return SignedIn(step, 3600)
             case ListDocuments():
                 issued = tuple(
-                    IssuedDocument(d.name, d.doctype, d.issuer, d.uri, "application/pdf" in d.media_types)
+                    IssuedDocument(
+                        d.name,
+                        d.doctype,
+                        d.issuer,
+                        d.uri,
+                        "application/pdf" in d.media_types,
+                        shared=d.doctype not in self._unticked,
+                    )
                     for d in (*self.citizen.issued, *self._brought_in)
                 )
                 return DocumentsListed(step, issued, len(self.citizen.uploaded))
@@ -259,6 +317,8 @@ class Chat:
         match reply:
             case Say():
                 return renderer.say(reply, self.conversation, self._sealed)
+            case OfferLink():
+                return renderer.link(reply, "https://desk.example/consent/start?s=state")
             case OfferLanguages():
                 return renderer.languages(reply)
             case ShowDocuments():
@@ -283,6 +343,8 @@ class Chat:
                 rows = [row for section in sections for row in section.rows]
                 self.tappable.update((row.title, row.id) for row in rows)
                 self.said.append(shown(body, [f"{button}: {' | '.join(row.title for row in rows)}"]))
+            case LinkMessage(body=body, display_text=title):
+                self.said.append(shown(body, [f"{title} ↗"]))
             case TextMessage(body=body):
                 self.said.append(shown(body, []))
 

@@ -30,8 +30,9 @@ _MOST_TIMES = 2
 
 _REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
 _SIGN_UP, _VERIFY_SIGN_UP = "digilocker.sign_up", "digilocker.sign_up_verify"
+_EXCHANGE = "digilocker.exchange_code"
 _PULL = "digilocker.pull_document"
-_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _PULL)
+_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _EXCHANGE, _PULL)
 _ASK, _WRITE = "digilocker.request_device_code", "dynamodb.update_item"
 _WRITE_LIST = "dynamodb.transact_write_items"
 
@@ -131,8 +132,9 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
     goes for a number without an account as well, where DigiLocker is not asked.
 
-    Signing up, the OTP of it, and a pull: anywhere in that job until the write, since none of them is ever asked for a
-    second time. Where a pull had succeeded by then, her list tells, and nothing is asked.
+    Signing up, the OTP of it, the code that DigiLocker's page sent her back with, and a pull: anywhere in that job
+    until the write, since none of them is ever done a second time. Where a pull had succeeded by then, her list tells,
+    and nothing is asked.
     """
     points: set[CrashPoint] = set()
     for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
@@ -240,6 +242,7 @@ def _lasting(conversation: Conversation) -> tuple[object, ...]:
         conversation.form,
         conversation.pull,
         conversation.otp,
+        conversation.link is None,
         conversation.session,
         conversation.again,
         conversation.waiting,

@@ -126,7 +126,7 @@ def test_codedeploy_may_move_the_aliases_and_nothing_else(template: Template) ->
 
     assert look["Action"] == "cloudwatch:DescribeAlarms"
     assert [action for action in move["Action"] if not action.startswith("lambda:Get")] == ["lambda:UpdateAlias"]
-    assert move["Resource"] == [
+    assert [resource.get("Fn::If", ["", resource])[1] for resource in move["Resource"]] == [
         resource
         for name in functions
         for resource in ({"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}:live"})

@@ -90,7 +90,8 @@ def test_the_layer_carries_nothing_that_lambda_has_or_nobody_needs(packages: Pat
 
 
 def test_functions_carry_their_handler_only(built: Path) -> None:
-    for name, folder in (("WebhookFunction", "webhook"), ("DocumentFunction", "document")):
+    for folder in ("webhook", "consent", "document"):
+        name = f"{folder.title()}Function"
         assert {path.relative_to(built / name) for path in (built / name).rglob("*") if path.is_file()} == {
             Path("app.py"),
             Path("__pycache__/app.cpython-313.pyc"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.settings import DocumentSettings, WebhookSettings
+from helpdesk.settings import ConsentSettings, DocumentSettings, WebhookSettings
 from helpdesk.storage.directory import PREFIX as DIRECTORY
 from helpdesk.storage.documents import PREFIX as DOCUMENTS
 from tests.template.cloudformation import ROOT, Template, as_list, evaluate
@@ -23,6 +23,7 @@ QUEUE = "AWS::SQS::Queue"
 ALLOWED_ACTION_WILDCARDS = {
     # The local emulator asks for the batch call under a name of its own, AWS for the single one.
     ("WebhookRole", "sqs:SendMessage*"),
+    ("ConsentRole", "sqs:SendMessage*"),
     # The usual key policy: without it nobody, not even the account's root, could ever change the key.
     ("DataKey", "kms:*"),
     # A denial: it should cover everything.
@@ -138,6 +139,36 @@ def test_the_webhook_can_seal_but_not_open_and_reads_no_outbound_secret(template
     assert {"Fn::GetAtt": ["OutboundSecret", "Id"]} not in resources
 
 
+def test_the_consent_function_can_seal_but_not_open_reads_no_secret_and_is_there_only_when_needed(
+    template: Template,
+) -> None:
+    statements = [statement for owner, statement in template.statements() if owner == "ConsentRole"]
+    actions = {action for statement in statements for action in as_list(statement["Action"])}
+
+    assert actions == {
+        *("logs:CreateLogStream", "logs:PutLogEvents"),
+        *("dynamodb:Query", "dynamodb:UpdateItem"),
+        *("kms:Encrypt", "sqs:SendMessage*"),
+    }
+    assert not [name for name in template.environment("ConsentFunction") if "SECRET" in name or name == "CONSENT_URL"]
+    for name in ("ConsentFunction", "ConsentRole", "ConsentLogGroup"):
+        assert template.resources[name]["Condition"] == "IsOnPage"
+
+
+def test_the_pages_are_reached_by_reading_only(template: Template) -> None:
+    events = template.of_type(FUNCTION)["ConsentFunction"]["Events"].values()
+    routes = {(event["Properties"]["Method"], event["Properties"]["Path"]) for event in events}
+    assert routes == {("GET", "/consent"), ("GET", "/consent/start")}
+
+
+def test_where_digilocker_sends_her_back_to_is_what_the_operator_registers(template: Template) -> None:
+    told = template.environment("DocumentFunction")["CONSENT_URL"]
+    own, address, otherwise = told["Fn::If"]
+    assert template.outputs["ConsentUrl"]["Value"]["Fn::If"] == [own, address, otherwise["Fn::If"][1]]
+    assert otherwise["Fn::If"][::2] == ["IsOnPage", ""]
+    assert template.outputs["ConsentUrl"]["Condition"] == "IsOnPage"
+
+
 # --- settings and secrets ---------------------------------------------------------------------------------------------
 
 
@@ -161,13 +192,17 @@ class _Recording(Mapping[str, str]):
 
 def _deployed(template: Template, function: str) -> dict[str, str]:
     """The environment as a deployment with the least parameters would have it."""
-    given = {"SignIn": "in-chat", "WhatsAppPhoneNumberId": "100000000000001"}
+    given = {"SignIn": "consent-page", "WhatsAppPhoneNumberId": "100000000000001", "WhatsAppNumber": "919013151515"}
+    defaults = {name: str(parameter.get("Default")) for name, parameter in template.parameters.items()}
+    conditions = template.document["Conditions"]
 
     def value(raw: Any) -> str:
         match raw:
             case {"Ref": name} if name in template.parameters:
-                return str(template.parameters[name].get("Default", given.get(name)))
-            case {"Ref": _} | {"Fn::GetAtt": _}:
+                return given.get(name, defaults[name])
+            case {"Fn::If": [condition, then, otherwise]}:
+                return value(then if evaluate(conditions[condition], defaults | given) else otherwise)
+            case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Sub": _}:
                 return "https://made-up.example/resource"
             case _:
                 return str(raw)
@@ -179,6 +214,7 @@ def _deployed(template: Template, function: str) -> dict[str, str]:
     ("function", "read"),
     [
         pytest.param("WebhookFunction", WebhookSettings.from_environment, id="webhook"),
+        pytest.param("ConsentFunction", ConsentSettings.from_environment, id="consent"),
         pytest.param("DocumentFunction", DocumentSettings.from_environment, id="document"),
     ],
 )
@@ -409,6 +445,10 @@ def test_defaults_satisfy_their_own_constraints(template: Template) -> None:
         ("DomainName", "webhook.example.gov.in", "https://webhook.example.gov.in"),
         ("CertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
         ("MutualTls", "s3://certificates/meta/ca-2025-12.pem", "https://certificates.example/ca.pem"),
+        ("PublicUrl", "https://desk.example.gov.in", "https://desk.example.gov.in/"),
+        ("WhatsAppNumber", "919013151515", "+91 90131 51515"),
+        ("RequestedDoctypes", "PANCR,DRVLC", "PANCR, DRVLC"),
+        ("ServiceName", "Help desk", "Help-desk"),
     ],
 )
 def test_patterns_tell_right_from_wrong(template: Template, name: str, right: str, wrong: str) -> None:
@@ -431,6 +471,30 @@ def test_asking_for_aadhaar_in_the_chat_of_prod_needs_an_approval(
     holds = all(evaluate(assertion["Assert"], parameters) for assertion in rule["Assertions"])
 
     assert (not applies or holds) is passes
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "number", "mismatch", "version", "passes"),
+    [
+        ("consent-page", "", "ask", "1.x", False),
+        ("consent-page", "919013151515", "ask", "1.x", True),
+        ("consent-page", "919013151515", "refuse", "1.x", False),
+        ("consent-page", "919013151515", "refuse", "2.4", True),
+        ("in-chat", "", "refuse", "1.x", True),
+    ],
+)
+def test_signing_in_on_the_page_needs_what_its_pages_and_its_check_need(
+    template: Template, sign_in: str, number: str, mismatch: str, version: str, *, passes: bool
+) -> None:
+    given = {"SignIn": sign_in, "WhatsAppNumber": number, "MobileMismatch": mismatch, "DigiLockerVersion": version}
+    given |= {"DomainName": "", "MutualTls": ""}
+    kept = [
+        not evaluate(rule["RuleCondition"], given) or evaluate(assertion["Assert"], given)
+        for name, rule in template.document["Rules"].items()
+        if name != "InChatNeedsApproval"
+        for assertion in rule["Assertions"]
+    ]
+    assert all(kept) is passes
 
 
 def test_each_environment_of_samconfig_sets_parameters_that_exist(template: Template) -> None:

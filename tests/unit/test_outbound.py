@@ -166,13 +166,16 @@ def test_a_job_whose_token_nobody_keeps_gives_it_back_in_time(seconds: float) ->
     given: list[float] = []
 
     class Client:
-        def revoke(self, _token: str, seconds: float) -> None:
+        def revoke(self, _token: str, seconds: float, *, kind: str) -> None:
+            assert kind in {"access_token", "refresh_token"}
             given.append(seconds)
 
     unused: Any = None
-    given_none = {"sign_in": unused, "pull": unused, "directory": unused, "documents": unused, "secret": unused}
-    locker.Locker(client=Client(), **given_none).revoke("t")  # type: ignore[arg-type]
-    assert locker.JOB_SECONDS + given[0] < seconds
+    unasked = dict.fromkeys(("sign_in", "pull", "directory", "documents", "secret", "links"), unused)
+    kept = locker.Locker(client=Client(), **unasked)  # type: ignore[arg-type]
+    kept.revoke("access")
+    kept.revoke("refresh", is_refresh=True)
+    assert locker.JOB_SECONDS + sum(given) < seconds
 
 
 def test_a_reply_of_unknown_fate_is_probed_for_uploaded_and_sent_in_time(seconds: float) -> None:

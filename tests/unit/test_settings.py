@@ -3,13 +3,14 @@ import contextlib
 import pytest
 
 from helpdesk.errors import SettingError
-from helpdesk.settings import DocumentSettings, WebhookSettings
+from helpdesk.settings import ConsentSettings, DocumentSettings, WebhookSettings
 from tests.unit.aws import aws
 
-type Settings = type[WebhookSettings | DocumentSettings]
+type Settings = type[WebhookSettings | DocumentSettings | ConsentSettings]
 
-both = pytest.mark.parametrize("settings", [WebhookSettings, DocumentSettings])
+each = pytest.mark.parametrize("settings", [WebhookSettings, DocumentSettings, ConsentSettings])
 WEBHOOK_ONLY = {"WEBHOOK_SECRET_ARN", "MAX_MESSAGE_AGE_SECONDS"}
+CONSENT_ONLY = {"WHATSAPP_NUMBER", "MOBILE_MISMATCH"}
 
 
 @pytest.fixture
@@ -17,12 +18,12 @@ def environment(moto: None) -> dict[str, str]:
     return aws().environment
 
 
-@both
+@each
 def test_a_whole_environment_is_read(settings: Settings, environment: dict[str, str]) -> None:
     assert settings.from_environment(environment).table == environment["CONVERSATIONS_TABLE"]
 
 
-@both
+@each
 def test_a_missing_setting_is_named(settings: Settings, environment: dict[str, str]) -> None:
     missed = set()
     for name in environment:
@@ -32,7 +33,9 @@ def test_a_missing_setting_is_named(settings: Settings, environment: dict[str, s
         with pytest.raises(SettingError, match=f"{name} is missing"):
             settings.from_environment({key: value for key, value in environment.items() if key != name})
         missed.add(name)
-    expected = WEBHOOK_ONLY if settings is WebhookSettings else environment.keys() - {"HELPLINE"} - WEBHOOK_ONLY
+    own = {WebhookSettings: WEBHOOK_ONLY, ConsentSettings: CONSENT_ONLY}
+    optional = {"HELPLINE", "REQUESTED_DOCTYPES", "CONSENT_URL"}
+    expected = own.get(settings) or environment.keys() - optional - WEBHOOK_ONLY - CONSENT_ONLY
     assert missed >= expected
 
 

@@ -10,7 +10,7 @@ from botocore.config import Config
 
 from helpdesk.conversation.model import Rules
 from helpdesk.languages.catalogue import codes
-from helpdesk.settings import Common, DocumentSettings, WebhookSettings
+from helpdesk.settings import Common, ConsentSettings, DocumentSettings, WebhookSettings
 from helpdesk.snapshot import keep_out
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.sealing import Sealer
@@ -18,6 +18,7 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import WorkQueue
 
 if TYPE_CHECKING:
+    from helpdesk.service.consenting import Consenting
     from helpdesk.service.handling import DocumentHandler
     from helpdesk.service.receiving import Receiver
 
@@ -43,6 +44,7 @@ def rules(settings: Common) -> Rules:
         otps_an_hour=settings.otps_per_number_per_hour,
         messages_a_minute=settings.messages_per_minute,
         same_texts_a_minute=settings.same_texts_per_minute,
+        on_page=settings.sign_in == "consent-page",
         languages=codes(),
     )
 
@@ -64,6 +66,22 @@ def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.ti
     )
 
 
+def consenting(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "Consenting":
+    """Build what the consent function needs. Raises SettingError."""
+    from helpdesk.service.consenting import Consenting  # noqa: PLC0415 - see above
+
+    settings = ConsentSettings.from_environment(environment)
+    return Consenting(
+        store=ConversationStore(_client("dynamodb"), settings.table, clock),
+        work=WorkQueue(_client("sqs"), settings.work_queue_url),
+        seal=Sealer(_client("kms"), settings.data_key_arn),
+        rules=rules(settings),
+        number=settings.whatsapp_number,
+        asks_for_proof=settings.mobile_mismatch == "ask",
+        clock=clock,
+    )
+
+
 def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "DocumentHandler":
     """Build what the document function needs. Raises SettingError."""
     from helpdesk.digilocker.client import DigiLockerClient  # noqa: PLC0415 - see above
@@ -71,6 +89,7 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     from helpdesk.digilocker.in_chat import InChatSignIn  # noqa: PLC0415
     from helpdesk.digilocker.pull import PullClient  # noqa: PLC0415
     from helpdesk.service.handling import DocumentHandler  # noqa: PLC0415
+    from helpdesk.service.linking import Links  # noqa: PLC0415
     from helpdesk.service.locker import Locker  # noqa: PLC0415
     from helpdesk.service.rendering import Renderer  # noqa: PLC0415
     from helpdesk.service.replying import Replier  # noqa: PLC0415
@@ -102,6 +121,15 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         directory=DirectorySource(pull, directory, clock),
         documents=documents,
         secret=secret,
+        links=Links(
+            consent_url=settings.consent_url,
+            digilocker_url=settings.digilocker_url,
+            version=settings.digilocker_version,
+            client_id=lambda: secret.text("digilocker_client_id"),
+            doctypes=settings.requested_doctypes,
+            purpose=settings.purpose,
+            service_name=settings.service_name,
+        ),
         clock=clock,
     )
     whatsapp = WhatsAppClient(

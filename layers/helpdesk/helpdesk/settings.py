@@ -13,7 +13,7 @@ from helpdesk.errors import SettingError
 
 @dataclass(frozen=True)
 class Common:
-    """What both functions need. Times in seconds."""
+    """What all functions need. Times in seconds."""
 
     stage: str
     sign_in: str
@@ -66,6 +66,10 @@ class DocumentSettings(Common):
     digilocker_version: Literal["1.x", "2.4"]
     link_expiry_seconds: int
     consent_retention_days: int
+    consent_url: str
+    requested_doctypes: tuple[str, ...]
+    purpose: str
+    service_name: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -84,6 +88,29 @@ class DocumentSettings(Common):
             digilocker_version=read.one_of("DIGILOCKER_VERSION", "1.x", "2.4"),
             link_expiry_seconds=read.number("LINK_EXPIRY_SECONDS"),
             consent_retention_days=read.number("CONSENT_RETENTION_DAYS"),
+            consent_url=read.optional("CONSENT_URL"),
+            requested_doctypes=tuple(filter(None, read.optional("REQUESTED_DOCTYPES").split(","))),
+            purpose=read.text("PURPOSE"),
+            service_name=read.text("SERVICE_NAME"),
+        )
+
+
+@dataclass(frozen=True)
+class ConsentSettings(Common):
+    """The consent function's settings."""
+
+    whatsapp_number: str
+    """The desk's telephone number, to which `wa.me` leads back."""
+    mobile_mismatch: Literal["refuse", "ask"]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings. Raises SettingError."""
+        read = _Reader(environment)
+        return cls(
+            **read.common(),
+            whatsapp_number=read.text("WHATSAPP_NUMBER"),
+            mobile_mismatch=read.one_of("MOBILE_MISMATCH", "refuse", "ask"),
         )
 
 
@@ -143,7 +170,7 @@ class _Reader:
     def common(self) -> _CommonValues:
         return {
             "stage": self.one_of("STAGE", "local", "dev", "staging", "prod"),
-            "sign_in": self.one_of("SIGN_IN", "in-chat"),
+            "sign_in": self.one_of("SIGN_IN", "in-chat", "consent-page"),
             "table": self.text("CONVERSATIONS_TABLE"),
             "work_queue_url": self.text("WORK_QUEUE_URL"),
             "data_key_arn": self.text("DATA_KEY_ARN"),

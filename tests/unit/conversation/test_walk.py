@@ -10,20 +10,28 @@ from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.choices import Choice, Tap, read_tap
 from helpdesk.conversation.effects import (
     AADHAAR,
+    CODE,
     DETAILS,
     DEVICE_CODE,
+    LINK,
+    REFRESH,
     REPLIES,
     REQUESTS,
+    SHARED,
     SOUGHT,
     TOKEN,
+    VERIFIER,
     AskParameters,
     DeliverDocument,
     Effect,
+    ExchangeCode,
     FetchDocument,
     FindOffers,
     Keep,
     ListDocuments,
+    MakeLink,
     OfferLanguages,
+    OfferLink,
     PullDocument,
     Reply,
     Request,
@@ -39,6 +47,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
+    CameBack,
     CameLate,
     DocumentFetched,
     DocumentsListed,
@@ -47,12 +56,14 @@ from helpdesk.conversation.events import (
     Failed,
     InTime,
     Kind,
+    LinkMade,
     Naming,
     OffersFound,
     OtpSent,
     ParametersTold,
     Pulled,
     Said,
+    SentProof,
     SentSomethingElse,
     SignedIn,
     Tapped,
@@ -64,10 +75,12 @@ from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import codes
 from helpdesk.service.rendering import Renderer
-from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, TextMessage
+from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, TextMessage
 
 NOW = 1_800_000_000
 RULES = Rules(languages=codes())
+SESSION = {TOKEN, REFRESH, SHARED}
+PROOF = "a hash of the one-time code"
 RENDERER = Renderer(session_seconds=900, link_seconds=900, helpline="1800-000-000")
 PARAMETERS = (
     Parameter("rollno", "Roll Number", "5147103"),
@@ -76,7 +89,7 @@ PARAMETERS = (
 PULLED = {TOKEN, SOUGHT, *(detail(number) for number in range(1, len(PARAMETERS) + 1))}
 """What bringing a document in may keep sealed."""
 NEEDED = {
-    Stage.MENU: {TOKEN},  # she stays signed in
+    Stage.MENU: SESSION,  # she stays signed in
     Stage.AADHAAR: {AADHAAR, *DETAILS},  # for another try with the same number, or as it is being corrected
     Stage.NAME: set(DETAILS),
     Stage.BORN: set(DETAILS),
@@ -86,14 +99,16 @@ NEEDED = {
     Stage.SENDING_OTP: set(DETAILS),
     Stage.OTP: {DEVICE_CODE, *DETAILS},
     Stage.VERIFYING: {DEVICE_CODE, *DETAILS},
-    Stage.LISTING: PULLED,  # whether it was brought in, the list tells
-    Stage.DOCUMENTS: {TOKEN},
-    Stage.DELETE: {TOKEN},
-    Stage.FINDING: PULLED,
-    Stage.SEARCHING: PULLED,
-    Stage.DETAIL: PULLED,
-    Stage.CHECK: PULLED,
-    Stage.PULLING: PULLED,
+    Stage.LINK: {LINK, VERIFIER},
+    Stage.PROOF: {CODE, VERIFIER},
+    Stage.LISTING: SESSION | PULLED,  # whether it was brought in, the list tells
+    Stage.DOCUMENTS: SESSION,
+    Stage.DELETE: SESSION,
+    Stage.FINDING: SESSION | PULLED,
+    Stage.SEARCHING: SESSION | PULLED,
+    Stage.DETAIL: SESSION | PULLED,
+    Stage.CHECK: SESSION | PULLED,
+    Stage.PULLING: SESSION | PULLED,
 }
 """What may be kept sealed at each question; nothing at the others."""
 SHOWN = {
@@ -107,7 +122,7 @@ SHOWN = {
 """What she entered, as the functions open it for a message that shows it."""
 
 
-TOLD = (Say, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
+TOLD = (Say, OfferLink, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 """What she is told, but for the document itself."""
 
 
@@ -153,6 +168,7 @@ class FallsSilent:
     """She writes no more, and the timer fires."""
 
 
+type Sent = ButtonsMessage | LinkMessage | ListMessage | TextMessage
 type Move = InTime | CameLate | TimeRanOut | Taps | Answers | Passes | FallsSilent | GoesOn
 
 _WORDS = st.sampled_from(("licence", "driving", "insurance", "policy", "life", "transport", "zzzz"))
@@ -186,7 +202,8 @@ _TAPPED = st.builds(
     ),
 )
 _ELSE = st.sampled_from(("audio", "image", "location", "unknown")).map(lambda kind: SentSomethingElse("", kind))
-_IN_TIME = st.one_of(_SAID, _ONE_WORD, _NUMBER, _ENTERED, _TAPPED, _ELSE)
+_PROOF = st.sampled_from((PROOF, "another")).map(lambda mark: SentProof("", mark))
+_IN_TIME = st.one_of(_SAID, _ONE_WORD, _NUMBER, _ENTERED, _TAPPED, _ELSE, _PROOF)
 _LATE = st.builds(CameLate, id=st.just(""), event=st.none() | _IN_TIME)
 _TEXT = st.sampled_from(
     (
@@ -207,6 +224,7 @@ _DOCUMENT = st.builds(
     issuer=st.just("") | _TEXT,
     uri=st.just("in.gov.somebody-DOC-1"),
     has_pdf=st.sampled_from((True, True, True, False)),
+    shared=st.sampled_from((True, True, True, False)),
 )
 _LISTS = st.lists(_DOCUMENT, min_size=0, max_size=3).flatmap(
     lambda few: st.sampled_from((0, 1, 1, 5, 9)).map(lambda times: tuple(few) * times)
@@ -250,6 +268,7 @@ class Step:
     effects: tuple[Effect, ...]
     replies: tuple[Reply, ...]
     """All replies of the walk so far, these included."""
+    rules: Rules
 
     @property
     def requests(self) -> list[Request]:
@@ -259,6 +278,7 @@ class Step:
 def walk(moves: list[Move]) -> Iterator[Step]:
     """Take a new conversation through some moves."""
     conversation, now = Conversation(writes_from_mobile=len(moves) % 2 == 0), NOW
+    rules = replace(RULES, on_page=len(moves) % 3 == 0)
     asked: list[tuple[str, Request]] = []
     offered: list[list[str]] = []
     replies: list[Reply] = []
@@ -272,14 +292,14 @@ def walk(moves: list[Move]) -> Iterator[Step]:
         event = _event(move, step, conversation, asked, offered)
         if event is None:
             continue
-        after, effects = advance(conversation, event, now, RULES)
+        after, effects = advance(conversation, event, now, rules)
         requests = [(event.id, effect) for effect in effects if isinstance(effect, REQUESTS)]
         # A request that follows from an answer takes the place of the one that was answered.
         asked = [(id_, request) for id_, request in asked if not requests or id_ != event.id] + requests
         new = [effect for effect in effects if isinstance(effect, REPLIES)]
         replies += new
         offered += [_ids(message) for reply in new if (message := rendered(reply, after))]
-        yield Step(conversation, event, now, after, effects, tuple(replies))
+        yield Step(conversation, event, now, after, effects, tuple(replies), rules)
         conversation = after
 
 
@@ -311,6 +331,10 @@ def _answer(move: Answers, step: str, request: Request) -> Answer:
             return OtpSent(step, "34", move.expires_in)
         case VerifyOtp() | VerifySignUp():
             return SignedIn(step, move.expires_in)
+        case MakeLink(sign_up=signs_up):
+            return LinkMade(step, "a hash of the state", "https://digilocker.example/?state={state}", signs_up)
+        case ExchangeCode():
+            return SignedIn(step, move.expires_in, 86_400, (TOKEN, SHARED, REFRESH))
         case ListDocuments():
             return DocumentsListed(step, move.documents, move.uploaded)
         case FetchDocument(number=number, listing=listing):
@@ -355,6 +379,14 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
             return Entered(step, Kind.AADHAAR)
         case Stage.OTP:
             return Entered(step, Kind.OTP)
+        case Stage.LINK if conversation.link and int(step) % 7 == 0:
+            return CameBack(step)
+        case Stage.LINK if conversation.link:
+            return CameBack(step, "a hash of the code", PROOF if move.signs_up else "")
+        case Stage.LINK:
+            return Said(step, frozenset({Choice.NEW_LINK}))
+        case Stage.PROOF:
+            return SentProof(step, PROOF)
         case Stage.FINDING:
             number = 1 if conversation.pull and conversation.pull.offers else None
             return Said(step, number=number, words=() if number else ("driving",))
@@ -369,11 +401,13 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
     return Said(step, frozenset({Choice.SERVICES}))
 
 
-def rendered(reply: Reply, conversation: Conversation) -> ButtonsMessage | ListMessage | TextMessage | None:
+def rendered(reply: Reply, conversation: Conversation) -> Sent | None:
     """Write a reply as it is sent: a list, or a document of one, only to who is still signed in for it."""
     match reply:
         case Say():
             return RENDERER.say(reply, conversation, SHOWN)
+        case OfferLink():
+            return RENDERER.link(reply, "https://desk.example/consent/start?s=state")
         case OfferLanguages():
             return RENDERER.languages(reply)
         case ShowOptions():
@@ -389,7 +423,7 @@ def rendered(reply: Reply, conversation: Conversation) -> ButtonsMessage | ListM
     return RENDERER.documents(reply, conversation)
 
 
-def _ids(message: ButtonsMessage | ListMessage | TextMessage) -> list[str]:
+def _ids(message: Sent) -> list[str]:
     match message:
         case ButtonsMessage(buttons=buttons):
             return [button.id for button in buttons]
@@ -422,7 +456,7 @@ def test_every_message_fits_whatsapp_and_offers_a_next_step(moves: list[Move]) -
             assert message is not None
             assert message.to_json()
             ids = _ids(message)
-            assert ids
+            assert ids or isinstance(message, LinkMessage)
             assert all(read_tap(id_) is not None for id_ in ids)
 
 
@@ -435,7 +469,7 @@ def test_whatever_she_writes_gets_one_answer_or_is_being_worked_on(moves: list[M
             assert len(answered) <= 1
         elif step.before.stage is Stage.STOPPED and not greets(step.event):
             assert step.effects == ()
-        elif isinstance(step.event, Said | Entered | Tapped | SentSomethingElse):
+        elif isinstance(step.event, Said | Entered | Tapped | SentSomethingElse | SentProof):
             assert len(answered) == 1
 
 
@@ -465,7 +499,7 @@ def test_hi_and_menu_lead_to_the_menu_from_everywhere(moves: list[Move]) -> None
         for word in words:
             typed, tapped = Said("menu", frozenset({word})), Tapped("menu", Tap(word))
             for event in (typed, tapped, CameLate("menu", typed)):
-                after, effects = advance(step.after, event, step.now, RULES)
+                after, effects = advance(step.after, event, step.now, step.rules)
                 assert after.stage is Stage.MENU
                 assert not after.waiting
                 assert isinstance(effects[0], Say)
@@ -482,7 +516,7 @@ def test_every_button_and_row_does_something_in_the_state_that_it_is_offered_in(
             message = rendered(reply, step.after)
             assert message is not None
             for tap in map(read_tap, _ids(message)):
-                _, effects = advance(step.after, Tapped("tap", tap), step.now, RULES)
+                _, effects = advance(step.after, Tapped("tap", tap), step.now, step.rules)
                 told = [effect for effect in effects if isinstance(effect, TOLD)]
                 notes = {answer.note.key for answer in told if answer.note}
                 assert told or any(isinstance(effect, REQUESTS) for effect in effects)
@@ -497,7 +531,7 @@ def test_back_cancel_help_and_the_other_words_are_understood_in_every_state(move
         if step.after.stage is Stage.STOPPED:
             continue
         for word in words:
-            after, effects = advance(step.after, Said("word", frozenset({word})), step.now, RULES)
+            after, effects = advance(step.after, Said("word", frozenset({word})), step.now, step.rules)
             told = [effect for effect in effects if isinstance(effect, TOLD)]
             assert len(told) == 1
             assert not told[0].note or told[0].note.key not in {"old_button", "not_understood"}
@@ -526,8 +560,12 @@ def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move
                 brought = {"otp"}
             case OtpSent():
                 brought = {DEVICE_CODE}
-            case SignedIn():
-                brought = {TOKEN}
+            case SignedIn(keeps=keeps):
+                brought = set(keeps)
+            case LinkMade():
+                brought = {LINK, VERIFIER}
+            case CameBack(code=code) if code:
+                brought = {CODE}
         brought |= {effect.name for effect in step.effects if isinstance(effect, Keep)}
         for effect in step.effects:
             assert set(effect.needs) <= step.before.keeps | brought
@@ -559,7 +597,7 @@ def test_a_request_is_made_once_first_and_only_while_it_is_waited_for(moves: lis
         assert step.after.waits_for(step.event.id)
         assert wanted(step.after, step.event.id, request)
         # What is in the outbox from before is wanted no longer than it is waited for.
-        left, _ = advance(step.after, Said("menu", frozenset({Choice.MENU})), step.now, RULES)
+        left, _ = advance(step.after, Said("menu", frozenset({Choice.MENU})), step.now, step.rules)
         assert not wanted(left, step.event.id, request)
 
 
@@ -579,7 +617,7 @@ def test_an_answer_that_nobody_waits_for_changes_and_says_nothing(moves: list[Mo
 def test_who_is_silent_for_long_is_forgotten_with_the_next_timer(moves: list[Move]) -> None:
     for step in walk(moves):
         later = step.now + 7200
-        after, effects = advance(step.after, TimeRanOut("timer"), later, RULES)
+        after, effects = advance(step.after, TimeRanOut("timer"), later, step.rules)
         assert not after.keeps
         assert not after.documents
         assert not any(isinstance(effect, (*REPLIES, *REQUESTS)) for effect in effects)

@@ -24,6 +24,8 @@ from helpdesk.digilocker.consent_page import (
     indian_mobile,
     is_same_mobile,
     new_state,
+    put_by,
+    taken_up,
 )
 from helpdesk.digilocker.errors import (
     ClientRefused,
@@ -89,10 +91,24 @@ def test_a_verifier_is_as_long_as_it_must_be_new_each_time_and_never_shown() -> 
 
 
 def test_a_state_is_new_each_time() -> None:
-    made = {new_state() for _ in range(50)}
+    conversation = "0123456789abcdef" * 2
+    made = {new_state(conversation) for _ in range(50)}
 
     assert len(made) == 50
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", state) for state in made)
+    # 128 bits of chance behind the conversation's id.
+    assert all(re.fullmatch(rf"{conversation}\.[A-Za-z0-9_-]{{22}}", state) for state in made)
+
+
+def test_what_is_kept_of_an_address_tells_neither_the_state_nor_her_number() -> None:
+    state = new_state("0123456789abcdef" * 2)
+    address = authorize_url("https://digilocker.example", "2.4", replace(REQUEST, state=state, mobile="9000000001"))
+
+    kept = put_by(address, state, "9000000001")
+
+    assert state not in kept
+    assert "9000000001" not in kept
+    assert taken_up(kept, state, "9000000001") == address
+    assert put_by(address, state, "").count("9000000001") == 1
 
 
 # --- the address
@@ -442,7 +458,7 @@ def test_from_the_address_to_a_document_and_to_a_fresh_token(simulator: Simulato
     # Given a citizen who opens the address, and ticks one of her documents
     asha = simulator.world.citizens[0]
     pan, licence = asha.issued[0].uri, asha.issued[1].uri
-    pkce, state = Pkce.new(), new_state()
+    pkce, state = Pkce.new(), new_state("0" * 32)
     request = replace(REQUEST, state=state, challenge=pkce.challenge, mobile="9000000001")
     url = authorize_url(f"{simulator.url}/digilocker", "2.4", request)
     digilocker = client(f"{simulator.url}/digilocker")

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -13,10 +13,13 @@ import boto3
 from helpdesk import bootstrap
 from helpdesk.conversation.model import IssuedDocument, Rules
 from helpdesk.conversation.offers import Offer, Parameter
+from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
-from helpdesk.service.identity import document_key
-from helpdesk.service.locker import Offered, Sent
+from helpdesk.service.consenting import Consenting
+from helpdesk.service.identity import document_key, link_mark, uri_mark
+from helpdesk.service.linking import Made
+from helpdesk.service.locker import EVERYTHING, Offered, Sent
 from helpdesk.service.receiving import Receiver
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.replying import Replier
@@ -31,6 +34,7 @@ from helpdesk.whatsapp.messages import Message, Recipient
 from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, Aws, aws
 
 AADHAAR, OTP, TOKEN, DEVICE_CODE = "999999990019", "246813", "0123456789abcdef0123456789abcdef01234567", "74tq5miHKB"
+CODE, VERIFIER = "fedcba9876543210fedcba9876543210fedcba98", "v" * 43
 HER_PHONE, HER_ID = "919000000001", "IN.1234567890123456"
 DOCUMENTS = (
     IssuedDocument("PAN Verification Record", "PANCR", "Income Tax Department", "in.gov.pan-PANCR-ABCPV1234D"),
@@ -51,6 +55,15 @@ class FakeLocker:
     fails: list[DigiLockerError | None] = field(default_factory=list)
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
     """What happens elsewhere while a call is under way."""
+    links: list[tuple[str, bool]] = field(default_factory=list)
+    """The number and the way (sign-up or not) that each link was made for."""
+    mobile: str = HER_PHONE[-10:]
+    """What DigiLocker names after a sign-in on its own page."""
+    ticked: tuple[str, ...] = ()
+    """The documents that she ticks there, by URI; none: the scope names none."""
+    token: str = TOKEN
+    refresh_token: str = ""
+    """The newest ones."""
     applied: dict[str, str] = field(default_factory=dict)
     """The details of the last sign-up."""
     sought: list[str] = field(default_factory=list)
@@ -92,14 +105,38 @@ class FakeLocker:
         assert (mobile, otp) == (HER_PHONE[-10:], OTP)
         return Token(TOKEN, 3600)
 
-    def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
+    def make_link(self, conversation_id: str, phone: str, *, sign_up: bool) -> Made:
+        self._called("make_link")
+        self.links.append((phone, sign_up))
+        state = f"{conversation_id}.{len(self.links):022d}"
+        address = f"https://digilocker.example/authorize?state={{state}}{'&dl_flow=signup' if sign_up else ''}"
+        return Made(f"https://desk.example/consent/start?s={state}", link_mark(state), address, VERIFIER)
+
+    def exchange_code(self, code: str, verifier: str) -> DigiLockerSignedIn:
+        self._called("exchange_code")
+        assert (code, verifier) == (CODE, VERIFIER)
+        return DigiLockerSignedIn(self._token(), self.mobile)
+
+    def refresh(self, refresh_token: str) -> Token:
+        self._called("refresh")
+        assert refresh_token == self.refresh_token
+        return self._token()
+
+    def _token(self) -> Token:
+        self.token, self.refresh_token = f"{len(self.calls):040x}", f"{len(self.calls) + 4096:040x}"
+        shared = " ".join(f"issued/{uri}" for uri in self.ticked)
+        return Token(self.token, 3600, self.refresh_token, f"files.issueddocs {shared}")
+
+    def list_documents(self, token: str, shared: str = EVERYTHING) -> tuple[tuple[IssuedDocument, ...], int]:
         self._called("list_documents")
-        assert token == TOKEN
-        return self.documents, 0
+        assert token == self.token
+        marks = shared.split()
+        listed = (replace(d, shared=shared == EVERYTHING or uri_mark(d.uri) in marks) for d in self.documents)
+        return tuple(listed), 0
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         self._called("fetch_document")
-        assert token == TOKEN
+        assert token == self.token
         assert uri in {document.uri for document in (*DOCUMENTS, BROUGHT_IN)}
         key = document_key(conversation_id, step)
         self.keep(key, b"%PDF-1.7")
@@ -125,13 +162,13 @@ class FakeLocker:
 
     def pull(self, token: str, offer: Offer, values: Mapping[str, str]) -> str:
         self._called("pull")
-        assert (token, offer) == (TOKEN, OFFER)
+        assert (token, offer) == (self.token, OFFER)
         self.pulled = dict(values)
         return BROUGHT_IN.uri
 
-    def revoke(self, token: str) -> None:
-        self._called("revoke")
-        assert token == TOKEN
+    def revoke(self, token: str, *, is_refresh: bool = False) -> None:
+        self._called("revoke refresh" if is_refresh else "revoke")
+        assert token == (self.refresh_token if is_refresh else self.token)
 
 
 @dataclass
@@ -184,6 +221,7 @@ class Desk:
     whatsapp: FakeWhatsApp
     receiver: Receiver
     worker: Worker
+    consenting: Consenting
     store: ConversationStore
     _messages: int = 0
 
@@ -212,11 +250,11 @@ class Desk:
         body = delivery(*messages)
         self.receiver.receive(body, signature(body))
 
-    def work(self, *, last_try: bool = False, queued_at: float = 0) -> int:
+    def work(self, *, last_try: bool = False, queued_at: float = 0, again: bool = False) -> int:
         """Do all work that is queued; give how many jobs there were."""
         jobs = self.aws.work()
         for job in jobs:
-            self.worker.work(read_work(json.dumps(job)), last_try=last_try, queued_at=queued_at)
+            self.worker.work(read_work(json.dumps(job)), last_try=last_try, queued_at=queued_at, again=again)
         return len(jobs)
 
     def says(self, body: str) -> list[dict[str, Any]]:
@@ -248,6 +286,14 @@ class Desk:
     def signed_in(self) -> None:
         self.asked_for_otp()
         self.says(OTP)
+
+    def at_link(self) -> str:
+        """On to the link to DigiLocker's own page. Gives its state."""
+        for text in ("Hi", "1", "yes"):
+            self.says(text)
+        (message,) = self.says("I agree")
+        link = str(message["interactive"]["action"]["parameters"]["url"])
+        return link.partition("?s=")[2]
 
     # what is there
 
@@ -281,9 +327,9 @@ def _s3() -> Any:
     return boto3.client("s3", config=bootstrap.S3)
 
 
-def desk() -> Desk:
+def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
     """Put everything together. Needs the fixture `moto`."""
-    cloud, clock, locker, whatsapp, rules = aws(), Clock(), FakeLocker(), FakeWhatsApp(), Rules()
+    cloud, clock, locker, whatsapp, rules = aws(), Clock(), FakeLocker(), FakeWhatsApp(), Rules(on_page=on_page)
     environment = cloud.environment
     store = ConversationStore(cloud.client("dynamodb"), environment["CONVERSATIONS_TABLE"], clock)
     sealer = Sealer(cloud.client("kms"), environment["DATA_KEY_ARN"])
@@ -319,4 +365,14 @@ def desk() -> Desk:
         clock=clock,
         sleep=lambda _seconds: None,
     )
-    return Desk(cloud, clock, locker, whatsapp, receiver, worker, store)
+    consenting = Consenting(
+        store=store,
+        work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"]),
+        seal=sealer,
+        rules=rules,
+        number="919013151515",
+        asks_for_proof=asks_for_proof,
+        clock=clock,
+        sleep=lambda _seconds: None,
+    )
+    return Desk(cloud, clock, locker, whatsapp, receiver, worker, consenting, store)

@@ -230,7 +230,7 @@ class SlowLocker:
         self.pause()  # DigiLocker has done it, and the answer is on its way
         return Token(token, 3600)
 
-    def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
+    def list_documents(self, token: str, _shared: str) -> tuple[tuple[IssuedDocument, ...], int]:
         self._with(token)
         return DOCUMENTS, 0
 
@@ -242,7 +242,7 @@ class SlowLocker:
         self.pause()
         return key
 
-    def revoke(self, token: str) -> None:
+    def revoke(self, token: str, *, is_refresh: bool = False) -> None:  # noqa: ARG002
         self.pause()
         self.alive.discard(token)
 

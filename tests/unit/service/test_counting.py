@@ -95,7 +95,7 @@ def locker(**sign_in: Any) -> Locker:
         issued_documents=mock.Mock(return_value=()), uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy"))
     )
     secret = mock.Mock(text=mock.Mock(return_value="secret"))
-    others = {"documents": mock.Mock(), "pull": mock.Mock(), "directory": mock.Mock()}
+    others = dict.fromkeys(("documents", "pull", "directory", "links"), mock.Mock())
     return Locker(client=client, sign_in=mock.Mock(**sign_in), secret=secret, **others)
 
 

@@ -11,10 +11,13 @@ from helpdesk.conversation.effects import (
     DeliverDocument,
     Effect,
     EraseData,
+    ExchangeCode,
     FetchDocument,
     FindOffers,
     ListDocuments,
+    MakeLink,
     OfferLanguages,
+    OfferLink,
     Option,
     PullDocument,
     RecordConsent,
@@ -30,7 +33,7 @@ from helpdesk.conversation.effects import (
     VerifyOtp,
     VerifySignUp,
 )
-from helpdesk.conversation.model import Conversation, OtpRound, Pull, Repeated, Session, Stage, Waiting, Wanted
+from helpdesk.conversation.model import Conversation, Link, OtpRound, Pull, Repeated, Session, Stage, Waiting, Wanted
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.storage import codec
 
@@ -42,7 +45,10 @@ EFFECTS: tuple[Effect, ...] = (
     VerifySignUp(),
     ListDocuments(),
     FetchDocument(2, "list"),
-    Revoke(),
+    MakeLink(sign_up=True),
+    ExchangeCode(sign_up=True, proved=True),
+    Revoke(("token", "refresh")),
+    OfferLink("hi", Text("link.open", (("minutes", "10"),)), Text("not_understood")),
     DeletePdf("key"),
     SetTimer(900),
     RecordConsent("v", "hi", 1),
@@ -81,7 +87,8 @@ def test_a_conversation_reads_back_as_it_was_written() -> None:
         stage=Stage.LANGUAGE,
         previous=Stage.OTP,
         otp=OtpRound(1, 2, 3, "34"),
-        session=Session(1, 2, "list", 3, 4),
+        link=Link("mark", "https://digilocker.example/?state={state}", 4, sign_up=True, returned="code", proof="p"),
+        session=Session(1, 2, "list", 3, 4, token_until=5, keeps=("token", "refresh")),
         again=FetchDocument(2, "list"),
         waiting=(Waiting("step", 1, 2),),
         repeated=Repeated("mark", 1, 2),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from helpdesk.digilocker.consent_page import new_state
 from helpdesk.web.callback import CallbackRefused, Consented, Declined, read_callback, read_parameter
 
-STATE = "s" * 43
+STATE = f"{'0' * 32}.{'s' * 22}"
 CODE = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -18,7 +18,7 @@ def test_a_code_comes_with_its_state() -> None:
 
 
 def test_a_state_of_ours_is_taken() -> None:
-    state = new_state()
+    state = new_state("0" * 32)
 
     assert read_callback({"state": [state], "code": [CODE]}).state == state
 

@@ -2,16 +2,32 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, consent, documents, greeting, her_data, language, pull, sign_in, sign_up
+from helpdesk.conversation import (
+    account,
+    consent,
+    consent_page,
+    documents,
+    greeting,
+    her_data,
+    language,
+    pull,
+    sign_in,
+    sign_up,
+)
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
+    REFRESH,
+    TOKEN,
     AskParameters,
     DeletePdf,
     Effect,
+    ExchangeCode,
     FetchDocument,
     FindOffers,
     ListDocuments,
+    MakeLink,
     OfferLanguages,
+    OfferLink,
     PullDocument,
     Request,
     Revoke,
@@ -28,6 +44,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
+    CameBack,
     CameLate,
     DeliveryFailed,
     DocumentFetched,
@@ -36,11 +53,14 @@ from helpdesk.conversation.events import (
     Event,
     Failed,
     FromHer,
+    LinkMade,
     OffersFound,
     OtpSent,
     ParametersTold,
     Pulled,
+    Refreshed,
     Said,
+    SentProof,
     SentSomethingElse,
     SignedIn,
     Tapped,
@@ -72,7 +92,7 @@ _EVERYWHERE = (
     Choice.OTHER_DOCUMENTS,
     Choice.MORE,
 )
-_TOLD = (Say, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
+_TOLD = (Say, OfferLink, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 _BURST_SECONDS = 60
 _MINUTE = 60
 _TIMER_SLACK_SECONDS = 5
@@ -85,6 +105,8 @@ _WAITING: dict[Stage, Request] = {
     Stage.VERIFYING: VerifyOtp(),
     Stage.LISTING: ListDocuments(),
     Stage.SEARCHING: FindOffers(),
+    Stage.MAKING_LINK: MakeLink(),
+    Stage.EXCHANGING: ExchangeCode(),
 }
 _WAITING_TO_SIGN_UP: dict[Stage, Request] = {Stage.SENDING_OTP: SignUp(), Stage.VERIFYING: VerifySignUp()}
 
@@ -96,8 +118,10 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
     as it is; the effects then undo what the step brought.
     """
     match event:
-        case Said() | Entered() | Tapped() | SentSomethingElse() | CameLate():
+        case Said() | Entered() | Tapped() | SentSomethingElse() | SentProof() | CameLate():
             return _she_wrote(conversation, event, now, rules)
+        case CameBack():
+            return consent_page.came_back(conversation, event, now, rules)
         case DeliveryFailed():
             return documents.not_delivered(conversation, event)
         case TimeRanOut():
@@ -118,8 +142,8 @@ def wanted(conversation: Conversation, step: str, request: Request) -> bool:
 def undo(answer: Answer) -> tuple[Effect, ...]:
     """Give back what an answer brought that nobody wants any more."""
     match answer:
-        case SignedIn():
-            return (Revoke(),)
+        case SignedIn() | Refreshed():
+            return (Revoke(tuple(name for name in answer.keeps if name in {TOKEN, REFRESH})),)
         case DocumentFetched(key=key):
             return (DeletePdf(key),)
     return ()
@@ -179,6 +203,10 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         return _late(conversation, event, now, rules)
     if _is_hers(conversation, event):
         return _answer(conversation, event, now, rules)
+    if isinstance(event, SentProof):
+        return consent_page.proved(conversation, event, now) or _ask_again(
+            conversation, now, rules, note=text("proof.elsewhere")
+        )
     match _everywhere(event):
         case Choice.GREETING:
             return greeting.ask(replace(conversation, greeted_at=now))
@@ -195,7 +223,7 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         case Choice.PERSON:
             return her_data.person(conversation)
         case Choice.PRIVACY:
-            return her_data.privacy(conversation)
+            return her_data.privacy(conversation, rules)
         case Choice.DELETE if isinstance(event, Tapped) or conversation.stage is Stage.DELETE:
             return her_data.delete(conversation)
         case Choice.DELETE_DATA | Choice.DELETE:
@@ -207,7 +235,7 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         case Choice.CANCEL:
             return greeting.ask(conversation, note=text("cancelled.signed_in" if conversation.session else "cancelled"))
         case Choice.SIGN_UP if conversation.session is None:
-            return account.sign_up(conversation)
+            return account.sign_up(conversation, rules)
         case Choice.SIGN_UP:
             return greeting.services(conversation, event.id, now, rules)
         case Choice.DONE:
@@ -258,9 +286,9 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
         case Stage.DELETE:
             return her_data.answer(conversation, event)
         case Stage.ACCOUNT:
-            return account.answer(conversation, event)
+            return account.answer(conversation, event, rules)
         case Stage.CONSENT:
-            return consent.answer(conversation, event, now)
+            return consent.answer(conversation, event, now, rules)
         case Stage.AADHAAR if conversation.form:
             return sign_up.answer_number(conversation, event, now, rules)
         case Stage.AADHAAR:
@@ -279,6 +307,10 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
             return sign_up.answer_otp(conversation, event, now, rules)
         case Stage.OTP:
             return sign_in.answer_otp(conversation, event, now, rules)
+        case Stage.LINK:
+            return consent_page.answer(conversation, event, now)
+        case Stage.PROOF:
+            return consent_page.answer_proof(conversation, event, now)
         case Stage.DOCUMENTS:
             return documents.answer(conversation, event, now, rules)
         case Stage.LISTING if not conversation.waiting:
@@ -289,7 +321,15 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
             return pull.answer_detail(conversation, event)
         case Stage.CHECK:
             return pull.answer_check(conversation, event, now)
-        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING | Stage.SEARCHING | Stage.PULLING:
+        case (
+            Stage.SENDING_OTP
+            | Stage.VERIFYING
+            | Stage.MAKING_LINK
+            | Stage.EXCHANGING
+            | Stage.LISTING
+            | Stage.SEARCHING
+            | Stage.PULLING
+        ):
             return _still_waiting(conversation, now, rules)
 
 
@@ -298,10 +338,10 @@ def _back(conversation: Conversation, now: int, rules: Rules) -> Turn:
     match conversation.stage:
         case Stage.LANGUAGE:
             return _ask_again(replace(conversation, stage=conversation.at, previous=None), now, rules)
-        case Stage.CONSENT:
+        case Stage.CONSENT | Stage.MAKING_LINK | Stage.LINK | Stage.PROOF | Stage.EXCHANGING:
             return account.ask(conversation)
         case Stage.AADHAAR:
-            return consent.ask(conversation)
+            return consent.ask(conversation, rules)
         case Stage.NAME | Stage.BORN | Stage.GENDER | Stage.MOBILE | Stage.SUMMARY:
             return sign_up.back(conversation)
         case Stage.SENDING_OTP | Stage.OTP | Stage.VERIFYING if conversation.form:
@@ -333,20 +373,30 @@ def _ask_again(conversation: Conversation, now: int, rules: Rules, note: Text | 
         case Stage.ACCOUNT:
             return account.ask(conversation, note)
         case Stage.CONSENT:
-            return consent.ask(conversation, note)
+            return consent.ask(conversation, rules, note)
         case Stage.AADHAAR if conversation.form is None:
             return sign_in.ask_number(conversation, note)
         case Stage.AADHAAR | Stage.NAME | Stage.BORN | Stage.GENDER | Stage.MOBILE | Stage.SUMMARY:
             return sign_up.ask(conversation, note)
         case Stage.OTP:
             return sign_in.ask_otp(conversation, note)
+        case Stage.LINK | Stage.PROOF:
+            return consent_page.ask(conversation, now, note)
         case Stage.DOCUMENTS:
             return documents.show(conversation, conversation.session.page if conversation.session else 1, note)
         case Stage.LISTING if not conversation.waiting:
             return documents.show(conversation, note=note)
         case Stage.FINDING | Stage.DETAIL | Stage.CHECK:
             return pull.ask(conversation, note)
-        case Stage.SENDING_OTP | Stage.VERIFYING | Stage.LISTING | Stage.SEARCHING | Stage.PULLING:
+        case (
+            Stage.SENDING_OTP
+            | Stage.VERIFYING
+            | Stage.MAKING_LINK
+            | Stage.EXCHANGING
+            | Stage.LISTING
+            | Stage.SEARCHING
+            | Stage.PULLING
+        ):
             return _still_waiting(conversation, now, rules)
 
 
@@ -391,7 +441,7 @@ def _language(conversation: Conversation, event: FromHer, rules: Rules) -> str |
             return None
         case Said(choices=choices, number=number) if Choice.SPEAK not in choices and number is None:
             return None
-        case Entered() | SentSomethingElse() | CameLate():
+        case Entered() | SentSomethingElse() | SentProof() | CameLate():
             return None
     return language.chosen(event, rules, listed=conversation.stage is Stage.LANGUAGE)
 
@@ -432,6 +482,10 @@ def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules)
             return sign_in.verified(conversation, event, now, rules)
         case DocumentsListed() if conversation.pull:
             return pull.listed(conversation, event, now, rules)
+        case Refreshed():
+            return sign_in.refreshed(conversation, event, now)
+        case LinkMade():
+            return consent_page.made(conversation, event, now, rules)
         case DocumentsListed():
             wanted = conversation.wanted
             if wanted and wanted.offer and now - wanted.at < rules.session_seconds:
@@ -459,6 +513,8 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
             return sign_in.not_verified(conversation, event)
         case ListDocuments() if conversation.pull:
             return pull.not_listed(conversation, event, conversation.pull, now)
+        case MakeLink(sign_up=signs_up) | ExchangeCode(sign_up=signs_up):
+            return consent_page.not_signed_in(conversation, event, sign_up=signs_up)
         case ListDocuments():
             return documents.not_listed(conversation, event)
         case FindOffers() | AskParameters():
@@ -471,7 +527,7 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
 
 def _expired(conversation: Conversation, now: int, rules: Rules) -> Turn:
     """End a session, or a half-done sign-in, that lay still for too long; otherwise leave all as it is."""
-    if not _entrusted(conversation) or now - conversation.active_at < rules.session_seconds:
+    if not _entrusted(conversation) or now < _quiet_until(conversation, rules):
         session = conversation.session
         if session is None or now < session.expires_at:
             return conversation, ()
@@ -485,8 +541,14 @@ def _time_ran_out(conversation: Conversation, now: int, rules: Rules) -> Turn:
     conversation, leaving = _expired(replace(conversation, timer_at=0), now, rules)
     if not _entrusted(conversation):
         return conversation, leaving
-    rest = max(1, conversation.active_at + rules.session_seconds - now)
+    rest = max(1, _quiet_until(conversation, rules) - now)
     return replace(conversation, timer_at=now + rest), (SetTimer(rest),)
+
+
+def _quiet_until(conversation: Conversation, rules: Rules) -> int:
+    """Give when she has been silent for too long. While she is on DigiLocker's page she does not write here."""
+    away_until = conversation.link.expires_at if conversation.link else 0
+    return max(conversation.active_at + rules.session_seconds, away_until)
 
 
 def _entrusted(conversation: Conversation) -> bool:

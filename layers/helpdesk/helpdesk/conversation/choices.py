@@ -52,6 +52,9 @@ class Choice(StrEnum):
     CHANGE = "change"
     NEW_DOCUMENT = "new_document"
     OPTION = "option"
+    OPEN_LINK = "open_link"
+    NEW_LINK = "new_link"
+    SHARE = "share"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from helpdesk.conversation import consent_page
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
     DeletePdf,
@@ -44,6 +45,10 @@ from helpdesk.conversation.turn import (
 PAGE_SIZE = 7
 """Documents on a page: WhatsApp's ten rows of a list, less *More*, *Get a new document* and *Done*."""
 
+_AADHAAR = "ADHAR"
+_NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
+"""What DigiLocker answers where a partner may have the Aadhaar card's data only (which it is, is not documented)."""
+
 # The list
 
 
@@ -71,7 +76,7 @@ def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: 
     wanted = conversation.wanted
     if wanted and now - wanted.at < rules.session_seconds and (number := _found(here.documents, wanted)):
         return choose(here, number, event.id, now, rules)
-    return show(here, more=text("documents.tip") if is_first else None)
+    return show(here, more=text("documents.tip") if is_first and not session.on_page else None)
 
 
 def again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
@@ -145,6 +150,8 @@ def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
             return try_again(conversation, event.id, now, rules)
         case Tapped(tap=tap) if tap and tap.choice is Choice.TRY_AGAIN:
             return try_again(conversation, event.id, now, rules)
+        case Said() | Tapped() if picks(event, Stage.DOCUMENTS, (Choice.SHARE,), numbered=False) and session.on_page:
+            return share(conversation, event.id, now)
         case Said(number=int(number)):
             return choose(conversation, number, event.id, now, rules)
         case Said(words=words) if words:
@@ -205,11 +212,31 @@ def choose(conversation: Conversation, number: int, event_id: str, now: int, rul
         return show(conversation, session.page, note=text("documents.no_such_number", last=last))
     if not conversation.documents[number - 1].has_pdf:
         return conversation, (say(conversation, "documents.no_pdf", OTHER_DOCUMENTS, DONE, about=number),)
+    if not conversation.documents[number - 1].shared:
+        return not_shared(replace(conversation, session=replace(session, at_list=False)), number)
     if any(w.number == number and now - w.at < rules.job_expiry_seconds for w in conversation.waiting):
         return conversation, (say(conversation, "documents.on_its_way", OTHER_DOCUMENTS, DONE, about=number),)
     waiting = (*conversation.waiting, Waiting(event_id, now, number))
     asked = replace(conversation, waiting=waiting, again=None, session=replace(session, at_list=False))
     return asked, (FetchDocument(number, session.listing),)
+
+
+def not_shared(conversation: Conversation, number: int) -> Turn:
+    """She did not tick it on DigiLocker's page: say so, and the way to share it."""
+    session = conversation.session
+    here = replace(conversation, again=FetchDocument(number, session.listing if session else ""))
+    buttons = (*question(Stage.DOCUMENTS, Choice.SHARE), OTHER_DOCUMENTS, DONE)
+    return here, (say(here, "documents.not_shared", *buttons, about=number),)
+
+
+def share(conversation: Conversation, event_id: str, now: int) -> Turn:
+    """*Share more*: to DigiLocker's page once more. The document that was asked for then comes by itself."""
+    wanted = None
+    if isinstance(conversation.again, FetchDocument):
+        wanted = _remembered(conversation.documents, conversation.again.number, now)
+    out, effects = signed_out(conversation, Stage.MENU)
+    asked, requests = consent_page.make(replace(out, wanted=wanted), event_id, now, sign_up=False)
+    return asked, (*requests, *effects)
 
 
 def try_again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
@@ -237,6 +264,10 @@ def not_fetched(conversation: Conversation, event: Failed, number: int, listing:
     if event.problem is Problem.SIGNED_OUT:
         return revoked(conversation, _remembered(conversation.documents, number, now))
     here = replace(settled(conversation, event.id), again=FetchDocument(number, listing))
+    if _is_aadhaar(conversation.documents, number) and event.problem in _NO_FILE:
+        return here, (say(here, "documents.no_aadhaar", OTHER_DOCUMENTS, DONE, about=number),)
+    if event.problem is Problem.NOT_SHARED and here.session and here.session.on_page:
+        return not_shared(here, number)
     buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)
     return here, (say(here, f"problem.{event.problem}", *buttons, note=text("documents.failed"), about=number),)
 
@@ -287,6 +318,10 @@ def _found(documents: tuple[IssuedDocument, ...], wanted: Wanted) -> int:
     looks = (wanted.doctype, wanted.name, wanted.issuer)
     alike = [number for number, document in enumerate(documents, start=1) if _looks(document) == looks]
     return alike[min(wanted.nth, len(alike) - 1)] if alike else 0
+
+
+def _is_aadhaar(documents: tuple[IssuedDocument, ...], number: int) -> bool:
+    return 1 <= number <= len(documents) and documents[number - 1].doctype == _AADHAAR
 
 
 def _looks(document: IssuedDocument) -> tuple[str, str, str]:

@@ -20,6 +20,12 @@ GENDER = "gender"
 MOBILE = "mobile"
 SOUGHT = "sought"
 """What she looks for, in her words."""
+LINK = "link"
+VERIFIER = "verifier"
+CODE = "code"
+REFRESH = "refresh"
+SHARED = "shared"
+"""What she ticked on DigiLocker's page, as marks of the documents."""
 
 DETAILS = (AADHAAR, NAME, BORN, GENDER, MOBILE)
 """What signing up takes, in the order in which it is asked for. A date of birth is sealed as YYYY-MM-DD, a gender as
@@ -120,11 +126,33 @@ class PullDocument:
         return (TOKEN, *(detail(number) for number in range(1, len(self.parameters) + 1)))
 
 
+@dataclass(frozen=True)
+class MakeLink:
+    """Make the link that leads to DigiLocker's own page. Nobody is asked."""
+
+    sign_up: bool = False
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class ExchangeCode:
+    """Exchange the code that came back with her for tokens. DigiLocker consumes it: never done twice.
+
+    `proved`: she has shown that chat and browser are hers, so the mobile numbers need not be the same.
+    """
+
+    sign_up: bool = False
+    proved: bool = False
+    needs: ClassVar[tuple[str, ...]] = (CODE, VERIFIER)
+
+
 type Request = (
     SendOtp
     | VerifyOtp
     | SignUp
     | VerifySignUp
+    | MakeLink
+    | ExchangeCode
     | ListDocuments
     | FetchDocument
     | FindOffers
@@ -137,9 +165,15 @@ type Request = (
 
 @dataclass(frozen=True)
 class Revoke:
-    """Sign out at DigiLocker: the token is worth nothing afterwards."""
+    """Sign out at DigiLocker: the tokens are worth nothing afterwards."""
 
-    needs: ClassVar[tuple[str, ...]] = (TOKEN,)
+    tokens: tuple[str, ...] = (TOKEN,)
+    """The names that they are sealed under."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The tokens."""
+        return self.tokens
 
 
 @dataclass(frozen=True)
@@ -232,6 +266,17 @@ class Say:
 
 
 @dataclass(frozen=True)
+class OfferLink:
+    """A text with the button that opens her link."""
+
+    language: str
+    text: Text
+    note: Text | None = None
+    more: Text | None = None
+    needs: ClassVar[tuple[str, ...]] = (LINK,)
+
+
+@dataclass(frozen=True)
 class OfferLanguages:
     """One page of the list of languages."""
 
@@ -313,7 +358,7 @@ class DeliverDocument:
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-type Reply = Say | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
+type Reply = Say | OfferLink | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
 type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Keep | Reply
 
 REQUESTS = (
@@ -321,11 +366,13 @@ REQUESTS = (
     VerifyOtp,
     SignUp,
     VerifySignUp,
+    MakeLink,
+    ExchangeCode,
     ListDocuments,
     FetchDocument,
     FindOffers,
     AskParameters,
     PullDocument,
 )
-REPLIES = (Say, OfferLanguages, ShowDocuments, ShowOptions, ShowDetails, DeliverDocument)
+REPLIES = (Say, OfferLink, OfferLanguages, ShowDocuments, ShowOptions, ShowDetails, DeliverDocument)
 ALL_EFFECTS = (*REQUESTS, *REPLIES, Revoke, DeletePdf, SetTimer, RecordConsent, EraseData)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.effects import Request
+from helpdesk.conversation.effects import TOKEN, Request
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
@@ -85,7 +85,16 @@ class SentSomethingElse:
     kind: str
 
 
-type InTime = Said | Entered | Tapped | SentSomethingElse
+@dataclass(frozen=True)
+class SentProof:
+    """She sent the one-time code that the page shows who came back from DigiLocker."""
+
+    id: str
+    mark: str = field(repr=False)
+    """A hash of it."""
+
+
+type InTime = Said | Entered | Tapped | SentSomethingElse | SentProof
 
 
 @dataclass(frozen=True)
@@ -116,10 +125,37 @@ class OtpSent:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The OTP was right. Brings the access token (sealed)."""
+    """The OTP was right, or the code that came back with her. Brings the tokens (sealed)."""
 
     id: str
     expires_in: int
+    """Seconds that the access token holds."""
+    lasts: int = 0
+    """Seconds that the session may last, as the token can be refreshed; 0: as long as the token."""
+    keeps: tuple[str, ...] = (TOKEN,)
+    """The names under which what it brings is sealed."""
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """The token was too old for `request` and has been exchanged for new ones (sealed)."""
+
+    id: str
+    expires_in: int
+    request: Request
+    keeps: tuple[str, ...] = (TOKEN,)
+
+
+@dataclass(frozen=True)
+class LinkMade:
+    """There is a link to DigiLocker's page. Brings it and the verifier (sealed)."""
+
+    id: str
+    mark: str = field(repr=False)
+    """A hash of the link's `state`."""
+    address: str = field(repr=False)
+    """Where it leads on to, but for what tells on her."""
+    sign_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,7 +217,31 @@ class Failed:
     request: Request
 
 
-type Answer = OtpSent | SignedIn | DocumentsListed | DocumentFetched | OffersFound | ParametersTold | Pulled | Failed
+type Answer = (
+    OtpSent
+    | SignedIn
+    | Refreshed
+    | LinkMade
+    | DocumentsListed
+    | DocumentFetched
+    | OffersFound
+    | ParametersTold
+    | Pulled
+    | Failed
+)
+
+
+@dataclass(frozen=True)
+class CameBack:
+    """DigiLocker's page sent her back. Brings the code (sealed) if she has agreed."""
+
+    id: str
+    code: str = field(default="", repr=False)
+    """A hash of the code; empty if there is none."""
+    proof: str = field(default="", repr=False)
+    """A hash of the one-time code that she must send from the chat; empty if none is asked for."""
+    declined: bool = False
+    """Without a code: whether that was her own decision."""
 
 
 @dataclass(frozen=True)
@@ -202,4 +262,4 @@ class DeliveryFailed:
     uploaded: bool
 
 
-type Event = FromHer | Answer | TimeRanOut | DeliveryFailed
+type Event = FromHer | Answer | CameBack | TimeRanOut | DeliveryFailed

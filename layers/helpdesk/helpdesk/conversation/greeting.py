@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from helpdesk.conversation import account, consent, documents, pull, sign_up
+from helpdesk.conversation import account, consent, consent_page, documents, pull, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
 from helpdesk.conversation.events import FromHer
@@ -39,6 +39,10 @@ _EXPLAINED = {
     Stage.SUMMARY: ("summary", question(Stage.SUMMARY, *sign_up.SUMMARY_OPTIONS)),
     Stage.SENDING_OTP: ("waiting", (CANCEL,)),
     Stage.VERIFYING: ("waiting", (CANCEL,)),
+    Stage.MAKING_LINK: ("waiting", (CANCEL,)),
+    Stage.LINK: ("link", question(Stage.LINK, *consent_page.OPTIONS)),
+    Stage.PROOF: ("proof", question(Stage.PROOF, *consent_page.PROOF_OPTIONS)),
+    Stage.EXCHANGING: ("waiting", (CANCEL,)),
     Stage.LISTING: ("waiting", (CANCEL,)),
     Stage.DOCUMENTS: ("documents", (OTHER_DOCUMENTS, DONE)),
     Stage.FINDING: ("finding", question(Stage.FINDING, *pull.OPTIONS)),
@@ -62,7 +66,7 @@ def services(conversation: Conversation, event_id: str, now: int, rules: Rules) 
     if conversation.session:
         return documents.again(left(conversation, Stage.DOCUMENTS), event_id, now, rules)
     if conversation.wanted:
-        return consent.ask(left(conversation, Stage.CONSENT))  # she was signed in just now: she has an account
+        return consent.ask(left(conversation, Stage.CONSENT), rules)  # she was signed in just now: she has an account
     return account.ask(conversation)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import EraseData, Text
 from helpdesk.conversation.events import FromHer
-from helpdesk.conversation.model import Conversation, Stage
+from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.turn import (
     DELETE_DATA,
     MENU,
@@ -29,9 +29,9 @@ def person(conversation: Conversation) -> Turn:
     return conversation, (say(conversation, "person", MENU),)
 
 
-def privacy(conversation: Conversation) -> Turn:
+def privacy(conversation: Conversation, rules: Rules) -> Turn:
     """Tell what is kept, why, for how long, and where to complain. The open question can still be answered."""
-    return conversation, (say(conversation, "privacy", DELETE_DATA, MENU),)
+    return conversation, (say(conversation, "privacy.page" if rules.on_page else "privacy", DELETE_DATA, MENU),)
 
 
 def ask_to_delete(conversation: Conversation, note: Text | None = None) -> Turn:

@@ -3,7 +3,18 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from helpdesk.conversation.effects import AADHAAR, DEVICE_CODE, SOUGHT, TOKEN, Request
+from helpdesk.conversation.effects import (
+    AADHAAR,
+    CODE,
+    DEVICE_CODE,
+    LINK,
+    REFRESH,
+    SHARED,
+    SOUGHT,
+    TOKEN,
+    VERIFIER,
+    Request,
+)
 from helpdesk.conversation.offers import Offer, Parameter
 
 
@@ -25,6 +36,12 @@ class Stage(StrEnum):
     SENDING_OTP = "sending_otp"
     OTP = "otp"
     VERIFYING = "verifying"
+    MAKING_LINK = "making_link"
+    LINK = "link"
+    """She has the link to DigiLocker's page, or needs a new one."""
+    PROOF = "proof"
+    """She is back from there; the one-time code that the page shows is to come from her chat."""
+    EXCHANGING = "exchanging"
     LISTING = "listing"
     DOCUMENTS = "documents"
     FINDING = "finding"
@@ -64,6 +81,10 @@ class Rules:
     """So many identical texts within a minute are a machine's: the last of them, and what follows, is left alone."""
     list_seconds: int = 300
     """How old a list of documents may be before *Other documents* asks DigiLocker for it again."""
+    on_page: bool = False
+    """Whether she signs in on DigiLocker's own page, and not in the chat."""
+    link_seconds: int = 600
+    """How long the link to that page can be used, and the one-time code after it."""
     languages: tuple[str, ...] = ("en", "hi", "bn")
     """In the order in which they are offered."""
 
@@ -77,6 +98,8 @@ class IssuedDocument:
     issuer: str
     uri: str = field(repr=False)
     has_pdf: bool = True
+    shared: bool = True
+    """Whether she ticked it on DigiLocker's page, as far as is known."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +128,20 @@ class Session:
     """When the list came, in seconds since the epoch."""
     at_list: bool = True
     """Whether the list was the last that she was shown, and not one of its documents."""
+    token_until: int = 0
+    """When the access token ends, if it can be refreshed; the session then lasts longer."""
+    keeps: tuple[str, ...] = (TOKEN,)
+    """The names of the sealed values that belong to it."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The names of the tokens among them, which are revoked at its end."""
+        return tuple(name for name in self.keeps if name in {TOKEN, REFRESH})
+
+    @property
+    def on_page(self) -> bool:
+        """Whether she signed in on DigiLocker's own page, where she ticks what she shares."""
+        return SHARED in self.keeps
 
 
 @dataclass(frozen=True)
@@ -158,6 +195,23 @@ class Pull:
 
 
 @dataclass(frozen=True)
+class Link:
+    """The way to DigiLocker's own page. It can be opened until it is used, or too old. Times since the epoch."""
+
+    mark: str
+    """A hash of its `state`."""
+    address: str = field(repr=False)
+    """Where it leads on to, but for what tells on her."""
+    expires_at: int
+    sign_up: bool = False
+    returned: str = ""
+    """A hash of the code that she came back with; empty as long as she is away."""
+    proof: str = ""
+    """A hash of the one-time code that she must send."""
+    tries_left: int = 3
+
+
+@dataclass(frozen=True)
 class Tried:
     """An Aadhaar number that had an OTP sent, or was refused when signing up, by a keyed hash, and when."""
 
@@ -205,6 +259,7 @@ class Conversation:
     writes_from_mobile: bool = False
     """Whether the number that she writes from is known, and an Indian mobile."""
     otp: OtpRound | None = None
+    link: Link | None = None
     session: Session | None = None
     again: Request | None = None
     """What *Try again* repeats."""
@@ -245,8 +300,10 @@ class Conversation:
             kept.add(AADHAAR)
         if self.otp:
             kept.add(DEVICE_CODE)
+        if self.link:
+            kept |= {VERIFIER, CODE if self.link.returned else LINK}
         if self.session:
-            kept.add(TOKEN)
+            kept.update(self.session.keeps)
         if self.pull:
             kept.update(self.pull.has, (SOUGHT,) if self.pull.sought else ())
         return frozenset(kept)

@@ -16,7 +16,7 @@ from helpdesk.conversation.effects import (
     VerifyOtp,
     VerifySignUp,
 )
-from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent, SignedIn
+from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent, Refreshed, SignedIn
 from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, Stage, Tried
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
@@ -136,9 +136,20 @@ def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rule
 
 def verified(conversation: Conversation, event: SignedIn, now: int, rules: Rules) -> Turn:
     """She is signed in: on to her documents, in the same breath."""
-    session = Session(signed_in_at=now, expires_at=now + event.expires_in)
-    signed_in = waits(replace(conversation, session=session, otp=None, form=None), Stage.LISTING, event.id, now)
+    lasts = event.lasts or event.expires_in
+    until = now + event.expires_in if event.lasts else 0
+    session = Session(signed_in_at=now, expires_at=now + lasts, token_until=until, keeps=event.keeps)
+    here = replace(conversation, session=session, otp=None, link=None, form=None)
+    signed_in = waits(here, Stage.LISTING, event.id, now)
     return with_timer(signed_in, (ListDocuments(),), now, rules)
+
+
+def refreshed(conversation: Conversation, event: Refreshed, now: int) -> Turn:
+    """The token was too old and has been exchanged: on with what it is for."""
+    if conversation.session is None:
+        return conversation, ()
+    session = replace(conversation.session, token_until=now + event.expires_in, keeps=event.keeps)
+    return replace(conversation, session=session), (event.request,)
 
 
 def not_verified(conversation: Conversation, event: Failed) -> Turn:

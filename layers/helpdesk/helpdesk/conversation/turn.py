@@ -21,6 +21,7 @@ DONE = Button(Choice.DONE)
 PERSON = Button(Choice.PERSON)
 PRIVACY = Button(Choice.PRIVACY)
 DELETE_DATA = Button(Choice.DELETE_DATA)
+NEW_LINK = Button(Choice.NEW_LINK, Stage.LINK.value)
 ANOTHER_PERSON = Button(Choice.ANOTHER_PERSON)
 START_AGAIN = Button(Choice.GREETING)
 
@@ -103,10 +104,11 @@ def settled(conversation: Conversation, event_id: str) -> Conversation:
 
 def left(conversation: Conversation, stage: Stage) -> Conversation:
     """Leave whatever was going on: no answer is wanted any more, nothing half-done is kept. She stays signed in."""
-    return replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None, form=None, pull=None)
+    left = replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None)
+    return replace(left, link=None, form=None, pull=None)
 
 
 def signed_out(conversation: Conversation, stage: Stage) -> Turn:
-    """End the session: the list and the token are forgotten here, and the token is revoked at DigiLocker."""
-    effects = (Revoke(),) if conversation.session else ()
+    """End the session: the list and the tokens are forgotten here, and the tokens are revoked at DigiLocker."""
+    effects = (Revoke(conversation.session.tokens),) if conversation.session else ()
     return replace(left(conversation, stage), session=None, documents=(), wanted=None), effects

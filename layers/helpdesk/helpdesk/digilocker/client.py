@@ -198,16 +198,16 @@ class DigiLockerClient:
         answer = self._call(Endpoint.REFRESH_TOKEN, request, outbound.Deadline.after(seconds))
         return _model(TokenAnswer, answer, Endpoint.REFRESH_TOKEN).to_signed_in()
 
-    def revoke(self, token: str, seconds: float) -> None:
+    def revoke(self, token: str, seconds: float, *, kind: str = "access_token") -> None:
         """Make a token, and the others of the same grant, invalid ("Revoke Token").
 
-        A token that is invalid already is as good: no error.
+        `kind` is `access_token` or `refresh_token`. A token that is invalid already is as good: no error.
         """
         deadline = outbound.Deadline.after(seconds)
         request = requests.Request(
             "POST",
             f"{self._base}/oauth2/1/revoke",
-            data={"token": token, "token_type_hint": "access_token"},
+            data={"token": token, "token_type_hint": kind},
             headers=self._basic(),
         )
         try:

@@ -26,8 +26,11 @@ _NAME: Final = re.compile(rf"[A-Za-z0-9 _]{{1,{NAME_LENGTH}}}")
 _DOCTYPE: Final = re.compile(r"[A-Z]{5}")
 _SCOPE: Final = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, appendix A.4
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_STATE_HERE: Final = "{state}"
+_MOBILE_HERE: Final = "{mobile}"
 _MOBILE: Final = re.compile(r"[6-9][0-9]{9}")
 
+_NONCE_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
 """Gives 43 characters of base64url: the least that a verifier may have, and what RFC 7636 recommends."""
 
@@ -49,9 +52,12 @@ class Pkce:
         return urlsafe_b64encode(sha256(self.verifier.encode("ascii")).digest()).rstrip(b"=").decode()
 
 
-def new_state() -> str:
-    """Make the value that comes back with the citizen: 43 letters, digits, `-` and `_`, good for one sign-in."""
-    return secrets.token_urlsafe(_SECRET_BYTES)
+def new_state(conversation_id: str) -> str:
+    """Make the value that comes back with the citizen: her conversation's id and 128 bits of chance.
+
+    Good for one sign-in. The id says where to look, what follows it that it is not guessed.
+    """
+    return f"{conversation_id}.{secrets.token_urlsafe(_NONCE_BYTES)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +122,17 @@ def authorize_url(url: str, version: "Version", request: AuthorizeRequest) -> st
             parameters["prompt"] = "login_mobile"
             parameters["login_hint"] = _fitting("login_hint", request.mobile, _MOBILE)
     return f"{url.rstrip('/')}/public/oauth2/1/authorize?{urlencode(parameters, quote_via=quote)}"
+
+
+def put_by(address: str, state: str, mobile: str) -> str:
+    """Take out of an address what nobody may read where it is kept: the state, and her number."""
+    kept = address.replace(f"state={quote(state)}", f"state={_STATE_HERE}")
+    return kept.replace(f"login_hint={mobile}", f"login_hint={_MOBILE_HERE}") if mobile else kept
+
+
+def taken_up(kept: str, state: str, mobile: str) -> str:
+    """Put both back in."""
+    return kept.replace(_STATE_HERE, quote(state)).replace(_MOBILE_HERE, mobile)
 
 
 def _fitting(name: str, value: str, pattern: re.Pattern[str]) -> str:

@@ -69,8 +69,13 @@ class Token:
 
         That each ticked document stands in the scope as `issued/<uri>` is what one integrator reports (inferred).
         """
-        named = [scope for scope in self.scope.split() if scope.startswith(_SHARED)]
-        return f"{_SHARED}{uri}" in named if named else None
+        named = self.shared_uris
+        return uri in named if named else None
+
+    @property
+    def shared_uris(self) -> tuple[str, ...]:
+        """The documents that the scope names, by their URIs; none: it does not say."""
+        return tuple(scope.removeprefix(_SHARED) for scope in self.scope.split() if scope.startswith(_SHARED))
 
     @property
     def to_be_pulled(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from helpdesk.storage.documents import PREFIX
 
 _LENGTH = 32
 _STEP_LENGTH = 24
+_URI_LENGTH = 12
 
 
 def conversation_id(pepper: str, phone_number_id: str, person: str) -> str:
@@ -35,6 +36,21 @@ def text_mark(pepper: str, text: str) -> str:
 def following(cause: str) -> str:
     """Give the id of the step that follows from a cause: always the same, so that it is not taken twice."""
     return hashlib.sha256(f"following\n{cause}".encode()).hexdigest()[:_STEP_LENGTH]
+
+
+def link_mark(state: str) -> str:
+    """Give what stands for a link where it is kept: its `state` cannot be found from it."""
+    return hashlib.sha256(f"link\n{state}".encode()).hexdigest()[:_LENGTH]
+
+
+def code_mark(code: str) -> str:
+    """Give what stands for a code of DigiLocker's, to know it again."""
+    return hashlib.sha256(f"code\n{code}".encode()).hexdigest()[:_LENGTH]
+
+
+def uri_mark(uri: str) -> str:
+    """Give what stands for a document among those that she has ticked. Short, as there is little room in a seal."""
+    return hashlib.sha256(f"uri\n{uri}".encode()).hexdigest()[:_URI_LENGTH]
 
 
 def document_key(conversation: str, step: str) -> str:

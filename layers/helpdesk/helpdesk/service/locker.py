@@ -27,13 +27,14 @@ from helpdesk.digilocker.errors import (
     UserNameRefused,
 )
 from helpdesk.digilocker.in_chat import InChatSignIn
-from helpdesk.digilocker.models import Token
+from helpdesk.digilocker.models import SignedIn, Token
 from helpdesk.digilocker.pull import PullClient
 from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
 from helpdesk.errors import DigiLockerError
 from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
-from helpdesk.service.identity import decoy_digits, document_key
+from helpdesk.service.identity import decoy_digits, document_key, uri_mark
+from helpdesk.service.linking import Links, Made
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
@@ -48,6 +49,12 @@ DIRECTORY_SECONDS = 20.0
 """What a search may spend on fetching the directory where there is none yet: some time is left for what follows."""
 OTP_SECONDS = 600
 """How long an OTP holds (DigiLocker's device code says the same)."""
+
+EVERYTHING = "*"
+"""Stands for what she shares where the scope does not say: then only trying tells."""
+MOST_SHARED = 300
+"""Marks of documents that can be sealed at once: KMS takes 4 KB."""
+DAY = 24 * 3600
 
 _NO_ACCOUNT = "none"
 _MOST_TYPES = 80
@@ -90,6 +97,7 @@ class Locker:
         directory: DirectorySource,
         documents: DocumentStore,
         secret: Secret,
+        links: Links,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -100,6 +108,7 @@ class Locker:
         self._directory = directory
         self._documents = documents
         self._secret = secret
+        self._links = links
         self._clock = clock
         self._sleep = sleep
         self._deadline = Deadline.after(JOB_SECONDS)
@@ -158,11 +167,32 @@ class Locker:
         """Exchange the OTP for the new account's token. Never repeated."""
         return self._sign_up.verify(mobile, otp, self._left())
 
-    def list_documents(self, token: str) -> tuple[tuple[IssuedDocument, ...], int]:
-        """Give all issued documents, and how many files she uploaded herself."""
+    def make_link(self, conversation_id: str, phone: str, *, sign_up: bool) -> Made:
+        """Make the link to DigiLocker's own page. Nobody is asked."""
+        return self._links.make(conversation_id, phone, sign_up=sign_up)
+
+    def exchange_code(self, code: str, verifier: str) -> SignedIn:
+        """Exchange the code that came back with her for tokens. Never repeated: DigiLocker consumes it."""
+        return self._client.exchange_code(code, self._links.consent_url, verifier, self._left())
+
+    def refresh(self, refresh_token: str) -> Token:
+        """Exchange a refresh token for new tokens. Never repeated: the given one is dead afterwards."""
+        return self._client.refresh(refresh_token, self._left()).token
+
+    def list_documents(self, token: str, shared: str = EVERYTHING) -> tuple[tuple[IssuedDocument, ...], int]:
+        """Give all issued documents, and how many files she uploaded herself. `shared`: see `shared_by`."""
         issued = self._client.issued_documents(token, self._left())
+        ticked = None if shared == EVERYTHING else frozenset(shared.split())
         documents = tuple(
-            IssuedDocument(d.name or d.description, d.doctype, d.issuer, d.uri, d.has_pdf) for d in issued
+            IssuedDocument(
+                d.name or d.description,
+                d.doctype,
+                d.issuer,
+                d.uri,
+                d.has_pdf,
+                shared=ticked is None or uri_mark(d.uri) in ticked,
+            )
+            for d in issued
         )
         try:
             seconds = min(self._left(), 5.0)
@@ -216,9 +246,15 @@ class Locker:
         except (Unanswered, Unserved, RepositoryUnserved) as error:
             raise PullUnsure(error.code, status=error.status) from error
 
-    def revoke(self, token: str) -> None:
-        """Sign out."""
-        self._client.revoke(token, JOB_SECONDS / 3)
+    def revoke(self, token: str, *, is_refresh: bool = False) -> None:
+        """Sign out. One call for each of two tokens must still end before the function does."""
+        self._client.revoke(token, JOB_SECONDS / 6, kind="refresh_token" if is_refresh else "access_token")
+
+
+def shared_by(token: Token) -> str:
+    """Write down which documents a token's scope names, as marks; `EVERYTHING` if it names none, or too many."""
+    uris = token.shared_uris
+    return " ".join(map(uri_mark, uris)) if 0 < len(uris) <= MOST_SHARED else EVERYTHING
 
 
 def offered(directory: Directory, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:

@@ -15,13 +15,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep
-from helpdesk.conversation.events import CameLate, Entered, FromHer, InTime, Kind, Said, SentSomethingElse, Tapped
+from helpdesk.conversation.events import (
+    CameLate,
+    Entered,
+    FromHer,
+    InTime,
+    Kind,
+    Said,
+    SentProof,
+    SentSomethingElse,
+    Tapped,
+)
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.numbers import Fault, mobile_fault, national_mobile
 from helpdesk.conversation.pull import asked_for
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
 from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
+from helpdesk.service.proof import proof_mark, read_proof
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
 from helpdesk.storage.aws import DENIED, code_of
@@ -268,6 +279,8 @@ def _meaning(step: str, message: InboundMessage) -> tuple[InTime, str]:
         text = message.title
     elif message.kind is webhook.Kind.TEXT and message.text:
         text = message.text
+        if proof := read_proof(text):
+            return SentProof(step, proof_mark(proof)), ""
     else:
         return SentSomethingElse(step, message.kind.value), ""
     understood = read(step, text)

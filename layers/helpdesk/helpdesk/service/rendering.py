@@ -16,6 +16,7 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.effects import (
     DeliverDocument,
     OfferLanguages,
+    OfferLink,
     Option,
     Say,
     ShowDetails,
@@ -32,6 +33,7 @@ from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,
     DocumentHeader,
+    LinkMessage,
     ListMessage,
     Row,
     Section,
@@ -70,6 +72,13 @@ class Renderer:
         if not reply.buttons:
             return TextMessage(body)
         return ButtonsMessage(body, _buttons(language, reply.buttons))
+
+    def link(self, reply: OfferLink, url: str) -> LinkMessage:
+        """Write the message whose button opens her link to DigiLocker."""
+        language = catalogue(reply.language)
+        values = self._values(language)
+        body = _joined(*(_text(language, part, values) for part in (reply.note, reply.text, reply.more)))
+        return LinkMessage(body, language.texts["button.open_link"], url)
 
     def languages(self, reply: OfferLanguages) -> ListMessage:
         """Write the list of languages."""
@@ -166,6 +175,8 @@ class Renderer:
         about = " · ".join(part for part in (document.name.strip(), document.issuer.strip()) if part)
         if not document.has_pdf:
             about = f"{language.texts['documents.no_pdf_mark']} {about}"
+        elif not document.shared:
+            about = f"{language.texts['documents.not_shared_mark']} {about}"
         return Row(
             tap_id(Choice.DOCUMENT, listing, number),
             shorten(f"{number}. {short}", _ROW_TITLE),
@@ -245,7 +256,11 @@ def _fitted(lines: list[str], room: int) -> str:
 
 def _line(language: Catalogue, number: int, document: IssuedDocument) -> str:
     short = _called(language, document)
-    mark = "" if document.has_pdf else f" {language.texts['documents.no_pdf_mark']}"
+    mark = ""
+    if not document.has_pdf:
+        mark = f" {language.texts['documents.no_pdf_mark']}"
+    elif not document.shared:
+        mark = f" {language.texts['documents.not_shared_mark']}"
     return f"{number}. {short}{mark}" + (f" · {document.issuer}" if document.issuer else "")
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from helpdesk.conversation.effects import (
+    LINK,
     DeliverDocument,
     OfferLanguages,
+    OfferLink,
     Reply,
     Say,
     ShowDetails,
@@ -79,7 +81,8 @@ class Replier:
             count("Delivered" if isinstance(reply, DeliverDocument) else "Replies")
             is_menu = isinstance(reply, Say) and reply.text.key == "menu"
             count("Greeted", is_menu)
-            logger.info("replied", extra={"reply": reply.text.key if isinstance(reply, Say) else type(reply).__name__})
+            told = reply.text.key if isinstance(reply, Say | OfferLink) else type(reply).__name__
+            logger.info("replied", extra={"reply": told})
         return True
 
     def _send(self, reply: Reply, stored: Stored, step: str, opened: Mapping[str, str]) -> bool:
@@ -123,6 +126,8 @@ class Replier:
         match reply:
             case Say():
                 return self._renderer.say(reply, conversation, opened)
+            case OfferLink():
+                return self._renderer.link(reply, opened[LINK])
             case OfferLanguages():
                 return self._renderer.languages(reply)
             case ShowOptions():

@@ -14,7 +14,7 @@ Dying anywhere leaves the entry in the outbox and the message on the queue, so t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,21 +22,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.effects import (
     AADHAAR,
+    CODE,
     DEVICE_CODE,
+    LINK,
     MOBILE,
     OTP,
+    REFRESH,
     REQUESTS,
+    SHARED,
     SOUGHT,
     TOKEN,
+    VERIFIER,
     AskParameters,
     DeletePdf,
     DeliverDocument,
     Effect,
     EraseData,
+    ExchangeCode,
     FetchDocument,
     FindOffers,
     Keep,
     ListDocuments,
+    MakeLink,
     PullDocument,
     RecordConsent,
     Request,
@@ -54,18 +61,23 @@ from helpdesk.conversation.events import (
     DocumentFetched,
     DocumentsListed,
     Failed,
+    LinkMade,
     OffersFound,
     OtpSent,
     ParametersTold,
     Pulled,
+    Refreshed,
     SignedIn,
     TimeRanOut,
 )
 from helpdesk.conversation.model import Rules
 from helpdesk.conversation.problems import Problem
+from helpdesk.digilocker.consent_page import is_same_mobile
+from helpdesk.digilocker.errors import Unanswered, Unserved
+from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, HelpdeskError, VersionConflict
 from helpdesk.service.identity import following
-from helpdesk.service.locker import Locker
+from helpdesk.service.locker import DAY, EVERYTHING, Locker, shared_by
 from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
@@ -84,6 +96,8 @@ from helpdesk.storage.work import (
 from helpdesk.telemetry import count, logger, took
 from helpdesk.whatsapp.errors import OutcomeUnknown
 
+REFRESH_SECONDS = 60
+"""An access token that has less than this left is refreshed before it is used."""
 TRIES = 8
 """How often a lost race is run again. The answer of DigiLocker is kept meanwhile, never asked for again."""
 
@@ -220,11 +234,15 @@ class Worker:
 
     def _ask(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         def opened(name: str) -> str:
-            return self._sealer.open(entry.sealed[name], stored.id, name)
+            # A token may have been refreshed since the step was written down.
+            newest = stored.sealed.get(name) if name == TOKEN else None
+            return self._sealer.open(newest or entry.sealed[name], stored.id, name)
 
         step = entry.step
         try:
             match request:
+                case ListDocuments() | FetchDocument() if self._is_old(stored):
+                    return self._refreshed(stored, step, request, again=again)
                 case SendOtp(mark=mark):
                     number = opened(AADHAAR)
                     if not self._store.count_otp(mark, step, self._rules.otps_an_hour):
@@ -248,8 +266,25 @@ class Worker:
                 case VerifySignUp():
                     token = self._locker.verify_sign_up(opened(MOBILE), opened(OTP))
                     return Answered(SignedIn(step, token.expires_in), {TOKEN: token.access_token})
+                case MakeLink(sign_up=signs_up):
+                    made = self._locker.make_link(stored.id, stored.person.phone or "", sign_up=signs_up)
+                    brought = {LINK: made.link, VERIFIER: made.verifier}
+                    return Answered(LinkMade(step, made.mark, made.address, signs_up), brought)
+                case ExchangeCode() if again:
+                    return Answered(Failed(step, Problem.SIGN_IN_UNSURE, request), {})
+                case ExchangeCode(proved=proved):
+                    signed_in = self._locker.exchange_code(opened(CODE), opened(VERIFIER))
+                    token, brought = signed_in.token, _brought(signed_in.token)
+                    if not proved and not is_same_mobile(stored.person.phone or "", signed_in.mobile):
+                        count("MobileMismatches")
+                        self._give_back(brought)
+                        return Answered(Failed(step, Problem.OTHER_MOBILE, request), {})
+                    lasts = DAY if REFRESH in brought else 0
+                    return Answered(SignedIn(step, token.expires_in, lasts, tuple(brought)), brought)
                 case ListDocuments():
-                    documents, uploaded = self._locker.list_documents(opened(TOKEN))
+                    shared = stored.sealed.get(SHARED)
+                    ticked = self._sealer.open(shared, stored.id, SHARED) if shared else EVERYTHING
+                    documents, uploaded = self._locker.list_documents(opened(TOKEN), ticked)
                     return Answered(DocumentsListed(step, documents, uploaded), {})
                 case FetchDocument(number=number, listing=listing):
                     uri = stored.conversation.documents[number - 1].uri
@@ -280,6 +315,21 @@ class Worker:
             )
             return Answered(Failed(step, error.problem, request), {})
 
+    def _is_old(self, stored: Stored) -> bool:
+        session = stored.conversation.session
+        return bool(session and session.token_until and self._clock() > session.token_until - REFRESH_SECONDS)
+
+    def _refreshed(self, stored: Stored, step: str, request: Request, *, again: bool) -> Answered:
+        """Exchange the refresh token. If it may be used up already, she is asked to sign in again."""
+        if again:
+            return Answered(Failed(step, Problem.SIGNED_OUT, request), {})
+        try:
+            token = self._locker.refresh(self._sealer.open(stored.sealed[REFRESH], stored.id, REFRESH))
+        except (Unanswered, Unserved):
+            return Answered(Failed(step, Problem.SIGNED_OUT, request), {})
+        brought = _brought(token)
+        return Answered(Refreshed(step, token.expires_in, request, tuple(brought)), brought)
+
     def _record(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
         """Advance by an answer, and write the new state and what follows in one go.
 
@@ -288,9 +338,9 @@ class Worker:
         try:
             written = self._written(stored, entry, answered)
         except (HelpdeskError, ClientError, BotoCoreError):
-            if isinstance(answered.event, SignedIn) and not self._is_written(stored.id, entry):
+            if isinstance(answered.event, SignedIn | Refreshed) and not self._is_written(stored.id, entry):
                 # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
-                self._give_back(answered.brought[TOKEN])
+                self._give_back(answered.brought)
             raise
         count("SignedIn", isinstance(answered.event, SignedIn))
         count("Listed", isinstance(answered.event, DocumentsListed))
@@ -347,13 +397,17 @@ class Worker:
                     return stored, stands  # it was our own write: only its answer got lost
         raise VersionConflict(f"lost {TRIES} races")
 
-    def _give_back(self, token: str) -> None:
-        """Sign out at DigiLocker. If it fails, the token is forgotten here all the same and dies within the hour."""
-        try:
-            self._locker.revoke(token)
-        except DigiLockerError as error:
-            count("RevokeFailed")
-            logger.warning("the token could not be revoked", extra={"code": error.code})
+    def _give_back(self, values: Mapping[str, str]) -> None:
+        """Sign out at DigiLocker: revoke the tokens among some values, by their names.
+
+        If it fails, they are forgotten here all the same; an access token dies within the hour.
+        """
+        for name in (name for name in (TOKEN, REFRESH) if name in values):
+            try:
+                self._locker.revoke(values[name], is_refresh=name == REFRESH)
+            except DigiLockerError as error:
+                count("RevokeFailed")
+                logger.warning("a token could not be revoked", extra={"code": error.code})
 
     def _finish(self, stored: Stored, entry: Entry | None) -> None:
         """Do all that needs no answer, and take the step out of the outbox; nothing if it is out."""
@@ -385,7 +439,7 @@ class Worker:
         """Do one effect. Gives False for a message that WhatsApp refused for good."""
         match effect:
             case Revoke():
-                self._give_back(self._sealer.open(entry.sealed[TOKEN], stored.id, TOKEN))
+                self._give_back({name: self._sealer.open(entry.sealed[name], stored.id, name) for name in effect.needs})
             case DeletePdf(key=key):
                 self._documents.delete(key)
             case SetTimer(seconds=seconds):
@@ -484,6 +538,12 @@ class Worker:
             raise VersionConflict(f"lost {TRIES} races")
         if entry and entry.effects:
             self._finish(stored, entry)
+
+
+def _brought(token: Token) -> dict[str, str]:
+    """Give what is sealed of a sign-in on DigiLocker's page, or its refreshing."""
+    brought = {TOKEN: token.access_token, SHARED: shared_by(token)}
+    return brought | ({REFRESH: token.refresh_token} if token.refresh_token else {})
 
 
 def _is_refused(event: Answer | DeliveryFailed) -> bool:

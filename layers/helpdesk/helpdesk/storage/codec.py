@@ -23,6 +23,7 @@ _CLASSES: dict[str, type] = {
         model.Form,
         model.Pull,
         model.OtpRound,
+        model.Link,
         model.Session,
         model.Waiting,
         model.Tried,

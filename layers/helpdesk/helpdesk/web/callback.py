@@ -13,7 +13,7 @@ from helpdesk.errors import InboundError
 type Parameters = Mapping[str, Sequence[str]] | None
 """API Gateway's `multiValueQueryStringParameters`, decoded; None: there is no query."""
 
-STATE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+STATE: Final = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_-]{22}")
 """What `consent_page.new_state` makes."""
 
 _CODE: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")

@@ -94,13 +94,14 @@ class _Mood(Enum):
 def start_page(texts: PageTexts, language: Language, *, recipient: str, digits: str, authorize_url: str) -> str:
     """Tell where the documents will go, before she goes to DigiLocker.
 
-    `recipient` is a sentence that holds `{digits}`, the last two to four digits of the WhatsApp number.
-    Raises ValueError for anything else.
+    `recipient` is a sentence that holds `{digits}`, the last two to four digits of the WhatsApp number; a sentence
+    without, if no number is known and `digits` is "". Raises ValueError for anything else.
     """
     before, mark, after = recipient.partition("{digits}")
-    if not mark or not _DIGITS.fullmatch(digits):
+    if bool(mark) != bool(digits) or (digits and not _DIGITS.fullmatch(digits)):
         raise ValueError("the page must name the last digits of the number")
-    box = f'<p class="box">{escape(before)}<strong><bdi>{digits}</bdi></strong>{escape(after)}</p>'
+    named = f"<strong><bdi>{digits}</bdi></strong>" if digits else ""
+    box = f'<p class="box">{escape(before)}{named}{escape(after)}</p>'
     return _page(texts, language, _Mood.NEUTRAL, authorize_url, box)
 
 

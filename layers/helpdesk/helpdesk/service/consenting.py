@@ -1,0 +1,244 @@
+"""The way to DigiLocker's page and back: what a browser is shown, and what its return does to the conversation.
+
+The one page says where the documents will go and leads on; it changes nothing, so it may be opened again and by link
+previews. The other takes DigiLocker's redirect: the step is stored before the page is shown, under the same rules as
+what WhatsApp delivers. Whatever does not belong to an open link gets the same page and learns nothing.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Final, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from helpdesk.conversation.advance import advance
+from helpdesk.conversation.consent_page import awaits
+from helpdesk.conversation.effects import CODE
+from helpdesk.conversation.events import CameBack
+from helpdesk.conversation.model import Rules
+from helpdesk.digilocker.consent_page import indian_mobile, taken_up
+from helpdesk.errors import HelpdeskError, VersionConflict
+from helpdesk.languages.catalogue import Catalogue, catalogue, codes
+from helpdesk.service.identity import code_mark, following, link_mark
+from helpdesk.service.proof import proof_mark, proof_of
+from helpdesk.service.sealed import seal_turn
+from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
+from helpdesk.storage.sealing import Seal
+from helpdesk.storage.work import Job, WorkQueue
+from helpdesk.telemetry import count, logger
+from helpdesk.web import answers
+from helpdesk.web.answers import Answer
+from helpdesk.web.callback import STATE, CallbackRefused, Consented, Declined, Parameters, read_callback, read_parameter
+from helpdesk.web.cookies import Cookie, forgotten, is_same, read_cookie
+from helpdesk.web.pages import (
+    Language,
+    PageTexts,
+    done_page,
+    expired_page,
+    mismatch_page,
+    refused_page,
+    start_page,
+    whatsapp_link,
+)
+
+TRIES: Final = 5
+"""How often a lost race is run again within one call."""
+COOKIE: Final = "link"
+
+_RIGHT_TO_LEFT: Final = frozenset({"ur"})
+_DIGITS: Final = 4
+"""Of her number, that the page names."""
+
+type Kind = Literal["start", "done", "declined", "failed", "expired", "proof", "again"]
+
+
+class Consenting:
+    """Answers browsers."""
+
+    def __init__(
+        self,
+        *,
+        store: ConversationStore,
+        work: WorkQueue,
+        seal: Seal,
+        rules: Rules,
+        number: str,
+        asks_for_proof: bool,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._work = work
+        self._seal = seal
+        self._rules = rules
+        self._number = number
+        self._asks_for_proof = asks_for_proof
+        self._clock = clock
+        self._sleep = sleep
+
+    def start(self, query: Parameters, accepted: str) -> Answer:
+        """Answer who opens a link. `accepted`: the browser's `Accept-Language`, for who is not known."""
+        try:
+            state = read_parameter(query, "s", STATE)
+            stored = self._store.load(_conversation(state))
+        except CallbackRefused:
+            return self._refused(accepted)
+        except (HelpdeskError, ClientError, BotoCoreError) as error:
+            return self._stuck(error, accepted)
+        now = int(self._clock())
+        link = stored.conversation.link
+        if link is None or not awaits(stored.conversation, link_mark(state), now):
+            return self._refused(accepted)
+        count("LinksOpened")
+        phone = stored.person.phone or ""
+        language = catalogue(stored.conversation.language)
+        html = start_page(
+            self._texts(language, "start"),
+            _tag(language),
+            recipient=language.texts["page.start.recipient" if phone else "page.start.unknown"],
+            digits=phone[-_DIGITS:],
+            authorize_url=taken_up(link.address, state, indian_mobile(phone) or ""),
+        )
+        return answers.page(html, cookies=[Cookie(COOKIE, _cookie(state), link.expires_at - now)])
+
+    def callback(self, query: Parameters, cookies: Iterable[str], accepted: str) -> Answer:
+        """Answer who comes back from DigiLocker, and have done what follows."""
+        try:
+            came = read_callback(query)
+            conversation_id = _conversation(came.state)
+            with logger.append_context_keys(conversation=conversation_id):
+                return self._returned(conversation_id, came, read_cookie(cookies, COOKIE), accepted)
+        except CallbackRefused:
+            return self._refused(accepted)
+        except (HelpdeskError, ClientError, BotoCoreError) as error:
+            return self._stuck(error, accepted)
+
+    def _returned(self, conversation_id: str, came: Consented | Declined, cookie: str | None, accepted: str) -> Answer:
+        """Store the step and have it worked on. The very same call once more carries along what still stands there.
+
+        Raises what storing and queueing raise: then nothing is lost, and the call can be made again.
+        """
+        mark = link_mark(came.state)
+        code = code_mark(came.code) if isinstance(came, Consented) else ""
+        # Another code with the same state is another step, and comes too late.
+        step = following(f"{mark} {code}")
+        if cookie is not None and not is_same(cookie, _cookie(came.state)):
+            count("CallbacksOfOthers")
+            return self._refused(accepted)
+        for attempt in range(TRIES):
+            stored = self._store.load(conversation_id)
+            if step not in stored.seen:
+                if not awaits(stored.conversation, mark, int(self._clock())):
+                    return self._refused(accepted)
+                try:
+                    stored = self._advanced(stored, step, came, code)
+                except VersionConflict:
+                    self._sleep(pause_after_lost_race(attempt))
+                    continue
+            elif not self._is_open(stored, step, code):
+                return self._refused(accepted)
+            self._work.send([Job(conversation_id, entry.step) for entry in stored.outbox])
+            return self._page(stored, came)
+        raise VersionConflict(f"lost {TRIES} races")
+
+    def _advanced(self, stored: Stored, step: str, came: Consented | Declined, code: str) -> Stored:
+        """Advance the conversation by her return, and write it. Raises VersionConflict."""
+        now = int(self._clock())
+        proof = ""
+        if self._asks_for_proof and isinstance(came, Consented):
+            proof = proof_mark(proof_of(came.state, came.code))
+        event = CameBack(step, code, proof, declined=isinstance(came, Declined) and came.by_citizen)
+        conversation, effects = advance(stored.conversation, event, now, self._rules)
+        brought = {CODE: came.code} if isinstance(came, Consented) else {}
+        sealed = seal_turn(stored.id, conversation, effects, stored.sealed, brought, self._seal, taken=True)
+        entries = [Entry(step, now, stored.version * 1000, effects, sealed.step)] if effects else []
+        seen = {**stored.seen, step: now}
+        after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)
+        written = self._store.save(stored, after, put=entries)
+        count("Callbacks")
+        logger.info(
+            "came back",
+            extra={
+                "step": step,
+                "is_at": conversation.stage.value,
+                "effects": [type(effect).__name__ for effect in effects],
+                **({"code": came.error} if isinstance(came, Declined) else {}),
+            },
+        )
+        return written
+
+    @staticmethod
+    def _is_open(stored: Stored, step: str, code: str) -> bool:
+        """Tell whether a step that was stored is still to be worked on, or waits for the one-time code."""
+        link = stored.conversation.link
+        return stored.entry(step) is not None or (link is not None and bool(code) and link.returned == code)
+
+    # Pages
+
+    def _page(self, stored: Stored, came: Consented | Declined) -> Answer:
+        language = catalogue(stored.conversation.language)
+        tag, back = _tag(language), whatsapp_link(self._number)
+        match came:
+            case Declined(by_citizen=True):
+                html = refused_page(self._texts(language, "declined"), tag, whatsapp_url=back)
+            case Declined():
+                html = expired_page(self._texts(language, "failed"), tag, whatsapp_url=back)
+            case Consented(state=state, code=code) if self._asks_for_proof:
+                html = mismatch_page(
+                    self._texts(language, "proof"),
+                    tag,
+                    number=self._number,
+                    code_label=language.texts["page.proof.label"],
+                    code=proof_of(state, code),
+                )
+                return answers.page(html)
+            case _:
+                html = done_page(self._texts(language, "done"), tag, whatsapp_url=back)
+        return answers.page(html, cookies=[forgotten(COOKIE)])
+
+    def _refused(self, accepted: str) -> Answer:
+        """Answer whoever has no link, or not any more: always the same, so that nothing is learned from it."""
+        count("CallbacksRefused")
+        return self._notice(accepted, "expired", HTTPStatus.GONE)
+
+    def _stuck(self, error: Exception, accepted: str) -> Answer:
+        count("CallbacksFailed")
+        logger.error("a call could not be stored or queued", extra={"error": type(error).__name__})
+        return self._notice(accepted, "again", HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _notice(self, accepted: str, kind: Kind, status: HTTPStatus) -> Answer:
+        language = catalogue(_preferred(accepted))
+        page = expired_page(self._texts(language, kind), _tag(language), whatsapp_url=whatsapp_link(self._number))
+        return answers.page(page, status)
+
+    @staticmethod
+    def _texts(language: Catalogue, kind: Kind) -> PageTexts:
+        texts = language.texts
+        return PageTexts(
+            service=texts["page.service"],
+            heading=texts[f"page.{kind}.heading"],
+            paragraphs=tuple(texts[f"page.{kind}"].split("\n\n")),
+            action=texts["page.start.action" if kind == "start" else "page.back"],
+        )
+
+
+def _conversation(state: str) -> str:
+    return state.partition(".")[0]
+
+
+def _cookie(state: str) -> str:
+    """Give what a browser keeps of a link that it opened. The link itself cannot be found from it."""
+    return sha256(f"cookie\n{state}".encode()).hexdigest()
+
+
+def _tag(language: Catalogue) -> Language:
+    return Language(language.code, "rtl" if language.code in _RIGHT_TO_LEFT else "ltr")
+
+
+def _preferred(accepted: str) -> str:
+    """Give the first language of a browser's list that the desk speaks, else English."""
+    wanted = (part.partition(";")[0].strip().lower()[:2] for part in accepted[:200].split(","))
+    return next((code for code in wanted if code in codes()), "en")

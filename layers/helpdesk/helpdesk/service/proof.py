@@ -1,0 +1,30 @@
+"""The one-time code that shows that chat and browser belong to the same person.
+
+It follows from the link's `state` and DigiLocker's code, neither of which can be guessed: so whoever opens the page
+once more sees the same one, and nothing but its hash has to be kept.
+"""
+
+import hashlib
+import re
+
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, O, 1 and I, which look alike."""
+_FORM = re.compile(r"\s*DL[ -]?([2-9A-HJ-NP-Z]{4})[ -]?([2-9A-HJ-NP-Z]{4})\s*", re.IGNORECASE)
+
+
+def proof_of(state: str, code: str) -> str:
+    """Give the code: `DL-`, then twice four letters or digits."""
+    digest = hashlib.sha256(f"proof\n{state}\n{code}".encode()).digest()
+    letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:8])
+    return f"DL-{letters[:4]}-{letters[4:]}"
+
+
+def read_proof(text: str) -> str | None:
+    """Give the code that a text is, as the page writes it; None for any other text."""
+    match = _FORM.fullmatch(text)
+    return f"DL-{match[1]}-{match[2]}".upper() if match else None
+
+
+def proof_mark(proof: str) -> str:
+    """Give what stands for a code where it is kept."""
+    return hashlib.sha256(f"proof mark\n{proof}".encode()).hexdigest()[:32]

@@ -1,0 +1,97 @@
+"""Signing in on DigiLocker's own page, over the deployed template, through its stand-in by plain HTTP."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from simulator.local_stack import LocalStack, citizens, stop_on_signals
+from tests.end_to_end.conftest import Citizen
+from tests.end_to_end.phone import Phone
+from tests.visitor import PIN, Visitor
+
+
+@pytest.fixture(scope="module", params=["ask", "refuse"])
+def page_stack(request: pytest.FixtureRequest) -> Iterator[LocalStack]:
+    """A stack beside the one of the other tests, at ports of its own."""
+    with (
+        stop_on_signals(),
+        LocalStack(
+            parameters={"SignIn": "consent-page", "MobileMismatch": request.param},
+            simulator_settings={"digilocker_version": "2.4"},
+            emulator_port=4576,
+            chat_port=8090,
+        ) as running,
+    ):
+        yield running
+
+
+def at_the_link(stack: LocalStack, citizen: Citizen) -> tuple[Phone, str]:
+    """Give her phone, and the link that she was sent."""
+    phone = Phone(stack.chat_url, citizen["phone"], citizen["mobile"])
+    phone.catch_up()
+    phone.say("Hi")
+    phone.expect("Welcome")
+    phone.tap("DigiLocker Services")
+    phone.expect("Do you have a DigiLocker account?")
+    phone.tap("Yes")
+    phone.expect("on DigiLocker's own page", "Do you agree?")
+    phone.tap("I agree")
+    return phone, phone.expect("Please sign in on DigiLocker's own page").link
+
+
+def test_from_the_chat_through_digilockers_page_back_to_the_list_in_the_chat(page_stack: LocalStack) -> None:
+    citizen = citizens(page_stack.chat_url)[0]
+    phone, link = at_the_link(page_stack, citizen)
+    visitor = Visitor()
+
+    assert f"ending in {citizen['phone'][-4:]}" in visitor.open(link).text
+    assert visitor.cookies
+    visitor.follow()
+    visitor.press("continue")
+    visitor.press("continue", otp=phone.otp())
+    visitor.press("continue", pin=PIN)
+    page = visitor.press("allow")
+
+    assert visitor.status == 200
+    (back,) = page.links
+    assert back.startswith("https://wa.me/919013151515")
+    if "?text=" in back:
+        phone.say(unquote(back.partition("?text=")[2]))
+    phone.expect("Your documents in DigiLocker")
+    phone.say("2")
+    document = phone.expect("Driving licence")
+    assert document.filename == "Driving licence.pdf"
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(visitor.at).query).items()}
+    secrets = [asked["code"], asked["state"].partition(".")[2], *visitor.cookies.values()]
+    kept = traces(page_stack)
+    assert '"came back"' in kept
+    assert [secret for secret in secrets if secret in kept] == []
+    phone.tap("Done")
+    phone.expect("signed out")
+
+
+def traces(stack: LocalStack) -> str:
+    """Everything that the functions have logged, and the table."""
+    logs = [line for name in ("Webhook", "Consent", "Document") for line in stack.function_logs(f"{name}Function")]
+    items = stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Items"]
+    return "\n".join([*logs, str(items)])
+
+
+def test_who_declines_and_who_forges_a_return(page_stack: LocalStack) -> None:
+    citizen = citizens(page_stack.chat_url)[1]
+    phone, link = at_the_link(page_stack, citizen)
+    state = link.partition("?s=")[2]
+    visitor = Visitor()
+
+    forged = Visitor("ta").open(f"{page_stack.outputs['ConsentUrl']}?code=stolen&state={'0' * 32}.{'x' * 22}")
+    assert forged.language == "ta"
+    visitor.open(link)
+    visitor.follow()
+    page = visitor.press("deny")
+
+    assert "Nothing was shared" in page.text
+    phone.expect("You have shared nothing")
+    Visitor().open(f"{page_stack.outputs['ConsentUrl']}?code=stolen&state={state}")
+    phone.tap("New link")
+    assert phone.expect("Please sign in").link != link
