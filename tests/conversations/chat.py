@@ -42,6 +42,7 @@ from helpdesk.conversation.events import (
     Failed,
     LinkMade,
     OtpSent,
+    Refreshed,
     SentProof,
     SentSomethingElse,
     SignedIn,
@@ -223,6 +224,8 @@ class Chat:
                 return LinkMade(step, f"mark of {step}", "https://digilocker.example", signs_up)
             case ExchangeCode():
                 return SignedIn(step, 3600, 86_400, (TOKEN, SHARED))
+            case ListDocuments() | FetchDocument() if self._is_old():
+                return Refreshed(step, 3600, request, (TOKEN, SHARED))
             case VerifyOtp():
                 if self._typed != RIGHT_OTP or not self.citizen.registered:
                     return Failed(step, Problem.OTP_WRONG, request)
@@ -242,6 +245,11 @@ class Chat:
                 return DocumentsListed(step, issued, len(self.citizen.uploaded))
             case FetchDocument(number=number, listing=listing):
                 return DocumentFetched(step, number, listing, "documents/key")
+
+    def _is_old(self) -> bool:
+        """Tell whether the token is so old that it is refreshed first."""
+        session = self.conversation.session
+        return bool(session and session.token_until and self.now > session.token_until)
 
     def _signed_up(self, step: str, request: Request) -> Answer:
         """Compare what she entered with Aadhaar's, as DigiLocker does."""
