@@ -29,8 +29,8 @@ _MOST_TIMES = 2
 
 _REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
 _SIGN_UP, _VERIFY_SIGN_UP = "digilocker.sign_up", "digilocker.sign_up_verify"
-_EXCHANGE = "digilocker.exchange_code"
-_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _EXCHANGE)
+_EXCHANGE, _REFRESH = "digilocker.exchange_code", "digilocker.refresh"
+_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _EXCHANGE, _REFRESH)
 _ASK, _WRITE = "digilocker.request_device_code", "dynamodb.update_item"
 
 
@@ -49,7 +49,7 @@ class Tried:
     point: CrashPoint
     call: Call
     asked: bool
-    """She had to ask for a new OTP, or to send her details once more."""
+    """She had to ask for a new OTP, to send her details once more, or to sign in again."""
     blamed: bool
     """She was told that an OTP was wrong, although she typed the right one each time."""
     wrong: tuple[str, ...]
@@ -129,8 +129,8 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
     goes for a number without an account as well, where DigiLocker is not asked.
 
-    Signing up, the OTP of it, and the code that DigiLocker's page sent her back with: anywhere in that job until the
-    write, since none of it is ever done a second time.
+    Signing up, the OTP of it, the code that DigiLocker's page sent her back with, and a refresh token: anywhere in that
+    job until the write, since none of it is ever done a second time.
     """
     points: set[CrashPoint] = set()
     for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
@@ -185,10 +185,10 @@ def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> lis
         wrong.append("nothing died")
     if _lasting(outcome.conversation) != _lasting(undisturbed.conversation):
         wrong.append(f"ends as {outcome.conversation}")
-    if outcome.parts != undisturbed.parts:
+    if outcome.parts != undisturbed.parts + Counter(consent=outcome.consents):
         wrong.append(f"leaves the items {dict(outcome.parts)}")
     if outcome.questions > may_ask:
-        wrong.append("she had to ask for a new OTP, or to send her details once more")
+        wrong.append("she had to ask for a new OTP, to send her details once more, or to sign in again")
     if _files(outcome) != _files(undisturbed):
         wrong.append("the chosen document was not delivered")
     return wrong + _replies(undisturbed, outcome)
