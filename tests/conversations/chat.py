@@ -53,6 +53,7 @@ from helpdesk.conversation.events import (
     OtpSent,
     ParametersTold,
     Pulled,
+    Refreshed,
     SentProof,
     SentSomethingElse,
     SignedIn,
@@ -249,6 +250,8 @@ class Chat:
                 return LinkMade(step, f"mark of {step}", "https://digilocker.example", signs_up)
             case ExchangeCode():
                 return SignedIn(step, 3600, 86_400, (TOKEN, SHARED))
+            case ListDocuments() | FetchDocument() if self._is_old():
+                return Refreshed(step, 3600, request, (TOKEN, SHARED))
             case VerifyOtp():
                 if self._typed != RIGHT_OTP or not self.citizen.registered:
                     return Failed(step, Problem.OTP_WRONG, request)
@@ -298,6 +301,11 @@ class Chat:
             return Failed(step, Problem.ALREADY_THERE, request)
         self._brought_in.append(record.document)
         return Pulled(step, offer, record.document.uri)
+
+    def _is_old(self) -> bool:
+        """Tell whether the token is so old that it is refreshed first."""
+        session = self.conversation.session
+        return bool(session and session.token_until and self.now > session.token_until)
 
     def _signed_up(self, step: str, request: Request) -> Answer:
         """Compare what she entered with Aadhaar's, as DigiLocker does."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +23,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
 from moto.sqs import models as moto_sqs
 from requests.adapters import HTTPAdapter
+from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
@@ -130,6 +131,9 @@ class Desk:
     environment: dict[str, str]
     webhook: ModuleType
     document: ModuleType
+    consent: ModuleType
+    consent_url: str
+    """Where DigiLocker sends a browser back to."""
     config: SimulatorConfig
     dead_letter_url: str
     to_digilocker: Way
@@ -261,10 +265,13 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 @contextmanager
-def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
+def running_desk(
+    *, hurried: bool = False, settings: Mapping[str, str] = MappingProxyType({}), **changes: Any
+) -> Iterator[Desk]:
     """Set up AWS, the functions and the stand-ins; `changes` go into the simulator's configuration.
 
-    There is one clock, the stand-ins'. `hurried`: the time for which a failed message is held back passes at once.
+    `settings`: of the functions, where they differ from `SETTINGS`. There is one clock, the stand-ins'. `hurried`: the
+    time for which a failed message is held back passes at once.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -287,7 +294,12 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
             Simulator(config, port=0) as simulator,
         ):
             clock = simulator.world.clock
+            functions: dict[str, ModuleType] = {}
+            gateway = make_server("127.0.0.1", 0, _gateway(functions), threaded=True)
+            address = f"http://127.0.0.1:{gateway.server_port}"
+            simulator.world.redirect_uris.append(f"{address}/consent")
             environment, dead_letter_url = _resources(config, simulator.url)
+            environment |= {"CONSENT_URL": f"{address}/consent", **settings}
             pauses = Pauses(boto3.client("sqs"), clock, hurried)
             counted: Counter[str] = Counter()
             with ExitStack() as patches:
@@ -297,6 +309,7 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
                     (moto_sqs, "unix_time_millis", lambda: clock.now() * 1000),
                     (telemetry.metrics, "add_metric", partial(_count, counted)),
                     (bootstrap, "receiver", partial(bootstrap.receiver, clock=clock.now)),
+                    (bootstrap, "consenting", partial(bootstrap.consenting, clock=clock.now)),
                     (bootstrap, "document_handler", partial(bootstrap.document_handler, clock=clock.now)),
                     (
                         digilocker_client,
@@ -311,21 +324,23 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
                     (handling, "DocumentHandler", partial(_handler, handling.DocumentHandler, pauses)),
                 ):
                     patches.enter_context(mock.patch.object(module, name, stand_in))
-                webhook, document = load("webhook"), load("document")
-                gateway = make_server("127.0.0.1", 0, _gateway(webhook), threaded=True)
+                functions |= {name: load(name) for name in ("webhook", "document", "consent")}
+                webhook, document = functions["webhook"], functions["document"]
                 threads = [threading.Thread(target=gateway.serve_forever, daemon=True)]
                 for name, pause in PAUSES.items():
                     queue = (environment[f"{name}_QUEUE_URL"], environment[f"{name}_QUEUE_ARN"])
                     threads.append(threading.Thread(target=_pump, args=(document, *queue, pause, stop), daemon=True))
                 for thread in threads:
                     thread.start()
-                simulator.webhook_url = f"http://127.0.0.1:{gateway.server_port}/webhook"
+                simulator.webhook_url = f"{address}/webhook"
                 try:
                     yield Desk(
                         simulator,
                         environment,
                         webhook,
                         document,
+                        functions["consent"],
+                        f"{address}/consent",
                         config,
                         dead_letter_url,
                         to_digilocker,
@@ -435,25 +450,31 @@ def _secret(client: Any, name: str, value: Mapping[str, object]) -> str:
     return str(client.create_secret(Name=name, SecretString=json.dumps(value))["ARN"])
 
 
-def _call(module: ModuleType, method: str, body: bytes, headers: dict[str, str], query: dict[str, str]) -> Any:
-    event = {
-        "httpMethod": method,
-        "headers": headers,
-        "queryStringParameters": query or None,
-        "body": body.decode(),
+def _event(request: Request) -> dict[str, Any]:
+    """Write a request down as API Gateway (REST, proxy integration) does."""
+    return {
+        "httpMethod": request.method,
+        "resource": request.path,
+        "headers": dict(request.headers),
+        "multiValueHeaders": {name: request.headers.getlist(name) for name, _ in request.headers},
+        "queryStringParameters": dict(request.args) or None,
+        "multiValueQueryStringParameters": dict(request.args.lists()) or None,
+        "body": request.get_data().decode(),
         "isBase64Encoded": False,
     }
-    return module.lambda_handler(event, Context())
 
 
-def _gateway(module: ModuleType) -> Any:
+def _gateway(functions: Mapping[str, ModuleType]) -> Any:
+    """Hand requests to the function that the first part of their path names, one after the other."""
     lock = threading.Lock()
 
     @Request.application
     def application(request: Request) -> Response:
-        with lock:  # one execution environment
-            answer = _call(module, request.method, request.get_data(), dict(request.headers), dict(request.args))
-        return Response(answer["body"], answer["statusCode"], answer["headers"])
+        function = functions[request.path.split("/")[1]]
+        with lock:  # one execution environment of each
+            answer = function.lambda_handler(_event(request), Context())
+        headers = Headers(answer.get("multiValueHeaders") or answer["headers"])
+        return Response(answer["body"], answer["statusCode"], headers)
 
     return application
 

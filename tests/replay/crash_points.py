@@ -30,9 +30,9 @@ _MOST_TIMES = 2
 
 _REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
 _SIGN_UP, _VERIFY_SIGN_UP = "digilocker.sign_up", "digilocker.sign_up_verify"
-_EXCHANGE = "digilocker.exchange_code"
+_EXCHANGE, _REFRESH = "digilocker.exchange_code", "digilocker.refresh"
 _PULL = "digilocker.pull_document"
-_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _EXCHANGE, _PULL)
+_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _EXCHANGE, _REFRESH, _PULL)
 _ASK, _WRITE = "digilocker.request_device_code", "dynamodb.update_item"
 _WRITE_LIST = "dynamodb.transact_write_items"
 
@@ -52,7 +52,7 @@ class Tried:
     point: CrashPoint
     call: Call
     asked: bool
-    """She had to ask for a new OTP, or to send her details once more."""
+    """She had to ask for a new OTP, to send her details once more, or to sign in again."""
     blamed: bool
     """She was told that an OTP was wrong, although she typed the right one each time."""
     wrong: tuple[str, ...]
@@ -132,9 +132,9 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
     goes for a number without an account as well, where DigiLocker is not asked.
 
-    Signing up, the OTP of it, the code that DigiLocker's page sent her back with, and a pull: anywhere in that job
-    until the write, since none of them is ever done a second time. Where a pull had succeeded by then, her list tells,
-    and nothing is asked.
+    Signing up, the OTP of it, the code that DigiLocker's page sent her back with, a refresh token, and a pull: anywhere
+    in that job until the write, since none of them is ever done a second time. Where a pull had succeeded by then, her
+    list tells, and nothing is asked.
     """
     points: set[CrashPoint] = set()
     for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
@@ -190,10 +190,10 @@ def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> lis
         wrong.append("nothing died")
     if _lasting(outcome.conversation) != _lasting(undisturbed.conversation):
         wrong.append(f"ends as {outcome.conversation}")
-    if outcome.parts != undisturbed.parts:
+    if outcome.parts != undisturbed.parts + Counter(consent=outcome.consents):
         wrong.append(f"leaves the items {dict(outcome.parts)}")
     if outcome.questions > may_ask:
-        wrong.append("she had to ask for a new OTP, or to send her details once more")
+        wrong.append("she had to ask for a new OTP, to send her details once more, or to sign in again")
     if _files(outcome) != _files(undisturbed):
         wrong.append("the chosen document was not delivered")
     return wrong + _replies(undisturbed, outcome)

@@ -152,7 +152,9 @@ class Outcome:
     on_queues: dict[str, int]
     pdfs: int
     questions: int
-    """How often she had to ask for a new OTP, or to send her details once more."""
+    """How often she had to ask for a new OTP, to send her details once more, or to sign in again."""
+    consents: int
+    """How often she agreed once more when she signed in again."""
     asked: tuple[str, ...]
     """What she was told then."""
     begins: tuple[int, ...]
@@ -171,6 +173,7 @@ class Desk:
     dynamodb: Any = None
     clock: Clock = field(default_factory=Clock)
     questions: int = 0
+    consents: int = 0
 
     def __post_init__(self) -> None:
         self.calls = Calls(self.crash)
@@ -314,6 +317,9 @@ class Desk:
             self._load(self._page)
             self._write(text)
             self._go_on(until=answered)
+        if not answered() and (services := self._title_of(Choice.SERVICES, self.whatsapp.received[before:])):
+            self._sign_in_again(services)
+            self._go_on(until=answered)
         if not answered() and (resend := self._title_of(Choice.RESEND, self.whatsapp.received[before:])):
             self._ask_for_a_new_otp(resend)
             # A new OTP has all its tries again: she is as far as before only once she has used up as many.
@@ -358,6 +364,16 @@ class Desk:
         self._go_on(until=lambda: False)
         if len(self.digilocker.otps) == sent and (self.transcript.citizen.registered or sent):
             raise NoAnswer(f"to {resend}: {self.whatsapp.received[-1].text}")
+
+    def _sign_in_again(self, services: str) -> None:
+        """The one honest question: DigiLocker's page once more. What she asked for then comes by itself."""
+        self._is_asked()
+        self._write(f"[{services}]")
+        self._go_on(until=lambda: False)
+        self._write(f"[{self._title_of(Choice.AGREE, self.whatsapp.received)}]")
+        self._go_on(until=lambda: False)
+        self.consents += 1
+        self._load(self._page)
 
     def _is_asked(self) -> None:
         self.questions += 1
@@ -547,6 +563,7 @@ class Desk:
             | {f"dead letters of {name}": len(queue.dead_letters) for name, queue in queues.items()},
             pdfs=len(self.cloud.bucket.pdfs),
             questions=self.questions,
+            consents=self.consents,
             asked=tuple(self.asked),
             begins=tuple(self.begins),
             replies=tuple(self.replies),

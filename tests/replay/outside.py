@@ -114,6 +114,16 @@ class DigiLocker:
         mobile = self.citizen.phone[-10:] if self.names_mobile else "9000000099"
         return SignedIn(Token(access, 3600, refresh, " ".join(f"issued/{uri}" for uri in shared)), mobile)
 
+    def refresh(self, refresh_token: str, _seconds: float) -> SignedIn:
+        """Use a refresh token up, and the access token that came with it. Raises CodeRefused."""
+        if refresh_token not in self.tokens:
+            raise CodeRefused("invalid_grant", status=400)
+        self.tokens -= {refresh_token, refresh_token.replace("refresh", "token")}
+        self._given += 1
+        access, refresh = f"token-{self._given}", f"refresh-{self._given}"
+        self.tokens |= {access, refresh}
+        return SignedIn(Token(access, 3600, refresh))
+
     def signed[T: BaseModel](
         self, endpoint: Endpoint, _path: str, answer: type[T], fields: dict[str, str], _salt: str, _seconds: float
     ) -> T:

@@ -63,6 +63,8 @@ class FakeLocker:
     """The documents that she ticks there, by URI; none: the scope names none."""
     token: str = TOKEN
     refresh_token: str = ""
+    refreshed: Callable[[Token], Token] = field(default=lambda token: token)
+    """What a refresh answers, from what it usually does."""
     """The newest ones."""
     applied: dict[str, str] = field(default_factory=dict)
     """The details of the last sign-up."""
@@ -120,7 +122,7 @@ class FakeLocker:
     def refresh(self, refresh_token: str) -> Token:
         self._called("refresh")
         assert refresh_token == self.refresh_token
-        return self._token()
+        return self.refreshed(self._token())
 
     def _token(self) -> Token:
         self.token, self.refresh_token = f"{len(self.calls):040x}", f"{len(self.calls) + 4096:040x}"

@@ -1,6 +1,7 @@
 """The pages around DigiLocker's, and what a browser's return does: one call at a time, on moto."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from helpdesk.conversation.model import Stage
 from helpdesk.digilocker.errors import Unanswered
+from helpdesk.digilocker.models import Token
 from helpdesk.errors import VersionConflict
 from helpdesk.service.consenting import COOKIE
 from helpdesk.service.proof import proof_of
@@ -374,6 +376,7 @@ def test_a_refresh_is_never_repeated(desk: Desk) -> None:
     before = len(desk.whatsapp.sent)
     desk.work(again=True)
     assert "refresh" not in desk.locker.calls
+    assert desk.locker.calls[-2:] == ["revoke", "revoke refresh"]
     assert "sign in again" in bodies(desk.whatsapp.sent[before:])
 
 
@@ -382,6 +385,35 @@ def test_a_refresh_without_an_answer_leads_to_signing_in_again(desk: Desk) -> No
     stay(desk, 3600)
     desk.locker.fails = [Unanswered("(no answer)")]
     assert "sign in again" in bodies(desk.says("2"))
+    assert desk.locker.calls[-3:] == ["refresh", "revoke", "revoke refresh"]
+
+
+def test_a_refresh_that_names_no_scope_changes_nothing_in_what_she_shares(desk: Desk) -> None:
+    signed_in(desk, DOCUMENTS[0].uri)
+    stay(desk, 3600)
+    desk.locker.refreshed = lambda token: replace(token, scope="")
+
+    assert "Driving licence (not shared)" in bodies(desk.says("other documents"))
+
+    assert desk.locker.calls[-2:] == ["refresh", "list_documents"]
+
+
+def test_a_refresh_token_that_comes_without_a_new_one_is_used_again(desk: Desk) -> None:
+    signed_in(desk)
+    stay(desk, 3600)
+    first = desk.locker.refresh_token
+
+    def keeps_the_first(token: Token) -> Token:
+        desk.locker.refresh_token = first
+        return replace(token, refresh_token=None)
+
+    desk.locker.refreshed = keeps_the_first
+    desk.says("2")
+    stay(desk, 3600)
+    desk.says("1")
+
+    assert desk.locker.calls.count("refresh") == 2
+    assert desk.locker.calls[-1] == "fetch_document"
 
 
 def test_what_she_has_not_ticked_is_shown_so_and_can_be_shared(desk: Desk) -> None:

@@ -70,7 +70,7 @@ from helpdesk.conversation.events import (
     SignedIn,
     TimeRanOut,
 )
-from helpdesk.conversation.model import Rules
+from helpdesk.conversation.model import Rules, Session
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
@@ -241,8 +241,8 @@ class Worker:
         step = entry.step
         try:
             match request:
-                case ListDocuments() | FetchDocument() if self._is_old(stored):
-                    return self._refreshed(stored, step, request, again=again)
+                case ListDocuments() | FetchDocument() if (old := stored.conversation.session) and self._is_old(old):
+                    return self._refreshed(stored, old, step, request, again=again)
                 case SendOtp(mark=mark):
                     number = opened(AADHAAR)
                     if not self._store.count_otp(mark, step, self._rules.otps_an_hour):
@@ -315,20 +315,26 @@ class Worker:
             )
             return Answered(Failed(step, error.problem, request), {})
 
-    def _is_old(self, stored: Stored) -> bool:
-        session = stored.conversation.session
-        return bool(session and session.token_until and self._clock() > session.token_until - REFRESH_SECONDS)
+    def _is_old(self, session: Session) -> bool:
+        return bool(session.token_until) and self._clock() > session.token_until - REFRESH_SECONDS
 
-    def _refreshed(self, stored: Stored, step: str, request: Request, *, again: bool) -> Answered:
+    def _refreshed(self, stored: Stored, session: Session, step: str, request: Request, *, again: bool) -> Answered:
         """Exchange the refresh token. If it may be used up already, she is asked to sign in again."""
-        if again:
-            return Answered(Failed(step, Problem.SIGNED_OUT, request), {})
-        try:
-            token = self._locker.refresh(self._sealer.open(stored.sealed[REFRESH], stored.id, REFRESH))
-        except (Unanswered, Unserved):
-            return Answered(Failed(step, Problem.SIGNED_OUT, request), {})
-        brought = _brought(token)
-        return Answered(Refreshed(step, token.expires_in, request, tuple(brought)), brought)
+        tokens = {name: self._sealer.open(stored.sealed[name], stored.id, name) for name in (TOKEN, REFRESH)}
+        if not again:
+            try:
+                token = self._locker.refresh(tokens[REFRESH])
+            except (Unanswered, Unserved):
+                pass
+            else:
+                brought = _brought(token)
+                if not token.scope:
+                    del brought[SHARED]  # then it is the same as before (RFC 6749, 5.1)
+                keeps = dict.fromkeys((*session.keeps, *brought))
+                return Answered(Refreshed(step, token.expires_in, request, tuple(keeps)), brought)
+        # Nobody has what it may have been exchanged for; the old access token still ends all of it.
+        self._give_back(tokens)
+        return Answered(Failed(step, Problem.SIGNED_OUT, request), {})
 
     def _record(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
         """Advance by an answer, and write the new state and what follows in one go.
