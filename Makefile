@@ -16,6 +16,8 @@ ENV ?= dev
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
 TESTS ?=
+# What to measure: make bench PART=load. Nothing: all of it.
+PART ?=
 
 .PHONY: help run demo test replay bench screenshots lint format events deploy redrive find clean
 
@@ -34,8 +36,8 @@ test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to e
 replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay
 
-bench: .venv/.ready build/peers/.ready ## Measure: cold starts, calls, sizes; bars, and build/bench.json (minutes)
-	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks
+bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, or one part (PART=load): bars, build/bench.json, docs/benchmarks.md
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks $(PART)
 
 screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots
