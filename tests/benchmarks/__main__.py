@@ -282,15 +282,15 @@ PARTS: dict[str, tuple[Part, str, str]] = {
     "cold": (
         cold_starts,
         "Cold start, and a message on a warm function",
-        """CPU time in a new process, the least of 15: from nothing to a handler with its clients, then a message. The
-floor is boto3 with the same clients and the same calls; the peer is pywa on FastAPI and Mangum with a
+        f"""CPU time in a new process, the least of {ROUNDS}: from nothing to a handler with its clients, then a
+message. The floor is boto3 with the same clients and the same calls; the peer is pywa on FastAPI and Mangum with a
 DynamoDB client. *Uncompiled*: the layer, the function and the peer's packages without compiled code.""",
     ),
     "image": (
         in_image,
         "Cold start in the Lambda base image",
-        """CPU time of the container's process until it takes its first call from the runtime interface, interpreter
-and runtime client included; the least of 7. *Uncompiled*: layer and function without compiled code.""",
+        f"""CPU time of the container's process until it takes its first call from the runtime interface, interpreter
+and runtime client included; the least of {image.ROUNDS}. *Uncompiled*: layer and function without compiled code.""",
     ),
     "stack": (
         stack,

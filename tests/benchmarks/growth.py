@@ -149,15 +149,15 @@ def lists(sizes: Sequence[int]) -> Iterator[Point]:
 
 
 def _asking_for_list(size: int) -> Callable[[], object]:
-    desk = CountingDesk()
-    holder = desk.transcript.citizen
+    conversation = main_conversation()
+    holder = conversation.citizen
     more = [
         documents.certificate(
             holder.name, f"Certificate {index}", f"C{index:04d}", "in.gov.specimen", "Specimen", str(index)
         )
         for index in range(size)
     ]
-    desk = CountingDesk(replace(main_conversation(), citizen=replace(holder, issued=tuple(more))))
+    desk = CountingDesk(replace(conversation, citizen=replace(holder, issued=tuple(more))))
     for line in ("Hi", "1", "yes", "I agree", "<her Aadhaar number>", "<the OTP>"):
         desk.said(line)
         desk.worked()

@@ -169,7 +169,7 @@ def runtime_interface() -> Iterator[tuple[int, "Queue[str]"]]:
             """Say nothing."""
 
     server = _Server(("127.0.0.1", 0), Interface)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield server.server_port, answers
     finally:
