@@ -6,6 +6,7 @@ said to be flat or linear, and judged by its exponent at the upper end: doubling
 a tenth more, and linear things at most a tenth more than twice as much.
 """
 
+import gc
 import math
 import sys
 import time
@@ -79,7 +80,10 @@ def all_curves() -> Iterator[Curve]:
 
 @contextmanager
 def counting() -> Iterator[Callable[[], int]]:
-    """Count the instructions of all code but the tests'; gives how many there were so far."""
+    """Count the instructions of all code but the tests'; gives how many there were so far.
+
+    No garbage is collected meanwhile: what it would finalise is not this work's.
+    """
     count = 0
 
     def executed(code: CodeType, _offset: int) -> object:
@@ -90,6 +94,8 @@ def counting() -> Iterator[Callable[[], int]]:
         return None
 
     events = sys.monitoring.events.INSTRUCTION
+    gc.collect()
+    gc.disable()
     sys.monitoring.use_tool_id(_TOOL, "growth")
     sys.monitoring.register_callback(_TOOL, events, executed)
     sys.monitoring.set_events(_TOOL, events)
@@ -99,6 +105,7 @@ def counting() -> Iterator[Callable[[], int]]:
         sys.monitoring.set_events(_TOOL, 0)
         sys.monitoring.register_callback(_TOOL, events, None)
         sys.monitoring.free_tool_id(_TOOL)
+        gc.enable()
 
 
 def measured(size: int, work: Sequence[Callable[[], object]]) -> Point:
