@@ -22,6 +22,10 @@ def _svg(title: str, height: float, parts: Sequence[str]) -> str:
     return "\n".join([*head, *parts, "</svg>"]) + "\n"
 
 
+def _short(value: float) -> str:
+    return f"{value / 1e6:g} million" if value >= 1e6 else f"{value:,.10g}"
+
+
 def spans(title: str, rows: Sequence[tuple[str, float, float]]) -> str:
     """Draw what lasts from when to when: (name, from, to) in milliseconds. An indented name is part of another."""
     last = max(end for _, _, end in rows)
@@ -62,14 +66,14 @@ def curves(title: str, lines: Mapping[str, Sequence[tuple[float, float]]], acros
     for power in range(bottom, top + 1):
         y = up_at(power)
         parts.append(f'<path d="M{LEFT} {y:.0f}H{WIDTH - 20}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.0f}" text-anchor="end">{10.0**power:,.10g}</text>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.0f}" text-anchor="end">{_short(10.0**power)}</text>')
     ticks = (
         [10.0**power for power in range(math.ceil(left), math.floor(right) + 1)] if wide else [0, 25, 50, 75, 90, 99]
     )
     for tick in ticks:
         if left <= place(tick) <= right:
             x, y = across_at(tick), TOP + HEIGHT + 28
-            parts.append(f'<text x="{x:.0f}" y="{y}" text-anchor="middle">{tick:,.10g}</text>')
+            parts.append(f'<text x="{x:.0f}" y="{y}" text-anchor="middle">{_short(tick)}</text>')
     parts.append(f'<text x="{WIDTH - 20}" y="{TOP + HEIGHT + 44}" text-anchor="end">{escape(across)}</text>')
     for index, (name, line) in enumerate(lines.items()):
         colour = COLOURS[index % len(COLOURS)]

@@ -84,7 +84,7 @@ def spans(moments: Moments, runs: Sequence[dict[str, Any]]) -> list[Span]:
     for run in sorted(own, key=lambda run: float(run["began"])):
         found.append(span(f"{run[MARK]} function", run["began"], run["ended"]))
         found += (span(f"  {name}", begin, end) for name, begin, end in run["calls"])
-    return [*found, span("all of it", moments.posted, moments.over)]
+    return [*found, span("until she has it", moments.posted, moments.over)]
 
 
 def in_the_median(all_spans: Sequence[list[Span]]) -> list[Span]:
