@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any, Literal
+from unittest import mock
 
+from helpdesk.service import receiving
 from simulator.digilocker import documents
 from tests.benchmarks import directory
 from tests.benchmarks.counting import CountingDesk, main_conversation
@@ -179,9 +181,11 @@ def _asking_for_list(size: int) -> Callable[[], object]:
 
 def batches(sizes: Sequence[int]) -> Iterator[Point]:
     """Post the first texts of more and more citizens in one delivery."""
-    for size in sizes:
-        desk = CountingDesk()
-        yield measured(size, [_posting(desk, messages=_texts(desk, size, time)) for time in range(1 + ROUNDS)])
+    # Else the webhook puts off what it cannot begin in time, which is soon where each instruction is counted.
+    with mock.patch.object(receiving, "MOST_SECONDS", math.inf):
+        for size in sizes:
+            desk = CountingDesk()
+            yield measured(size, [_posting(desk, messages=_texts(desk, size, time)) for time in range(1 + ROUNDS)])
 
 
 def _texts(desk: CountingDesk, size: int, time: int) -> list[dict[str, Any]]:
@@ -209,7 +213,12 @@ def statuses(sizes: Sequence[int]) -> Iterator[Point]:
 
 
 def _posting(desk: CountingDesk, **content: Any) -> Callable[[], object]:
-    return lambda: desk.posted(**content)
+    def post() -> None:
+        desk.posted(**content)
+        if desk._deliveries:
+            raise RuntimeError("a part of the delivery must come again")
+
+    return post
 
 
 def searches() -> Iterator[Point]:

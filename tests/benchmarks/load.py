@@ -121,8 +121,8 @@ def arrivals(pace: Pace, first_citizen: int, seed: int) -> list[Arrival]:
 
 
 def drive(due: Sequence[Arrival], post: Post) -> Seen:
-    """Post each arrival when it is due. A citizen's next text waits until her last one was answered."""
-    seen, before = Seen(), dict[int, Future[None]]()
+    """Post each arrival when it is due. A citizen's next text, with its copy, waits until her last one was answered."""
+    seen, before = Seen(), dict[tuple[int, int], Future[None]]()
     began = time.monotonic()
 
     def deliver(arrival: Arrival, previous: Future[None] | None) -> None:
@@ -136,10 +136,11 @@ def drive(due: Sequence[Arrival], post: Post) -> Seen:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for arrival in due:
             time.sleep(max(0.0, began + arrival.at - time.monotonic()))
+            said = arrival.kind in {"text", "again"}
+            previous = before.get((arrival.citizen, arrival.number - 1)) if said else None
+            posted = pool.submit(deliver, arrival, previous)
             if arrival.kind == "text":
-                before[arrival.citizen] = pool.submit(deliver, arrival, before.get(arrival.citizen))
-            else:
-                pool.submit(deliver, arrival, None)
+                before[arrival.citizen, arrival.number] = posted
     return seen
 
 

@@ -112,6 +112,24 @@ def test_a_citizens_text_waits_until_her_last_one_was_answered() -> None:
     assert second == [True]
 
 
+def test_a_copy_of_a_text_does_not_overtake_the_text_before_it() -> None:
+    others, answered, found = threading.Event(), threading.Event(), []
+
+    def post(arrival: Arrival) -> bool:
+        if arrival.citizen == 1:
+            others.set()
+        elif arrival.number == 0:
+            assert others.wait(60)
+            answered.set()
+        else:
+            found.append(answered.is_set())
+        return True
+
+    texts = [Arrival(0.0, 0, 0, "text"), Arrival(0.0, 0, 1, "text"), Arrival(0.0, 0, 1, "again")]
+    drive([*texts, Arrival(0.0, 1, 0, "text")], post)
+    assert found == [True, True]
+
+
 def test_what_is_refused_is_posted_again_until_it_is_taken() -> None:
     desk = Desk(refuses=TRIES - 1)
     assert drive(ALL_AT_ONCE, desk.post).not_taken == 0
