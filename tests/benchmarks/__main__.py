@@ -308,8 +308,8 @@ a file.""",
         loads,
         "Load",
         """Open-model arrivals: a text with three statuses once a second, then ten times a second; every fifth text
-comes twice. A wait counts from when the delivery was due. The burst is more than the local AWS can do on
-two cores, so a queue forms: for both.""",
+comes twice. A wait counts from when the delivery was due. The burst is about as much as the local AWS can
+take on two cores.""",
     ),
     "growth": (
         growing,
