@@ -28,6 +28,8 @@ STACK ?=
 TESTS ?=
 # Those before a deployment: they need no browser, and deploy nothing themselves.
 QUICK := tests/unit tests/conversations tests/template
+# What to measure: make bench PART=load. Nothing: all of it.
+PART ?=
 
 .PHONY: help run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets change-set execute \
   redrive find clean
@@ -47,8 +49,8 @@ test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to e
 replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay
 
-bench: .venv/.ready build/peers/.ready ## Measure: cold starts, calls, sizes; bars, and build/bench.json (minutes)
-	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks
+bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, or one part (PART=load): bars, build/bench.json, docs/benchmarks.md
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks $(PART)
 
 screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots

@@ -1,7 +1,10 @@
-"""Measures what can be measured on one machine, shows it as bars, and writes build/bench.json.
+"""Measures what can be measured on one machine, shows it as bars, and writes it down (`report.py`).
 
-Times are CPU time and the least of many: what else the machine does makes them longer, never shorter. Contenders take
-turns, each time in a new process, and are compared within one run only. Ends with 1 if something is worse than wanted.
+    python -m tests.benchmarks [part ...]
+
+Times of the code are CPU time and the least of many: what else the machine does makes them longer, never shorter.
+Those of the deployed stack are medians. Contenders take turns and are compared within one run only. Ends with 1 if
+something is worse than wanted.
 """
 
 import json
@@ -11,11 +14,11 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, redirect_stdout
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -24,55 +27,33 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "bench")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
 
 from helpdesk.languages.catalogue import codes, parse
-from tests.benchmarks import counting, directory
+from simulator.local_stack import BUILD, StackError, build, stop_on_signals
+from tests.benchmarks import (
+    counting,
+    directory,
+    growth,
+    image,
+    latency,
+    load,
+    memory,
+    plots,
+    report,
+    waterfall,
+)
 from tests.benchmarks.contender import CONTENDERS, ROOT
+from tests.benchmarks.deployment import deployed
 from tests.benchmarks.dialogue import least, messages_per_second
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.report import Part, Section
 
-BUILD = ROOT / "build"
-PEERS = BUILD / "peers" / "bin" / "python"
+PEERS = ROOT / "build" / "peers" / "bin" / "python"
 LAYER = ROOT / "layers" / "helpdesk"
+CACHES = ROOT / "build" / "bench-cache"
 ROUNDS, ROUNDS_UNCOMPILED = 15, 5
-BAR = 24
-"""Letters of a bar that reaches what is wanted."""
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
 """Packages that Lambda's runtime brings, compiled; a layer's are compiled anew at each cold start."""
 
 type Runs = dict[str, list[dict[str, float]]]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Something measured. `wanted` is the most it may be (the least, if `at_least`), None where nothing is wanted."""
-
-    name: str
-    value: float
-    unit: str
-    wanted: float | None = None
-    at_least: bool = False
-
-    @property
-    def is_met(self) -> bool:
-        """Whether it is as wanted."""
-        if self.wanted is None:
-            return True
-        return self.value >= self.wanted if self.at_least else self.value <= self.wanted
-
-    def line(self) -> str:
-        """Write it with a bar; the mark stands where the bar should end, or be past."""
-        wanted, bar = "", ""
-        if self.wanted is not None:
-            filled = round(BAR * min(self.value / self.wanted, 1.5)) if self.wanted else BAR * bool(self.value)
-            whole = "█" * filled + "·" * max(0, BAR - filled)
-            bar = f"{whole[:BAR]}│{whole[BAR:]}"
-            wanted = f"{'≥' if self.at_least else '≤'} {_written(self.wanted)}"
-        missed = "" if self.is_met else "  missed"
-        return f"{self.name:38} {_written(self.value):>10} {self.unit:7} {wanted:>10}  {bar}{missed}"
-
-
-def _written(value: float) -> str:
-    if value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 # --- contenders -----------------------------------------------------------------------------------------------------
@@ -129,49 +110,110 @@ def _least(runs: Runs, name: str, figure: str) -> float:
     return min(run[figure] for run in runs[name])
 
 
-def cold_starts() -> Iterator[Figure]:
+def cold_starts(section: Section) -> Iterator[Figure]:
     """Measure from an empty process to a handler with its clients, and a message on a warm one."""
     names = [name for name in CONTENDERS if name != "peer" or PEERS.exists()]
-    caches = BUILD / "bench-cache"
-    shutil.rmtree(caches, ignore_errors=True)
+    shutil.rmtree(CACHES, ignore_errors=True)
     for name in names:
         _progress(f"compiling: {name}")
-        _run(name, caches / "compiled", write=True)
-    _as_deployed(caches / "compiled", caches / "deployed")
-    runs = contend(names, ROUNDS, caches / "compiled")
-    deployed = contend(names, ROUNDS_UNCOMPILED, caches / "deployed")
+        _run(name, CACHES / "compiled", write=True)
+    _as_deployed(CACHES / "compiled", CACHES / "deployed")
+    runs = contend(names, ROUNDS, CACHES / "compiled")
+    deployed = contend(names, ROUNDS_UNCOMPILED, CACHES / "deployed")
 
     def ratio(figure: str, one: str, other: str, among: Runs = runs) -> float:
         return _least(among, one, figure) / _least(among, other, figure)
 
-    yield Figure("cold_start.webhook_vs_floor", ratio("cold_ms", "webhook", "floor_webhook"), "x", 2.0)
-    yield Figure("cold_start.document_vs_floor", ratio("cold_ms", "document", "floor_document"), "x", 3.0)
+    yield Figure("cold_start.webhook_vs_floor", ratio("cold_ms", "webhook", "floor_webhook"), "x", 1.2)
+    yield Figure("cold_start.document_vs_floor", ratio("cold_ms", "document", "floor_document"), "x", 1.6)
     yield Figure("cold_start.webhook_cpu_ms", _least(runs, "webhook", "cold_ms"), "ms")
     yield Figure("cold_start.document_cpu_ms", _least(runs, "document", "cold_ms"), "ms")
     for name in ("webhook", "document"):
         uncompiled = ratio("cold_ms", name, f"floor_{name}", deployed)
         yield Figure(f"cold_start.{name}_uncompiled_vs_floor", uncompiled, "x")
     if "peer" in names:
-        yield Figure("cold_start.webhook_vs_peer", ratio("cold_ms", "webhook", "peer"), "x", 0.7)
-        yield Figure("cold_start.webhook_uncompiled_vs_peer", ratio("cold_ms", "webhook", "peer", deployed), "x", 0.7)
-        yield Figure("warm.text_vs_peer", ratio("text_outside_aws_ms", "webhook", "peer"), "x", 2.0)
-    yield Figure("warm.text_vs_floor", ratio("text_ms", "webhook", "floor_webhook"), "x", 2.0)
+        yield Figure("cold_start.webhook_vs_peer", ratio("cold_ms", "webhook", "peer"), "x", 0.5)
+        yield Figure("cold_start.webhook_uncompiled_vs_peer", ratio("cold_ms", "webhook", "peer", deployed), "x")
+        yield Figure("warm.text_vs_peer", ratio("text_outside_aws_ms", "webhook", "peer"), "x", 0.5)
+    yield Figure("warm.text_vs_floor", ratio("text_ms", "webhook", "floor_webhook"), "x")
     yield Figure("warm.text_cpu_ms", _least(runs, "webhook", "text_ms"), "ms")
-    yield Figure("warm.status_cpu_ms", _least(runs, "webhook", "status_ms"), "ms", 1.0)
+    yield Figure("warm.status_cpu_ms", _least(runs, "webhook", "status_ms"), "ms", 0.2)
     floor = [run["cold_ms"] for run in runs["floor_webhook"]]
     yield Figure("noise.median_vs_least", statistics.median(floor) / min(floor), "x")
     yield Figure("noise.most_vs_least", max(floor) / min(floor), "x")
+    if "peer" not in names:
+        section.say("The peer is not installed: its figures are left out.")
+    rows = [(name, 0.0, _least(runs, name, "cold_ms")) for name in names]
+    rows += [(f"{name}, uncompiled", 0.0, _least(deployed, name, "cold_ms")) for name in names]
+    drawn = plots.spans("CPU time of a cold start", rows)
+    section.plots["cold_start.svg"] = ("CPU time of a cold start", drawn)
 
 
-# --- the rest -------------------------------------------------------------------------------------------------------
+def in_image(section: Section) -> Iterator[Figure]:
+    """Measure cold starts in Lambda's base image."""
+    try:
+        yield from image.figures()
+    except image.NotMeasured as reason:
+        section.say(f"Not measured: {reason}.")
 
 
-def calls() -> Iterator[Figure]:
+# --- the deployed stack ----------------------------------------------------------------------------------------------
+
+
+def stack(section: Section) -> Iterator[Figure]:
+    """Measure messages through the local AWS, then look where their time goes."""
+    with deployed(_progress) as deployment:
+        _progress("")
+        yield from latency.figures(deployment)
+        found = waterfall.waterfalls(deployment)
+    for file, (name, spans) in zip(("reply.svg", "document.svg"), found.items(), strict=True):
+        yield Figure(f"{Path(file).stem}.own_code_part", waterfall.own_code(spans), "of 1")
+        section.say("", *waterfall.lines(name, spans))
+        section.plots[file] = (name, plots.spans(name, [(span.name, span.begin, span.end) for span in spans]))
+
+
+def peaks(_section: Section) -> Iterator[Figure]:
+    """Measure memory over a conversation with a large document."""
+    with deployed(_progress) as deployment:
+        _progress("")
+        yield from memory.figures(deployment)
+
+
+def loads(section: Section) -> Iterator[Figure]:
+    """Measure under load."""
+    with deployed(_progress) as deployment:
+        _progress("")
+        runs = load.runs(deployment)
+    yield from load.figures(runs)
+    title = "How long a delivery waits for its answer, in ms"
+    lines = {
+        f"{side}, {pace}": [(float(percent), load.percentile(run.waits, percent) * 1000) for percent in range(1, 101)]
+        for (pace, side), run in runs.items()
+    }
+    section.plots["load.svg"] = (title, plots.curves(title, lines, "percent of deliveries", wide=False))
+
+
+# --- without AWS -----------------------------------------------------------------------------------------------------
+
+
+def growing(section: Section) -> Iterator[Figure]:
+    """Count what a message costs as things grow."""
+    curves = []
+    with _quiet():
+        curves = list(growth.all_curves())
+    yield from growth.figures(curves)
+    title = "Instructions for a message or a delivery, by what grows"
+    lines = {
+        f"{curve.what}: {curve.shape}": [(float(point.size), float(point.instructions)) for point in curve.points]
+        for curve in curves
+    }
+    section.plots["growth.svg"] = (title, plots.curves(title, lines, "turns, documents, texts, statuses, types"))
+
+
+def calls(_section: Section) -> Iterator[Figure]:
     """Count what the main conversation calls; tests/unit/test_calls.py says why each is made."""
-    logging.disable()
-    with redirect_stdout(StringIO()):  # metrics are lines of the log
+    with _quiet():
         costs = counting.costs()
-    logging.disable(logging.NOTSET)
     for name, (webhook, job), wanted in (("menu", costs["[Yes]"], (3, 3)), ("document", costs["2"], (3, 8))):
         yield Figure(f"calls.{name}.webhook", sum(webhook.values()), "calls", wanted[0])
         yield Figure(f"calls.{name}.document", sum(job.values()), "calls", wanted[1])
@@ -183,29 +225,19 @@ def calls() -> Iterator[Figure]:
         yield Figure(f"calls.conversation.{service}", number, "calls")
 
 
-def layer() -> Iterator[Figure]:
-    """Install the layer as `sam build` does, for this machine, and give its size."""
-    target = BUILD / "bench-layer"
-    shutil.rmtree(target, ignore_errors=True)
-    uv = ROOT / ".venv" / "bin" / "uv"
-    subprocess.run(  # noqa: S603 - our own file of requirements, by hash
-        [
-            *(str(uv), *["pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python"], sys.executable),
-            *("--target", str(target), "--requirement", str(LAYER / "requirements.txt")),
-        ],
-        check=True,
-    )
-    files = [path for path in target.rglob("*") if path.is_file()]
-    files += [path for path in (LAYER / "helpdesk").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+def sizes(_section: Section) -> Iterator[Figure]:
+    """Build layer and functions as they are deployed, and give their size."""
+    build()
+    files = [path for path in BUILD.glob("*/**/*") if path.is_file()]
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
             archive.write(path)
-    yield Figure("layer_bytes", sum(path.stat().st_size for path in files), "bytes", 25_000_000)
+    yield Figure("layer_bytes", sum(path.stat().st_size for path in files), "bytes", 20_000_000)
     yield Figure("layer_zip_bytes", packed.tell(), "bytes", 8_000_000)
 
 
-def languages() -> Iterator[Figure]:
+def languages(_section: Section) -> Iterator[Figure]:
     """Read each catalogue."""
     folder = LAYER / "helpdesk" / "languages"
 
@@ -217,7 +249,7 @@ def languages() -> Iterator[Figure]:
     yield Figure(f"languages.load_ms ({slowest}, the slowest)", loads[slowest], "ms", 3.0)
 
 
-def directories() -> Iterator[Figure]:
+def directories(_section: Section) -> Iterator[Figure]:
     """Search a directory of issuers larger than any that was reported."""
     units = {"kept_bytes": "bytes", "memory_mb": "MB"}
     wanted = {"slowest_search_ms": 50.0, "memory_mb": 100.0}
@@ -225,29 +257,98 @@ def directories() -> Iterator[Figure]:
         yield Figure(f"directory.{name}", value, units.get(name, "ms"), wanted.get(name))
 
 
+def dialogue(_section: Section) -> Iterator[Figure]:
+    """Measure the pure dialogue."""
+    yield Figure("dialogue.messages_per_second", messages_per_second(), "1/s", 5000, at_least=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the functions' log from the terminal; their metrics are lines of it."""
+    logging.disable()
+    try:
+        with redirect_stdout(StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 def _progress(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
 
 
-def main() -> None:
-    """Print the table and write it down."""
-    BUILD.mkdir(exist_ok=True)
-    found: list[Figure] = []
-    for part in (cold_starts, calls, layer, languages, directories):
-        for figure in part():
-            found.append(figure)
-            print(figure.line(), flush=True)
-    dialogue = Figure("dialogue.messages_per_second", messages_per_second(), "1/s", 5000, at_least=True)
-    print(dialogue.line())
-    found.append(dialogue)
-    if not PEERS.exists():
-        print("The peer is not installed: its figures are left out.")
-    written = {figure.name.partition(" ")[0]: asdict(figure) | {"met": figure.is_met} for figure in found}
-    (BUILD / "bench.json").write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    if any(not figure.is_met for figure in found):
-        raise SystemExit("Something is worse than wanted.")
+PARTS: dict[str, tuple[Part, str, str]] = {
+    "cold": (
+        cold_starts,
+        "Cold start, and a message on a warm function",
+        f"""CPU time in a new process, the least of {ROUNDS}: from nothing to a handler with its clients, then a
+message. The floor is boto3 with the same clients and the same calls; the peer is pywa on FastAPI and Mangum with a
+DynamoDB client. *Uncompiled*: the layer, the function and the peer's packages without compiled code.""",
+    ),
+    "image": (
+        in_image,
+        "Cold start in the Lambda base image",
+        f"""CPU time of the container's process until it takes its first call from the runtime interface, interpreter
+and runtime client included; the least of {image.ROUNDS}. *Uncompiled*: layer and function without compiled code.""",
+    ),
+    "stack": (
+        stack,
+        "Through the local AWS",
+        """The template in the local AWS, one message at a time, in turn with a floor function that makes the same
+calls; medians. Then, under a stopwatch, where the time goes.""",
+    ),
+    "memory": (
+        peaks,
+        "Memory",
+        """Peak of each function's process over a conversation with a PDF of 10 MB, sent by link and, as that fails, as
+a file.""",
+    ),
+    "load": (
+        loads,
+        "Load",
+        """Open-model arrivals: a text with three statuses once a second, then ten times a second; every fifth text
+comes twice. A wait counts from when the delivery was due. The burst is about as much as the local AWS can
+take on two cores.""",
+    ),
+    "growth": (
+        growing,
+        "Growth",
+        """Executed instructions as something grows, by the exponent between the last two sizes: 0 is flat, 1 is
+linear. The sizes go to 1,000 turns, 500 documents, 1,000 texts or statuses in a delivery, 20,000 types of
+documents.""",
+    ),
+    "calls": (calls, "Calls", "Counted, exact: what leaves the functions for a text and for a document."),
+    "sizes": (sizes, "Size", "Layer and functions as `sam build` makes them, unpacked and packed."),
+    "languages": (languages, "Languages", "Reading the slowest catalogue."),
+    "directory": (directories, "Directory of issuers", "A made-up one, larger than any that was reported."),
+    "dialogue": (dialogue, "Dialogue", "Without AWS, on one core, over all conversations of the tests."),
+}
+"""Each with its title and what docs/benchmarks.md says about it."""
+
+
+def main(names: Sequence[str]) -> int:
+    """Measure all parts, or those that are named. Returns the exit status."""
+    if unknown := set(names) - set(PARTS):
+        print(f"No such part: {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    began, sections = time.monotonic(), []
+    with stop_on_signals():
+        for name in names or PARTS:
+            part, title, says = PARTS[name]
+            section = Section(title, says, f"make bench PART={name}")
+            try:
+                report.measure(section, part)
+            except StackError as error:
+                print(f"\n{error}", file=sys.stderr)
+                return 1
+            sections.append(section)
+    seconds = time.monotonic() - began
+    report.write(sections, whole=not names, seconds=seconds)
+    missed = [figure.name for section in sections for figure in section.figures if not figure.is_met]
+    print(f"\n{seconds / 60:.1f} minutes.", f"Worse than wanted: {', '.join(missed)}" if missed else "All as wanted.")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

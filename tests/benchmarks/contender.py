@@ -208,9 +208,14 @@ def _peer(aws: Aws) -> Handler:
     return handler
 
 
+FLOORS = {
+    "webhook": ("dynamodb", "sqs", "kms", "secretsmanager"),
+    "document": ("dynamodb", "sqs", "kms", "secretsmanager", "s3"),
+}
+"""The services whose clients each function builds."""
 CONTENDERS: dict[str, Callable[[Aws], Handler]] = {
-    "floor_webhook": lambda aws: _floor(aws, "dynamodb", "sqs", "kms", "secretsmanager"),
-    "floor_document": lambda aws: _floor(aws, "dynamodb", "sqs", "kms", "secretsmanager", "s3"),
+    "floor_webhook": lambda aws: _floor(aws, *FLOORS["webhook"]),
+    "floor_document": lambda aws: _floor(aws, *FLOORS["document"]),
     "webhook": lambda aws: _function(aws, "webhook"),
     "document": lambda aws: _function(aws, "document"),
     "peer": _peer,

@@ -6,6 +6,7 @@ and Lambda's polling of the queue is no call of ours.
 
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tests.conversations.chat import Transcript, transcripts
@@ -82,6 +83,7 @@ DOCUMENT: dict[str, Counts] = {
 """What the job behind each of these messages costs in the document function, warm."""
 
 
+@cache
 def main_conversation() -> Transcript:
     """Give the conversation in which a citizen gets one document."""
     return next(one for one in transcripts() if one.name == MAIN)

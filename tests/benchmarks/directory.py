@@ -28,22 +28,23 @@ QUERIES = (
 )
 
 
-def made_up() -> Directory:
-    """Return the same directory each time."""
+def made_up(issuers: int = ISSUERS, doctypes: int = TYPES) -> Directory:
+    """Return the same directory of so many issuers and types each time."""
     chance = random.Random(1)  # noqa: S311 - made-up names, not secrets
     syllables = [a + b for a in "bcdghjklmnprstvy" for b in ("a", "e", "i", "o", "u", "an", "ar", "in")]
     words = ["".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(12_000)]
     usual = ("certificate", "marksheet", "licence", "registration", "policy", "permit", "receipt", "card")
-    doctypes = ["".join(letters) for letters in zip(*[iter(chance.choices(string.ascii_uppercase, k=5 * TYPES))] * 5)]  # noqa: B905
+    letters = chance.choices(string.ascii_uppercase, k=5 * doctypes)
+    codes = ["".join(five) for five in zip(*[iter(letters)] * 5, strict=True)]
     types = [
         DocumentType(doctype, f"{chance.choice(words)} {chance.choice(words)} {chance.choice(usual)}".title())
-        for doctype in doctypes
+        for doctype in codes
     ]
     common = [DocumentType(*one) for one in COMMON]
     kinds = ("Board of Education", "State Department", "General Insurance Co. Ltd.", "University", "Municipal Council")
     offers = []
-    for number in range(ISSUERS):
-        own = types[number * TYPES // ISSUERS : (number + 1) * TYPES // ISSUERS]
+    for number in range(issuers):
+        own = types[number * doctypes // issuers : (number + 1) * doctypes // issuers]
         name = f"{chance.choice(words)} {chance.choice(words)} {chance.choice(kinds)}".title()
         if number % 100 == 0:
             name += ", Karnataka"

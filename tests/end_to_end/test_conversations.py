@@ -5,7 +5,6 @@ The main transcripts run here as they stand in tests/conversations; the rest is 
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from simulator.local_stack import LocalStack
 from tests.conversations.chat import Transcript, matches, shown, transcripts
 from tests.end_to_end.conftest import Citizen, PhoneOf
 from tests.end_to_end.phone import Bubble, Phone
+from tests.memory import peak_memory_of
 
 
 def transcript_of(bubble: Bubble) -> str:
@@ -238,16 +238,3 @@ def test_a_pdf_of_ten_megabytes_is_delivered_within_the_functions_memory(
     peaks = peak_memory_of(stack.physical_id("DocumentFunction"))
     assert peaks
     assert max(peaks) < 256 * 1024
-
-
-def peak_memory_of(function: str) -> list[int]:
-    """The most memory that each process of a function has had, in KiB (Linux)."""
-    peaks = []
-    for process in Path("/proc").iterdir():
-        try:
-            if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in (process / "environ").read_bytes():
-                status = (process / "status").read_text()
-                peaks.append(int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))))
-        except OSError:
-            continue  # not a process, or gone, or another user's
-    return peaks
