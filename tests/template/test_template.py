@@ -500,6 +500,11 @@ def test_signing_in_on_the_page_needs_what_its_pages_and_its_check_need(
 def test_each_environment_of_samconfig_sets_parameters_that_exist(template: Template) -> None:
     samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text())
     environments = {name: settings for name, settings in samconfig.items() if isinstance(settings, dict)}
+    assert environments.pop("default").keys() == {
+        "global",
+        "local_invoke",
+        "local_start_api",
+    }  # for testers, beside `make run`
 
     assert environments.keys() == set(template.parameters["Stage"]["AllowedValues"])
     for name, settings in environments.items():

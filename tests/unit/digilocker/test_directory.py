@@ -419,14 +419,13 @@ def store(cloud: Aws) -> Callable[[Callable[[], float]], DirectoryStore]:
 
 def test_a_copy_is_kept_encrypted_and_read_back(cloud: Aws, store: Any) -> None:
     kept = store(lambda: NOW)
-    assert (kept.read(), kept.age()) == (None, None)
+    assert kept.read() is None
 
     kept.write(b"content")
 
     assert kept.read() == b"content"
     head = cloud.client("s3").head_object(Bucket=cloud.environment["DOCUMENTS_BUCKET"], Key="directory/issuers.json.gz")
     assert head["ServerSideEncryption"] == "aws:kms"
-    assert store(lambda: head["LastModified"].timestamp() + 100).age() == pytest.approx(100)
 
 
 def test_one_at_a_time_is_told_to_fetch(store: Any) -> None:

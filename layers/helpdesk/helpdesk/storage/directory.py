@@ -48,16 +48,6 @@ class DirectoryStore:
         except ClientError as error:
             logger.warning("the directory could not be kept", extra={"code": _code(error)})
 
-    def age(self) -> float | None:
-        """Give the seconds since the copy was written; None if there is none."""
-        try:
-            answer = self._s3.head_object(Bucket=self._bucket, Key=_KEY)
-        except ClientError as error:
-            if _code(error) in _ABSENT:
-                return None
-            raise
-        return max(0.0, self._clock() - answer["LastModified"].timestamp())
-
     def claim(self, seconds: float) -> bool:
         """Tell whether the caller is the one to fetch the directory: for `seconds` nobody else is told so.
 
