@@ -29,7 +29,7 @@ def looks_for(desk: Desk, name: str, words: str) -> Phone:
     """Go on until something was found."""
     phone = at_list(desk, name)
     phone.tap("Get a new document")
-    phone.expect("Which document shall be brought into your DigiLocker?")
+    phone.expect("Which document do you need?")
     phone.say(words)
     return phone
 
