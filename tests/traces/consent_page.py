@@ -158,6 +158,7 @@ class OnThePage(Story):
             self._say(self._proof_on(visitor), "documents")
             for _ in range(6):
                 self._desk.pass_time(600)
+                self._desk.until_timers_fired()
                 self._say("help", "Talk to a person")
             if outcome:
                 self._wire.plan(_TOKEN, outcome)
