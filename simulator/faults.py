@@ -5,8 +5,8 @@
                     "issued": [{"delay": 3}, {"status": 502, "body": "<html>Bad gateway</html>"}]},
      "whatsapp":   {"messages": {"error": 130429}, "status_order": "reversed"}}
 
-Endpoints of `digilocker`: verify, code, authorize, token, revoke, user, issued, files, file, xml, signup,
-signup_verify, pull_issuers, pull_doctype, pull_parameters, pull_document.
+Endpoints of `digilocker`: verify, code, authorize, token, revoke, user, issued, files, file, xml, eaadhaar,
+signup, signup_verify, pull_issuers, pull_doctype, pull_parameters, pull_document.
 Endpoints of `whatsapp`: messages, read, media (upload), media_get, media_delete, download; settings, subscribed_apps,
 subscriptions and debug_token, which an operator asks; and, for what happens after the 200, `fetch` (the link answers
 with `status`), `delivery` (the message fails with `error`), `webhook` (`duplicate` more deliveries after a 200, or
@@ -53,6 +53,7 @@ ENDPOINTS = {
         "files",
         "file",
         "xml",
+        "eaadhaar",
         *_SIGN_UP_AND_PULL,
         "*",
     ),

@@ -40,6 +40,7 @@ from operations import bytecode
 from simulator.backstage import Backstage
 from simulator.config import SimulatorConfig
 from simulator.containers import DOCKER_DESKTOP, Deployed, Relay, bridge_address, write_template
+from simulator.digilocker.accounts import EVERYBODYS_PIN
 from simulator.server import Simulator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -666,14 +667,18 @@ def _way_to_sign_in(name: str) -> tuple[dict[str, str], dict[str, str]]:
     raise StackError(f"SIGN_IN must be consent-page or in-chat, not {name!r}.")
 
 
-def _welcome(stack: LocalStack, seconds: float) -> str:
+def welcome(stack: LocalStack, seconds: float, *, on_page: bool) -> str:
+    """Say what is up, where, and how to go on. `on_page`: citizens sign in on DigiLocker's own page."""
     citizen = citizens(stack.chat_url)[0]
+    how = "say Hi; the OTP comes by SMS, on the same page"
+    if on_page:
+        how = f"say Hi, then Open DigiLocker; the OTP comes by SMS, on the chat page; PIN {EVERYBODYS_PIN}"
     return f"""
 The help desk is up ({seconds:.0f} s).
 
   Chat               {stack.chat_url}/
   A citizen to try   {citizen["phone"]} ({citizen["name"]}), Aadhaar number {citizen["aadhaar"]}
-                     say Hi; the OTP comes by SMS, on the same page
+                     {how}
   Webhook            {stack.webhook_url}
   Local AWS          {stack.emulator_url}  (region {REGION}, key and secret: test)
   Logs               {LOGS.relative_to(ROOT)}/
@@ -689,10 +694,11 @@ def main() -> int:
         try:
             print("Starting the help desk on this machine", flush=True)
             parameters, settings = _way_to_sign_in(os.environ.get("SIGN_IN", ""))
+            on_page = parameters.get("SignIn") == "consent-page"
             with LocalStack(
                 parameters=parameters, simulator_settings=settings, for_containers=True, tell=progress
             ) as stack:
-                print(_welcome(stack, time.monotonic() - progress.began), flush=True)
+                print(welcome(stack, time.monotonic() - progress.began, on_page=on_page), flush=True)
                 signal.pause()
         except KeyboardInterrupt:
             progress.broken_off()

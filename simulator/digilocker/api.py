@@ -15,7 +15,7 @@ from simulator.digilocker.accounts import TOKEN_SECONDS, Session, scope_of
 from simulator.digilocker.authorization import CodeRefused
 from simulator.digilocker.authorize import AuthorizePages
 from simulator.digilocker.citizens import Citizen
-from simulator.digilocker.documents import PDF, XML, Flaw, IssuedDocument, UploadedFile
+from simulator.digilocker.documents import PDF, XML, Flaw, IssuedDocument, UploadedFile, eaadhaar
 from simulator.digilocker.errors import ApiError
 from simulator.digilocker.otp import NoMobile, OtpFlooding, OtpRefused
 from simulator.digilocker.pull import PullApi
@@ -25,6 +25,7 @@ from simulator.interference import cut, flaw, switched
 from simulator.world import World
 
 _DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_AADHAAR_CARD = "ADHAR"
 _REPOSITORY_FLAWS = {
     Flaw.UNRESPONSIVE,
     Flaw.MISCONFIGURED,
@@ -69,6 +70,8 @@ class DigiLockerApi:
             ("/public/oauth2/1/file/", "file", self.uri_missing, "GET"),
             ("/public/oauth2/1/file/<path:uri>", "file", self.file, "GET"),
             ("/public/oauth2/1/xml/", "xml", self.uri_missing, "GET"),
+            ("/public/oauth2/2/xml/eaadhaar", "eaadhaar", self.eaadhaar, "GET"),
+            ("/public/oauth2/3/xml/eaadhaar", "eaadhaar", self.eaadhaar, "GET"),
             ("/public/oauth2/1/xml/<path:uri>", "xml", self.xml, "GET"),
             ("/public/signup/2/demoauth", "signup", self._sign_up.request, "POST"),
             ("/public/signup/1/demoauthverify", "signup_verify", self._sign_up.verify, "POST"),
@@ -394,6 +397,16 @@ class DigiLockerApi:
         if document.flaw in _REPOSITORY_FLAWS:
             raise ApiError(document.flaw)
         return self._bytes(document.xml(), XML)
+
+    def eaadhaar(self) -> Response:
+        session = self._session()
+        card = next((one for one in session.citizen.issued if one.doctype == _AADHAAR_CARD), None)
+        if card is None:
+            raise ApiError("aadhaar_not_linked")
+        # Which scope it needs is not documented: that of the card, if she could tick it.
+        _check_scope(session, "files.issueddocs" if card.flaw is Flaw.NOT_SHARED else scope_of(card))
+        citizen = session.citizen
+        return self._bytes(eaadhaar(citizen.name, citizen.aadhaar, citizen.born, citizen.gender), XML)
 
     def _bytes(self, content: bytes, media_type: str) -> Response:
         answer = Response(content, content_type=media_type)

@@ -89,6 +89,18 @@ class IssuedDocument:
         ).encode()
 
 
+def eaadhaar(name: str, aadhaar: str, born: str, gender: str) -> bytes:
+    """Return the data of an Aadhaar card: the number is masked. `born` is DDMMYYYY."""
+    day = f"{born[:2]}-{born[2:4]}-{born[4:]}"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<Certificate><CertificateData><KycRes code="SPECIMEN" ret="Y" ts="" ttl="" txn="">'
+        f'<UidData tkn="" uid="xxxxxxxx{aadhaar[-4:]}"><Poi dob="{day}" gender="{gender}" name={quoteattr(name)}/>'
+        '<Poa co="" country="India" dist="" house="" loc="" pc="" state="" vtc=""/><LData/><Pht></Pht></UidData>'
+        "</KycRes></CertificateData><Signature>SPECIMEN</Signature></Certificate>"
+    ).encode()
+
+
 @dataclass(frozen=True)
 class UploadedFile:
     """Something that the citizen put into her drive herself."""

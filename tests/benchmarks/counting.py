@@ -24,7 +24,7 @@ SECRET = "secretsmanager.get_secret_value"
 KEEP, DELETE = "s3.put_object", "s3.delete_object"
 VERIFY, CODE, REDEEM = "digilocker.verify_account", "digilocker.request_device_code", "digilocker.redeem_device_code"
 ISSUED, UPLOADED, FILE = "digilocker.issued_documents", "digilocker.uploaded_documents", "digilocker.file"
-REVOKE = "digilocker.revoke"
+EXCHANGE, REVOKE = "digilocker.exchange_code", "digilocker.revoke"
 SEND, TYPING = "whatsapp.send", "whatsapp.typing"
 
 TURN: Counts = {QUERY: 1, UPDATE: 1, QUEUE: 1}

@@ -147,6 +147,17 @@ class Desk:
         """Let time pass, for the functions, the queues and the stand-ins."""
         self.simulator.world.clock.advance(seconds)
 
+    def until_timers_fired(self) -> None:
+        """Wait for the timers that are due. moto, unlike DynamoDB, may let two conditional writes pass at once."""
+        kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        queue = {"QueueUrl": self.environment["TIMER_QUEUE_URL"], "AttributeNames": kinds}
+
+        def none_is_due() -> bool:
+            counts = self.client("sqs").get_queue_attributes(**queue)["Attributes"]
+            return not any(int(counts[kind]) for kind in kinds)
+
+        until(none_is_due)
+
     def mend(self) -> None:
         """Let everybody do again what they should."""
         self.simulator.world.faults.reset()

@@ -67,6 +67,7 @@ def until_the_token_is_old(desk: Desk, phone: Phone) -> None:
     """Let an hour pass in which she is never silent for long."""
     for _ in range(LASTS // 600):
         desk.pass_time(600)
+        desk.until_timers_fired()
         phone.say("help")
         phone.expect("Talk to a person")
 

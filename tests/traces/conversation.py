@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,17 +79,22 @@ class Evidence:
     """What was made to fail, and did."""
     unfailed: list[str] = field(default_factory=list)
     """What was made to fail, and was never called."""
+    least_failed: int = 0
+    """How much of it there is at least."""
+    told: frozenset[str] = frozenset()
+    """The names of what was certainly planted."""
 
     def of(self, rank: Class) -> list[Planted]:
         return [planted for planted in self.planted if planted.rank is rank]
 
 
 @contextmanager
-def gone_through(level: str, root_level: int) -> Iterator[Evidence]:
-    """Have the conversations, with the functions at a log level, and give what is left."""
+def gone_through(story_of: "type[Story]", level: str, root_level: int) -> Iterator[Evidence]:
+    """Have a story happen, with the functions at a log level, and give what is left."""
     wire = Wire()
-    with recorded(level, root_level) as (cloud, output), wire.tapped(), running_desk() as desk, metrics_at_once():
-        story = _Story(desk, cloud, wire)
+    running = running_desk(settings=story_of.settings, **story_of.simulated)
+    with recorded(level, root_level) as (cloud, output), wire.tapped(), running as desk, metrics_at_once():
+        story = story_of(desk, cloud, wire)
         story.run()
         evidence = Evidence(
             planted=story.planted(),
@@ -101,12 +106,21 @@ def gone_through(level: str, root_level: int) -> Iterator[Evidence]:
             waiting=story.waiting,
             failed=[*cloud.failed, *wire.used],
             unfailed=[*cloud.planned, *wire.planned],
+            least_failed=story.least_failed,
+            told=story.told,
         )
     yield evidence
 
 
-class _Story:
+class Story:
     """She asks for her licence, again and again."""
+
+    settings: Mapping[str, str] = {}
+    simulated: Mapping[str, Any] = {}
+    """What is set otherwise than usual, for the functions and for the stand-ins."""
+    least_failed = 25
+    told = frozenset({"access token", "device code", "OTP", "link", "wamid"})
+    """The names of what the story must have planted on its way."""
 
     def __init__(self, desk: Desk, cloud: Cloud, wire: Wire) -> None:
         self._desk = desk
@@ -219,7 +233,7 @@ class _Story:
         self._tap("Try again", "Try again")
         self._wire.plan("/account/2/verify", raising(ValueError))
         self._wire.plan("/oauth2/1/code", raising(RuntimeError))  # nobody foresees it: the job comes back
-        self._cloud.fail("kms", "Encrypt", _invalid)
+        self._cloud.fail("kms", "Encrypt", invalid)
         self._tap("Try again", "")
         if "OTP is on its way" not in self._phone.chat()[-1].text:  # that one was lost
             self._tap("Try again", "OTP is on its way")
@@ -246,9 +260,9 @@ class _Story:
         self._cloud.fail("kms", "Encrypt", RuntimeError)
         self._say(f"VID {self._citizen.vid}", "OTP is on its way")
         self._wire.plan("/files/issued", answering(200, in_json(items="none")))
-        self._cloud.fail("kms", "Decrypt", _refused)
+        self._cloud.fail("kms", "Decrypt", refused)
         self._say(f"OTP: {self._phone.otp()}", "Try again")
-        self._cloud.fail("dynamodb", "UpdateItem", _refused)
+        self._cloud.fail("dynamodb", "UpdateItem", refused)
         self._tap("Try again", "Your documents")
         self._look()
 
@@ -261,7 +275,7 @@ class _Story:
         self._wire.plan("/oauth2/1/file/", raising(requests.exceptions.ChunkedEncodingError), times=2)
         self._tap("Try again", "Try again")
         world.faults.set({"whatsapp": {"status_order": "none"}})  # so the PDF stays
-        self._cloud.fail("s3", "PutObject", _refused)
+        self._cloud.fail("s3", "PutObject", refused)
         self._tap("Try again", "Driving licence.pdf")
         self._look()
         world.faults.set({"whatsapp": {"status_order": "in-order", "fetch": {"status": 403}}})
@@ -314,9 +328,9 @@ class _Story:
         self._cloud.fail("kms", "Encrypt", RuntimeError)
         self._say(MISTYPED_NAME, "date of birth")
         self._cloud.fail("dynamodb", "UpdateItem", KeyError)
-        self._cloud.fail("kms", "Decrypt", _refused)
+        self._cloud.fail("kms", "Decrypt", refused)
         self._say(MISTYPED_BORN, "6 March 1968")
-        self._cloud.fail("kms", "Encrypt", _invalid)
+        self._cloud.fail("kms", "Encrypt", invalid)
         self._say(BORN, "5 March 1968")
         self._tap("Female", "Which mobile number")
         self._wire.plan(self._messages, raising(UnicodeError))
@@ -541,12 +555,12 @@ def odd_bodies(number: str, phone: str) -> list[bytes]:
     ]
 
 
-def _refused(text: str) -> Exception:
+def refused(text: str) -> Exception:
     error: Exception = ClientError({"Error": {"Code": "ThrottlingException", "Message": f"cannot do {text}"}}, "Call")
     return error
 
 
-def _invalid(text: str) -> Exception:
+def invalid(text: str) -> Exception:
     error: Exception = ParamValidationError(report=f"Invalid type for parameter, value: {text}")
     return error
 

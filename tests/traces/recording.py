@@ -241,7 +241,7 @@ class Wire:
         if scheme == "Bearer":
             self.sent["token"].add(token)
         form = parse_qs(request.body if isinstance(request.body, str) else "")
-        for name in ("device_code", "token"):
+        for name in ("device_code", "token", "code", "code_verifier", "refresh_token"):
             self.sent[name].update(form.get(name, []))
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pydantic
 import pytest
@@ -13,7 +14,13 @@ import requests
 from botocore.exceptions import ClientError, ParamValidationError
 
 from helpdesk import outbound
+from helpdesk.digilocker.consent_page import AuthorizeRequest, Pkce, authorize_url
+from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
+from helpdesk.digilocker.models import Token
+from helpdesk.service.linking import Made
 from helpdesk.telemetry import UnexpectedError, logger, nothing_told
+from helpdesk.web.callback import CallbackRefused, Consented, Declined, read_callback
+from helpdesk.web.cookies import Cookie
 from simulator.digilocker.aadhaar import UIDAI_TEST_NUMBERS
 from tests.traces.recording import Wire, answering, in_html, in_json, raising
 from tests.traces.searching import Class, Planted, Shape, search
@@ -174,3 +181,65 @@ def call() -> outbound.Answer:
     )
     session, timeouts = outbound.plain_session(), outbound.Timeouts(1, 1)
     return outbound.exchange(session, request, deadline=outbound.Deadline.after(5), timeouts=timeouts, limit=100_000)
+
+
+CODE = Planted("code", "5d1e7a9b3c0f4e2d8b6a49c7f1e3052846ab0c9d", Class.SECRET, Shape.RANDOM)
+STATE = Planted("state", "q7Xn2vB9sLw4Tz8KdR1mYg", Class.SECRET, Shape.RANDOM)
+NOBODYS = "0" * 32
+COME_BACK: dict[str, dict[str, list[str]]] = {
+    "a state of another form": {"state": [STATE.value], "code": [CODE.value]},
+    "a code of another form": {"state": [f"{NOBODYS}.{STATE.value}"], "code": [f"{CODE.value}\r\n"]},
+    "a code and an error": {"state": [f"{NOBODYS}.{STATE.value}"], "code": [CODE.value], "error": [NUMBER.value]},
+    "two codes": {"state": [f"{NOBODYS}.{STATE.value}"], "code": [CODE.value, NUMBER.value]},
+    "far too much": {"state": [f"{NOBODYS}.{STATE.value}"], "code": [CODE.value], CODE.value: [STATE.value * 200]},
+}
+
+
+@pytest.mark.parametrize("query", COME_BACK.values(), ids=COME_BACK)
+def test_a_way_back_that_is_refused_says_nothing_of_what_came(query: dict[str, list[str]]) -> None:
+    with pytest.raises(CallbackRefused) as raised:
+        read_callback(query)
+    text = f"{raised.value!r} {raised.value.__dict__} {raised.value.__context__!r}"
+    assert [trace.name for trace in search([*PLANTED, CODE, STATE], "here", text.encode())] == []
+
+
+def test_what_holds_a_secret_of_a_sign_in_does_not_show_it() -> None:
+    state, number = f"{NOBODYS}.{STATE.value}", NUMBER.value
+    holders = (
+        Consented(state, CODE.value),
+        Declined(state, "access_denied"),
+        Pkce(CODE.value),
+        Made(state, "mark", state, CODE.value),
+        Token(TOKEN.value, 3600, TOKEN.value, f"issued/{number}", name=number),
+        DigiLockerSignedIn(Token(TOKEN.value, 3600), number),
+        Cookie("link", CODE.value, 60),
+    )
+    shown = "\n".join(map(repr, holders)).encode()
+    assert [trace.name for trace in search([*PLANTED, CODE, STATE], "here", shown)] == []
+
+
+_WRONG = f"{NUMBER.value}{CODE.value}é"
+REQUEST = AuthorizeRequest(
+    client_id="TESTCLIENT",
+    redirect_uri="https://desk.example/consent",
+    state=STATE.value,
+    challenge="c" * 43,
+    purpose="Sending documents",
+    service_name="Help desk",
+)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        replace(REQUEST, redirect_uri=""),
+        replace(REQUEST, challenge=_WRONG),
+        replace(REQUEST, mobile=_WRONG),
+        replace(REQUEST, purpose=_WRONG),
+        replace(REQUEST, scopes=(_WRONG,)),
+    ],
+)
+def test_an_address_that_cannot_be_made_names_the_parameter_only(wanted: AuthorizeRequest) -> None:
+    with pytest.raises(ValueError, match=r"empty|letters") as raised:
+        authorize_url("https://digilocker.example", "2.4", wanted)
+    assert [trace.name for trace in search([*PLANTED, CODE, STATE], "here", str(raised.value).encode())] == []

@@ -23,7 +23,9 @@ from tests.benchmarks.counting import (
     CODE,
     DELETE,
     DOCUMENT,
+    EXCHANGE,
     FILE,
+    ISSUED,
     KEEP,
     OPEN,
     PUT,
@@ -33,17 +35,20 @@ from tests.benchmarks.counting import (
     REVOKE,
     SEAL,
     SECRET,
+    SEND,
     TIMER,
     TRANSACTION,
     TURN,
     TYPING,
     UPDATE,
+    UPLOADED,
     VERIFY,
     WEBHOOK,
     CountingDesk,
     Counts,
     costs,
 )
+from tests.conversations.chat import transcripts
 from tests.replay.cloud import Cloud, invocation
 from tests.replay.crash_points import conversation
 from tests.replay.desk import QuietReplier
@@ -186,6 +191,73 @@ def after(event: threading.Event, call: Any) -> Any:
         return call(*args)
 
     return waits
+
+
+# signing in on DigiLocker's own page
+
+
+@pytest.fixture
+def away() -> CountingDesk:
+    """She has the link."""
+    desk = CountingDesk(next(one for one in transcripts() if one.name == "on_digilockers_page"))
+    desk.go_to("[I agree]")
+    desk.said("[I agree]")
+    desk.worked()
+    return desk
+
+
+def opened(desk: CountingDesk, link: str = "") -> Counts:
+    """Have the newest link opened, or another one; give what its page costs."""
+    newest = next(message.link for message in reversed(desk.whatsapp.received) if message.link)
+    query = {"s": [(link or newest).partition("?s=")[2]]}
+    event = {"httpMethod": "GET", "resource": "/consent/start", "multiValueQueryStringParameters": query}
+    return desk.counted(lambda: desk._invoke("consent", event))
+
+
+def returned(desk: CountingDesk) -> Counts:
+    """Have DigiLocker send her back; give what that page costs."""
+    return desk.counted(lambda: desk._load("she agrees"))
+
+
+def test_a_link_costs_no_call_of_digilocker_and_two_seals() -> None:
+    desk = CountingDesk(next(one for one in transcripts() if one.name == "on_digilockers_page"))
+    desk.go_to("[I agree]")
+
+    assert desk.said("[I agree]") == TURN
+    # The link and the verifier; then the link is opened for the message.
+    assert desk.worked() == REPLY | {PUT: 1, SEAL: 2, OPEN: 1, UPDATE: 2, TIMER: 1}
+
+
+def test_the_page_before_digilocker_costs_one_read_however_often_it_is_opened(away: CountingDesk) -> None:
+    assert [opened(away) for _ in range(3)] == [{QUERY: 1}] * 3
+
+
+def test_a_call_that_no_link_has_the_form_of_costs_nothing(away: CountingDesk) -> None:
+    assert opened(away, "https://desk.example/consent/start?s=x") == {}
+
+
+def test_the_way_back_costs_a_turn_with_the_code_to_seal(away: CountingDesk) -> None:
+    assert returned(away) == TURN | {SEAL: 1}
+    # Loaded again while its step stands in the outbox, and after that.
+    assert returned(away) == {QUERY: 1, QUEUE: 1}
+    away.worked()
+    assert returned(away) == {QUERY: 1}
+
+
+def test_the_exchange_costs_one_call_and_goes_on_to_the_list(away: CountingDesk) -> None:
+    returned(away)
+
+    assert away.worked() == {
+        QUERY: 1,
+        OPEN: 4,  # code and verifier; then the token, and what she shares
+        EXCHANGE: 1,
+        SEAL: 3,  # both tokens, and what she shares
+        UPDATE: 2,
+        ISSUED: 1,
+        UPLOADED: 1,
+        TRANSACTION: 1,
+        SEND: 1,
+    }
 
 
 # once, not twice

@@ -9,12 +9,14 @@ from helpdesk.conversation.choices import Choice, Tap, read_tap, tap_id
 from helpdesk.conversation.effects import (
     AADHAAR,
     DEVICE_CODE,
+    SHARED,
     TOKEN,
     DeletePdf,
     DeliverDocument,
     Effect,
     FetchDocument,
     ListDocuments,
+    MakeLink,
     Request,
     Revoke,
     Say,
@@ -117,6 +119,28 @@ def test_an_aadhaar_card_that_is_given_to_no_partner_is_told_so(problem: Problem
     assert isinstance(request, FetchDocument)
     _, effects = advance(fetching, Failed("fetch", problem, request), NOW, RULES)
     assert [effect.text.key for effect in effects if isinstance(effect, Say)] == [told]
+
+
+def test_an_aadhaar_card_that_is_listed_without_a_pdf_is_asked_for_all_the_same() -> None:
+    here = replace(signed_in(), documents=(replace(LICENCE, doctype="ADHAR", has_pdf=False), PAN))
+    _, (request,) = advance(here, Said("fetch", number=1), NOW, RULES)
+    assert isinstance(request, FetchDocument)
+
+
+@pytest.mark.parametrize(("on_page", "offered"), [(True, True), (False, False)])
+def test_who_may_have_left_her_aadhaar_card_unticked_can_share_it(on_page: bool, offered: bool) -> None:
+    here = replace(signed_in(), documents=(replace(LICENCE, doctype="ADHAR"), PAN))
+    assert here.session
+    here = replace(here, session=replace(here.session, keeps=(TOKEN, SHARED) if on_page else (TOKEN,)))
+    fetching, (request,) = advance(here, Said("fetch", number=1), NOW, RULES)
+    assert isinstance(request, FetchDocument)
+
+    refused, effects = advance(fetching, Failed("fetch", Problem.NOT_SHARED, request), NOW, RULES)
+
+    (told,) = (effect for effect in effects if isinstance(effect, Say))
+    assert (Choice.SHARE in [button.choice for button in told.buttons]) is offered
+    _, requests = advance(refused, Said("share", frozenset({Choice.SHARE})), NOW, RULES)
+    assert any(isinstance(effect, MakeLink) for effect in requests) is offered
 
 
 def test_a_token_that_nobody_waits_for_any_more_is_revoked() -> None:

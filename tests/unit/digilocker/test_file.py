@@ -120,6 +120,39 @@ def test_an_error_that_comes_as_a_success_is_an_error(content: bytes, kind: type
     assert type(refusal(http(content, "Content-Type: application/json"))) is kind
 
 
+AADHAAR = b'<?xml version="1.0"?><Certificate><CertificateData><KycRes ret="Y"/></CertificateData></Certificate>'
+
+
+def eaadhaar(answer: bytes) -> bytes:
+    with RawServer([answer]) as server:
+        return client(server.url).eaadhaar(TOKEN, 5)
+
+
+def test_the_data_of_the_aadhaar_card_is_passed_on_unaltered() -> None:
+    with RawServer([file(AADHAAR)]) as server:
+        assert client(server.url).eaadhaar(TOKEN, 5) == AADHAAR
+    (request,) = server.requests
+    assert request.startswith(b"GET /public/oauth2/3/xml/eaadhaar HTTP/1.1")
+    assert f"Authorization: Bearer {TOKEN}".encode() in request
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (file(AADHAAR, signature=mac(AADHAAR + b" ")), Damaged),
+        (http(AADHAAR, "Content-Type: application/xml"), Damaged),
+        (file(PDF), NotAPdf),
+        (http(b"<html>down</html>", "Content-Type: text/html"), Unintelligible),
+        (http(b'{"error": "aadhaar_not_linked"}', "Content-Type: application/json"), InvalidUri),
+        (http(b'{"error": "invalid_token"}', status="401 Unauthorized"), InvalidToken),
+    ],
+)
+def test_what_is_not_the_data_of_an_aadhaar_card_is_told(answer: bytes, kind: type[DigiLockerError]) -> None:
+    with pytest.raises(kind) as caught:
+        eaadhaar(answer)
+    assert type(caught.value) is kind
+
+
 def test_ten_megabytes_pass_and_one_byte_more_does_not_with_or_without_a_length() -> None:
     whole = PDF + b"x" * (MAX_FILE - len(PDF))
 

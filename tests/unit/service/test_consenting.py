@@ -268,6 +268,18 @@ def test_asked_for_a_code_the_exchange_waits_for_it(asking: Desk) -> None:
     assert asking.locker.calls[-2:] == ["exchange_code", "list_documents"]
 
 
+def test_while_a_one_time_code_is_waited_for_the_link_takes_no_other_code_and_cannot_be_opened(asking: Desk) -> None:
+    state = asking.at_link()
+    back(asking, state)
+
+    assert back(asking, state, code="0" * 40)["statusCode"] == 410
+    assert opened(asking, state)["statusCode"] == 410
+
+    # What the page showed first still stands for the code that came first.
+    asking.gets(asking.text(proof_of(state, CODE)))
+    assert asking.locker.calls.count("exchange_code") == 1
+
+
 def test_the_code_from_another_chat_changes_nothing(asking: Desk) -> None:
     state = asking.at_link()
     back(asking, state)

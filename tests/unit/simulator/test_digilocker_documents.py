@@ -125,6 +125,22 @@ def test_a_document_that_is_not_shared_is_listed_but_refused(stage: Any) -> None
     assert (answer.status_code, answer.get_json()["error"]) == (403, "insufficient_scope")
 
 
+@pytest.mark.parametrize("edition", ["2", "3"])
+def test_the_data_of_an_aadhaar_card_comes_where_its_file_is_refused(stage: Any, edition: str) -> None:
+    answer = stage.read(f"{edition}/xml/eaadhaar", stage.sign_in(MEERA))
+    assert (answer.status_code, answer.content_type) == (200, "application/xml")
+    meera = next(one for one in stage.world.citizens if one.name == MEERA)
+    assert answer.data.startswith(b"<?xml")
+    assert f'uid="xxxxxxxx{meera.aadhaar[-4:]}"'.encode() in answer.data
+    assert meera.aadhaar.encode() not in answer.data
+    assert answer.headers["hmac"]
+
+
+def test_who_has_no_aadhaar_card_in_her_locker_is_told_so(stage: Any) -> None:
+    answer = stage.read("3/xml/eaadhaar", stage.sign_in(ASHA))
+    assert answer.get_json()["error"] == "aadhaar_not_linked"
+
+
 @pytest.mark.parametrize(("doctype", "least"), [("DRVLC", 0.05), ("RVCER", 0.1)])
 def test_the_slow_issuer_takes_its_time(stage: Any, doctype: str, least: float) -> None:
     token = stage.sign_in(KAVITA)

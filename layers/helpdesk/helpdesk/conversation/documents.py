@@ -47,7 +47,7 @@ PAGE_SIZE = 7
 
 _AADHAAR = "ADHAR"
 _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
-"""What DigiLocker answers where a partner may have the Aadhaar card's data only (which it is, is not documented)."""
+"""What DigiLocker answers where a partner may not have the Aadhaar card (which it is, is not documented)."""
 
 # The list
 
@@ -210,7 +210,7 @@ def choose(conversation: Conversation, number: int, event_id: str, now: int, rul
     last = len(conversation.documents)
     if not 1 <= number <= last:
         return show(conversation, session.page, note=text("documents.no_such_number", last=last))
-    if not conversation.documents[number - 1].has_pdf:
+    if not conversation.documents[number - 1].has_pdf and not _is_aadhaar(conversation.documents, number):
         return conversation, (say(conversation, "documents.no_pdf", OTHER_DOCUMENTS, DONE, about=number),)
     if not conversation.documents[number - 1].shared:
         return not_shared(replace(conversation, session=replace(session, at_list=False)), number)
@@ -265,7 +265,10 @@ def not_fetched(conversation: Conversation, event: Failed, number: int, listing:
         return revoked(conversation, _remembered(conversation.documents, number, now))
     here = replace(settled(conversation, event.id), again=FetchDocument(number, listing))
     if _is_aadhaar(conversation.documents, number) and event.problem in _NO_FILE:
-        return here, (say(here, "documents.no_aadhaar", OTHER_DOCUMENTS, DONE, about=number),)
+        # It may as well be that she did not tick it: without a document in it, the scope does not tell.
+        may_share = event.problem is Problem.NOT_SHARED and here.session is not None and here.session.on_page
+        share_it = question(Stage.DOCUMENTS, Choice.SHARE) if may_share else ()
+        return here, (say(here, "documents.no_aadhaar", *share_it, OTHER_DOCUMENTS, DONE, about=number),)
     if event.problem is Problem.NOT_SHARED and here.session and here.session.on_page:
         return not_shared(here, number)
     buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)

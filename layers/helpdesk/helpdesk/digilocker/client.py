@@ -55,7 +55,9 @@ _MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes of a JSON answer that are read: room for thousands of documents."""
 
 _PDF_MARK: Final = b"%PDF-"
-_PDF_HEAD: Final = 1024
+_XML_MARK: Final = b"<Certificate"
+"""Issuers' data has this root (what integrators read; the specification shows what is in it)."""
+_HEAD: Final = 1024
 """The mark may stand anywhere in the first 1024 bytes: what PDF readers accept (ISO 32000-1 asks for the very first,
 Adobe's implementation note allows this), and some issuers' servers put a line feed or a byte order mark before it."""
 
@@ -242,15 +244,26 @@ class DigiLockerClient:
             f"{self._base}/oauth2/1/file/{quote(uri, safe='')}",
             headers=_bearer(token),
         )
-        return _twice(lambda: self._file(request, deadline), deadline)
+        return _twice(lambda: self._file(Endpoint.FILE, request, deadline, _PDF_MARK), deadline)
 
-    def _file(self, request: requests.Request, deadline: outbound.Deadline) -> Document:
+    def eaadhaar(self, token: str, seconds: float) -> bytes:
+        """Fetch the data of the citizen's Aadhaar card, signed by UIDAI ("Get e-Aadhaar Data in XML Format").
+
+        Checked and unaltered as a file is. The Aadhaar number in it is masked. Raises what `file` does.
+        """
+        deadline = outbound.Deadline.after(min(seconds, self._file_timeouts.read))
+        request = requests.Request("GET", f"{self._base}/oauth2/3/xml/eaadhaar", headers=_bearer(token))
+        return _twice(lambda: self._file(Endpoint.EAADHAAR, request, deadline, _XML_MARK).content, deadline)
+
+    def _file(
+        self, endpoint: Endpoint, request: requests.Request, deadline: outbound.Deadline, mark: bytes
+    ) -> Document:
         request.headers["Accept-Encoding"] = "identity"
-        check = _FileCheck(self._client_secret())
-        with _told(Endpoint.FILE):
+        check = _FileCheck(endpoint, self._client_secret(), mark)
+        with _told(endpoint):
             response = outbound.start(self._session, request, deadline=deadline, timeouts=self._file_timeouts)
             if not 200 <= response.status_code < 300:
-                _refuse(Endpoint.FILE, outbound.finish(response, deadline=deadline, limit=_MAX_ANSWER))
+                _refuse(endpoint, outbound.finish(response, deadline=deadline, limit=_MAX_ANSWER))
             content = outbound.read(response, deadline=deadline, limit=MAX_FILE, observe=check.feed)
         check.finish(response.headers.get("hmac"), required=self._require_hmac)
         return Document(content)
@@ -365,23 +378,26 @@ def _model[M: BaseModel](model: type[M], answer: outbound.Answer, endpoint: Endp
 class _FileCheck:
     """Judges a file while its pieces come in, so that it need not be gone through, or held, again."""
 
-    def __init__(self, client_secret: str) -> None:
+    def __init__(self, endpoint: Endpoint, client_secret: str, mark: bytes) -> None:
+        """`mark` must stand near the beginning: it tells the format that is expected."""
+        self._endpoint = endpoint
         self._mac = hmac.new(client_secret.encode(), digestmod=hashlib.sha256)
+        self._mark = mark
         self._head = bytearray()
-        self._is_pdf = False
+        self._is_expected = False
 
     def feed(self, piece: bytes) -> None:
-        """Take the next piece. Raises as soon as it is clear that this is no PDF."""
+        """Take the next piece. Raises as soon as it is clear that this is something else."""
         self._mac.update(piece)
-        if not self._is_pdf:
-            self._head += piece[: _PDF_HEAD - len(self._head)]
-            self._is_pdf = _PDF_MARK in self._head
-            if not self._is_pdf and len(self._head) == _PDF_HEAD:
+        if not self._is_expected:
+            self._head += piece[: _HEAD - len(self._head)]
+            self._is_expected = self._mark in self._head
+            if not self._is_expected and len(self._head) == _HEAD:
                 self._raise_what_it_is()
 
     def finish(self, header: str | None, *, required: bool) -> None:
         """Judge the whole. `header` is the `hmac` header; without it the file counts as damaged if `required`."""
-        if not self._is_pdf:
+        if not self._is_expected:
             self._raise_what_it_is()
         if header is None:
             if required:
@@ -399,7 +415,7 @@ class _FileCheck:
         head = bytes(self._head)
         body = outbound.decode(head)
         if isinstance(body, dict) and isinstance(body.get("error"), str):
-            raise error_of(200, body, endpoint=Endpoint.FILE)
+            raise error_of(200, body, endpoint=self._endpoint)
         if not head or head.lstrip()[:1] in {b"{", b"<"}:
             raise Unintelligible(_OTHER_SHAPE, status=200)
         raise NotAPdf("(not a PDF)")

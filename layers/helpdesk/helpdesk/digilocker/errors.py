@@ -64,6 +64,7 @@ class Endpoint(Enum):
     ISSUED = "issued documents"
     UPLOADED = "uploaded documents"
     FILE = "file"
+    EAADHAAR = "e-Aadhaar"
     REVOKE = "revoke"
     SIGN_UP = "sign-up"
     SIGN_UP_VERIFY = "sign-up verify"
@@ -88,7 +89,13 @@ class Endpoint(Enum):
     @property
     def takes_bearer(self) -> bool:
         """Whether the call is made with the citizen's access token."""
-        return self in {Endpoint.ISSUED, Endpoint.UPLOADED, Endpoint.FILE, Endpoint.PULL_DOCUMENT}
+        return self in {
+            Endpoint.ISSUED,
+            Endpoint.UPLOADED,
+            Endpoint.FILE,
+            Endpoint.EAADHAAR,
+            Endpoint.PULL_DOCUMENT,
+        }
 
 
 class Unreachable(DigiLockerError):
@@ -360,7 +367,7 @@ _CLASS_OF_CODE: Final[dict[str, type[DigiLockerError]]] = {
     "pull_response_pending": PullPending,
     "uri_exists": AlreadyThere,
     "record_not_found": NoRecord,
-    # e-Aadhaar, should a file call ever answer with it
+    # e-Aadhaar
     "aadhaar_not_linked": InvalidUri,
     "aadhaar_not_available": InvalidUri,
 }

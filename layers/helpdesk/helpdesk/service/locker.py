@@ -6,6 +6,7 @@ looks as if an OTP had been sent, and no OTP is ever right.
 
 import datetime as dt
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,9 @@ from helpdesk.conversation.pull import PAGE_SIZE
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.directory import Directory, DirectorySource, Found
 from helpdesk.digilocker.errors import (
+    InsufficientScope,
+    InvalidUri,
+    NotAPdf,
     OtpRefused,
     OutOfTime,
     PullUnsure,
@@ -35,7 +39,7 @@ from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
 from helpdesk.service.identity import decoy_digits, document_key, uri_mark
 from helpdesk.service.linking import Links, Made
-from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.documents import DATA, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.messages import shorten
@@ -56,6 +60,8 @@ MOST_SHARED = 300
 """Marks of documents that can be sealed at once: KMS takes 4 KB."""
 DAY = 24 * 3600
 
+_EAADHAAR = re.compile(r"[^-]+-ADHAR-.*", re.DOTALL)
+"""The Aadhaar card's URI: issuer, doctype, number."""
 _NO_ACCOUNT = "none"
 _MOST_TYPES = 80
 """Types of document that a search gives: ten pages."""
@@ -204,10 +210,18 @@ class Locker:
         return documents, uploaded
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
-        """Fetch one PDF, unaltered, and keep it. Gives its key."""
-        document = self._client.file(token, uri, self._left())
+        """Fetch one PDF, unaltered, and keep it. Gives its key.
+
+        Where the Aadhaar card is refused as PDF, as partners report, its data comes in its place.
+        """
         key = document_key(conversation_id, step)
-        self._documents.keep(key, document.content)
+        try:
+            content = self._client.file(token, uri, self._left()).content
+        except (InsufficientScope, InvalidUri, NotAPdf):
+            if not _EAADHAAR.fullmatch(uri):
+                raise
+            key, content = f"{key}{DATA}", self._client.eaadhaar(token, self._left())
+        self._documents.keep(key, content)
         return key
 
     def find_offers(self, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:

@@ -29,6 +29,7 @@ from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wan
 from helpdesk.conversation.pull import PAGE_SIZE as OPTIONS_ON_A_PAGE
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import written
+from helpdesk.storage.documents import DATA, extension
 from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,
@@ -147,19 +148,20 @@ class Renderer:
         return ButtonsMessage(body, _buttons(language, reply.buttons))
 
     def delivery(self, reply: DeliverDocument, conversation: Conversation, header: DocumentHeader) -> ButtonsMessage:
-        """Write the message that carries the PDF."""
+        """Write the message that carries the document."""
         language = catalogue(reply.language)
         values = self._values(language) | _about(language, conversation, reply.number)
-        body = _text(language, Text("documents.here"), values)
+        key = "documents.as_data" if extension(reply.key) == DATA else "documents.here"
+        body = _text(language, Text(key), values)
         return ButtonsMessage(
             shorten(body, _BODY), _buttons(language, (ButtonOf(Choice.OTHER_DOCUMENTS), ButtonOf(Choice.DONE))), header
         )
 
     def filename(self, reply: DeliverDocument, conversation: Conversation) -> str:
-        """Name the PDF as the document is called on the list."""
+        """Name the file as the document is called on the list."""
         document = conversation.documents[reply.number - 1]
         name = _called(catalogue(reply.language), document)
-        return f"{shorten(name.replace('/', '-'), 60)}.pdf"
+        return f"{shorten(name.replace('/', '-'), 60)}{extension(reply.key)}"
 
     def _values(self, language: Catalogue) -> dict[str, str]:
         return {

@@ -19,7 +19,7 @@ from helpdesk.errors import WhatsAppError
 from helpdesk.service.rendering import NOTHING_OPENED, Renderer
 from helpdesk.service.tracking import Tracking
 from helpdesk.storage.conversations import Stored
-from helpdesk.storage.documents import MEDIA_TYPE, DocumentStore
+from helpdesk.storage.documents import DocumentStore, media_type
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.client import WhatsAppClient
@@ -144,7 +144,8 @@ class Replier:
         """Hand the PDF to WhatsApp: by a link to fetch or, where that failed, as a file."""
         filename = self._renderer.filename(reply, stored.conversation)
         if reply.uploaded and (content := self._documents.read(reply.key)):
-            return DocumentHeader(media_id=self._client.upload(content, MEDIA_TYPE, filename), filename=filename)
+            uploaded = self._client.upload(content, media_type(reply.key), filename)
+            return DocumentHeader(media_id=uploaded, filename=filename)
         return DocumentHeader(
             link=self._documents.link(reply.key, filename, self._renderer.link_seconds), filename=filename
         )

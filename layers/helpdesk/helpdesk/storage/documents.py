@@ -8,7 +8,19 @@ from botocore.exceptions import ClientError
 from helpdesk.storage.aws import S3Client
 
 PREFIX = "documents/"
-MEDIA_TYPE = "application/pdf"
+PDF, DATA = ".pdf", ".txt"
+"""How the file is called that WhatsApp carries: it takes an issuer's data (XML) as text only."""
+_MEDIA_TYPES = {PDF: "application/pdf", DATA: "text/plain"}
+
+
+def extension(key: str) -> str:
+    """Tell what lies under a key: the ending of the name that it goes by."""
+    return DATA if key.endswith(DATA) else PDF
+
+
+def media_type(key: str) -> str:
+    """Tell as what a document goes out."""
+    return _MEDIA_TYPES[extension(key)]
 
 
 class DocumentStore:
@@ -25,7 +37,7 @@ class DocumentStore:
             Bucket=self._bucket,
             Key=key,
             Body=content,
-            ContentType=MEDIA_TYPE,
+            ContentType=media_type(key),
             ServerSideEncryption="aws:kms",
             SSEKMSKeyId=self._key_arn,
         )
@@ -38,7 +50,7 @@ class DocumentStore:
             Params={
                 "Bucket": self._bucket,
                 "Key": key,
-                "ResponseContentType": MEDIA_TYPE,
+                "ResponseContentType": media_type(key),
                 # RFC 6266: a plain name for old clients, the real one in UTF-8.
                 "ResponseContentDisposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}",
             },
