@@ -7,14 +7,14 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 from unittest import mock
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import boto3
 import requests
@@ -130,6 +130,7 @@ class Desk:
     environment: dict[str, str]
     webhook: ModuleType
     document: ModuleType
+    consent: ModuleType
     config: SimulatorConfig
     dead_letter_url: str
     to_digilocker: Way
@@ -250,10 +251,11 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 @contextmanager
-def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
+def running_desk(*, hurried: bool = False, settings: Mapping[str, str] | None = None, **changes: Any) -> Iterator[Desk]:
     """Set up AWS, the functions and the stand-ins; `changes` go into the simulator's configuration.
 
     There is one clock, the stand-ins'. `hurried`: the time for which a failed message is held back passes at once.
+    `settings`: what the functions' environment says otherwise.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -277,6 +279,7 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
         ):
             clock = simulator.world.clock
             environment, dead_letter_url = _resources(config, simulator.url)
+            environment |= settings or {}
             pauses = Pauses(boto3.client("sqs"), clock, hurried)
             counted: Counter[str] = Counter()
             with ExitStack() as patches:
@@ -287,6 +290,7 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
                     (telemetry.metrics, "add_metric", partial(_count, counted)),
                     (bootstrap, "receiver", partial(bootstrap.receiver, clock=clock.now)),
                     (bootstrap, "document_handler", partial(bootstrap.document_handler, clock=clock.now)),
+                    (bootstrap, "consenting", partial(bootstrap.consenting, clock=clock.now)),
                     (
                         digilocker_client,
                         "DigiLockerClient",
@@ -300,8 +304,8 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
                     (handling, "DocumentHandler", partial(_handler, handling.DocumentHandler, pauses)),
                 ):
                     patches.enter_context(mock.patch.object(module, name, stand_in))
-                webhook, document = load("webhook"), load("document")
-                gateway = make_server("127.0.0.1", 0, _gateway(webhook), threaded=True)
+                webhook, document, consent = load("webhook"), load("document"), load("consent")
+                gateway = make_server("127.0.0.1", 0, _gateway(webhook, consent), threaded=True)
                 threads = [threading.Thread(target=gateway.serve_forever, daemon=True)]
                 for name, pause in PAUSES.items():
                     queue = (environment[f"{name}_QUEUE_URL"], environment[f"{name}_QUEUE_ARN"])
@@ -309,12 +313,15 @@ def running_desk(*, hurried: bool = False, **changes: Any) -> Iterator[Desk]:
                 for thread in threads:
                     thread.start()
                 simulator.webhook_url = f"http://127.0.0.1:{gateway.server_port}/webhook"
+                simulator.world.consent_url = f"http://127.0.0.1:{gateway.server_port}/consent"
+                simulator.register_redirect_uri(environment["CONSENT_URL"])
                 try:
                     yield Desk(
                         simulator,
                         environment,
                         webhook,
                         document,
+                        consent,
                         config,
                         dead_letter_url,
                         to_digilocker,
@@ -416,6 +423,7 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
         "MESSAGES_PER_MINUTE": "1000",
         "SAME_TEXTS_PER_MINUTE": "1000",
         "CONSENT_RETENTION_DAYS": "730",
+        "CONSENT_URL": f"{url}/consent",
     }
     return environment, str(dead["QueueUrl"])
 
@@ -435,16 +443,38 @@ def _call(module: ModuleType, method: str, body: bytes, headers: dict[str, str],
     return module.lambda_handler(event, Context())
 
 
-def _gateway(module: ModuleType) -> Any:
+def _gateway(webhook: ModuleType, consent: ModuleType) -> Any:
     lock = threading.Lock()
 
     @Request.application
     def application(request: Request) -> Response:
         with lock:  # one execution environment
-            answer = _call(module, request.method, request.get_data(), dict(request.headers), dict(request.args))
+            if request.path != "/webhook":
+                answer = show(
+                    consent, request.path, request.query_string.decode(), request.headers.items(), request.method
+                )
+                headers = [(name, value) for name, values in answer["multiValueHeaders"].items() for value in values]
+                return Response(answer["body"], answer["statusCode"], headers)
+            answer = _call(webhook, request.method, request.get_data(), dict(request.headers), dict(request.args))
         return Response(answer["body"], answer["statusCode"], answer["headers"])
 
     return application
+
+
+def show(
+    module: ModuleType, path: str, query: str, headers: Iterable[tuple[str, str]] = (), method: str = "GET"
+) -> Any:
+    """Have the consent function answer a browser, as API Gateway does."""
+    several: dict[str, list[str]] = {}
+    for name, value in headers:
+        several.setdefault(name, []).append(value)
+    event = {
+        "httpMethod": method,
+        "resource": path,
+        "multiValueHeaders": several,
+        "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
+    }
+    return module.lambda_handler(event, Context())
 
 
 def _pump(module: ModuleType, url: str, arn: str, pause: float, stop: threading.Event) -> None:
