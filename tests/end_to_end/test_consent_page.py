@@ -1,7 +1,7 @@
 """Signing in on DigiLocker's own page, over the deployed template, through its stand-in by plain HTTP."""
 
 from collections.abc import Iterator
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -62,5 +62,36 @@ def test_from_the_chat_through_digilockers_page_back_to_the_list_in_the_chat(pag
     phone.say("2")
     document = phone.expect("Driving licence")
     assert document.filename == "Driving licence.pdf"
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(visitor.at).query).items()}
+    secrets = [asked["code"], asked["state"].partition(".")[2], *visitor.cookies.values()]
+    kept = traces(page_stack)
+    assert '"came back"' in kept
+    assert [secret for secret in secrets if secret in kept] == []
     phone.tap("Done")
     phone.expect("signed out")
+
+
+def traces(stack: LocalStack) -> str:
+    """Everything that the functions have logged, and the table."""
+    logs = [line for name in ("Webhook", "Consent", "Document") for line in stack.function_logs(f"{name}Function")]
+    items = stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Items"]
+    return "\n".join([*logs, str(items)])
+
+
+def test_who_declines_and_who_forges_a_return(page_stack: LocalStack) -> None:
+    citizen = citizens(page_stack.chat_url)[1]
+    phone, link = at_the_link(page_stack, citizen)
+    state = link.partition("?s=")[2]
+    visitor = Visitor()
+
+    forged = Visitor("ta").open(f"{page_stack.outputs['ConsentUrl']}?code=stolen&state={'0' * 32}.{'x' * 22}")
+    assert forged.language == "ta"
+    visitor.open(link)
+    visitor.follow()
+    page = visitor.press("deny")
+
+    assert "Nothing was shared" in page.text
+    phone.expect("You have shared nothing")
+    Visitor().open(f"{page_stack.outputs['ConsentUrl']}?code=stolen&state={state}")
+    phone.tap("New link")
+    assert phone.expect("Please sign in").link != link

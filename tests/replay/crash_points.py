@@ -29,6 +29,8 @@ _MOST_TIMES = 2
 
 _REDEEM, _SEAL, _OPEN = "digilocker.redeem_device_code", "kms.encrypt", "kms.decrypt"
 _SIGN_UP, _VERIFY_SIGN_UP = "digilocker.sign_up", "digilocker.sign_up_verify"
+_EXCHANGE = "digilocker.exchange_code"
+_NEVER_TWICE = (_SIGN_UP, _VERIFY_SIGN_UP, _EXCHANGE)
 _ASK, _WRITE = "digilocker.request_device_code", "dynamodb.update_item"
 
 
@@ -127,13 +129,14 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
     goes for a number without an account as well, where DigiLocker is not asked.
 
-    Signing up and the OTP of it: anywhere in that job until the write, since neither is ever asked for a second time.
+    Signing up, the OTP of it, and the code that DigiLocker's page sent her back with: anywhere in that job until the
+    write, since none of it is ever done a second time.
     """
     points: set[CrashPoint] = set()
     for _, made in groupby(enumerate(calls), key=lambda numbered: numbered[1].invocation):
         numbers, job = zip(*made, strict=True)
         names = [call.name for call in job]
-        if never_twice := {_SIGN_UP, _VERIFY_SIGN_UP}.intersection(names):
+        if never_twice := set(_NEVER_TWICE).intersection(names):
             written = names.index(_WRITE, names.index(never_twice.pop()))
             points.update(CrashPoint(at, moment) for at in numbers[: written + 1] for moment in _MOMENTS)
             points.remove(CrashPoint(numbers[written], "after"))
@@ -175,7 +178,7 @@ def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> lis
     before, made = (Counter(call.name for call in run.calls.made) for run in (undisturbed, outcome))
     wrong += [
         f"{name} was called {made[name]} times"
-        for name in (_SIGN_UP, _VERIFY_SIGN_UP)
+        for name in _NEVER_TWICE
         if made[name] > before[name] + outcome.questions
     ]
     if not outcome.calls.died:
@@ -233,6 +236,7 @@ def _lasting(conversation: Conversation) -> tuple[object, ...]:
         conversation.previous,
         conversation.form,
         conversation.otp,
+        conversation.link is None,
         conversation.session,
         conversation.again,
         conversation.waiting,

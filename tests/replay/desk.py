@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from http import HTTPStatus
 from types import ModuleType
 from typing import Any, Literal
 from unittest import mock
@@ -23,7 +24,8 @@ from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import client as digilocker_client
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.service import locker, replying
+from helpdesk.service import linking, locker, replying
+from helpdesk.service.proof import proof_of
 from helpdesk.service.rendering import NOTHING_OPENED
 from helpdesk.storage.conversations import ConversationStore, Stored
 from helpdesk.whatsapp import client as whatsapp_client
@@ -50,6 +52,7 @@ _SLACK_SECONDS = 240
 _DECOY_DIGITS = "*42*"
 """What a transcript writes for the digits of a mobile that DigiLocker does not know. Here they depend on the number."""
 _A_WRONG_OTP = "<a wrong OTP>"
+_THE_CODE = "<the code>"
 
 THE_END = "(the end)"
 """What she waits for when she has said everything: nothing; timers still fire."""
@@ -145,6 +148,7 @@ class Outcome:
     received: tuple[Received, ...]
     otps: int
     live_tokens: int
+    """An access token and its refresh token count as one."""
     on_queues: dict[str, int]
     pdfs: int
     questions: int
@@ -185,6 +189,12 @@ class Desk:
         self._tappable: dict[str, str] = {}
         self._messages = 0
         self._turns = 0
+        self._page = self._proof = ""
+        shows_code = any("sees a code" in line.get("page", "") for line in self.transcript.chat)
+        self._way = {
+            "SIGN_IN": "consent-page" if self.transcript.on_page else "in-chat",
+            "MOBILE_MISMATCH": "ask" if shows_code else "refuse",
+        }
 
     def run(self) -> Outcome:
         """Go through the whole transcript, and on until the last timer has fired. Raises NoAnswer."""
@@ -205,6 +215,8 @@ class Desk:
                 self._say(f"<sends {kind}>", *answers)
             case {"later": time}:
                 self._let_pass(time, answers)
+            case {"page": outcome}:
+                self._come_back(outcome, answers)
             case {"digilocker": problem}:
                 self.digilocker.fails(Problem(problem.replace(" ", "_")))
             case _:
@@ -228,6 +240,59 @@ class Desk:
 
     # the citizen
 
+    def _come_back(self, outcome: str, expected: list[str]) -> None:
+        """She comes back from DigiLocker's page; an error she loads again. Raises NoAnswer."""
+        self.calls.line = f"(page: {outcome})"
+        self._page = outcome
+        before = len(self.whatsapp.received)
+        refused = any(answer.startswith("(the page)") for answer in expected)
+
+        def answered() -> bool:
+            return refused or self._was_told(expected, before)
+
+        for _ in range(2):
+            status = self._load(outcome)
+            if not self.calls.died and (status == HTTPStatus.GONE) is not refused:
+                raise NoAnswer(f"the page answers {status}")
+            self._go_on(until=answered)
+            new_link = self._title_of(Choice.NEW_LINK, self.whatsapp.received[before:])
+            if answered() or new_link is None:
+                break
+            self._is_asked()
+            self._write(f"[{new_link}]")
+            self._go_on(until=lambda: False)
+        if not answered():
+            raise NoAnswer(f"to {outcome}: {[received.text for received in self.whatsapp.received[before:]]}")
+        if self.pace.patient or not expected:
+            self._go_on(until=lambda: False)
+        self.clock.now += _THINKING_SECONDS
+
+    def _load(self, outcome: str) -> int:
+        """Have DigiLocker send her back, with the newest link that she has. Gives the page's status."""
+        link = next(received.link for received in reversed(self.whatsapp.received) if received.link)
+        state = link.partition("?s=")[2]
+        query = {"state": [state]}
+        match outcome.partition(" without "):
+            case ("she declines", _, _):
+                query["error"] = ["access_denied"]
+            case ("it fails", _, _):
+                query["error"] = ["server_error"]
+            case (_, _, unticked):
+                code = f"{len(self.begins)}-{self.questions}"
+                self.digilocker.consents(code, set(unticked.split(", ")))
+                query["code"] = [code]
+                self._proof = proof_of(state, code)
+        event = {"httpMethod": "GET", "resource": "/consent", "multiValueQueryStringParameters": query}
+        for _ in range(3):
+            answer = self._invoke("consent", event)
+            if answer is not None and answer["statusCode"] != HTTPStatus.SERVICE_UNAVAILABLE:
+                return int(answer["statusCode"])
+        raise NoAnswer(f"to {outcome}: no page")
+
+    def _new_state(self, conversation_id: str) -> str:
+        """Make a link's state, the same one in every run: steps are named by it."""
+        return f"{conversation_id}.{len(self.begins):022d}"
+
     def _say(self, text: str, *expected: str) -> None:
         self.calls.line = text
         before = len(self.whatsapp.received)
@@ -240,6 +305,14 @@ class Desk:
         if not answered() and (send := self._title_of(Choice.SEND, self.whatsapp.received[before:])):
             self._is_asked()
             self._write(f"[{send}]")
+            self._go_on(until=answered)
+        new_link = self._title_of(Choice.NEW_LINK, self.whatsapp.received[before:])
+        if not answered() and text == _THE_CODE and new_link:
+            self._is_asked()
+            self._write(f"[{new_link}]")
+            self._go_on(until=lambda: False)
+            self._load(self._page)
+            self._write(text)
             self._go_on(until=answered)
         if not answered() and (resend := self._title_of(Choice.RESEND, self.whatsapp.received[before:])):
             self._ask_for_a_new_otp(resend)
@@ -325,6 +398,8 @@ class Desk:
                 return self.digilocker.otps[-1] if self.digilocker.otps else RIGHT_OTP
             case "<a wrong OTP>":
                 return WRONG_OTP
+            case str() if text == _THE_CODE:
+                return self._proof
         return text
 
     # WhatsApp
@@ -376,7 +451,8 @@ class Desk:
         self.calls.function = function
         self.calls.invocation += 1
         try:
-            answer: dict[str, Any] = self._environment(function).lambda_handler(event, Context())
+            with mock.patch.object(linking, "new_state", self._new_state):
+                answer: dict[str, Any] = self._environment(function).lambda_handler(event, Context())
         except Died:
             self._functions.pop(function, None)
             return None
@@ -384,12 +460,13 @@ class Desk:
 
     def _environment(self, function: str) -> ModuleType:
         if function not in self._functions:
-            environment = ENVIRONMENT | {"RESEND_SECONDS": str(self._resend_seconds)}
+            environment = ENVIRONMENT | self._way | {"RESEND_SECONDS": str(self._resend_seconds)}
             with (
                 mock.patch.object(boto3, "client", self.cloud.client),
                 mock.patch.object(digilocker_client, "DigiLockerClient", self._digilocker_client),
                 mock.patch.object(whatsapp_client, "WhatsAppClient", self._whatsapp_client),
                 mock.patch.object(bootstrap, "receiver", partial(bootstrap.receiver, environment, self.clock)),
+                mock.patch.object(bootstrap, "consenting", partial(bootstrap.consenting, environment, self.clock)),
                 mock.patch.object(
                     bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)
                 ),
@@ -465,7 +542,7 @@ class Desk:
             parts=Counter(item["part"]["S"].partition("#")[0] for item in items),
             received=tuple(self.whatsapp.received),
             otps=len(self.digilocker.otps),
-            live_tokens=len(self.digilocker.tokens),
+            live_tokens=len({token.partition("-")[2] for token in self.digilocker.tokens}),
             on_queues={name: len(queue) for name, queue in queues.items()}
             | {f"dead letters of {name}": len(queue.dead_letters) for name, queue in queues.items()},
             pdfs=len(self.cloud.bucket.objects),
@@ -514,7 +591,9 @@ def in_no_language(reply: Reply) -> Reply:
 
 _WAITS = tuple(
     re.compile(f"({re.escape(before)})[0-9]+({re.escape(after)})")
-    for before, _, after in (language.texts["otp.wait"].partition("{seconds}") for language in catalogues())
+    for language in catalogues()
+    for key, value in (("otp.wait", "{seconds}"), ("link.open", "{minutes}"))
+    for before, _, after in (language.texts[key].partition(value),)
 )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import errors
 from helpdesk.digilocker.errors import (
+    CodeRefused,
     DetailsDiffer,
     Endpoint,
     InvalidToken,
@@ -19,11 +20,12 @@ from helpdesk.digilocker.errors import (
     OtpRefused,
     OutOfTime,
 )
-from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, Token, UploadedDocument
+from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, SignedIn, Token, UploadedDocument
 from helpdesk.errors import DigiLockerError
 from helpdesk.whatsapp.messages import (
     ButtonsMessage,
     DocumentHeader,
+    LinkMessage,
     ListMessage,
     Message,
     Recipient,
@@ -42,6 +44,10 @@ class DigiLocker:
     """Every OTP that was sent, in order."""
     tokens: set[str] = field(default_factory=set)
     """The tokens that are good for something."""
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The codes that she came back with and that were not exchanged yet, each with the URIs that she ticked."""
+    names_mobile: bool = True
+    """Whether the mobile that it names is the one that she writes from."""
     _open: dict[str, str] = field(default_factory=dict)
     _given: int = 0
     _fault: DigiLockerError | None = None
@@ -49,15 +55,18 @@ class DigiLocker:
 
     def fails(self, problem: Problem) -> None:
         """Have every call fail in one way, until it `recovers`. A problem of *signed out* lasts for the token."""
-        self._fault = error_of(problem)
         self._shown = False
+        if problem is Problem.OTHER_MOBILE:
+            self.names_mobile = False
+            return
+        self._fault = error_of(problem)
         if problem is Problem.SIGNED_OUT:
             self.tokens.clear()
 
     def recovers(self) -> None:
         """Have everything go well again, once somebody has seen it fail."""
         if self._shown:
-            self._fault = None
+            self._fault, self.names_mobile = None, True
 
     def verify_account(self, uid: str, _seconds: float) -> bool:
         """Tell whether an Aadhaar number has an account."""
@@ -77,6 +86,23 @@ class DigiLocker:
     def redeem_device_code(self, device_code: str, otp: str, _seconds: float) -> Token:
         """Use an OTP up, also where the answer is a failure. Raises OtpRefused."""
         return Token(self._redeem(device_code, otp), 3600)
+
+    def consents(self, code: str, unticked: set[str]) -> None:
+        """She agrees on DigiLocker's page: she is sent back with a code."""
+        self.codes[code] = tuple(one.uri for one in self.citizen.issued if one.doctype not in unticked)
+
+    def exchange_code(self, code: str, _redirect_uri: str, _verifier: str, _seconds: float) -> SignedIn:
+        """Use a code up, also where the answer is a failure. Raises CodeRefused."""
+        if code not in self.codes:
+            raise CodeRefused("invalid_grant", status=400)
+        shared = self.codes.pop(code)
+        self._go_wrong()
+        self._given += 1
+        access, refresh = f"token-{self._given}", f"refresh-{self._given}"
+        self.tokens |= {access, refresh}
+        self._shown = self._shown or not self.names_mobile
+        mobile = self.citizen.phone[-10:] if self.names_mobile else "9000000099"
+        return SignedIn(Token(access, 3600, refresh, " ".join(f"issued/{uri}" for uri in shared)), mobile)
 
     def signed[T: BaseModel](
         self, endpoint: Endpoint, _path: str, answer: type[T], fields: dict[str, str], _salt: str, _seconds: float
@@ -182,6 +208,8 @@ class Received:
     text: str
     tappable: dict[str, str]
     pdf: bytes | None
+    link: str = ""
+    """What its button opens."""
 
 
 @dataclass
@@ -232,6 +260,8 @@ class WhatsApp:
                 tappable = {row.title: row.id for section in sections for row in section.rows}
                 text = shown(body, [f"{button}: {' | '.join(tappable)}"])
                 return Received(id_, callback_data, text, tappable, None)
+            case LinkMessage(body=body, display_text=title, url=url):
+                return Received(id_, callback_data, shown(body, [f"{title} ↗"]), {}, None, url)
             case TextMessage(body=body):
                 return Received(id_, callback_data, body, {}, None)
         raise TypeError(type(message).__name__)

@@ -86,7 +86,8 @@ def test_the_layer_carries_nothing_that_lambda_has_or_nobody_needs(packages: Pat
 
 
 def test_functions_carry_their_handler_only(built: Path) -> None:
-    for name, folder in (("WebhookFunction", "webhook"), ("DocumentFunction", "document")):
+    for folder in ("webhook", "consent", "document"):
+        name = f"{folder.title()}Function"
         assert [path.name for path in (built / name).iterdir()] == ["app.py"]
         assert (built / name / "app.py").read_bytes() == (ROOT / "functions" / folder / "app.py").read_bytes()
 

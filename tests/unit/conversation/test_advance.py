@@ -94,6 +94,23 @@ def test_hi_forgets_a_half_done_sign_in(conversation: Conversation) -> None:
     assert after.waiting == ()
 
 
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (Problem.NOT_FOUND, "documents.no_aadhaar"),
+        (Problem.NOT_SHARED, "documents.no_aadhaar"),
+        (Problem.NOT_A_PDF, "documents.no_aadhaar"),
+        (Problem.BUSY, "problem.busy"),
+    ],
+)
+def test_an_aadhaar_card_that_is_given_to_no_partner_is_told_so(problem: Problem, told: str) -> None:
+    here = replace(signed_in(), documents=(replace(LICENCE, doctype="ADHAR"), PAN))
+    fetching, (request,) = advance(here, Said("fetch", number=1), NOW, RULES)
+    assert isinstance(request, FetchDocument)
+    _, effects = advance(fetching, Failed("fetch", problem, request), NOW, RULES)
+    assert [effect.text.key for effect in effects if isinstance(effect, Say)] == [told]
+
+
 def test_a_token_that_nobody_waits_for_any_more_is_revoked() -> None:
     conversation, _ = advance(verifying(), Said("hi", frozenset({Choice.GREETING})), NOW, RULES)
     after, effects = advance(conversation, SignedIn("otp", 3600), NOW, RULES)

@@ -30,7 +30,7 @@ def consent(cloud: Aws) -> Iterator[ModuleType]:
         yield load("consent")
 
 
-def get(consent: ModuleType, resource: str, method: str = "GET", **query: list[str]) -> Any:
+def get(consent: ModuleType, resource: str, query: dict[str, list[str]] | None = None, method: str = "GET") -> Any:
     event = {
         "httpMethod": method,
         "resource": resource,
@@ -58,7 +58,7 @@ def get(consent: ModuleType, resource: str, method: str = "GET", **query: list[s
 def test_whatever_belongs_to_no_link_gets_one_and_the_same_page(
     consent: ModuleType, resource: str, query: dict[str, list[str]]
 ) -> None:
-    answer = get(consent, resource, **query)
+    answer = get(consent, resource, query)
 
     assert answer == get(consent, "/consent")
     assert answer["statusCode"] == 410
@@ -68,12 +68,12 @@ def test_whatever_belongs_to_no_link_gets_one_and_the_same_page(
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_refused(consent: ModuleType, method: str) -> None:
-    assert get(consent, "/consent", method, state=[NOBODYS], code=["c"])["statusCode"] == 405
+    assert get(consent, "/consent", {"state": [NOBODYS], "code": ["c"]}, method)["statusCode"] == 405
 
 
 def test_every_answer_carries_the_security_headers(consent: ModuleType) -> None:
     for method in ("GET", "POST"):
-        headers = get(consent, "/consent", method)["multiValueHeaders"]
+        headers = get(consent, "/consent", method=method)["multiValueHeaders"]
         assert headers["Cache-Control"] == ["no-store"]
         assert headers["Referrer-Policy"] == ["no-referrer"]
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"][0]

@@ -180,7 +180,8 @@ def test_a_return_after_she_went_on_in_the_chat_is_refused(desk: Desk) -> None:
 
 def test_of_two_returns_at_once_one_is_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     state = desk.at_link()
-    save, raced = desk.store.save, []
+    save = desk.store.save
+    raced: list[bool] = []
 
     def race(*args: Any, **changes: Any) -> Any:
         if not raced:

@@ -98,7 +98,7 @@ def test_a_crash_between_the_otp_and_the_list_goes_on_with_the_list(
     desk.deliver(desk.text(OTP))
     job = desk.job()
 
-    def dies(_token: str) -> None:
+    def dies(*_values: object, **_also: object) -> None:
         raise RuntimeError("the process died")
 
     with monkeypatch.context() as patch:
@@ -341,7 +341,7 @@ def test_a_crash_after_the_session_ended_still_revokes(desk: Desk, monkeypatch: 
     desk.signed_in()
     desk.clock.now += 900
 
-    def dies(_token: str) -> None:
+    def dies(*_values: object, **_also: object) -> None:
         raise RuntimeError("the process died")
 
     with monkeypatch.context() as patch:

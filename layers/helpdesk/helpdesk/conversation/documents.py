@@ -44,6 +44,10 @@ from helpdesk.conversation.turn import (
 PAGE_SIZE = 8
 """Documents on a page: WhatsApp's ten rows of a list, less *More* and *Done*."""
 
+_AADHAAR = "ADHAR"
+_NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
+"""What DigiLocker answers where a partner may have the Aadhaar card's data only (which it is, is not documented)."""
+
 # The list
 
 
@@ -254,6 +258,8 @@ def not_fetched(conversation: Conversation, event: Failed, number: int, listing:
     if event.problem is Problem.SIGNED_OUT:
         return revoked(conversation, _remembered(conversation.documents, number, now))
     here = replace(settled(conversation, event.id), again=FetchDocument(number, listing))
+    if _is_aadhaar(conversation.documents, number) and event.problem in _NO_FILE:
+        return here, (say(here, "documents.no_aadhaar", OTHER_DOCUMENTS, DONE, about=number),)
     if event.problem is Problem.NOT_SHARED and here.session and here.session.on_page:
         return not_shared(here, number)
     buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)
@@ -306,6 +312,10 @@ def _found(documents: tuple[IssuedDocument, ...], wanted: Wanted) -> int:
     looks = (wanted.doctype, wanted.name, wanted.issuer)
     alike = [number for number, document in enumerate(documents, start=1) if _looks(document) == looks]
     return alike[min(wanted.nth, len(alike) - 1)] if alike else 0
+
+
+def _is_aadhaar(documents: tuple[IssuedDocument, ...], number: int) -> bool:
+    return 1 <= number <= len(documents) and documents[number - 1].doctype == _AADHAAR
 
 
 def _looks(document: IssuedDocument) -> tuple[str, str, str]:
