@@ -266,6 +266,13 @@ def test_asked_for_a_code_the_exchange_waits_for_it(asking: Desk) -> None:
     assert asking.locker.calls[-2:] == ["exchange_code", "list_documents"]
 
 
+def test_the_code_is_taken_also_while_she_chooses_a_language(asking: Desk) -> None:
+    state = asking.at_link()
+    back(asking, state)
+    asking.says("language")
+    assert "Your documents in DigiLocker" in bodies(asking.says(proof_of(state, CODE)))
+
+
 def test_the_code_from_another_chat_changes_nothing(asking: Desk) -> None:
     state = asking.at_link()
     back(asking, state)

@@ -38,7 +38,7 @@ from helpdesk.web.pages import (
     PageTexts,
     done_page,
     expired_page,
-    mismatch_page,
+    proof_page,
     refused_page,
     start_page,
     whatsapp_link,
@@ -187,7 +187,7 @@ class Consenting:
             case Declined():
                 html = expired_page(self._texts(language, "failed"), tag, whatsapp_url=back)
             case Consented(state=state, code=code) if self._asks_for_proof:
-                html = mismatch_page(
+                html = proof_page(
                     self._texts(language, "proof"),
                     tag,
                     number=self._number,
@@ -222,7 +222,7 @@ class Consenting:
             service=texts["page.service"],
             heading=texts[f"page.{kind}.heading"],
             paragraphs=tuple(texts[f"page.{kind}"].split("\n\n")),
-            action=texts["page.start.action" if kind == "start" else "page.back"],
+            action=texts.get(f"page.{kind}.action", texts["page.back"]),
         )
 
 
