@@ -64,3 +64,10 @@ def test_every_file_and_parameter_that_is_named_exists(template: Template, docum
         assert (ROOT / name).exists(), name
     for name in re.findall(r"`([A-Z][A-Za-z]+)=[^`]*`", text):
         assert name in template.parameters, name
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", read(ROOT / "docs" / "security.md")))
+    there = {name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", read(path))}
+    assert len(named) > 40
+    assert named - there == set()
