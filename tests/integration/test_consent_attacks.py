@@ -203,7 +203,7 @@ def test_a_browser_that_holds_one_link_cannot_come_back_by_another(either: Desk,
 
     assert is_refused(hers)
     assert either.counted["CallbacksOfOthers"] == 1
-    assert '"why":"another browser\'s link"' in log.getvalue()
+    assert '"reason":"another browser\'s link"' in log.getvalue()
     assert either.to_digilocker.count(EXCHANGED) == 0
     nothing_is_told(log, his_redirect, her_link)
     go_through(either, her_link, ASHA, hers)
@@ -243,7 +243,7 @@ def test_a_state_that_he_has_chosen_leads_nowhere(either: Desk, log: io.StringIO
     assert either.to_digilocker.count(EXCHANGED) == 0
     nobody_is_signed_in(either)
     assert either.counted["CallbacksRefused"] == 1
-    assert '"why":"not open"' in log.getvalue()
+    assert '"reason":"not open"' in log.getvalue()
     nothing_is_told(log, link, hers.at)
 
 

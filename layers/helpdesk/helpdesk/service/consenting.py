@@ -199,10 +199,10 @@ class Consenting:
                 html = done_page(self._texts(language, "done"), tag, whatsapp_url=back)
         return answers.page(html, cookies=[forgotten(COOKIE)])
 
-    def _refused(self, accepted: str, why: str) -> Answer:
+    def _refused(self, accepted: str, reason: str) -> Answer:
         """Answer whoever has no link, or not any more: always the same, so that nothing is learned from it."""
         count("CallbacksRefused")
-        logger.info("a call was refused", extra={"why": why})
+        logger.info("a call was refused", extra={"reason": reason})
         return self._notice(accepted, "expired", HTTPStatus.GONE)
 
     def _stuck(self, error: Exception, accepted: str) -> Answer:
