@@ -53,10 +53,12 @@ class Page(HTMLParser):
 class Visitor:
     """A browser, with its cookies."""
 
-    def __init__(self, languages: str = "") -> None:
+    def __init__(self, languages: str = "", stops_before: str = "") -> None:
+        """`stops_before`: an address without its query that is not opened; `at` is where it would have gone."""
         self._session = requests.Session()
         self._session.trust_env = False
         self._languages = languages
+        self._stops_before = stops_before
         self.cookies: dict[str, str] = {}
         """Those of the help desk's host. `Secure` ones are kept as well: browsers do so on a machine's own address."""
         self.at = ""
@@ -67,6 +69,9 @@ class Visitor:
     def open(self, address: str, method: str = "GET", form: dict[str, list[str]] | None = None) -> Page:
         """Open an address and go where it leads, as far as that is on this machine."""
         for _ in range(_MOST_REDIRECTS):
+            if self._stops_before and address.partition("?")[0] == self._stops_before:
+                self.at = address
+                return self.page
             answer = self._session.request(
                 method,
                 address,

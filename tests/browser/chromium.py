@@ -134,12 +134,27 @@ class Chromium:
 
     def take_tab(self, part: str) -> str:
         """Wait for a tab with that in its address; close it and return the address. Raises NotThere."""
+        target, url = self._tab(part)
+        self.call("Target.closeTarget", targetId=target)
+        return url
+
+    @contextmanager
+    def opened(self, part: str, *, width: int, height: int) -> Iterator["Page"]:
+        """Wait for a tab with that in its address, that a page has opened, and take hold of it. Raises NotThere."""
+        target, _ = self._tab(part)
+        page = self.attach(target)
+        page.resize(width, height)
+        try:
+            yield page
+        finally:
+            self.call("Target.closeTarget", targetId=target)
+
+    def _tab(self, part: str) -> tuple[str, str]:
         deadline = time.monotonic() + WITHIN
         while time.monotonic() < deadline:
             for one in self.call("Target.getTargets")["targetInfos"]:
                 if one["type"] == "page" and part in one["url"]:
-                    self.call("Target.closeTarget", targetId=one["targetId"])
-                    return str(one["url"])
+                    return str(one["targetId"]), str(one["url"])
             time.sleep(_LOOK_SECONDS)
         raise NotThere(f"no tab opened with {part} in its address")
 
@@ -211,6 +226,10 @@ class Page:
             {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"},
         ]
         self.call("Emulation.setEmulatedMedia", features=features)
+
+    def run_nothing(self) -> None:
+        """Switch JavaScript off for the pages that are shown from here on."""
+        self.call("Emulation.setScriptExecutionDisabled", value=True)
 
     def open(self, url: str) -> None:
         """Go to an address and wait until it is loaded."""

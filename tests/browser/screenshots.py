@@ -8,14 +8,17 @@ from pathlib import Path
 from PIL import Image
 
 from simulator.local_stack import LocalStack, Progress, StackError, stop_on_signals
+from simulator.phone import Phone
 from tests.browser.chromium import Chromium, Page, find_chromium
 from tests.browser.hand import Hand
+from tests.visitor import PIN, Visitor
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 LARGEST = 150_000
 """Bytes of a picture."""
 _COLOURS = (256, 128, 64, 32, 16)
 _WIDTH, _HEIGHT = 1280, 860
+_PHONE_WIDTH, _PHONE_HEIGHT = 360, 600
 _GREETINGS = {"hindi": "नमस्ते", "bengali": "হাই", "urdu": "سلام"}
 _WHOLE_WAY = {"hindi", "urdu"}
 """Languages whose list and document are shown too."""
@@ -101,6 +104,29 @@ def list_and_document(hand: Hand, language: str) -> None:
     take(page, f"document-{language}", "#phone")
 
 
+def pages_around_digilockers(chromium: Chromium, url: str) -> None:
+    """Go to DigiLocker's page and back, and take pictures of ours on a phone."""
+    number = "919000000001"
+    with chromium.page(width=_WIDTH, height=_HEIGHT) as page:
+        hand = Hand(page, url, number)
+        hand.say("Hi", "Welcome")
+        hand.tap("DigiLocker Services", "Do you have a DigiLocker account?")
+        hand.tap("Yes", "Do you agree?")
+        hand.tap("I agree", "Please sign in on DigiLocker's own page")
+        link = page.evaluate("document.querySelector('#chat > li:last-child .choices a').href")
+    visitor = Visitor(stops_before=f"{url}/consent")
+    with chromium.page(link, width=_PHONE_WIDTH, height=_PHONE_HEIGHT) as page:
+        page.resize(_PHONE_WIDTH, _PHONE_HEIGHT, scale=2)
+        take(page, "page-start", "html")
+        visitor.open(page.evaluate("document.querySelector('a').href"))
+        visitor.press("continue")
+        visitor.press("continue", otp=Phone(url, number).otp())
+        visitor.press("continue", pin=PIN)
+        visitor.press("allow")
+        page.open(visitor.at)
+        take(page, "page-code", "html")
+
+
 def show_end(page: Page) -> None:
     """Scroll to the end of the chat, with nothing in focus."""
     page.evaluate("document.querySelector('#scroller').scrollTop = 1e6; document.activeElement.blur()")
@@ -119,6 +145,17 @@ def main() -> int:
                 Chromium() as chromium,
             ):
                 pictures(chromium, stack.chat_url)
+            with (
+                LocalStack(
+                    parameters={"SignIn": "consent-page"},
+                    simulator_settings={"digilocker_version": "2.4"},
+                    emulator_port=free_port(),
+                    chat_port=free_port(),
+                    tell=progress,
+                ) as stack,
+                Chromium() as chromium,
+            ):
+                pages_around_digilockers(chromium, stack.chat_url)
         except StackError as error:
             progress.broken_off()
             print(f"\n{error}", file=sys.stderr)

@@ -11,14 +11,15 @@ from tests.end_to_end.phone import Phone
 from tests.visitor import PIN, Visitor
 
 
-@pytest.fixture(scope="module", params=["ask", "refuse"])
+@pytest.fixture(scope="module", params=[("ask", "1.x"), ("refuse", "2.4")], ids=" ".join)
 def page_stack(request: pytest.FixtureRequest) -> Iterator[LocalStack]:
-    """A stack beside the one of the other tests, at ports of its own."""
+    """A stack beside the one of the other tests, at ports of its own. 1.x names no mobile that could be compared."""
+    mobile_mismatch, version = request.param
     with (
         stop_on_signals(),
         LocalStack(
-            parameters={"SignIn": "consent-page", "MobileMismatch": request.param},
-            simulator_settings={"digilocker_version": "2.4"},
+            parameters={"SignIn": "consent-page", "MobileMismatch": mobile_mismatch},
+            simulator_settings={"digilocker_version": version},
             emulator_port=4576,
             chat_port=8090,
         ) as running,
@@ -48,7 +49,7 @@ def test_from_the_chat_through_digilockers_page_back_to_the_list_in_the_chat(pag
     assert f"ending in {citizen['phone'][-4:]}" in visitor.open(link).text
     assert visitor.cookies
     visitor.follow()
-    visitor.press("continue")
+    visitor.press("continue", account=citizen["mobile"][-10:])
     visitor.press("continue", otp=phone.otp())
     visitor.press("continue", pin=PIN)
     page = visitor.press("allow")

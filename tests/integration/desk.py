@@ -7,14 +7,14 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import MappingProxyType, ModuleType
 from typing import Any
 from unittest import mock
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import boto3
 import requests
@@ -488,6 +488,22 @@ def _gateway(functions: Mapping[str, ModuleType]) -> Any:
         return Response(answer["body"], answer["statusCode"], headers)
 
     return application
+
+
+def show(
+    module: ModuleType, path: str, query: str, headers: Iterable[tuple[str, str]] = (), method: str = "GET"
+) -> Any:
+    """Have the consent function answer a browser, as API Gateway does."""
+    several: dict[str, list[str]] = {}
+    for name, value in headers:
+        several.setdefault(name, []).append(value)
+    event = {
+        "httpMethod": method,
+        "resource": path,
+        "multiValueHeaders": several,
+        "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
+    }
+    return module.lambda_handler(event, Context())
 
 
 def _pump(module: ModuleType, url: str, arn: str, pause: float, stop: threading.Event) -> None:

@@ -145,3 +145,10 @@ def test_each_code_with_which_aws_denies_has_its_line_in_the_operations_handbook
     section = read(ROOT / "docs" / "operations.md").partition("### What AWS denies")[2].partition("###")[0]
     rows = "\n".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
     assert set(re.findall(r"`(\w+)`", rows)) == DENIED
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", read(ROOT / "docs" / "security.md")))
+    there = {name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", read(path))}
+    assert len(named) > 40
+    assert named - there == set()

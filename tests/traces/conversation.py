@@ -361,7 +361,7 @@ class Story:
         """She looks for a document and enters what its issuer wants to know; whatever repeats it fails with it."""
         self._tap("Get a new document", "Which document")
         self._cloud.fail("kms", "Encrypt", RuntimeError)
-        self._cloud.fail("kms", "Decrypt", _refused)
+        self._cloud.fail("kms", "Decrypt", refused)
         self._wire.plan("/pull/parameters", answering(500, in_html))
         self._say(LOOKED_FOR, "Driving Licence Number")
         self._cloud.fail("dynamodb", "UpdateItem", KeyError)

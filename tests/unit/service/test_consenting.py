@@ -280,6 +280,13 @@ def test_while_a_one_time_code_is_waited_for_the_link_takes_no_other_code_and_ca
     assert asking.locker.calls.count("exchange_code") == 1
 
 
+def test_the_code_is_taken_also_while_she_chooses_a_language(asking: Desk) -> None:
+    state = asking.at_link()
+    back(asking, state)
+    asking.says("language")
+    assert "Your documents in DigiLocker" in bodies(asking.says(proof_of(state, CODE)))
+
+
 def test_the_code_from_another_chat_changes_nothing(asking: Desk) -> None:
     state = asking.at_link()
     back(asking, state)

@@ -32,8 +32,8 @@ def start(texts: PageTexts = TEXTS, language: Language = EN, url: str = AUTHORIZ
     return pages.start_page(texts, language, recipient="Ends in {digits}.", digits="0001", authorize_url=url)
 
 
-def mismatch(texts: PageTexts = TEXTS, language: Language = EN) -> str:
-    return pages.mismatch_page(texts, language, number="919013151515", code_label="Your code:", code="K7Q2-M9XD")
+def proof(texts: PageTexts = TEXTS, language: Language = EN) -> str:
+    return pages.proof_page(texts, language, number="919013151515", code_label="Your code:", code="K7Q2-M9XD")
 
 
 PAGES: dict[str, Callable[[PageTexts, Language], str]] = {
@@ -41,7 +41,7 @@ PAGES: dict[str, Callable[[PageTexts, Language], str]] = {
     "done": lambda texts, language: pages.done_page(texts, language, whatsapp_url=CHAT),
     "refused": lambda texts, language: pages.refused_page(texts, language, whatsapp_url=CHAT),
     "expired": lambda texts, language: pages.expired_page(texts, language, whatsapp_url=CHAT),
-    "mismatch": mismatch,
+    "proof": proof,
 }
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
 VOID = {"meta", "path"}
@@ -109,8 +109,8 @@ def test_the_others_lead_back_to_the_chat(name: str) -> None:
     assert read(name).all("a") == [{"class": "go", "href": CHAT}]
 
 
-def test_after_a_mismatch_the_chat_opens_with_the_code_that_is_shown() -> None:
-    page = read("mismatch")
+def test_the_chat_opens_with_the_code_that_is_shown() -> None:
+    page = read("proof")
 
     assert page.all("a") == [{"class": "go", "href": f"{CHAT}?text=K7Q2-M9XD"}]
     assert page.texts["code"] == ["K7Q2-M9XD"]
@@ -213,7 +213,7 @@ def test_whatever_a_text_holds_is_shown_and_not_obeyed(name: str) -> None:
 
 def test_labels_and_sentences_with_markup_are_shown_too() -> None:
     box = pages.start_page(TEXTS, EN, recipient=f"{MARKUP}{{digits}}{MARKUP}", digits="01", authorize_url=AUTHORIZE)
-    label = pages.mismatch_page(TEXTS, EN, number="919013151515", code_label=MARKUP, code="K7Q2")
+    label = pages.proof_page(TEXTS, EN, number="919013151515", code_label=MARKUP, code="K7Q2")
 
     for html in (box, label):
         assert "<script" not in html
@@ -260,7 +260,7 @@ def test_a_sentence_without_the_digits_is_refused() -> None:
 @pytest.mark.parametrize("code", ["", "abc", "x" * 33, "a<b>c", "कोड1", "abcd\n"])
 def test_a_code_of_another_form_is_refused(code: str) -> None:
     with pytest.raises(ValueError, match=r"^a code is"):
-        pages.mismatch_page(TEXTS, EN, number="919013151515", code_label="", code=code)
+        pages.proof_page(TEXTS, EN, number="919013151515", code_label="", code=code)
 
 
 @pytest.mark.parametrize("tag", ["", "e", 'en" onload="x', "en_IN", "en\n"])

@@ -97,15 +97,16 @@ def came_back(conversation: Conversation, event: CameBack, now: int, rules: Rule
 def proved(conversation: Conversation, event: SentProof, now: int) -> Turn | None:
     """The one-time code came from this chat: exchange. None if no code is waited for here."""
     link = conversation.link
-    if conversation.stage is not Stage.PROOF or link is None:
+    if conversation.at is not Stage.PROOF or link is None:
         return None
+    here = replace(conversation, stage=Stage.PROOF, previous=None)
     if now >= link.expires_at:
-        return ask(conversation, now)
+        return ask(here, now)
     if compare_digest(event.mark, link.proof):
-        return _exchange(conversation, link, event.id, now, proved=True)
+        return _exchange(here, link, event.id, now, proved=True)
     left_over = link.tries_left - 1
     link_left = replace(link, tries_left=left_over) if left_over else None
-    return ask(replace(conversation, link=link_left), now, text("proof.wrong"))
+    return ask(replace(here, link=link_left), now, text("proof.wrong"))
 
 
 def answer_proof(conversation: Conversation, event: FromHer, now: int) -> Turn:

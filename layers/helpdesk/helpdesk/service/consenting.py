@@ -38,7 +38,7 @@ from helpdesk.web.pages import (
     PageTexts,
     done_page,
     expired_page,
-    mismatch_page,
+    proof_page,
     refused_page,
     start_page,
     whatsapp_link,
@@ -84,14 +84,14 @@ class Consenting:
         try:
             state = read_parameter(query, "s", STATE)
             stored = self._store.load(_conversation(state))
-        except CallbackRefused:
-            return self._refused(accepted)
+        except CallbackRefused as refused:
+            return self._refused(accepted, str(refused))
         except (HelpdeskError, ClientError, BotoCoreError) as error:
             return self._stuck(error, accepted)
         now = int(self._clock())
         link = stored.conversation.link
         if link is None or not awaits(stored.conversation, link_mark(state), now):
-            return self._refused(accepted)
+            return self._refused(accepted, "not open")
         count("LinksOpened")
         phone = stored.person.phone or ""
         language = catalogue(stored.conversation.language)
@@ -111,8 +111,8 @@ class Consenting:
             conversation_id = _conversation(came.state)
             with logger.append_context_keys(conversation=conversation_id):
                 return self._returned(conversation_id, came, read_cookie(cookies, COOKIE), accepted)
-        except CallbackRefused:
-            return self._refused(accepted)
+        except CallbackRefused as refused:
+            return self._refused(accepted, str(refused))
         except (HelpdeskError, ClientError, BotoCoreError) as error:
             return self._stuck(error, accepted)
 
@@ -127,19 +127,19 @@ class Consenting:
         step = following(f"{mark} {code}")
         if cookie is not None and not is_same(cookie, _cookie(came.state)):
             count("CallbacksOfOthers")
-            return self._refused(accepted)
+            return self._refused(accepted, "another browser's link")
         for attempt in range(TRIES):
             stored = self._store.load(conversation_id)
             if step not in stored.seen:
                 if not awaits(stored.conversation, mark, int(self._clock())):
-                    return self._refused(accepted)
+                    return self._refused(accepted, "not open")
                 try:
                     stored = self._advanced(stored, step, came, code)
                 except VersionConflict:
                     self._sleep(pause_after_lost_race(attempt))
                     continue
             elif not self._is_open(stored, step, code):
-                return self._refused(accepted)
+                return self._refused(accepted, "done before")
             self._work.send([Job(conversation_id, entry.step) for entry in stored.outbox])
             return self._page(stored, came)
         raise VersionConflict(f"lost {TRIES} races")
@@ -187,7 +187,7 @@ class Consenting:
             case Declined():
                 html = expired_page(self._texts(language, "failed"), tag, whatsapp_url=back)
             case Consented(state=state, code=code) if self._asks_for_proof:
-                html = mismatch_page(
+                html = proof_page(
                     self._texts(language, "proof"),
                     tag,
                     number=self._number,
@@ -199,9 +199,10 @@ class Consenting:
                 html = done_page(self._texts(language, "done"), tag, whatsapp_url=back)
         return answers.page(html, cookies=[forgotten(COOKIE)])
 
-    def _refused(self, accepted: str) -> Answer:
+    def _refused(self, accepted: str, reason: str) -> Answer:
         """Answer whoever has no link, or not any more: always the same, so that nothing is learned from it."""
         count("CallbacksRefused")
+        logger.info("a call was refused", extra={"reason": reason})
         return self._notice(accepted, "expired", HTTPStatus.GONE)
 
     def _stuck(self, error: Exception, accepted: str) -> Answer:
@@ -221,7 +222,7 @@ class Consenting:
             service=texts["page.service"],
             heading=texts[f"page.{kind}.heading"],
             paragraphs=tuple(texts[f"page.{kind}"].split("\n\n")),
-            action=texts["page.start.action" if kind == "start" else "page.back"],
+            action=texts.get(f"page.{kind}.action", texts["page.back"]),
         )
 
 

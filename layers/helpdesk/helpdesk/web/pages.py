@@ -120,8 +120,8 @@ def expired_page(texts: PageTexts, language: Language, *, whatsapp_url: str) -> 
     return _page(texts, language, _Mood.BAD, whatsapp_url)
 
 
-def mismatch_page(texts: PageTexts, language: Language, *, number: str, code_label: str, code: str) -> str:
-    """Ask her to send a one-time code from the chat that asked, since DigiLocker knows another mobile.
+def proof_page(texts: PageTexts, language: Language, *, number: str, code_label: str, code: str) -> str:
+    """Ask her to send a one-time code from the chat that asked: only then is what she allowed used.
 
     The link opens the chat with the desk (`number`: digits with the country code) with the code typed already; it is
     shown as well, for who has WhatsApp on another device. Raises ValueError for a code or number of another form.
@@ -129,7 +129,7 @@ def mismatch_page(texts: PageTexts, language: Language, *, number: str, code_lab
     if not _CODE.fullmatch(code):
         raise ValueError("a code is 4 to 32 letters, digits, spaces and hyphens")
     box = f'<p class="box">{escape(code_label)} <span class="code"><code dir="ltr">{escape(code)}</code></span></p>'
-    return _page(texts, language, _Mood.BAD, whatsapp_link(number, code), box)
+    return _page(texts, language, _Mood.NEUTRAL, whatsapp_link(number, code), box)
 
 
 def whatsapp_link(number: str, text: str = "") -> str:
