@@ -164,6 +164,7 @@ class OnThePage(Story):
                 self._wire.plan(_TOKEN, outcome)
                 self._say("2", "DigiLocker Services")
             else:
+                self._desk.simulator.world.faults.set({"whatsapp": {"status_order": "none"}})  # so the PDF stays
                 self._say("2", "Driving licence.pdf")
             self._look()
 
