@@ -81,7 +81,7 @@ def sealed(desk: Desk) -> dict[str, str]:
     return found
 
 
-def refreshed(desk: Desk) -> list[int]:
+def refreshed(desk: Desk) -> list[int | None]:
     """What DigiLocker answered to each token request behind the sign-in's own."""
     return [call.status for call in desk.simulator.world.calls if call.path.endswith(TOKEN)][1:]
 
