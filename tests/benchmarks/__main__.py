@@ -128,6 +128,7 @@ def cold_starts(section: Section) -> Iterator[Figure]:
     yield Figure("cold_start.document_vs_floor", ratio("cold_ms", "document", "floor_document"), "x", 1.6)
     yield Figure("cold_start.webhook_cpu_ms", _least(runs, "webhook", "cold_ms"), "ms")
     yield Figure("cold_start.document_cpu_ms", _least(runs, "document", "cold_ms"), "ms")
+    yield Figure("cold_start.locker_cpu_ms", _least(runs, "document", "locker_ms"), "ms")
     for name in ("webhook", "document"):
         uncompiled = ratio("cold_ms", name, f"floor_{name}", deployed)
         yield Figure(f"cold_start.{name}_uncompiled_vs_floor", uncompiled, "x")

@@ -467,7 +467,7 @@ class Desk:
         self.calls.function = function
         self.calls.invocation += 1
         try:
-            with mock.patch.object(linking, "new_state", self._new_state):
+            with self._stand_ins():
                 answer: dict[str, Any] = self._environment(function).lambda_handler(event, Context())
         except Died:
             self._functions.pop(function, None)
@@ -476,21 +476,27 @@ class Desk:
 
     def _environment(self, function: str) -> ModuleType:
         if function not in self._functions:
-            environment = ENVIRONMENT | self._way | {"RESEND_SECONDS": str(self._resend_seconds)}
-            with (
-                mock.patch.object(boto3, "client", self.cloud.client),
-                mock.patch.object(digilocker_client, "DigiLockerClient", self._digilocker_client),
-                mock.patch.object(whatsapp_client, "WhatsAppClient", self._whatsapp_client),
-                mock.patch.object(bootstrap, "receiver", partial(bootstrap.receiver, environment, self.clock)),
-                mock.patch.object(bootstrap, "consenting", partial(bootstrap.consenting, environment, self.clock)),
-                mock.patch.object(
-                    bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)
-                ),
-                mock.patch.object(locker, "Locker", partial(locker.Locker, sleep=_no_time)),
-                mock.patch.object(replying, "Replier", partial(QuietReplier, self._replied)),
-            ):
-                self._functions[function] = load(function)
+            self._functions[function] = load(function)
         return self._functions[function]
+
+    @contextmanager
+    def _stand_ins(self) -> Iterator[None]:
+        """Stand in for what is outside, throughout an invocation: the locker is built by a job."""
+        environment = ENVIRONMENT | self._way | {"RESEND_SECONDS": str(self._resend_seconds)}
+        with (
+            mock.patch.object(boto3, "client", self.cloud.client),
+            mock.patch.object(digilocker_client, "DigiLockerClient", self._digilocker_client),
+            mock.patch.object(whatsapp_client, "WhatsAppClient", self._whatsapp_client),
+            mock.patch.object(bootstrap, "receiver", partial(bootstrap.receiver, environment, self.clock)),
+            mock.patch.object(bootstrap, "consenting", partial(bootstrap.consenting, environment, self.clock)),
+            mock.patch.object(
+                bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)
+            ),
+            mock.patch.object(locker, "Locker", partial(locker.Locker, sleep=_no_time)),
+            mock.patch.object(linking, "new_state", self._new_state),
+            mock.patch.object(replying, "Replier", partial(QuietReplier, self._replied)),
+        ):
+            yield
 
     def _replied(self, reply: Reply) -> None:
         self.replies.append((len(self.begins), in_no_language(reply)))

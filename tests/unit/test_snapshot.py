@@ -59,8 +59,8 @@ def cloud(moto: None) -> Aws:
     return aws()
 
 
-def start(cloud: Aws, function: str) -> ModuleType:
-    with mock.patch.dict(os.environ, cloud.environment):
+def start(cloud: Aws, function: str, **variables: str) -> ModuleType:
+    with mock.patch.dict(os.environ, cloud.environment | variables):
         return load(function)
 
 
@@ -99,7 +99,7 @@ def test_every_client_and_secret_of_a_function_is_kept_out(runtime: Runtime, clo
         mock.patch.object(DigiLockerClient, "close", autospec=True) as digilocker,
         mock.patch.object(WhatsAppClient, "close", autospec=True) as whatsapp,
     ):
-        start(cloud, function)
+        start(cloud, function, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
         for moment, times in ((runtime.take_snapshot, 1), (runtime.restore, 2)):
             moment()
             assert len(made) >= 3
@@ -138,3 +138,12 @@ def test_where_there_are_no_snapshots_nothing_is_registered() -> None:
     kept = mock.Mock()
     assert snapshot.keep_out(kept) is kept
     kept.close.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    ("kind", "ahead"), [("snap-start", True), ("provisioned-concurrency", True), ("on-demand", False), (None, False)]
+)
+def test_all_is_built_at_the_start_only_where_nobody_waits_for_it(cloud: Aws, kind: str | None, ahead: bool) -> None:
+    with mock.patch.object(bootstrap, "_locker") as built:
+        start(cloud, "document", **({"AWS_LAMBDA_INITIALIZATION_TYPE": kind} if kind else {}))
+    assert built.called is ahead

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,7 +12,7 @@ from botocore.config import Config
 from helpdesk.conversation.model import Rules
 from helpdesk.languages.catalogue import codes
 from helpdesk.settings import Common, ConsentSettings, DocumentSettings, WebhookSettings
-from helpdesk.snapshot import keep_out
+from helpdesk.snapshot import keep_out, starts_ahead
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.secrets import Secret
@@ -20,7 +21,10 @@ from helpdesk.storage.work import WorkQueue
 if TYPE_CHECKING:
     from helpdesk.service.consenting import Consenting
     from helpdesk.service.handling import DocumentHandler
+    from helpdesk.service.locker import Locker
     from helpdesk.service.receiving import Receiver
+    from helpdesk.storage.aws import S3Client
+    from helpdesk.storage.documents import DocumentStore
 
 # AWS answers in milliseconds or not at all: waiting longer would only eat the time that another try needs.
 AWS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
@@ -83,18 +87,14 @@ def consenting(environment: Mapping[str, str] = os.environ, clock: Clock = time.
 
 
 def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "DocumentHandler":
-    """Build what the document function needs. Raises SettingError."""
-    from helpdesk.digilocker.client import DigiLockerClient  # noqa: PLC0415 - see above
-    from helpdesk.digilocker.directory import DirectorySource  # noqa: PLC0415
-    from helpdesk.digilocker.in_chat import InChatSignIn  # noqa: PLC0415
-    from helpdesk.digilocker.pull import PullClient  # noqa: PLC0415
-    from helpdesk.service.handling import DocumentHandler  # noqa: PLC0415
-    from helpdesk.service.linking import Links  # noqa: PLC0415
-    from helpdesk.service.locker import Locker  # noqa: PLC0415
+    """Build what the document function needs, but for the locker: that is built for the first job that asks DigiLocker.
+
+    Before a snapshot it is built at once, since each copy then has it for nothing. Raises SettingError.
+    """
+    from helpdesk.service.handling import DocumentHandler  # noqa: PLC0415 - see above
     from helpdesk.service.rendering import Renderer  # noqa: PLC0415
     from helpdesk.service.replying import Replier  # noqa: PLC0415
     from helpdesk.service.working import Worker  # noqa: PLC0415
-    from helpdesk.storage.directory import DirectoryStore  # noqa: PLC0415
     from helpdesk.storage.documents import DocumentStore  # noqa: PLC0415
     from helpdesk.storage.work import TimerQueue  # noqa: PLC0415
     from helpdesk.whatsapp.client import WhatsAppClient  # noqa: PLC0415
@@ -104,34 +104,9 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     s3 = _client("s3", S3)
     secret = _secret(settings.outbound_secret_arn, "OutboundSecret", clock)
     documents = DocumentStore(s3, settings.bucket, settings.data_key_arn)
-    digilocker = DigiLockerClient(
-        settings.digilocker_url,
-        settings.digilocker_version,
-        lambda: secret.text("digilocker_client_id"),
-        lambda: secret.text("digilocker_client_secret"),
-        clock=clock,
-    )
-    keep_out(digilocker)
-    pull = PullClient(digilocker)
-    directory = DirectoryStore(s3, settings.bucket, settings.data_key_arn, clock)
-    locker = Locker(
-        client=digilocker,
-        sign_in=InChatSignIn(digilocker, settings.digilocker_version),
-        pull=pull,
-        directory=DirectorySource(pull, directory, clock),
-        documents=documents,
-        secret=secret,
-        links=Links(
-            consent_url=settings.consent_url,
-            digilocker_url=settings.digilocker_url,
-            version=settings.digilocker_version,
-            client_id=lambda: secret.text("digilocker_client_id"),
-            doctypes=settings.requested_doctypes,
-            purpose=settings.purpose,
-            service_name=settings.service_name,
-        ),
-        clock=clock,
-    )
+    locker = cache(lambda: _locker(settings, s3, documents, secret, clock))
+    if starts_ahead(environment):
+        locker()
     whatsapp = WhatsAppClient(
         settings.whatsapp_url,
         settings.whatsapp_version,
@@ -155,6 +130,48 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     )
     queues = {settings.work_queue_arn: settings.work_queue_url, settings.timer_queue_arn: settings.timer_queue_url}
     return DocumentHandler(worker=worker, secret=secret, sqs=sqs, queues=queues)
+
+
+def _locker(
+    settings: DocumentSettings, s3: "S3Client", documents: "DocumentStore", secret: Secret, clock: Clock
+) -> "Locker":
+    """Build what asks DigiLocker. Importing pydantic and the models is most of what it costs."""
+    from helpdesk.digilocker.client import DigiLockerClient  # noqa: PLC0415 - see above
+    from helpdesk.digilocker.directory import DirectorySource  # noqa: PLC0415
+    from helpdesk.digilocker.in_chat import InChatSignIn  # noqa: PLC0415
+    from helpdesk.digilocker.pull import PullClient  # noqa: PLC0415
+    from helpdesk.service.linking import Links  # noqa: PLC0415
+    from helpdesk.service.locker import Locker  # noqa: PLC0415
+    from helpdesk.storage.directory import DirectoryStore  # noqa: PLC0415
+
+    digilocker = DigiLockerClient(
+        settings.digilocker_url,
+        settings.digilocker_version,
+        lambda: secret.text("digilocker_client_id"),
+        lambda: secret.text("digilocker_client_secret"),
+        clock=clock,
+    )
+    keep_out(digilocker)
+    pull = PullClient(digilocker)
+    directory = DirectoryStore(s3, settings.bucket, settings.data_key_arn, clock)
+    return Locker(
+        client=digilocker,
+        sign_in=InChatSignIn(digilocker, settings.digilocker_version),
+        pull=pull,
+        directory=DirectorySource(pull, directory, clock),
+        documents=documents,
+        secret=secret,
+        links=Links(
+            consent_url=settings.consent_url,
+            digilocker_url=settings.digilocker_url,
+            version=settings.digilocker_version,
+            client_id=lambda: secret.text("digilocker_client_id"),
+            doctypes=settings.requested_doctypes,
+            purpose=settings.purpose,
+            service_name=settings.service_name,
+        ),
+        clock=clock,
+    )
 
 
 def _client(service: str, config: Config = AWS) -> Any:

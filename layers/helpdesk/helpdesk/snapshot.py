@@ -8,6 +8,7 @@ Source: Lambda developer guide, "Runtime hooks for Python" and "Handling uniquen
 """
 
 import random
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 try:
@@ -31,6 +32,14 @@ def keep_out[P: Perishable](perishable: P) -> P:
         hooks.register_before_snapshot(_close, perishable)
         hooks.register_after_restore(_close, perishable)
     return perishable
+
+
+def starts_ahead(environment: Mapping[str, str]) -> bool:
+    """Tell whether the function starts while nobody waits: for a snapshot, or for provisioned concurrency.
+
+    Source: Lambda developer guide, "Defined runtime environment variables".
+    """
+    return environment.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") != "on-demand"
 
 
 def _close(perishable: Perishable) -> None:

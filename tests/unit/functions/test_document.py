@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from helpdesk.service.handling import BACKOFF_SECONDS, MOST_RECEIVES
 from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited
-from tests.handlers import Context, load
+from tests.handlers import ROOT, Context, load
 from tests.unit.aws import OUTBOUND_SECRET, Aws, aws
 
 
@@ -171,3 +173,64 @@ def test_on_its_last_receive_a_failed_job_is_given_up(
     assert given_up == []
     assert handle(document, record(cloud, JOB, 8)) == ["message-8"]
     assert len(given_up) == 1
+
+
+WORKS_ON_ONE_REPLY = """
+import app, json, sys
+from unittest import mock
+from helpdesk.conversation.effects import Say, Text
+from helpdesk.storage.conversations import Entry, Stored
+from tests.handlers import Context
+
+app.handler._secret = mock.Mock()
+worker = app.handler._worker
+store, replier = worker._store, worker._replier = mock.Mock(), mock.Mock()
+store.load.return_value = Stored("nobody", outbox=(Entry("step", 0, 0, (Say("en", Text("menu")),)),))
+assert app.lambda_handler(json.loads(sys.argv[1]), Context()) == {"batchItemFailures": []}
+replier.send.assert_called_once()
+store.done.assert_called_once_with("nobody", "step")
+replied = set(sys.modules)
+worker._locker()
+sys.stderr.write(json.dumps([sorted(replied), sorted(set(sys.modules) - replied)]))
+"""
+"""The rest of what the handler does is as deployed."""
+
+
+def test_a_job_that_only_replies_does_without_what_digilocker_needs(cloud: Aws) -> None:
+    path = os.pathsep.join(map(str, (ROOT / "functions" / "document", ROOT / "layers" / "helpdesk", ROOT)))
+    variables = {
+        **cloud.environment,
+        "PYTHONPATH": path,
+        "PATH": os.environ["PATH"],
+        "AWS_DEFAULT_REGION": "ap-south-1",
+        "POWERTOOLS_METRICS_NAMESPACE": "Helpdesk",
+        "POWERTOOLS_SERVICE_NAME": "test",
+    }
+    event = json.dumps({"Records": [record(cloud, JOB)]})
+
+    ended = subprocess.run(  # noqa: S603 - the words are this test's own
+        [sys.executable, "-c", WORKS_ON_ONE_REPLY, event],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    replied, for_digilocker = map(set, json.loads(ended.stderr.splitlines()[-1]))
+    only_digilockers = {
+        "pydantic",
+        "helpdesk.digilocker.client",
+        "helpdesk.digilocker.directory",
+        "helpdesk.digilocker.models",
+        "helpdesk.service.locker",
+    }
+    assert "helpdesk.service.working" in replied
+    assert not replied & only_digilockers
+    assert for_digilocker >= only_digilockers
+
+
+def test_all_jobs_have_the_same_locker(document: ModuleType) -> None:
+    """The time that a job has runs in it, and the directory that one job has fetched is there for the next."""
+    worker = document.handler._worker
+    assert worker._locker() is worker._locker()

@@ -19,10 +19,11 @@ from helpdesk.errors import DigiLockerError, WhatsAppError
 from helpdesk.service.consenting import Consenting
 from helpdesk.service.identity import document_key, link_mark, uri_mark
 from helpdesk.service.linking import Made
-from helpdesk.service.locker import EVERYTHING, Offered, Sent
+from helpdesk.service.locker import Offered, Sent
 from helpdesk.service.receiving import Receiver
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.replying import Replier
+from helpdesk.service.sharing import EVERYTHING
 from helpdesk.service.working import Worker
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.documents import DocumentStore
@@ -353,7 +354,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
     worker = Worker(
         store=store,
         sealer=sealer,
-        locker=locker,  # type: ignore[arg-type]
+        locker=lambda: locker,  # type: ignore[arg-type, return-value]
         replier=Replier(
             client=whatsapp,  # type: ignore[arg-type]
             renderer=Renderer(session_seconds=900, link_seconds=900),

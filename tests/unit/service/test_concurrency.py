@@ -373,7 +373,7 @@ class Desk:
         self.worker = Worker(
             store=self.store,
             sealer=sealer,
-            locker=self.locker,  # type: ignore[arg-type]
+            locker=lambda: self.locker,  # type: ignore[arg-type, return-value]
             replier=self.replier,
             documents=self.documents,  # type: ignore[arg-type]
             timers=TimerQueue(sqs, "timer"),

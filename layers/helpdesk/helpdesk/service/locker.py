@@ -39,6 +39,7 @@ from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
 from helpdesk.service.identity import decoy_digits, document_key, uri_mark
 from helpdesk.service.linking import Links, Made
+from helpdesk.service.sharing import EVERYTHING
 from helpdesk.storage.documents import DATA, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
@@ -53,12 +54,6 @@ DIRECTORY_SECONDS = 20.0
 """What a search may spend on fetching the directory where there is none yet: some time is left for what follows."""
 OTP_SECONDS = 600
 """How long an OTP holds (DigiLocker's device code says the same)."""
-
-EVERYTHING = "*"
-"""Stands for what she shares where the scope does not say: then only trying tells."""
-MOST_SHARED = 300
-"""Marks of documents that can be sealed at once: KMS takes 4 KB."""
-DAY = 24 * 3600
 
 _EAADHAAR = re.compile(r"[^-]+-ADHAR-.*", re.DOTALL)
 """The Aadhaar card's URI: issuer, doctype, number."""
@@ -263,12 +258,6 @@ class Locker:
     def revoke(self, token: str, *, is_refresh: bool = False) -> None:
         """Sign out. One call for each of two tokens must still end before the function does."""
         self._client.revoke(token, JOB_SECONDS / 6, kind="refresh_token" if is_refresh else "access_token")
-
-
-def shared_by(token: Token) -> str:
-    """Write down which documents a token's scope names, as marks; `EVERYTHING` if it names none, or too many."""
-    uris = token.shared_uris
-    return " ".join(map(uri_mark, uris)) if 0 < len(uris) <= MOST_SHARED else EVERYTHING
 
 
 def offered(directory: Directory, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:

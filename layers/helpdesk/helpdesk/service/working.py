@@ -16,6 +16,7 @@ Dying anywhere leaves the entry in the outbox and the message on the queue, so t
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -72,14 +73,14 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Rules, Session
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.sign_in import DAY
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
-from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, HelpdeskError, VersionConflict
 from helpdesk.service.identity import following
-from helpdesk.service.locker import DAY, EVERYTHING, Locker, shared_by
 from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
+from helpdesk.service.sharing import EVERYTHING, shared_by
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
@@ -95,6 +96,10 @@ from helpdesk.storage.work import (
 )
 from helpdesk.telemetry import count, logger, took
 from helpdesk.whatsapp.errors import OutcomeUnknown
+
+if TYPE_CHECKING:  # a job that only replies does without
+    from helpdesk.digilocker.models import Token
+    from helpdesk.service.locker import Locker
 
 REFRESH_SECONDS = 60
 """An access token that has less than this left is refreshed before it is used."""
@@ -121,7 +126,7 @@ class Worker:
         *,
         store: ConversationStore,
         sealer: Sealer,
-        locker: Locker,
+        locker: Callable[[], "Locker"],
         replier: Replier,
         documents: DocumentStore,
         timers: TimerQueue,
@@ -130,6 +135,7 @@ class Worker:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """Take what the work is done with. `locker` gives always the same one; only who needs it pays for its start."""
         self._store = store
         self._sealer = sealer
         self._locker = locker
@@ -188,10 +194,11 @@ class Worker:
     # A job
 
     def _job(self, conversation_id: str, step: str, queued_at: float, *, again: bool, last_try: bool) -> None:
-        self._locker.begin()
         stored = self._store.load(conversation_id)
         entry = stored.entry(step)
         too_late = last_try or (entry is not None and self._is_too_late(entry, queued_at))
+        if entry and isinstance(entry.effects[0], REQUESTS):
+            self._locker().begin()
         while entry and isinstance(entry.effects[0], REQUESTS):
             stored, entry = self._request(stored, entry, entry.effects[0], again=again, too_late=too_late)
         self._finish(stored, entry)
@@ -248,10 +255,10 @@ class Worker:
                     if not self._store.count_otp(mark, step, self._rules.otps_an_hour):
                         count("OtpsRefused")
                         return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
-                    sent = self._locker.send_otp(number)
+                    sent = self._locker().send_otp(number)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {DEVICE_CODE: sent.device_code})
                 case VerifyOtp():
-                    token = self._locker.verify_otp(opened(DEVICE_CODE), opened(OTP))
+                    token = self._locker().verify_otp(opened(DEVICE_CODE), opened(OTP))
                     return Answered(SignedIn(step, token.expires_in), {TOKEN: token.access_token})
                 case SignUp() | VerifySignUp() if again:
                     # It may have taken effect, and is never repeated: she is asked whether to send it once more.
@@ -261,19 +268,19 @@ class Worker:
                     if not self._count_otps(step, mark, mobile_mark):
                         count("OtpsRefused")
                         return Answered(Failed(step, Problem.TRIED_TOO_OFTEN, request), {})
-                    sent = self._locker.sign_up(details)
+                    sent = self._locker().sign_up(details)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {})
                 case VerifySignUp():
-                    token = self._locker.verify_sign_up(opened(MOBILE), opened(OTP))
+                    token = self._locker().verify_sign_up(opened(MOBILE), opened(OTP))
                     return Answered(SignedIn(step, token.expires_in), {TOKEN: token.access_token})
                 case MakeLink(sign_up=signs_up):
-                    made = self._locker.make_link(stored.id, stored.person.phone or "", sign_up=signs_up)
+                    made = self._locker().make_link(stored.id, stored.person.phone or "", sign_up=signs_up)
                     brought = {LINK: made.link, VERIFIER: made.verifier}
                     return Answered(LinkMade(step, made.mark, made.address, signs_up), brought)
                 case ExchangeCode() if again:
                     return Answered(Failed(step, Problem.SIGN_IN_UNSURE, request), {})
                 case ExchangeCode(proved=proved):
-                    signed_in = self._locker.exchange_code(opened(CODE), opened(VERIFIER))
+                    signed_in = self._locker().exchange_code(opened(CODE), opened(VERIFIER))
                     token, brought = signed_in.token, _brought(signed_in.token)
                     if not proved and not is_same_mobile(stored.person.phone or "", signed_in.mobile):
                         count("MobileMismatches")
@@ -284,24 +291,24 @@ class Worker:
                 case ListDocuments():
                     shared = stored.sealed.get(SHARED)
                     ticked = self._sealer.open(shared, stored.id, SHARED) if shared else EVERYTHING
-                    documents, uploaded = self._locker.list_documents(opened(TOKEN), ticked)
+                    documents, uploaded = self._locker().list_documents(opened(TOKEN), ticked)
                     return Answered(DocumentsListed(step, documents, uploaded), {})
                 case FetchDocument(number=number, listing=listing):
                     uri = stored.conversation.documents[number - 1].uri
-                    key = self._locker.fetch_document(opened(TOKEN), uri, stored.id, step)
+                    key = self._locker().fetch_document(opened(TOKEN), uri, stored.id, step)
                     return Answered(DocumentFetched(step, number, listing, key), {})
                 case FindOffers(doctypes=doctypes, within=within, page=page):
-                    offered = self._locker.find_offers(opened(SOUGHT), doctypes, within, page)
+                    offered = self._locker().find_offers(opened(SOUGHT), doctypes, within, page)
                     self._refresh_directory_later()
                     return Answered(OffersFound(step, offered.offers, offered.total, offered.page, offered.within), {})
                 case AskParameters(offer=offer):
-                    return Answered(ParametersTold(step, offer, self._locker.parameters(offer)), {})
+                    return Answered(ParametersTold(step, offer, self._locker().parameters(offer)), {})
                 case PullDocument() if again:
                     # It may have taken effect, and is never repeated: her list tells whether it has.
                     return Answered(Failed(step, Problem.PULL_UNSURE, request), {})
                 case PullDocument(offer=offer, parameters=names):
                     values = {name: opened(detail(number)) for number, name in enumerate(names, start=1)}
-                    return Answered(Pulled(step, offer, self._locker.pull(opened(TOKEN), offer, values)), {})
+                    return Answered(Pulled(step, offer, self._locker().pull(opened(TOKEN), offer, values)), {})
         except DigiLockerError as error:
             count(f"Problem_{error.problem}")
             logger.warning(
@@ -323,7 +330,7 @@ class Worker:
         tokens = {name: self._sealer.open(stored.sealed[name], stored.id, name) for name in (TOKEN, REFRESH)}
         if not again:
             try:
-                token = self._locker.refresh(tokens[REFRESH])
+                token = self._locker().refresh(tokens[REFRESH])
             except (Unanswered, Unserved):
                 pass
             else:
@@ -410,7 +417,7 @@ class Worker:
         """
         for name in (name for name in (TOKEN, REFRESH) if name in values):
             try:
-                self._locker.revoke(values[name], is_refresh=name == REFRESH)
+                self._locker().revoke(values[name], is_refresh=name == REFRESH)
             except DigiLockerError as error:
                 count("RevokeFailed")
                 logger.warning("a token could not be revoked", extra={"code": error.code})
@@ -498,7 +505,7 @@ class Worker:
 
     def _refresh_directory_later(self) -> None:
         """Have the directory fetched anew if it is due, on a job of its own. That it cannot be set holds up nobody."""
-        if not self._locker.is_directory_due():
+        if not self._locker().is_directory_due():
             return
         try:
             self._timers.set(DirectoryTimer(), 0)
@@ -507,9 +514,9 @@ class Worker:
 
     def _refresh_directory(self) -> None:
         """Fetch a part of the directory; as long as each brings something, the next one follows."""
-        self._locker.begin()
+        self._locker().begin()
         try:
-            goes_on = self._locker.refresh_directory()
+            goes_on = self._locker().refresh_directory()
         except DigiLockerError as error:
             logger.warning("the directory could not be fetched", extra={"code": error.code})
             return
@@ -546,7 +553,7 @@ class Worker:
             self._finish(stored, entry)
 
 
-def _brought(token: Token) -> dict[str, str]:
+def _brought(token: "Token") -> dict[str, str]:
     """Give what is sealed of a sign-in on DigiLocker's page, or its refreshing."""
     brought = {TOKEN: token.access_token, SHARED: shared_by(token)}
     return brought | ({REFRESH: token.refresh_token} if token.refresh_token else {})
