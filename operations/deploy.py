@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import credentials, register
 from operations.credentials import Ask
-from operations.events import desk_of
 from operations.graph import GraphRefusal, meta_of
 from operations.sam import overrides, sam
+from operations.samples import desk_of
 from operations.smoke import try_patiently
 from operations.stack import Stack, find_stack, read_secret
 

@@ -31,9 +31,9 @@ import boto3
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
-from operations.samples import Desk, Event, samples
+from operations.samples import Event, desk_of, samples
 from operations.seeding import LocalDesk, seed
-from operations.stack import Stack, read_secret, stack_of
+from operations.stack import read_secret, stack_of
 from simulator.local_stack import STACK_NAME, StackError, access, addresses, citizens, environments
 from simulator.phone import NotAnsweredError
 
@@ -67,15 +67,6 @@ def expectations() -> dict[str, dict[str, Any]]:
     """Give what becomes of each event, fresh or not, by its path (its file says what stands in it)."""
     expected: dict[str, dict[str, Any]] = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))
     return expected
-
-
-def desk_of(stack: Stack) -> Desk:
-    """Read what samples need from a stack. Raises ValueError while its secret is empty."""
-    secret = read_secret(stack.outputs["WebhookSecretArn"])
-    match secret:
-        case {"app_secrets": [str(newest), *_], "verify_token": str(verify_token)}:
-            return Desk(newest, verify_token, stack.parameters["WhatsAppPhoneNumberId"])
-    raise ValueError(f"{stack.name}: the field app_secrets of WebhookSecret is empty")
 
 
 def for_local_stack(chat_url: str, now: int) -> Fresh:

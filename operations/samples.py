@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from operations.stack import Stack, read_secret
+
 LATE_SECONDS = 90_000
 """How old the late message is: more than any `MaxMessageAgeSeconds`."""
 NOBODY = "0" * 32
@@ -27,6 +29,15 @@ class Desk:
     phone_number_id: str = "100000000000001"
     work_queue_arn: str = "WorkQueue"
     timer_queue_arn: str = "TimerQueue"
+
+
+def desk_of(stack: Stack) -> Desk:
+    """Read what samples need from a stack. Raises ValueError while its secret is empty."""
+    secret = read_secret(stack.outputs["WebhookSecretArn"])
+    match secret:
+        case {"app_secrets": [str(newest), *_], "verify_token": str(verify_token)}:
+            return Desk(newest, verify_token, stack.parameters["WhatsAppPhoneNumberId"])
+    raise ValueError(f"{stack.name}: the field app_secrets of WebhookSecret is empty")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import requests
 
 from simulator.local_stack import LocalStack
 from simulator.whatsapp.webhooks import signature
+from tests.end_to_end.conftest import Citizen, new_phone
 from tests.end_to_end.phone import Phone
 from tests.integration.desk import change_secret
 
@@ -18,12 +19,18 @@ READ_AGAIN_SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
-def as_it_was(stack: LocalStack) -> Iterator[None]:
+def as_it_was(stack: LocalStack, citizen: Citizen) -> Iterator[None]:
     yield
     manager, config, world = stack.client("secretsmanager"), stack.config, stack.simulator.world
     change_secret(manager, stack.outputs["WebhookSecretArn"], app_secrets=[config.app_secret])
     change_secret(manager, stack.outputs["OutboundSecretArn"], whatsapp_access_token=config.access_token)
     world.webhooks.app_secret, world.access_token = config.app_secret, config.access_token
+    # The tests behind these find functions that go by the old secrets again.
+    soon(lambda: posted(stack, config.app_secret) == 200)
+    visitor = new_phone(stack.chat_url, citizen)
+    visitor.say("Hi")
+    visitor.expect("Welcome", within=READ_AGAIN_SECONDS + 60)
+    visitor.close()
 
 
 def posted(stack: LocalStack, secret: str) -> int:

@@ -200,7 +200,7 @@ def test_the_pdf_is_gone_from_the_bucket_as_soon_as_it_has_reached_her(
     phone.document(phone.expect(".pdf"))
     deadline = time.monotonic() + 20
     bucket = stack.outputs["DocumentsBucketName"]
-    while stack.client("s3").list_objects_v2(Bucket=bucket).get("Contents"):
+    while stack.client("s3").list_objects_v2(Bucket=bucket, Prefix="documents/").get("Contents"):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 

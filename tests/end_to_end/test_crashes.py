@@ -266,7 +266,8 @@ def test_nothing_is_left_of_her(ended: Ended, point: Point) -> None:
 def test_no_job_and_no_pdf_is_left_of_anybody(stack: LocalStack, crashed: dict[Point, Future[Ended]]) -> None:
     assert crashed
     eventually(lambda: not jobs(stack, "WorkQueue"))
-    eventually(lambda: not stack.client("s3").list_objects_v2(Bucket=stack.outputs["DocumentsBucketName"])["KeyCount"])
+    bucket = stack.outputs["DocumentsBucketName"]
+    eventually(lambda: not stack.client("s3").list_objects_v2(Bucket=bucket, Prefix="documents/")["KeyCount"])
     assert not jobs(stack, "WorkDeadLetterQueue")
     assert not jobs(stack, "TimerDeadLetterQueue")
 

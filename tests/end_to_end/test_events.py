@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
+import boto3
 import pytest
 
 from operations.events import FUNCTIONS, Fresh, expectations, for_local_stack, main
@@ -19,6 +20,8 @@ from tests.fresh_events import answer_of, check_what_came, event_of, phones_of
 @pytest.fixture(scope="module")
 def fresh(stack: LocalStack) -> Iterator[Fresh]:
     with pytest.MonkeyPatch.context() as patch:
+        # It keeps the credentials that it first saw.
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
         for name, value in access(stack.emulator_url).items():
             patch.setenv(name, value)
         yield for_local_stack(stack.chat_url, int(time.time()))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from unittest import mock
 
+import boto3
 import pytest
 
 from operations.deploy import Operator, deploy
@@ -27,7 +28,8 @@ def environment(stack: LocalStack) -> Iterator[Mapping[str, str]]:
         "SAM_CLI_POLL_DELAY": "0.3",
         "SAM_CLI_TELEMETRY": "0",
     }
-    with mock.patch.dict(os.environ, ours):
+    # The default session keeps the credentials that it first saw.
+    with mock.patch.dict(os.environ, ours), mock.patch.object(boto3, "DEFAULT_SESSION", None):
         os.environ.pop("AWS_PROFILE", None)
         yield os.environ
     vars(stack.simulator.world.business).update(vars(Business()))
