@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import boto3
 import requests
 import urllib3
+from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
 from moto.sqs import models as moto_sqs
@@ -148,7 +149,7 @@ class Desk:
         self.simulator.world.clock.advance(seconds)
 
     def until_timers_fired(self) -> None:
-        """Wait for the timers that are due. moto, unlike DynamoDB, may let two conditional writes pass at once."""
+        """Wait for the timers that are due."""
         kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         queue = {"QueueUrl": self.environment["TIMER_QUEUE_URL"], "AttributeNames": kinds}
 
@@ -307,6 +308,8 @@ def running_desk(
             clock = simulator.world.clock
             functions: dict[str, ModuleType] = {}
             gateway = make_server("127.0.0.1", 0, _gateway(functions), threaded=True)
+            # Closing it waits for the calls that still go on: they run in what is patched here.
+            gateway.daemon_threads = False  # type: ignore[attr-defined]
             address = f"http://127.0.0.1:{gateway.server_port}"
             simulator.world.redirect_uris.append(f"{address}/consent")
             environment, dead_letter_url = _resources(config, simulator.url)
@@ -317,6 +320,7 @@ def running_desk(
                 patches.enter_context(mock.patch.dict(os.environ, environment))
                 for module, name, stand_in in (
                     (DomainDispatcherApplication, "get_backend_for_host", _backend_of),
+                    (DynamoHandler, "call_action", _one_at_a_time),
                     (moto_sqs, "unix_time_millis", lambda: clock.now() * 1000),
                     (telemetry.metrics, "add_metric", partial(_count, counted)),
                     (bootstrap, "receiver", partial(bootstrap.receiver, clock=clock.now)),
@@ -364,7 +368,7 @@ def running_desk(
                     gateway.shutdown()
                     gateway.server_close()
                     for thread in threads:
-                        thread.join(5)
+                        thread.join(30)
     finally:
         stop.set()
         aws.stop()
@@ -377,6 +381,16 @@ _look_up_backend = DomainDispatcherApplication.get_backend_for_host
 def _backend_of(dispatcher: DomainDispatcherApplication, host: str | None) -> Any:
     """Remember which service a host is: moto lists its own folders at each call, half of what a call costs."""
     return _look_up_backend(dispatcher, host)
+
+
+_call_dynamodb = DynamoHandler.call_action
+_dynamodb_is_busy = threading.Lock()
+
+
+def _one_at_a_time(call: DynamoHandler) -> Any:
+    """Do a call as DynamoDB does: whole. moto by itself lets two conditional writes look before either has written."""
+    with _dynamodb_is_busy:
+        return _call_dynamodb(call)
 
 
 def _count(counted: Counter[str], **metric: Any) -> None:
