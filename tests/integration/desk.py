@@ -20,12 +20,11 @@ import boto3
 import requests
 import urllib3
 from moto.dynamodb.responses import DynamoHandler
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sqs import models as moto_sqs
 from requests.adapters import HTTPAdapter
 from werkzeug.datastructures import Headers
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from helpdesk import bootstrap, telemetry
@@ -286,9 +285,7 @@ def running_desk(
     time for which a failed message is held back passes at once.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    aws.start()
-    host, port = aws.get_host_and_port()
+    aws = _serve(DomainDispatcherApplication(create_backend_app), MotoRequestHandler)
     config = SimulatorConfig(
         app_secret=uuid.uuid4().hex,
         verify_token=uuid.uuid4().hex,
@@ -302,14 +299,12 @@ def running_desk(
     to_digilocker, to_whatsapp = Way(), Way()
     try:
         with (
-            mock.patch.dict(os.environ, _credentials(f"http://{host}:{port}")),
+            mock.patch.dict(os.environ, _credentials(f"http://127.0.0.1:{aws.server_port}")),
             Simulator(config, port=0) as simulator,
         ):
             clock = simulator.world.clock
             functions: dict[str, ModuleType] = {}
-            gateway = make_server("127.0.0.1", 0, _gateway(functions), threaded=True)
-            # Closing it waits for the calls that still go on: they run in what is patched here.
-            gateway.daemon_threads = False  # type: ignore[attr-defined]
+            gateway = _serve(_gateway(functions), _OneCall)
             address = f"http://127.0.0.1:{gateway.server_port}"
             simulator.world.redirect_uris.append(f"{address}/consent")
             environment, dead_letter_url = _resources(config, simulator.url)
@@ -341,7 +336,7 @@ def running_desk(
                     patches.enter_context(mock.patch.object(module, name, stand_in))
                 functions |= {name: load(name) for name in ("webhook", "document", "consent")}
                 webhook, document = functions["webhook"], functions["document"]
-                threads = [threading.Thread(target=gateway.serve_forever, daemon=True)]
+                threads = []
                 for name, pause in PAUSES.items():
                     queue = (environment[f"{name}_QUEUE_URL"], environment[f"{name}_QUEUE_ARN"])
                     threads.append(threading.Thread(target=_pump, args=(document, *queue, pause, stop), daemon=True))
@@ -365,13 +360,31 @@ def running_desk(
                     )
                 finally:
                     stop.set()
-                    gateway.shutdown()
-                    gateway.server_close()
+                    _close(gateway)
                     for thread in threads:
                         thread.join(30)
     finally:
         stop.set()
-        aws.stop()
+        _close(aws)
+
+
+class _OneCall(WSGIRequestHandler):
+    """A connection carries one call, so that closing the server waits for no idle browser."""
+
+    protocol_version = "HTTP/1.0"
+
+
+def _serve(application: Any, handler: type[WSGIRequestHandler]) -> BaseWSGIServer:
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=handler)
+    # Closing then waits for the calls that still go on: they run in what the desk has patched.
+    server.daemon_threads = handler is not _OneCall  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    return server
+
+
+def _close(server: BaseWSGIServer) -> None:
+    server.shutdown()
+    server.server_close()
 
 
 _look_up_backend = DomainDispatcherApplication.get_backend_for_host
