@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from types import MappingProxyType, ModuleType
 from typing import Any
 from unittest import mock
@@ -24,7 +24,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.sqs import models as moto_sqs
 from requests.adapters import HTTPAdapter
 from werkzeug.datastructures import Headers
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from helpdesk import bootstrap, telemetry
@@ -285,7 +285,7 @@ def running_desk(
     time for which a failed message is held back passes at once.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    aws = _serve(DomainDispatcherApplication(create_backend_app), MotoRequestHandler)
+    aws = _Serving(_aws(), MotoRequestHandler)
     config = SimulatorConfig(
         app_secret=uuid.uuid4().hex,
         verify_token=uuid.uuid4().hex,
@@ -299,13 +299,13 @@ def running_desk(
     to_digilocker, to_whatsapp = Way(), Way()
     try:
         with (
-            mock.patch.dict(os.environ, _credentials(f"http://127.0.0.1:{aws.server_port}")),
+            mock.patch.dict(os.environ, _credentials(f"http://127.0.0.1:{aws.port}")),
             Simulator(config, port=0) as simulator,
         ):
             clock = simulator.world.clock
             functions: dict[str, ModuleType] = {}
-            gateway = _serve(_gateway(functions), _OneCall)
-            address = f"http://127.0.0.1:{gateway.server_port}"
+            gateway = _Serving(_gateway(functions), _OneCall)
+            address = f"http://127.0.0.1:{gateway.port}"
             simulator.world.redirect_uris.append(f"{address}/consent")
             environment, dead_letter_url = _resources(config, simulator.url)
             environment |= {"CONSENT_URL": f"{address}/consent", **settings}
@@ -360,12 +360,12 @@ def running_desk(
                     )
                 finally:
                     stop.set()
-                    _close(gateway)
+                    gateway.close()
                     for thread in threads:
                         thread.join(30)
     finally:
         stop.set()
-        _close(aws)
+        aws.close()
 
 
 class _OneCall(WSGIRequestHandler):
@@ -374,17 +374,29 @@ class _OneCall(WSGIRequestHandler):
     protocol_version = "HTTP/1.0"
 
 
-def _serve(application: Any, handler: type[WSGIRequestHandler]) -> BaseWSGIServer:
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=handler)
-    # Closing then waits for the calls that still go on: they run in what the desk has patched.
-    server.daemon_threads = handler is not _OneCall  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    return server
+class _Serving(threading.Thread):
+    """A server in the background."""
+
+    def __init__(self, application: Any, handler: type[WSGIRequestHandler]) -> None:
+        super().__init__(daemon=True)
+        self._server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=handler)
+        # The end then waits for the calls that still go on: they run in what the desk has patched.
+        self._server.daemon_threads = handler is not _OneCall  # type: ignore[attr-defined]
+        self.port = self._server.server_port
+        self.start()
+
+    def run(self) -> None:
+        self._server.serve_forever(poll_interval=0.02)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self.join()
 
 
-def _close(server: BaseWSGIServer) -> None:
-    server.shutdown()
-    server.server_close()
+@cache
+def _aws() -> DomainDispatcherApplication:
+    """Give the application behind every desk's AWS. It takes longer to make than a short chat does."""
+    return DomainDispatcherApplication(create_backend_app)
 
 
 _look_up_backend = DomainDispatcherApplication.get_backend_for_host
@@ -536,7 +548,11 @@ def show(
 def _pump(module: ModuleType, url: str, arn: str, pause: float, stop: threading.Event) -> None:
     """Hand messages to the document function, as the event source mapping does."""
     sqs = boto3.client("sqs")
-    while not stop.is_set():
+    *_, region, account, queue_name = arn.split(":")
+    queue = moto_sqs.sqs_backends[account][region].get_queue(queue_name)
+    while not stop.wait(pause):
+        if not queue.messages:  # a look, where asking would keep a processor busy
+            continue
         answer = sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=1, AttributeNames=["ApproximateReceiveCount", "SentTimestamp"]
         )
@@ -550,4 +566,3 @@ def _pump(module: ModuleType, url: str, arn: str, pause: float, stop: threading.
             }
             if not module.lambda_handler({"Records": [record]}, Context())["batchItemFailures"]:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        stop.wait(pause)
