@@ -21,8 +21,10 @@ def desk() -> Iterator[Desk]:
 
 @pytest.fixture(autouse=True)
 def mended(desk: Desk) -> Iterator[None]:
+    """Let every test begin with working services, and with the messages to a citizen that WhatsApp takes at a time."""
     yield
     desk.mend()
+    desk.pass_time(120)
 
 
 def looks_for(desk: Desk, name: str, words: str) -> Phone:
