@@ -33,6 +33,7 @@ _ALL_BETWEEN: Final = re.compile(r"[\s\-.,/_·'\"\u200b-\u200d\u2010-\u2015\u206
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{%d,}" % _LEAST_BASE64)
 _HEX: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[ :]?){6,}[0-9A-Fa-f]?")
 _JSON_ESCAPE: Final = re.compile(rb"\\+u([0-9A-Fa-f]{4})|\\+x([0-9A-Fa-f]{2})|\\+([/\"'])")
+_OTHER_DIGIT: Final = re.compile(r"[^\D0-9]")
 _ZLIB_OR_GZIP: Final = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 
 
@@ -67,12 +68,8 @@ class Planted:
     rank: Class
     shape: Shape = Shape.TEXT
 
-    def is_in(self, view: "View") -> bool:
-        """Tell whether the value stands in these characters."""
-        return any(form.is_in(view) for form in self._forms)
-
     @cached_property
-    def _forms(self) -> tuple["_Form", ...]:
+    def forms(self) -> tuple["_Form", ...]:
         match self.shape:
             case Shape.NUMBER:
                 hashes = (_Form(digest) for digest in _hashes(self.value)) if len(self.value) > _SHORT else ()
@@ -93,17 +90,34 @@ class _Form:
     """One way of writing a value."""
 
     def __init__(self, value: str, *, grouped: bool = False) -> None:
-        self._value = value.casefold()
-        self._grouped = grouped
-        self._compact = _ALL_BETWEEN.sub("", self._value)
-        spread = _BETWEEN.join(re.escape(character) for character in self._compact)
-        edge = "" if len(self._compact) > _SHORT else "[0-9a-f]"
-        self._pattern = re.compile(f"(?<!{edge}){spread}(?!{edge})" if edge else spread)
+        self.grouped = grouped
+        """Whether there may be something between the characters."""
+        self.core = _ALL_BETWEEN.sub("", value.casefold()) if grouped else value.casefold()
 
-    def is_in(self, view: "View") -> bool:
-        if not self._grouped:
-            return self._value in view.text
-        return self._compact in view.compact and self._pattern.search(view.text) is not None
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """How a value whose characters are grouped may stand in a text."""
+        spread = _BETWEEN.join(re.escape(character) for character in self.core)
+        edge = "" if len(self.core) > _SHORT else "[0-9a-f]"
+        return re.compile(f"(?<!{edge}){spread}(?!{edge})" if edge else spread)
+
+
+class _Sought:
+    """Values to look for. Nearly all views hold none of them, so that it is the looking that counts."""
+
+    def __init__(self, planted: Iterable[Planted]) -> None:
+        forms = [(form, value) for value in planted for form in value.forms]
+        self._whole = [(form.core, value) for form, value in forms if not form.grouped]
+        self._grouped = [(form.core, form, value) for form, value in forms if form.grouped]
+
+    def found_in(self, view: "View") -> list[Planted]:
+        """Give the values that stand in these characters, each once."""
+        text = view.text
+        here = [value for core, value in self._whole if core in text]
+        if self._grouped:
+            compact = view.compact
+            here += [value for core, form, value in self._grouped if core in compact and form.pattern.search(text)]
+        return list(dict.fromkeys(here))
 
 
 class View:
@@ -115,7 +129,7 @@ class View:
     @cached_property
     def text(self) -> str:
         text = self.content.decode("utf-8", "replace").casefold()
-        return text if text.isascii() else "".join(map(_plain_digit, text))
+        return text if text.isascii() else _OTHER_DIGIT.sub(_plain, text)
 
     @cached_property
     def compact(self) -> str:
@@ -138,11 +152,15 @@ class Trace:
 def search(planted: Iterable[Planted], where: str, content: bytes) -> list[Trace]:
     """Give a trace for each planted value that stands in `content`, by the shortest way of reading it."""
     missing = list(planted)
+    sought = _Sought(missing)
     found: list[Trace] = []
     for encodings, view in views(content):
-        if here := [value for value in missing if value.is_in(view)]:
+        if not missing:
+            break
+        if here := sought.found_in(view):
             found += [Trace(value.name, value.rank, where, encodings) for value in here]
             missing = [value for value in missing if value not in here]
+            sought = _Sought(missing)
     return found
 
 
@@ -237,5 +255,5 @@ def _hashes(value: str) -> Iterator[str]:
         yield base64.b64encode(digest).decode().rstrip("=")
 
 
-def _plain_digit(character: str) -> str:
-    return str(unicodedata.decimal(character)) if character.isdecimal() else character
+def _plain(digit: re.Match[str]) -> str:
+    return str(unicodedata.decimal(digit[0]))
