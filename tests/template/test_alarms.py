@@ -131,15 +131,26 @@ def test_each_dead_letter_queue_has_an_alarm_at_the_first_message(template: Temp
 
 
 @pytest.mark.parametrize(("metric", "how", "threshold"), [("5XXError", "Average", 0.01), ("Latency", "p99", 1000)])
-def test_the_api_has_an_alarm_on_what_meta_sees(template: Template, metric: str, how: str, threshold: float) -> None:
-    ((name, measured),) = alarms_on(template, "AWS/ApiGateway", metric)
-    alarm = template.alarms()[name]
+def test_each_api_has_an_alarm_on_what_its_callers_see(
+    template: Template, metric: str, how: str, threshold: float
+) -> None:
+    looked_at = []
+    for name, measured in alarms_on(template, "AWS/ApiGateway", metric):
+        alarm = template.alarms()[name]
+        looked_at.append({dimension["Name"]: dimension["Value"] for dimension in measured["Dimensions"]})
+        assert (statistic(alarm), float(alarm["Threshold"])) == (how, threshold)
 
-    assert {dimension["Name"]: dimension["Value"] for dimension in measured["Dimensions"]} == {
-        "ApiName": template.of_type("AWS::Serverless::Api")["Api"]["Name"],
-        "Stage": template.of_type("AWS::Serverless::Api")["Api"]["StageName"],
-    }
-    assert (statistic(alarm), float(alarm["Threshold"])) == (how, threshold)
+    apis = template.of_type("AWS::Serverless::Api").values()
+    assert looked_at == [{"ApiName": api["Name"], "Stage": api["StageName"]} for api in apis]
+
+
+def test_the_alarms_on_the_pages_are_there_with_the_pages(template: Template) -> None:
+    looks_at = {name: json.dumps([one["Dimensions"] for one in template.measured(name)]) for name in template.alarms()}
+    on_pages = [name for name, dimensions in looks_at.items() if "consent" in dimensions.lower()]
+
+    assert len(on_pages) == 6
+    # The second is the first, but for the local emulator.
+    assert {template.resources[name]["Condition"] for name in on_pages} == {"IsOnPage", "WatchesThePage"}
 
 
 @pytest.mark.parametrize(
@@ -159,6 +170,7 @@ def test_the_api_has_an_alarm_on_what_meta_sees(template: Template, metric: str,
         ("UserNameRefused", "document"),
         ("AwsDenied", "webhook"),
         ("AwsDenied", "document"),
+        ("CallbacksFailed", "consent"),
         ("OtpsRefused", "document"),
         ("OtpsLost", "document"),
     ],

@@ -104,6 +104,14 @@ def test_only_what_a_version_is_to_blame_for_takes_it_back(template: Template) -
     assert not measured & (lasting | of_others)
 
 
+def test_what_the_pages_callers_see_takes_their_version_back_but_not_how_fast_it_starts(template: Template) -> None:
+    """Few visitors: the slowest of them is the one who meets a new version's cold start."""
+    watched = watching(deployment_groups(template.deployed(**GRADUAL))["ConsentFunction"])
+
+    assert {"ConsentApiErrorsAlarm", "CallbacksFailedAlarm"} <= watched
+    assert "ConsentApiLatencyAlarm" not in watched
+
+
 @pytest.mark.parametrize("stage", ["local", "prod"])
 def test_whoever_calls_a_function_calls_its_alias(template: Template, stage: str) -> None:
     resources = template.deployed(**REQUIRED, Stage=stage)

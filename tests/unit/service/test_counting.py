@@ -14,7 +14,7 @@ from helpdesk.service.handling import DocumentHandler, QueueMessage
 from helpdesk.service.locker import Locker
 from helpdesk.service.receiving import DeliveryFailed
 from helpdesk.storage.aws import DENIED, code_of
-from tests.unit.service.desk import Desk, delivery, signature
+from tests.unit.service.desk import CODE, Desk, delivery, desk, signature
 
 type Counted = dict[str, list[float]]
 """The values of each metric, in order."""
@@ -143,6 +143,22 @@ def test_a_denial_counts_where_work_is_done(counted: Counted, code: str, times: 
 
     assert not done
     assert sum(counted["AwsDenied"]) == times
+
+
+def test_a_denial_counts_where_who_comes_back_from_digilocker_is_taken_in(
+    moto: None, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_page = desk(on_page=True)
+    state = on_page.at_link()
+    monkeypatch.setattr(on_page.consenting._seal, "seal", mock.Mock(side_effect=denial()))
+
+    with mock.patch("helpdesk.service.consenting.logger.error") as error:
+        answer = on_page.consenting.callback({"state": [state], "code": [CODE]}, [], "")
+
+    assert answer["statusCode"] == 503
+    assert counted["CallbacksFailed"] == [1]
+    (line,) = error.mock_calls
+    assert line.kwargs["extra"] == {"error": "ClientError", "code": "AccessDeniedException"}
 
 
 def test_only_aws_has_codes() -> None:

@@ -25,6 +25,7 @@ from helpdesk.languages.catalogue import Catalogue, catalogue, codes
 from helpdesk.service.identity import code_mark, following, link_mark
 from helpdesk.service.proof import proof_mark, proof_of
 from helpdesk.service.sealed import seal_turn
+from helpdesk.storage.aws import code_of
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.work import Job, WorkQueue
@@ -207,7 +208,9 @@ class Consenting:
 
     def _stuck(self, error: Exception, accepted: str) -> Answer:
         count("CallbacksFailed")
-        logger.error("a call could not be stored or queued", extra={"error": type(error).__name__})
+        logger.error(
+            "a call could not be stored or queued", extra={"error": type(error).__name__, "code": code_of(error)}
+        )
         return self._notice(accepted, "again", HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _notice(self, accepted: str, kind: Kind, status: HTTPStatus) -> Answer:
