@@ -127,7 +127,7 @@ def _tried(patient: Patient, trials: tuple[Trial, ...]) -> Finding:
             answered = "nothing answered" if trial.answered is None else f"it answered {trial.answered}"
             return Mend(
                 f"not so: {trial.shows} ({answered})",
-                "functions read a changed secret within five minutes: wait for that. Then see the log of the "
+                "functions read a changed secret within half a minute: wait for that. Then see the log of the "
                 f"webhook function; for an empty secret make secrets STAGE={patient.stack.stage}",
             )
     return Fine(", ".join(trial.shows for trial in trials))

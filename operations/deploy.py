@@ -123,7 +123,7 @@ def _told(step: str, what: str) -> None:
 
 
 def _waited(seconds: float) -> None:
-    print("  ...      functions read a secret again after five minutes; trying once more soon", flush=True)
+    print("  ...      functions read a changed secret within half a minute; trying once more soon", flush=True)
     time.sleep(seconds)
 
 

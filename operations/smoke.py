@@ -17,8 +17,8 @@ from operations.samples import Desk, samples
 SECONDS = 20.0
 """For one call."""
 PAUSE_SECONDS = 10.0
-PATIENCE_SECONDS = 330.0
-"""Functions read a secret again after five minutes, so what was just put in is waited for a little longer."""
+PATIENCE_SECONDS = 60.0
+"""Functions read a secret that does not fit again within half a minute, so what was just put in is waited for."""
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,8 @@ def test_nothing_secret_is_left_in_table_bucket_queue_or_logs(
     table = stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Items"]
     logs = "\n".join(stack.function_logs("WebhookFunction") + stack.function_logs("DocumentFunction"))
     assert '"conversation"' in logs
-    for secret in (citizen["aadhaar"], stack.config.client_secret, stack.config.access_token, stack.config.app_secret):
+    config, token = stack.config, stack.simulator.world.access_token
+    for secret in (citizen["aadhaar"], config.client_secret, token, config.app_secret):
         assert secret not in json.dumps(table)
         assert secret not in logs
     for personal in (phone.number, citizen["phone"], "wamid.", "IN.", "X-Amz-Signature", "in.gov."):

@@ -78,7 +78,7 @@ def planted_in(stack: LocalStack, phone: Phone, citizen: Citizen, otp: str, link
         "client secret": config.client_secret,
         "app secret": config.app_secret,
         "verify token": config.verify_token,
-        "WhatsApp token": config.access_token,
+        "WhatsApp token": world.access_token,
     }
     return [
         Planted("Aadhaar number", her.aadhaar, Class.SECRET, Shape.NUMBER),

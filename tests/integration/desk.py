@@ -187,6 +187,10 @@ class Desk:
             self.client("secretsmanager"), self.environment["WEBHOOK_SECRET_ARN"], app_secrets=list(app_secrets)
         )
 
+    def set_verify_token(self, token: str) -> None:
+        """Change the verify token, as an operator does."""
+        change_secret(self.client("secretsmanager"), self.environment["WEBHOOK_SECRET_ARN"], verify_token=token)
+
     def client(self, service: str) -> Any:
         return boto3.client(service)
 

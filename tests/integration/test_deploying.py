@@ -245,7 +245,7 @@ def test_a_function_that_still_reads_the_empty_secret_is_waited_for(
     desk.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=filled)
 
     deploying.try_it(stack, terminal.operator())
-    assert 0 < terminal.waited <= 310
+    assert 0 < terminal.waited <= 40
 
 
 def test_a_webhook_that_does_not_answer_right_stops_the_deployment(stack: Stack, terminal: Terminal) -> None:

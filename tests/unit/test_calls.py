@@ -15,7 +15,7 @@ from botocore.session import Session
 
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.service import replying
-from helpdesk.storage.secrets import CACHE_SECONDS
+from helpdesk.storage.secrets import CACHE_SECONDS, REFRESH_SECONDS
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.messages import Recipient, TextMessage
 from simulation import cost, facts
@@ -309,6 +309,37 @@ def test_a_secret_is_read_again_only_after_five_minutes() -> None:
     desk.clock.now = began + CACHE_SECONDS + 20
     assert desk.said("menu")[SECRET] == 1
     assert desk.worked()[SECRET] == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        ({"httpMethod": "POST", "headers": {"X-Hub-Signature-256": f"sha256={'0' * 64}"}, "body": "{}"}, 401),
+        (
+            {
+                "httpMethod": "GET",
+                "queryStringParameters": {"hub.mode": "subscribe", "hub.verify_token": "guessed", "hub.challenge": "1"},
+            },
+            403,
+        ),
+    ],
+    ids=["a signature", "a verify token"],
+)
+def test_a_flood_of_guesses_costs_one_reading_of_the_secret_in_half_a_minute(call: dict[str, Any], status: int) -> None:
+    desk = CountingDesk()
+    desk.go_to("[Yes]")
+
+    def guessed() -> Counts:
+        answers: list[dict[str, Any] | None] = []
+        counts = desk.counted(lambda: answers.extend(desk._invoke("webhook", call) for _ in range(20)))
+        assert {answer and answer["statusCode"] for answer in answers} == {status}
+        return counts
+
+    assert guessed() == {SECRET: 1}
+    desk.clock.now += REFRESH_SECONDS - 1
+    assert guessed() == {}
+    desk.clock.now += 1
+    assert guessed() == {SECRET: 1}
 
 
 def test_a_whole_conversation_builds_each_client_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,19 @@ def test_a_secret_that_was_read_before_the_snapshot_is_read_again(runtime: Runti
     assert post(webhook, "newer") == 200
 
 
+def test_a_copy_looks_at_its_secret_again_at_once_however_lately_the_first_one_did(
+    runtime: Runtime, cloud: Aws
+) -> None:
+    webhook = start(cloud, "webhook")
+    assert post(webhook, "guessed") == 401
+
+    runtime.take_snapshot()
+    runtime.restore()
+    assert post(webhook, "app-secret") == 200
+    cloud.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, "app_secrets": ["newer"]})
+    assert post(webhook, "newer") == 200
+
+
 @pytest.mark.parametrize("function", ["webhook", "consent", "document"])
 def test_every_client_and_secret_of_a_function_is_kept_out(runtime: Runtime, cloud: Aws, function: str) -> None:
     made: list[mock.Mock] = []

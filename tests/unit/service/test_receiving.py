@@ -189,7 +189,6 @@ def test_a_new_app_secret_is_found_without_waiting_for_the_cache(desk: Desk) -> 
     desk.says("Hi")
     desk.aws.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, "app_secrets": ["new"]})
     body = delivery(desk.text("1"))
-    desk.clock.now += 61
     desk.receiver.receive(body, signature(body, "new"))
 
 
@@ -211,6 +210,13 @@ def test_the_verify_token_proves_meta(desk: Desk) -> None:
     assert not desk.receiver.subscription("subscribe", "another")
     assert not desk.receiver.subscription("subscribe", "टोकन")
     assert not desk.receiver.subscription("unsubscribe", "verify-token")
+
+
+def test_a_new_verify_token_is_found_without_waiting_for_the_cache(desk: Desk) -> None:
+    assert desk.receiver.subscription("subscribe", "verify-token")
+    desk.aws.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, "verify_token": "new"})
+    assert desk.receiver.subscription("subscribe", "new")
+    assert not desk.receiver.subscription("subscribe", "verify-token")
 
 
 # What rests where

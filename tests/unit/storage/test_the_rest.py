@@ -1,6 +1,7 @@
 """Queues, sealed values, secrets, PDFs."""
 
 import json
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -136,14 +137,47 @@ def test_a_secret_is_read_once_in_five_minutes(cloud: Aws) -> None:
     assert secret.text("digilocker_client_id") == "NEW"
 
 
-def test_a_secret_is_read_again_at_most_once_a_minute(cloud: Aws) -> None:
+def test_a_secret_is_read_again_at_once_and_then_at_most_once_in_half_a_minute(cloud: Aws) -> None:
     clock = Clock()
     secret = outbound(cloud, clock)
     secret.text("digilocker_client_id")
-    assert not secret.refresh()
-    clock.now += 60
     assert secret.refresh()
+
+    cloud.put_secret("OUTBOUND_SECRET_ARN", {**OUTBOUND_SECRET, "digilocker_client_id": "NEW"})
+    clock.now += 29
     assert not secret.refresh()
+    assert secret.text("digilocker_client_id") == "TESTCLIENT"
+    clock.now += 1
+    assert secret.refresh()
+    assert secret.text("digilocker_client_id") == "NEW"
+    assert not secret.refresh()
+
+
+def test_a_secret_that_cannot_be_read_again_counts_as_it_was(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a forged call, while Secrets Manager is down, would have the true ones refused as well."""
+    secret = outbound(cloud, Clock())
+    assert secret.text("digilocker_client_id") == "TESTCLIENT"
+    down = ClientError({"Error": {"Code": "InternalServiceError"}}, "GetSecretValue")
+    monkeypatch.setattr(secret, "_client", mock.Mock(get_secret_value=mock.Mock(side_effect=down)))
+
+    with pytest.raises(SecretError, match="InternalServiceError"):
+        secret.refresh()
+
+    assert secret.text("digilocker_client_id") == "TESTCLIENT"
+
+
+def test_a_field_that_was_empty_is_looked_at_again_in_half_a_minute(cloud: Aws) -> None:
+    clock = Clock()
+    secret = outbound(cloud, clock)
+    cloud.put_secret("OUTBOUND_SECRET_ARN", {**OUTBOUND_SECRET, "digilocker_client_id": ""})
+    with pytest.raises(SecretError, match="is empty"):
+        secret.text("digilocker_client_id")
+
+    cloud.put_secret("OUTBOUND_SECRET_ARN", OUTBOUND_SECRET)
+    with pytest.raises(SecretError, match="is empty"):
+        secret.text("digilocker_client_id")
+    clock.now += 30
+    assert secret.text("digilocker_client_id") == "TESTCLIENT"
 
 
 @pytest.mark.parametrize("value", [{}, {"digilocker_client_id": ""}, {"digilocker_client_id": ["x"]}])

@@ -102,8 +102,13 @@ class Receiver:
         self._stopwatch = stopwatch
 
     def subscription(self, mode: str, token: str) -> bool:
-        """Tell whether a `GET` is Meta's, verifying the address (`hub.mode`, `hub.verify_token`)."""
-        return mode == "subscribe" and hmac.compare_digest(token.encode(), self._secret.text("verify_token").encode())
+        """Tell whether a `GET` is Meta's, verifying the address (`hub.mode`, `hub.verify_token`).
+
+        Its token may just have been rotated. Raises SecretError.
+        """
+        if mode != "subscribe":
+            return False
+        return self._is_verify_token(token) or (self._secret.refresh() and self._is_verify_token(token))
 
     def receive(self, body: bytes, signature: str | None) -> None:
         """Take in one delivery.
@@ -154,6 +159,9 @@ class Receiver:
             _not_taken_in("statuses were not taken in", error)
             return 1
         return 0
+
+    def _is_verify_token(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), self._secret.text("verify_token").encode())
 
     def _prove(self, body: bytes, signature: str | None) -> None:
         """See to it that Meta signed the body, with a secret that may just have been rotated."""
