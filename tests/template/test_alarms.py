@@ -277,6 +277,16 @@ def test_the_dashboard_shows_what_is_counted(template: Template) -> None:
             assert metric in AWS_METRICS[namespace]
 
 
+def test_the_dashboard_shows_how_each_api_answers(template: Template) -> None:
+    shown = {
+        (metric[3].replace("${AWS::StackName}", ""), metric[1])
+        for metric in metrics_shown(template)
+        if metric[2] == "ApiName"
+    }
+    apis = ("", "-consent")
+    assert {(api, metric) for api in apis for metric in ("Latency", "4XXError", "5XXError")} <= shown
+
+
 def test_everything_that_is_counted_is_on_the_dashboard_or_named_here(template: Template) -> None:
     shown = {metric for namespace, metric, *_ in metrics_shown(template) if namespace == "${AWS::StackName}"}
     all_names = set().union(*counted().values())
