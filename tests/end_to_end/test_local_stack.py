@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from simulator import local_stack
+from simulator import demo, local_stack
 from simulator.local_stack import LocalStack, PortBusyError, StackError
 
 
@@ -98,6 +98,16 @@ def _await_port(port: int) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+def test_the_demo_prints_a_whole_conversation_and_ends_with_the_pdf(
+    stack: LocalStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = local_stack.ROOT / demo.converse(stack, demo.Terminal())
+
+    assert path.read_bytes().startswith(b"%PDF-")
+    printed = capsys.readouterr().out
+    assert all(text in printed for text in ("│ Hi", "▸ I agree", "Your documents in DigiLocker", f"▤ {path.name}"))
 
 
 def test_the_webhook_was_verified_as_meta_does_and_answers_the_world(stack: LocalStack) -> None:

@@ -1,6 +1,8 @@
 """The handbooks speak of what is there."""
 
+import json
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from helpdesk.conversation.problems import Problem
 from helpdesk.storage.aws import DENIED
 from helpdesk.whatsapp import errors as whatsapp_errors
+from helpdesk.whatsapp.errors import CLASS_OF_CODE
 from operations.events import FUNCTIONS, expectations
 from operations.samples import Desk, samples
 from tests.template.cloudformation import ROOT, Template
@@ -28,11 +31,26 @@ RUN_BY = {
     "make redrive": "tests/end_to_end/test_operating.py",
     "make secrets": "tests/unit/operations/test_credentials.py",
     "make find": "tests/unit/operations/test_conversation.py",
+    "make demo": "tests/end_to_end/test_local_stack.py",
+    "make replay": "tests/replay",
+    "make build": "tests/template/test_layer.py",
+    "make lint": ".ci/run",
+    "make format": "tests/unit/test_makefile.py",
+    "make clean": "tests/unit/test_makefile.py",
+    "jq -j .body $event | curl": "tests/sam_local/test_start_api.py",
 }
-"""The commands of the documents' blocks, by how they begin, and what runs the same. Another one is marked there."""
+"""The documents' commands, by how they begin, and what runs the same. Another one is marked there."""
+BY_HAND = {
+    "make bench": "docs/benchmarks.md",
+    "make screenshots": "docs/images",
+}
+"""Those that are run by hand, since what they write is measured or looked at: it is in the repository."""
 MARK = r"needs?\s+an\s+account"
 """Stands in the document's first lines or in the section, above a command that no test runs."""
-PROGRAMS = ("make", "aws", "curl", "sam", "bash", "umask", "shred", "git", "python", "pip", "npm", "apt-get", "pyenv")
+PROGRAMS = (
+    *("make", "jq", "aws", "curl", "sam", "bash", "umask", "shred", "git"),
+    *("python", "pip", "npm", "apt-get", "pyenv"),
+)
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "tests").rglob("*.md")])
 
@@ -60,6 +78,34 @@ def test_each_code_has_its_line_in_the_operations_handbook() -> None:
     assert not [problem for problem in Problem if f"`{problem.value}`" not in lines]
 
 
+def rows(heading: str, document: str = "operations") -> list[list[str]]:
+    """Give the cells of the table below a heading, row by row."""
+    below = read(ROOT / "docs" / f"{document}.md").partition(f"# {heading}\n")[2].partition("\n#")[0]
+    lines = [line for line in below.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+
+
+def test_each_code_of_metas_stands_in_the_line_of_what_is_made_of_it() -> None:
+    for name, codes, _ in rows("What WhatsApp refuses"):
+        numbers = [list(map(int, part.split("–"))) for part in re.findall(r"\d[\d–]*", codes)]
+        written = {code for first, *last in numbers for code in range(first, (last or [first])[0] + 1)}
+        assert written == {code for code, kind in CLASS_OF_CODE.items() if kind.__name__ == name}, name
+
+
+def test_each_status_that_the_functions_answer_has_its_line() -> None:
+    webhook = set(re.findall(r"_answer\((\d+)", read(ROOT / "functions" / "webhook" / "app.py")))
+    code = read(ROOT / "layers" / "helpdesk" / "helpdesk" / "service" / "consenting.py")
+    pages = {str(HTTPStatus[name].value) for name in re.findall(r"HTTPStatus\.([A-Z_]+)", code)} | {"200"}
+    assert len(webhook) >= 5
+    assert len(pages) >= 3
+    assert webhook <= answers("What the webhook answers")
+    assert pages <= answers("What the sign-in pages answer")
+
+
+def answers(heading: str) -> set[str]:
+    return {status for first, *_ in rows(heading) for status in first.split(", ")}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_verb_of_make_that_is_named_exists(document: Path) -> None:
     verbs = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
@@ -81,32 +127,38 @@ def test_the_readme_runs_events_that_there_are_and_names_the_static_ones() -> No
 
 
 def commands(text: str) -> list[tuple[str, str]]:
-    """Give the commands in blocks, and AWS's anywhere; each with the document's beginning and the section above it."""
+    """Give the commands in blocks, and AWS's and make's anywhere; each with what stands above it."""
     block = rf"^ {{4,}}(?P<block>(?:{'|'.join(PROGRAMS)}) .*)$"
-    found = re.finditer(rf"{block}|`(?P<aws>aws [^`]+)`", text, re.MULTILINE)
+    found = re.finditer(rf"{block}|`(?P<named>(?:aws|make) [^`]+)`", text, re.MULTILINE)
     beginning = text.partition("\n## ")[0]
-    return [(one["block"] or one["aws"], beginning + text[: one.start()].rpartition("\n## ")[2]) for one in found]
+    return [(one["block"] or one["named"], beginning + text[: one.start()].rpartition("\n## ")[2]) for one in found]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_is_run_by_a_test_or_marked_as_needing_an_account(document: Path) -> None:
     for command, above in commands(read(document)):
-        assert any(command.startswith(known) for known in RUN_BY) or re.search(MARK, above, re.IGNORECASE), command
+        known = command.startswith((*RUN_BY, *BY_HAND))
+        assert known or re.search(MARK, above, re.IGNORECASE), command
 
 
 def test_what_runs_a_command_runs_what_the_makefile_does() -> None:
     recipes = dict(re.findall(r"^([a-z-]+):[^\n]*\n((?:\t.*\n)+)", read(ROOT / "Makefile"), re.MULTILINE))
+    for result in BY_HAND.values():
+        assert (ROOT / result).exists(), result
     for command, test in RUN_BY.items():
         assert (ROOT / test).exists(), test
         for module in re.findall(r"-m (?:operations|simulator)\.(\w+)", recipes.get(command.removeprefix("make "), "")):
             assert re.search(rf"\b{module}\b", read(ROOT / test)), f"{command}: {test} does not run {module}"
 
 
-def test_commands_are_found_in_blocks_and_aws_s_in_the_text_too() -> None:
-    text = (
-        "Do\n\n    make deploy STAGE=dev\n       aws s3 ls\n    template.yaml   every\n\nand `aws sts get` or `make it`"
-    )
-    assert [command for command, _ in commands(text)] == ["make deploy STAGE=dev", "aws s3 ls", "aws sts get"]
+def test_commands_are_found_in_blocks_and_some_in_the_text_too() -> None:
+    text = "Do\n\n    make deploy STAGE=dev\n       aws s3 ls\n    a file\n\n`aws sts get` or `make run`, `git`"
+    assert [command for command, _ in commands(text)] == [
+        "make deploy STAGE=dev",
+        "aws s3 ls",
+        "aws sts get",
+        "make run",
+    ]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -142,9 +194,31 @@ def test_every_file_and_parameter_that_is_named_exists(template: Template, docum
 
 
 def test_each_code_with_which_aws_denies_has_its_line_in_the_operations_handbook() -> None:
-    section = read(ROOT / "docs" / "operations.md").partition("### What AWS denies")[2].partition("###")[0]
-    rows = "\n".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
-    assert set(re.findall(r"`(\w+)`", rows)) == DENIED
+    assert set(re.findall(r"`(\w+)`", " ".join(codes for codes, _ in rows("What AWS denies")))) == DENIED
+
+
+RESOURCES = {
+    "its own log": "LogGroup",
+    "table": "ConversationsTable",
+    "work queue": "WorkQueue",
+    "timer queue": "TimerQueue",
+    "`DataKey`": "DataKey",
+    "bucket, `documents/`": "/documents/",
+    "bucket, `directory/`": "/directory/",
+    "`WebhookSecret`": "WebhookSecret",
+    "`OutboundSecret`": "OutboundSecret",
+}
+"""What the table of rights speaks of, by what stands in a statement's resource."""
+
+
+def test_the_table_of_rights_says_which_function_has_none(template: Template) -> None:
+    table = {right: cells for right, *cells, _ in rows("The rights of each function", "security")}
+    assert table.keys() == RESOURCES.keys()
+    for right, cells in table.items():
+        for role, cell in zip(("WebhookRole", "ConsentRole", "DocumentRole"), cells, strict=True):
+            own = [statement for owner, statement in template.statements() if owner == role]
+            has = any(RESOURCES[right] in json.dumps(statement["Resource"]) for statement in own)
+            assert has is (cell.strip("*") != "–"), (role, right)
 
 
 def test_every_test_that_the_threat_model_names_exists() -> None:

@@ -39,6 +39,34 @@ ALLOWED_RESOURCE_WILDCARDS = {
 }
 
 
+# --- chapters ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_chapters_stand_in_the_order_in_which_they_are_announced(template: Template) -> None:
+    head = " ".join(re.findall(r"^# Chapters: (.+)\n# (.+)\.$", template.text, re.MULTILINE)[0])
+    announced = head.split(", ")
+    banners = re.findall(r"^ *# =+\n *# (.+)\n *# =+$", template.text, re.MULTILINE)
+
+    assert len(banners) == len(announced)
+    assert all(banner.lower().startswith(name.lower()) for banner, name in zip(banners, announced, strict=True))
+
+
+def test_a_function_stands_beside_its_log_and_its_role_and_a_queue_beside_its_dead_letters_and_alarms(
+    template: Template,
+) -> None:
+    order = list(template.resources)
+    functions = [name.removesuffix("Function") for name in template.of_type(FUNCTION)]
+    queues = [name.removesuffix("Queue") for name in _dead_letter_queues(template)]
+    assert (len(functions), len(queues)) == (3, 2)
+
+    groups = [[f"{name}Function", f"{name}LogGroup", f"{name}Role"] for name in functions]
+    of_queue = ("Queue", "DeadLetterQueue", "QueueAgeAlarm", "DeadLetterAlarm")
+    groups += [[f"{name}{part}" for part in of_queue] for name in queues]
+    for group in groups:
+        first = order.index(group[0])
+        assert order[first : first + len(group)] == group
+
+
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
@@ -293,6 +321,16 @@ def test_each_function_has_a_reserve_only_if_one_is_asked_for(template: Template
     assert not evaluate(condition, {"WebhookConcurrency": "0"})
 
 
+def test_each_source_of_work_is_limited_at_every_stage_but_local(template: Template) -> None:
+    events = template.of_type(FUNCTION)["DocumentFunction"]["Events"].values()
+    limit = {"Fn::If": ["IsNotLocal", {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}, {"Ref": "AWS::NoValue"}]}
+
+    assert [event["Properties"]["ScalingConfig"] for event in events] == [limit] * 2
+    # Lambda takes no less than 2 and no more than 1000.
+    parameter = template.parameters["MaximumConcurrency"]
+    assert (parameter["MinValue"], parameter["MaxValue"]) == (2, 1000)
+
+
 def test_a_desk_that_is_closed_works_on_neither_queue(template: Template) -> None:
     events = template.of_type(FUNCTION)["DocumentFunction"]["Events"].values()
     is_open = template.document["Conditions"]["IsOpen"]
@@ -395,6 +433,23 @@ def test_the_access_log_names_its_fields_and_no_person(template: Template, name:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "sets_the_role", "writes_the_log"),
+    [("false", False, False), ("existing", False, True), ("true", True, True)],
+)
+def test_the_accounts_role_for_access_logs_is_set_only_if_that_is_asked_for(
+    template: Template, given: str, *, sets_the_role: bool, writes_the_log: bool
+) -> None:
+    for name in ("ApiGatewayAccount", "ApiGatewayLogRole"):
+        assert template.exists(name, ManageApiGatewayAccount=given) is sets_the_role
+        # Other APIs of the account go on needing it.
+        assert template.resources[name]["DeletionPolicy"] == template.resources[name]["UpdateReplacePolicy"] == "Retain"
+    assert template.exists("ApiAccessLogGroup", ManageApiGatewayAccount=given) is writes_the_log
+    for api in template.of_type("AWS::Serverless::Api").values():
+        assert api["AccessLogSetting"]["Fn::If"][0] == template.resources["ApiAccessLogGroup"]["Condition"]
+    assert template.parameters["ManageApiGatewayAccount"]["Default"] == "false"
+
+
 def test_calls_above_the_limit_are_turned_away(template: Template) -> None:
     for api in template.of_type("AWS::Serverless::Api").values():
         (setting,) = api["MethodSettings"]
@@ -419,6 +474,16 @@ def test_every_parameter_is_described_labelled_and_in_one_group(template: Templa
     assert all(parameter["Description"] for parameter in template.parameters.values())
 
 
+def test_every_parameter_is_refused_before_anything_is_deployed_if_it_cannot_be_right(template: Template) -> None:
+    for name, parameter in template.parameters.items():
+        assert 20 < len(parameter["Description"]) <= 400, name
+        if parameter["Type"] == "Number":  # AWS's own message names the bounds
+            assert parameter["MinValue"] < parameter["MaxValue"], name
+        elif "AllowedValues" not in parameter:
+            assert parameter["AllowedPattern"], name
+            assert parameter["ConstraintDescription"].startswith("must "), name
+
+
 def test_defaults_satisfy_their_own_constraints(template: Template) -> None:
     for name, parameter in template.parameters.items():
         if "Default" not in parameter:
@@ -433,24 +498,31 @@ def test_defaults_satisfy_their_own_constraints(template: Template) -> None:
             assert default in parameter["AllowedValues"], name
 
 
-@pytest.mark.parametrize(
-    ("name", "right", "wrong"),
-    [
-        ("WhatsAppPhoneNumberId", "100000000000001", "+91 90131 51515"),
-        ("WhatsAppApiUrl", "http://127.0.0.1:8080/graph", "https://graph.facebook.com/"),
-        ("DigiLockerUrl", "https://digilocker.meripehchaan.gov.in", "digilocker.meripehchaan.gov.in"),
-        ("WhatsAppApiVersion", "v26.0", "26"),
-        ("AlarmEmail", "desk@example.org", "desk"),
-        ("Helpline", "1800 300 3468", "call us"),
-        ("DomainName", "webhook.example.gov.in", "https://webhook.example.gov.in"),
-        ("CertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
-        ("MutualTls", "s3://certificates/meta/ca-2025-12.pem", "https://certificates.example/ca.pem"),
-        ("PublicUrl", "https://desk.example.gov.in", "https://desk.example.gov.in/"),
-        ("WhatsAppNumber", "919013151515", "+91 90131 51515"),
-        ("RequestedDoctypes", "PANCR,DRVLC", "PANCR, DRVLC"),
-        ("ServiceName", "Help desk", "Help-desk"),
-    ],
-)
+RIGHT_AND_WRONG = [
+    ("WhatsAppPhoneNumberId", "100000000000001", "+91 90131 51515"),
+    ("WhatsAppApiUrl", "http://127.0.0.1:8080/graph", "https://graph.facebook.com/"),
+    ("DigiLockerUrl", "https://digilocker.meripehchaan.gov.in", "digilocker.meripehchaan.gov.in"),
+    ("WhatsAppApiVersion", "v26.0", "26"),
+    ("AlarmEmail", "desk@example.org", "desk"),
+    ("Helpline", "1800 300 3468", "call us"),
+    ("DomainName", "webhook.example.gov.in", "https://webhook.example.gov.in"),
+    ("CertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
+    ("MutualTls", "s3://certificates/meta/ca-2025-12.pem", "https://certificates.example/ca.pem"),
+    ("PublicUrl", "https://desk.example.gov.in", "https://desk.example.gov.in/"),
+    ("WhatsAppNumber", "919013151515", "+91 90131 51515"),
+    ("RequestedDoctypes", "PANCR,DRVLC", "PANCR, DRVLC"),
+    ("ServiceName", "Help desk", "Help-desk"),
+    ("Purpose", "Sending documents to the citizen", "Sending documents, by WhatsApp"),
+    ("InChatApproval", "Letter 7 of the Authority, 1 July 2026", "Letter 7" + chr(10) + "of the Authority"),
+]
+
+
+def test_each_pattern_is_tried(template: Template) -> None:
+    patterns = {name for name, parameter in template.parameters.items() if "AllowedPattern" in parameter}
+    assert {name for name, *_ in RIGHT_AND_WRONG} == patterns
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), RIGHT_AND_WRONG)
 def test_patterns_tell_right_from_wrong(template: Template, name: str, right: str, wrong: str) -> None:
     pattern = template.parameters[name]["AllowedPattern"]
     assert re.fullmatch(pattern, right)
