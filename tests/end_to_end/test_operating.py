@@ -1,9 +1,11 @@
 """An operator's commands on the deployed stack: the real `sam deploy`, the real quotas, the real secrets."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from unittest import mock
 
 import boto3
@@ -12,6 +14,7 @@ import pytest
 from operations.deploy import Operator, deploy
 from simulator.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
 from simulator.whatsapp.business import Business
+from tests.template.cloudformation import Template
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +73,31 @@ def test_deploying_again_changes_no_function_no_parameter_and_no_secret(stack: L
     assert as_deployed(stack) == before
     assert told[1] == "all filled, none asked for"
     assert told[-2:] == ["the business account is subscribed already", "Meta calls this address already"]
+
+
+def test_the_first_deployment_asks_for_each_parameter_and_takes_the_answers(stack: LocalStack) -> None:
+    parameters = list(Template().parameters)
+    answers = [{"WhatsAppPhoneNumberId": "100000000000001"}.get(name, "") for name in parameters]
+    public = ["WebhookFunction", "WebhookFunction", "ConsentFunction", "ConsentFunction"]
+    # Stack, region; then: show the changes, roles may be made, roll back, nobody signs in; do not save, do not deploy.
+    typed = ["helpdesk-first", "", *answers, "y", "", "", *["y"] * len(public), "n", "n"]
+
+    try:
+        asked = subprocess.run(  # noqa: S603 - this test's own words
+            [Path(sys.prefix) / "sam" / "bin" / "sam", "deploy", "--config-env", "local", "--guided"],
+            cwd=ROOT,
+            input="".join(f"{line}\n" for line in typed),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert asked.returncode == 0, asked.stdout + asked.stderr
+        assert re.findall(r"Parameter (\w+) \[", asked.stdout) == parameters
+        assert re.findall(r"(\w+) has no authentication", asked.stdout) == public
+        assert "Changeset created successfully" in asked.stdout
+    finally:
+        stack.client("cloudformation").delete_stack(StackName="helpdesk-first")
 
 
 def test_what_a_deployment_would_change_is_shown_without_doing_it(stack: LocalStack) -> None:
