@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import time
 from typing import Any
 from unittest import mock
 
@@ -11,7 +13,7 @@ import pytest
 from operations.events import expectations
 from operations.samples import Desk, samples
 from tests.handlers import ROOT, Context, load
-from tests.unit.aws import aws
+from tests.unit.aws import APP_SECRET, aws
 
 STATIC = sorted(expectations().keys() - samples(Desk(), 0).keys())
 
@@ -34,3 +36,16 @@ def test_a_sample_is_answered_as_expected(moto: None, sample: str) -> None:
         handler = load(sample.split("/", maxsplit=1)[0])
     answer = handler.lambda_handler(event, Context())
     assert answer.get("statusCode", answer.get("batchItemFailures")) == expectations()[sample]["answer"]
+
+
+def test_the_answers_that_the_readme_shows_are_the_functions(moto: None) -> None:
+    taken = samples(Desk(app_secret=APP_SECRET), int(time.time()))["webhook/status_of_a_text"]
+    done = json.loads((ROOT / "events" / "document" / "job_that_is_done.json").read_text(encoding="utf-8"))
+    with mock.patch.dict(os.environ, aws().environment):
+        answers = [
+            load("webhook").lambda_handler(taken, Context()),
+            load("document").lambda_handler(done, Context()),
+        ]
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^    (\{.+\})$", readme, re.MULTILINE) == [json.dumps(answer) for answer in answers]
