@@ -69,6 +69,7 @@ def converse(stack: LocalStack, terminal: Terminal) -> str:
     """Have the whole conversation. Returns the PDF's path, from the project's folder. Raises NotAnsweredError."""
     citizen = citizens(stack.chat_url)[0]
     phone = Phone(stack.chat_url, citizen["phone"], citizen["mobile"])
+    phone.catch_up()
 
     def say(text: str, shown: str | None = None) -> None:
         terminal.citizen(shown or text)
