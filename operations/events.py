@@ -43,7 +43,7 @@ FOR_DEPLOYED = ROOT / "build" / "events"
 EXPECTED = EVENTS / "expected.yaml"
 FRESH_SECONDS = 600
 """How long an event of the local stack can be used: as long as its message is not too old, and its OTP."""
-FUNCTIONS = {"webhook": "WebhookFunction", "document": "DocumentFunction"}
+FUNCTIONS = {"webhook": "WebhookFunction", "document": "DocumentFunction", "consent": "ConsentFunction"}
 """Which function the events of a folder are for."""
 
 
