@@ -8,6 +8,7 @@ parameters and each function's environment are those of the deployment, and the 
 """
 
 import copy
+import json
 import selectors
 import socket
 import socketserver
@@ -25,8 +26,8 @@ import yaml
 LOOPBACK = "127.0.0.1"
 DOCKER_DESKTOP = "host.docker.internal"
 """What Docker Desktop calls the machine; samconfig.toml has it known everywhere."""
-TEMPLATE = "sam-local.yaml"
-"""The copy's name, beside the built template: paths in both begin there."""
+TEMPLATE = "sam-local.json"
+"""The copy's name, beside the built template: paths in both begin there. SAM reads YAML slowly, and twice each time."""
 
 _BRIDGE = b"docker0"
 _ADDRESS_OF_AN_INTERFACE = 0x8915  # SIOCGIFADDR (netdevice(7))
@@ -135,6 +136,5 @@ def write_template(folder: Path, deployed: Deployed, access: Mapping[str, str], 
     """Write that copy beside the template that was built in `folder`. Returns its path."""
     built = yaml.safe_load((folder / "template.yaml").read_text(encoding="utf-8"))
     path = folder / TEMPLATE
-    text = yaml.safe_dump(template_for_containers(built, deployed, access, host), sort_keys=False, allow_unicode=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(json.dumps(template_for_containers(built, deployed, access, host), indent=2), encoding="utf-8")
     return path
