@@ -9,9 +9,9 @@ from PIL import Image
 
 from simulator.local_stack import LocalStack, Progress, StackError, stop_on_signals
 from simulator.phone import Phone
+from simulator.visitor import PIN, Visitor
 from tests.browser.chromium import Chromium, Page, find_chromium
 from tests.browser.hand import Hand
-from tests.visitor import PIN, Visitor
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 LARGEST = 150_000

@@ -9,12 +9,12 @@ import pytest
 
 from simulator.local_stack import LocalStack, stop_on_signals
 from simulator.phone import Phone
+from simulator.visitor import PIN
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import ASHA, LAKSHMI, Hand
 from tests.browser.screenshots import free_port
 from tests.browser.test_chat_page import serious
 from tests.integration.desk import Desk, running_desk
-from tests.visitor import PIN
 
 NARROW, HIGH = 320, 640
 """CSS pixels of a small phone."""

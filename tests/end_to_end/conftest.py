@@ -32,6 +32,26 @@ def stack() -> Iterator[LocalStack]:
         yield running
 
 
+PAGE_STACKS = [("ask", "1.x"), ("refuse", "2.4")]
+"""`MobileMismatch` and DigiLocker's version. 1.x names no mobile that could be compared."""
+
+
+@pytest.fixture(scope="session", params=PAGE_STACKS, ids=" ".join)
+def page_stack(request: pytest.FixtureRequest) -> Iterator[LocalStack]:
+    """One where citizens sign in on DigiLocker's page, beside the one of the other tests, at ports of its own."""
+    mobile_mismatch, version = request.param
+    with (
+        stop_on_signals(),
+        LocalStack(
+            parameters={"SignIn": "consent-page", "MobileMismatch": mobile_mismatch},
+            simulator_settings={"digilocker_version": version},
+            emulator_port=4576,
+            chat_port=8090,
+        ) as running,
+    ):
+        yield running
+
+
 @pytest.fixture(scope="session")
 def everybody(stack: LocalStack) -> list[Citizen]:
     """The made-up citizens."""

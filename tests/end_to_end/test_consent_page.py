@@ -1,11 +1,9 @@
 """Signing in on DigiLocker's own page, over the deployed template, through its stand-in by plain HTTP."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import pytest
-
-from simulator.local_stack import LocalStack, citizens, stop_on_signals
+from simulator.local_stack import LocalStack, citizens
+from simulator.visitor import PIN, Visitor
 from tests.end_to_end.conftest import Citizen
 from tests.end_to_end.phone import Phone
 from tests.end_to_end.roles import (
@@ -30,23 +28,6 @@ from tests.end_to_end.roles import (
     seals,
     sends,
 )
-from tests.visitor import PIN, Visitor
-
-
-@pytest.fixture(scope="module", params=[("ask", "1.x"), ("refuse", "2.4")], ids=" ".join)
-def page_stack(request: pytest.FixtureRequest) -> Iterator[LocalStack]:
-    """A stack beside the one of the other tests, at ports of its own. 1.x names no mobile that could be compared."""
-    mobile_mismatch, version = request.param
-    with (
-        stop_on_signals(),
-        LocalStack(
-            parameters={"SignIn": "consent-page", "MobileMismatch": mobile_mismatch},
-            simulator_settings={"digilocker_version": version},
-            emulator_port=4576,
-            chat_port=8090,
-        ) as running,
-    ):
-        yield running
 
 
 def at_the_link(stack: LocalStack, citizen: Citizen) -> tuple[Phone, str]:

@@ -20,9 +20,9 @@ from helpdesk.telemetry import logger
 from simulator.digilocker.accounts import everything
 from simulator.digilocker.authorization import read, returning
 from simulator.phone import Phone
+from simulator.visitor import PIN, Visitor
 from tests.handlers import load
 from tests.integration.desk import Desk, citizen, running_desk, show, until
-from tests.visitor import PIN, Visitor
 
 ASHA, RAVI = "ASHA VERMA", "RAVI KUMAR"
 ON_PAGE = {"SIGN_IN": "consent-page"}

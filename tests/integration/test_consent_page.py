@@ -7,8 +7,8 @@ from urllib.parse import unquote
 import pytest
 
 from simulator.phone import Bubble, Phone
+from simulator.visitor import PIN, Page, Visitor
 from tests.integration.desk import Desk, citizen, running_desk, until
-from tests.visitor import PIN, Page, Visitor
 
 NAME = "ASHA VERMA"
 LICENCE = "2"

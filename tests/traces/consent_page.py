@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import requests
 
+from simulator.visitor import PIN, Visitor
 from tests.handlers import Context
 from tests.integration.desk import Desk
 from tests.traces.conversation import (
@@ -20,7 +21,6 @@ from tests.traces.conversation import (
 )
 from tests.traces.recording import Cloud, Wire, answering, in_html, in_json, raising
 from tests.traces.searching import Class, Planted, Shape
-from tests.visitor import PIN, Visitor
 
 WRONG_CODE = "DL-7K3F-9QXM"
 """The one-time code of a page that somebody else has opened."""

@@ -5,8 +5,9 @@ from urllib.parse import urljoin
 
 import requests
 
-PIN = "123456"
-"""Everybody's, at DigiLocker's stand-in."""
+from simulator.digilocker.accounts import EVERYBODYS_PIN
+
+PIN = EVERYBODYS_PIN
 _MOST_REDIRECTS = 10
 
 
@@ -106,8 +107,9 @@ class Visitor:
         return self.open(link)
 
     def press(self, button: str, *untick: str, **typed: str) -> Page:
-        """Press a button of the page's form; `untick` boxes, and fill in fields."""
-        assert button in self.page.buttons, self.page.text
+        """Press a button of the page's form; `untick` boxes, and fill in fields. Raises LookupError without one."""
+        if button not in self.page.buttons:
+            raise LookupError(f"the page has no button {button!r}: {self.page.text}")
         fields = {name: [v for v in values if v not in untick] for name, values in self.page.fields.items()}
         form = fields | {name: [value] for name, value in typed.items()} | {"action": [button]}
         return self.open(self.at, "POST", form)
