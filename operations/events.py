@@ -1,4 +1,4 @@
-"""Writes sample events for both functions, signed and dated now: make events.
+"""Writes sample events for each function, signed and dated now: make events.
 
 A signature belongs to one secret, time stamps grow stale and a message is taken in only once, so these cannot lie in
 the repository as the others in `events/` do. Beside a running `make run` they are written into that folder, each for
@@ -45,6 +45,8 @@ FRESH_SECONDS = 600
 """How long an event of the local stack can be used: as long as its message is not too old, and its OTP."""
 FUNCTIONS = {"webhook": "WebhookFunction", "document": "DocumentFunction", "consent": "ConsentFunction"}
 """Which function the events of a folder are for."""
+IN_CHAT, ON_PAGE = "in-chat", "consent-page"
+"""The two values of `SignIn`. With the second there is a ConsentFunction."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Fresh:
 
     events: Mapping[str, Event]
     phones: Mapping[str, str]
+    sign_in: str
+    """How citizens sign in there: there are events that belong to one of the two ways only."""
 
 
 def write(events: Mapping[str, Event], folder: Path) -> None:
@@ -63,10 +67,18 @@ def write(events: Mapping[str, Event], folder: Path) -> None:
         path.write_text(json.dumps(event, indent=2) + "\n", encoding="utf-8")
 
 
-def expectations() -> dict[str, dict[str, Any]]:
-    """Give what becomes of each event, fresh or not, by its path (its file says what stands in it)."""
+def expectations(sign_in: str | None = None) -> dict[str, dict[str, Any]]:
+    """Give what becomes of each event, fresh or not, by its path (its file says what stands in it).
+
+    `sign_in`: only what there is where citizens sign in so.
+    """
     expected: dict[str, dict[str, Any]] = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))
-    return expected
+    return {name: one for name, one in expected.items() if sign_in in {None, one.get("sign_in", sign_in)}}
+
+
+def static_events(sign_in: str | None = None) -> list[str]:
+    """Give the paths of those that lie in the repository. `sign_in`: as for `expectations`."""
+    return [name for name, one in expectations(sign_in).items() if one.get("static")]
 
 
 def for_local_stack(chat_url: str, now: int) -> Fresh:
@@ -82,7 +94,7 @@ def for_local_stack(chat_url: str, now: int) -> Fresh:
     # A job is too old after a minute and a half: these are for reading about, and trying, first.
     events = samples(desk, now, seeded.occasions, queued_at=now + FRESH_SECONDS)
     phones = {path: seeded.phones[name] for path in events if (name := path.split("/")[1]) in seeded.phones}
-    return Fresh(events, phones)
+    return Fresh(events, phones, work["SIGN_IN"])
 
 
 @contextmanager
@@ -115,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
             folder = given.folder or EVENTS
             fresh = for_local_stack(chat_url, now)
             write(fresh.events, folder)
-            print(told(folder))
+            print(told(folder, fresh))
             until = time.strftime("%H:%M", time.localtime(now + FRESH_SECONDS))
             print(f"\nThe {len(fresh.events)} fresh ones are good until {until}, each for once.")
     except EndpointConnectionError:
@@ -127,16 +139,19 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def told(folder: Path) -> str:
-    """Give a line for each event in a folder: how it is run, and what comes of it."""
-    expected = expectations()
-    lines = []
-    for path in sorted(folder.glob("*/*.json")):
-        name = str(path.relative_to(folder).with_suffix(""))
-        shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-        command = f"sam local invoke {FUNCTIONS[path.parent.name]} -e {shown}"
-        lines.append(f"{command:90} # {expected[name]['is']}")
-    return "\n".join(lines)
+def told(folder: Path, fresh: Fresh) -> str:
+    """Give a line for each event of the local stack, by function: how it is run, and what comes of it."""
+    expected, static = expectations(fresh.sign_in), static_events()
+    chapters = []
+    for kind, function in FUNCTIONS.items():
+        lines = []
+        for name in (name for name in expected if name.startswith(f"{kind}/")):
+            path = (EVENTS if name in static else folder) / f"{name}.json"
+            shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+            command = f"sam local invoke {function} -e {shown}"
+            lines.append(f"{command:90} # {'static: ' if name in static else ''}{expected[name]['is']}")
+        chapters.append("\n".join(lines or [f"{function} is not deployed here: make run SIGN_IN={ON_PAGE} has it"]))
+    return "\n\n".join(chapters)
 
 
 if __name__ == "__main__":

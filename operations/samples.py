@@ -1,10 +1,10 @@
-"""The sample events: what API Gateway and SQS hand over, for every kind of message, status, job and timer."""
+"""The sample events: what API Gateway and SQS hand over, for every kind of message, status, job, timer and visit."""
 
 import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from operations.stack import Stack, read_secret
 
@@ -66,6 +66,16 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Visit:
+    """A browser's call of one of the pages: `/consent` or what is below it."""
+
+    path: str
+    query: Mapping[str, str]
+    cookies: str
+    """As they stand in the header."""
+
+
+@dataclass(frozen=True)
 class Occasions:
     """What the samples are about, by their names. `work` and `timers` are bodies of the two queues' messages."""
 
@@ -73,6 +83,7 @@ class Occasions:
     statuses: Mapping[str, Status]
     work: Mapping[str, Mapping[str, object]]
     timers: Mapping[str, Mapping[str, object]]
+    visits: Mapping[str, Visit] = field(default_factory=dict)
 
 
 def text(body: str, phone: str = Message.phone, age: int = 0) -> Message:
@@ -86,8 +97,13 @@ def tap(choice: str, title: str, phone: str = Message.phone, *, row: bool = Fals
     return Message("interactive", {"type": kind, kind: {"id": choice, "title": title}}, phone)
 
 
+def _undelivered(*, uploaded: bool) -> dict[str, object]:
+    return {"conversation": NOBODY, "undelivered": PDF, "number": 1, "listing": STEP, "uploaded": uploaded}
+
+
 _OF_A_DOCUMENT = f"{NOBODY}:{PDF}:1:{STEP}:link"
 _JOB = {"conversation": NOBODY, "step": STEP}
+_FILE = {"id": "1", "sha256": "0" * 44}
 OF_NOBODY = Occasions(
     messages={
         "text_hi": text("Hi"),
@@ -95,17 +111,30 @@ OF_NOBODY = Occasions(
         "text_that_came_late": text("Yes", age=LATE_SECONDS),
         "text_aadhaar_number": text("9999 9999 0019"),
         "text_otp": text("246813"),
+        "text_code_of_the_page": text("DL-2345-6789"),
         "text_document_number": text("2"),
         "tap_services": tap("services", "DigiLocker Services"),
         "tap_consent": tap("agree@consent", "I agree"),
+        "tap_consent_to_the_page": tap("agree@consent", "I agree"),
         "tap_document": tap("document@00000000#1", "PAN card", row=True),
         "tap_other_documents": tap("other_documents", "Other documents"),
         "tap_done": tap("done", "Done"),
-        "image": Message("image", {"id": "1", "mime_type": "image/jpeg", "sha256": "0" * 44, "caption": "my card"}),
-        "voice_note": Message("audio", {"id": "1", "mime_type": "audio/ogg; codecs=opus", "voice": True}),
+        "quick_reply": Message("button", {"payload": "services", "text": "DigiLocker Services"}),
+        "image": Message("image", {**_FILE, "mime_type": "image/jpeg", "caption": "my card"}),
+        "video": Message("video", {**_FILE, "mime_type": "video/mp4"}),
+        "voice_note": Message("audio", {**_FILE, "mime_type": "audio/ogg; codecs=opus", "voice": True}),
+        "file": Message("document", {**_FILE, "mime_type": "application/pdf", "filename": "my card.pdf"}),
+        "sticker": Message("sticker", {**_FILE, "mime_type": "image/webp", "animated": False}),
         "location": Message("location", {"latitude": 28.6139, "longitude": 77.209}),
-        "reaction": Message("reaction", {"message_id": "wamid.SAMPLE", "emoji": "👍"}),
+        "contacts": Message("contacts", [{"name": {"formatted_name": "Ravi"}, "phones": [{"phone": "+919000000002"}]}]),
+        "order": Message("order", {"catalog_id": "1", "product_items": [{"product_retailer_id": "1", "quantity": 1}]}),
+        "form": Message("interactive", {"type": "nfm_reply", "nfm_reply": {"name": "flow", "response_json": "{}"}}),
         "unsupported": Message("unsupported", {"type": "poll_creation"}),
+        "of_a_new_kind": Message("hologram", {"id": "1"}),
+        "reaction": Message("reaction", {"message_id": "wamid.SAMPLE", "emoji": "👍"}),
+        "edit": Message("edit", {"original_message_id": "wamid.SAMPLE", "message": {"type": "text"}}),
+        "revoke": Message("revoke", {"original_message_id": "wamid.SAMPLE"}),
+        "number_changed": Message("system", {"type": "user_changed_number", "wa_id": "919000000002"}),
     },
     statuses={
         "status_of_a_text": Status("read", f"{NOBODY}:{STEP}"),
@@ -116,19 +145,27 @@ OF_NOBODY = Occasions(
         "job_reply": _JOB,
         "job_send_otp": _JOB,
         "job_verify_otp": _JOB,
+        "job_sign_up": _JOB,
+        "job_verify_sign_up": _JOB,
+        "job_make_link": _JOB,
+        "job_exchange_code": _JOB,
         "job_list_documents": _JOB,
         "job_fetch_document": _JOB,
+        "job_find_offers": _JOB,
+        "job_ask_parameters": _JOB,
+        "job_pull_document": _JOB,
+        "job_record_consent": _JOB,
         "job_sign_out": _JOB,
+        "job_erase_data": _JOB,
         "document_delivered": {"conversation": NOBODY, "delivered": PDF},
-        "document_undelivered": {
-            "conversation": NOBODY,
-            "undelivered": PDF,
-            "number": 1,
-            "listing": STEP,
-            "uploaded": False,
-        },
+        "document_undelivered": _undelivered(uploaded=False),
+        "document_undelivered_as_file": _undelivered(uploaded=True),
     },
-    timers={"timer_idle": {"idle": NOBODY, "timer": STEP}, "timer_delete_pdf": {"delete": PDF}},
+    timers={
+        "timer_idle": {"idle": NOBODY, "timer": STEP},
+        "timer_delete_pdf": {"delete": PDF},
+        "timer_directory": {"refresh": "directory"},
+    },
 )
 """What can be sent to any desk: nobody's chat is at the point where these belong, so little comes of them."""
 
@@ -141,9 +178,12 @@ def samples(
     `now` and `queued_at` (when the jobs came on their queue; None: now): seconds since 1970.
     """
     queued_at = now if queued_at is None else queued_at
-    return {f"webhook/{name}": event for name, event in _webhook(desk, now, occasions).items()} | {
-        f"document/{name}": event for name, event in _document(desk, queued_at, occasions).items()
+    folders = {
+        "webhook": _webhook(desk, now, occasions),
+        "consent": {name: _visited(visit) for name, visit in occasions.visits.items()},
+        "document": _document(desk, queued_at, occasions),
     }
+    return {f"{folder}/{name}": event for folder, events in folders.items() for name, event in events.items()}
 
 
 def _webhook(desk: Desk, now: int, occasions: Occasions) -> dict[str, Event]:
@@ -159,7 +199,7 @@ def _webhook(desk: Desk, now: int, occasions: Occasions) -> dict[str, Event]:
     }
     return {
         **{name: _post(body, sign(body, desk.app_secret)) for name, body in signed.items()},
-        "verify": _call("GET", None, {}, question),
+        "verify": _call("GET", "/webhook", None, {}, question),
     }
 
 
@@ -167,9 +207,10 @@ def said(desk: Desk, message: Message, now: int) -> bytes:
     """Give the body of a delivery with one message. `now`: seconds since 1970."""
     # Each has an id of its own, and another one next time: an id that was seen before is left alone.
     name = hashlib.sha256(f"{message} {now}".encode()).hexdigest()[:32].upper()
+    contact = {"profile": {"name": "Asha Verma"}, "wa_id": message.phone, "user_id": message.user_id}
     return _delivery(
         desk,
-        contacts=[{"profile": {"name": "Asha Verma"}, "wa_id": message.phone, "user_id": message.user_id}],
+        **({} if message.kind == "system" else {"contacts": [contact]}),
         messages=[
             {
                 "from": message.phone,
@@ -215,20 +256,29 @@ def sign(body: bytes, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _post(body: bytes, signature: str | None) -> Event:
-    return _call("POST", body.decode(), {"X-Hub-Signature-256": signature} if signature else {}, None)
+def _post(body: bytes, signature: str) -> Event:
+    headers = {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
+    return _call("POST", "/webhook", body.decode(), headers, None)
 
 
-def _call(method: str, body: str | None, headers: Mapping[str, str], query: Mapping[str, str] | None) -> Event:
+def _visited(visit: Visit) -> Event:
+    return _call("GET", visit.path, None, {"Accept-Language": "en-IN", "Cookie": visit.cookies}, visit.query)
+
+
+def _call(
+    method: str, path: str, body: str | None, headers: Mapping[str, str], query: Mapping[str, str] | None
+) -> Event:
     """Give what API Gateway (REST, proxy integration) hands over."""
     return {
-        "resource": "/webhook",
-        "path": "/webhook",
+        "resource": path,
+        "path": path,
         "httpMethod": method,
-        "headers": {"Content-Type": "application/json", **headers},
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
         "pathParameters": None,
-        "requestContext": {"resourcePath": "/webhook", "httpMethod": method, "stage": "local"},
+        "requestContext": {"resourcePath": path, "httpMethod": method, "stage": "local"},
         "body": body,
         "isBase64Encoded": False,
     }

@@ -1,8 +1,9 @@
 """Brings chats of the local stack to the points where the sample events belong: `make events` beside `make run`.
 
 The desk's own code does it, run in this process on the local AWS: signed messages go through the webhook's receiver and
-jobs through the document function's handler. So what lies in the table, sealed with the local key, is what the desk
-itself wrote. Only the work queue is another one: there the last job of a chat stays, to become a sample.
+jobs through the document function's handler, and where citizens sign in on DigiLocker's page, they do so at its
+stand-in. So what lies in the table, sealed with the local key, is what the desk itself wrote. Only the work queue is
+another one: there the last job of a chat stays, to become a sample.
 """
 
 import itertools
@@ -10,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 
@@ -18,11 +20,13 @@ from helpdesk.conversation.choices import Choice, tap_id
 from helpdesk.conversation.model import Conversation, Rules, Session, Stage
 from helpdesk.service.handling import QueueMessage
 from helpdesk.service.identity import conversation_id, document_key
+from helpdesk.service.proof import proof_of
 from helpdesk.service.tracking import Tracking
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.telemetry import logger, metrics
-from operations.samples import OF_NOBODY, STEP, Desk, Message, Occasions, Status, said, sign, tap, text
+from operations.samples import OF_NOBODY, STEP, Desk, Message, Occasions, Status, Visit, said, sign, tap, text
 from simulator.phone import Phone
+from simulator.visitor import PIN, Visitor
 
 _PDF = b"%PDF-1.4\n% a sample\n%%EOF\n"
 _FIRST_PHONE = 919000200000
@@ -31,10 +35,15 @@ _FIRST_PHONE = 919000200000
 
 @dataclass(frozen=True)
 class Citizen:
-    """Whom a chat signs in as: her Aadhaar number, and the mobile that her OTPs go to."""
+    """Whom a chat signs in as: what stands on her Aadhaar card, and the mobile that her OTPs go to."""
 
     aadhaar: str
     mobile: str
+    name: str
+    born: str
+    """As DDMMYYYY."""
+    gender: str
+    """`F` or `M`."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,19 @@ class LocalDesk:
         self._dynamodb = boto3.client("dynamodb")
         self._receiver = bootstrap.receiver({**environments["WebhookFunction"], "WORK_QUEUE_URL": queue_url})
         self._handler = bootstrap.document_handler({**self._settings, "WORK_QUEUE_URL": queue_url})
+        pages = environments.get("ConsentFunction")
+        self._consenting = bootstrap.consenting({**pages, "WORK_QUEUE_URL": queue_url}) if pages else None
         self._store = ConversationStore(self._dynamodb, self._settings["CONVERSATIONS_TABLE"])
+
+    @property
+    def on_page(self) -> bool:
+        """Whether citizens sign in on DigiLocker's own page, and not in the chat."""
+        return self._consenting is not None
+
+    @property
+    def consent_url(self) -> str:
+        """Where DigiLocker's page sends them back to."""
+        return self._settings["CONSENT_URL"]
 
     @property
     def session_seconds(self) -> int:
@@ -90,6 +111,13 @@ class LocalDesk:
         body = said(self.desk, message, now)
         self._receiver.receive(body, sign(body, self.desk.app_secret))
 
+    def visited(self, visit: Visit) -> None:
+        """Take a return from DigiLocker's page in, as the consent function does."""
+        if self._consenting is None:
+            raise LookupError("there is no way back to this desk from DigiLocker's page")
+        metrics.clear_metrics()
+        self._consenting.callback({name: [value] for name, value in visit.query.items()}, [visit.cookies], "")
+
     def job(self) -> dict[str, Any]:
         """Take the next job off the queue. Raises LookupError if there is none."""
         messages = self._sqs.receive_message(QueueUrl=self._queue_url).get("Messages", [])
@@ -120,6 +148,7 @@ class Chat:
         self._local = local
         self._citizen = citizen
         self._now = now
+        self._came_back: Visit | None = None
         self._phone = Phone(chat_url, number, citizen.mobile)
         # WhatsApp carries replies only to who has written: a reaction is a message to it, and no step to the desk.
         self._phone.send({"type": "reaction", "reaction": {"message_id": "wamid.SAMPLE", "emoji": "👋"}})
@@ -148,7 +177,7 @@ class Chat:
         self._local.receive(message, self._now)
         return self._local.job()
 
-    # Each of these goes on where the one before ends.
+    # Each of these goes on where another one ends.
 
     def begins(self) -> "Chat":
         """She has said nothing yet."""
@@ -175,27 +204,108 @@ class Chat:
         self.to_the_number().says(self.number_typed())
         return self
 
+    def to_the_summary(self) -> "Chat":
+        """She wants an account, and sees all that she has entered for it."""
+        self.to_the_menu().says(
+            self.taps(Choice.SERVICES),
+            self.taps(Choice.NO, Stage.ACCOUNT),
+            self.taps(Choice.AGREE, Stage.CONSENT),
+            self.number_typed(),
+            self.types(self._citizen.name),
+            self.types("/".join((self._citizen.born[:2], self._citizen.born[2:4], self._citizen.born[4:]))),
+            self.taps(Choice.FEMALE if self._citizen.gender == "F" else Choice.MALE, Stage.GENDER),
+            self.types(self._citizen.mobile[-10:]),
+        )
+        return self
+
+    def to_the_otp_of_a_new_account(self) -> "Chat":
+        """She wants an account, and is asked for the OTP."""
+        self._phone.catch_up()
+        self.to_the_summary().says(self.taps(Choice.SEND, Stage.SUMMARY))
+        return self
+
+    def to_the_link(self) -> "Chat":
+        """She has the link to DigiLocker's page."""
+        self.to_the_consent().says(self.taps(Choice.AGREE, Stage.CONSENT))
+        return self
+
+    def to_the_code(self) -> "Chat":
+        """She is back from DigiLocker's page, and has to send the code that ours shows."""
+        self.to_the_link()
+        self._came_back = self.comes_back()
+        self._local.visited(self._came_back)
+        return self
+
     def to_the_list(self) -> "Chat":
         """She is signed in and sees her documents."""
-        self.to_the_otp().says(self.otp_typed())
+        if self._local.on_page:
+            self.to_the_code().says(self.code_typed())
+        else:
+            self.to_the_otp().says(self.otp_typed())
         return self
+
+    def to_the_search(self) -> "Chat":
+        """She is signed in, and is asked which document she needs that is not on her list."""
+        self.to_the_list().says(self.taps(Choice.NEW_DOCUMENT))
+        return self
+
+    # What she does there
+
+    def types(self, body: str) -> Message:
+        """Give the message with what she types."""
+        return text(body, self.number)
 
     def number_typed(self) -> Message:
         """Give the message with her Aadhaar number."""
-        return text(self._citizen.aadhaar, self.number)
+        return self.types(self._citizen.aadhaar)
 
     def otp_typed(self) -> Message:
         """Give the message with the OTP that came to her mobile."""
-        return text(self._phone.otp(), self.number)
+        return self.types(self._phone.otp())
 
-    def later(self, seconds: int) -> None:
-        """Let time pass in which nothing was said."""
+    def code_typed(self) -> Message:
+        """Give the message with the code that our page shows. Raises LookupError if she was not there."""
+        if self._came_back is None:
+            raise LookupError(f"{self.number} has not come back from DigiLocker's page")
+        return self.types(proof_of(self._came_back.query["state"], self._came_back.query["code"]))
+
+    def opens_link(self) -> Visit:
+        """Give the call with which a browser opens her link."""
+        return _call_of(self._link, "")
+
+    def comes_back(self, *, declines: bool = False) -> Visit:
+        """Sign in on DigiLocker's page, and give the call with which it sends her back."""
+        visitor = Visitor(stops_before=self._local.consent_url)
+        visitor.open(self._link)
+        visitor.follow()
+        if declines:
+            visitor.press("deny")
+        else:
+            self._phone.catch_up()
+            visitor.press("continue", account=self._citizen.mobile[-10:])
+            visitor.press("continue", otp=self._phone.otp())
+            visitor.press("continue", pin=PIN)
+            visitor.press("allow")
+        return _call_of(visitor.at, "; ".join(f"{name}={value}" for name, value in visitor.cookies.items()))
+
+    @property
+    def _link(self) -> str:
+        return self._phone.chat()[-1].link
+
+    def then(self, *bodies: str) -> "Chat":
+        """She types something, and is answered."""
+        self.says(*(self.types(body) for body in bodies))
+        return self
+
+    def later(self, seconds: int) -> "Chat":
+        """Time has passed in which nothing was said."""
         session = replace(self.session, listed_at=self.session.listed_at - seconds)
 
         def aged(conversation: Conversation) -> Conversation:
             return replace(conversation, active_at=conversation.active_at - seconds, timer_at=0, session=session)
 
         self._local.change(self.id, aged)
+        return self
 
     def close(self) -> None:
         """Put the phone down."""
@@ -206,55 +316,90 @@ def seed(local: LocalDesk, chat_url: str, people: list[dict[str, Any]], now: int
     """Hold a chat for each sample, up to where it belongs. `people`: the citizens, as the stand-ins list them."""
     logger.setLevel("ERROR")
     numbers = itertools.count(_FIRST_PHONE)
+    everybody = {
+        person["name"]: Citizen(person["aadhaar"], person["mobile"], **person["on_aadhaar"]) for person in people
+    }
     chats: dict[str, Chat] = {}
 
-    def chat(name: str, citizen: str = "ASHA VERMA") -> Chat:
-        (person,) = (person for person in people if person["name"] == citizen)
-        who = Citizen(person["aadhaar"], person["mobile"])
-        chats[name] = Chat(local, chat_url, str(next(numbers)), who, now)
+    def chat(name: str) -> Chat:
+        chats[name] = Chat(local, chat_url, str(next(numbers)), everybody[_SIGNS_IN_AS.get(name, "ASHA VERMA")], now)
         return chats[name]
 
     try:
-        occasions = Occasions(_messages(chat), _statuses(chat, local), _work(chat, local), _timers(chat, local))
+        occasions = Occasions(
+            _messages(chat, local),
+            _statuses(chat, local),
+            _work(chat, local),
+            _timers(chat, local),
+            _visits(chat) if local.on_page else {},
+        )
     finally:
         for held in chats.values():
             held.close()
     return Seeded(occasions, {name: held.number for name, held in chats.items()})
 
 
-# Two OTPs stay open. A newer one voids an account's older ones, so nobody else signs in as these two.
-_AT_THE_OTP = "LAKSHMI NARAYANAN"
-_VERIFYING = "MEERA PILLAI"
+_SIGNS_IN_AS = {
+    # Their OTPs stay open. A newer one voids an account's older ones, so nobody else signs in as these.
+    "text_otp": "LAKSHMI NARAYANAN",
+    "job_verify_otp": "MEERA PILLAI",
+    # She has an account already, which is then the one that she is signed in to: it can be done again and again.
+    "job_verify_sign_up": "KAVITA JOSHI",
+    "job_sign_up": "SUNITA DEVI",
+    # What can be brought in is there already, so nothing changes by it.
+    "job_pull_document": "DEEPAK NAIR",
+}
 
-type _ChatOf = Callable[..., Chat]
+type _ChatOf = Callable[[str], Chat]
 
 
-def _messages(chat: _ChatOf) -> dict[str, Message]:
-    points: dict[str, Callable[[Chat], object]] = {
+def _messages(chat: _ChatOf, local: LocalDesk) -> dict[str, Message]:
+    points: dict[str, Callable[[Chat], Chat]] = {
         "text_hi": Chat.begins,
         "text_namaste_in_hindi": Chat.begins,
         "text_that_came_late": Chat.to_the_menu,
-        "text_aadhaar_number": Chat.to_the_number,
         "text_document_number": Chat.to_the_list,
         "tap_services": Chat.to_the_menu,
-        "tap_consent": Chat.to_the_consent,
         "tap_other_documents": Chat.to_the_list,
         "tap_done": Chat.to_the_list,
-        "image": Chat.to_the_menu,
-        "voice_note": Chat.to_the_menu,
-        "location": Chat.to_the_menu,
-        "reaction": Chat.to_the_menu,
-        "unsupported": Chat.to_the_menu,
+        **dict.fromkeys(_AT_THE_MENU, Chat.to_the_menu),
+        **(
+            {"tap_consent_to_the_page": Chat.to_the_consent}
+            if local.on_page
+            else {"tap_consent": Chat.to_the_consent, "text_aadhaar_number": Chat.to_the_number}
+        ),
     }
     messages: dict[str, Message] = {}
     for name, come_to in points.items():
-        held = chat(name)
-        come_to(held)
-        messages[name] = replace(OF_NOBODY.messages[name], phone=held.number)
-    messages["text_otp"] = chat("text_otp", _AT_THE_OTP).to_the_otp().otp_typed()
+        messages[name] = replace(OF_NOBODY.messages[name], phone=come_to(chat(name)).number)
+    if local.on_page:
+        messages["text_code_of_the_page"] = chat("text_code_of_the_page").to_the_code().code_typed()
+    else:
+        messages["text_otp"] = chat("text_otp").to_the_otp().otp_typed()
     held = chat("tap_document").to_the_list()
     messages["tap_document"] = held.taps(Choice.DOCUMENT, held.session.listing, 1, "PAN card")
     return messages
+
+
+_AT_THE_MENU = (
+    "quick_reply",
+    "image",
+    "video",
+    "voice_note",
+    "file",
+    "sticker",
+    "location",
+    "contacts",
+    "order",
+    "form",
+    "unsupported",
+    "of_a_new_kind",
+    "reaction",
+    "edit",
+    "revoke",
+    "number_changed",
+)
+"""What does not depend on where she is."""
 
 
 def _statuses(chat: _ChatOf, local: LocalDesk) -> dict[str, Status]:
@@ -270,42 +415,72 @@ def _statuses(chat: _ChatOf, local: LocalDesk) -> dict[str, Status]:
     }
 
 
+_JOBS: dict[str, Callable[[Chat], Message]] = {
+    "job_reply": lambda her: her.types("Hi"),
+    "job_list_documents": lambda her: her.to_the_list().later(Rules.list_seconds).taps(Choice.OTHER_DOCUMENTS),
+    "job_fetch_document": lambda her: her.to_the_list().types("2"),
+    "job_find_offers": lambda her: her.to_the_search().types("10th marksheet"),
+    "job_ask_parameters": lambda her: her.to_the_search().then("10th marksheet").types("1"),
+    "job_pull_document": lambda her: (
+        her.to_the_search().then("pan", "AAAPN0000M", "Deepak Nair").taps(Choice.SEND, Stage.CHECK)
+    ),
+    "job_sign_out": lambda her: her.to_the_list().taps(Choice.DONE),
+    "job_erase_data": lambda her: her.to_the_menu().then("delete my data").taps(Choice.DELETE, Stage.DELETE),
+}
+"""With which message each job is asked for, wherever citizens sign in."""
+_JOBS_IN_CHAT: dict[str, Callable[[Chat], Message]] = {
+    "job_record_consent": lambda her: her.to_the_consent().taps(Choice.AGREE, Stage.CONSENT),
+    "job_send_otp": lambda her: her.to_the_number().number_typed(),
+    "job_verify_otp": lambda her: her.to_the_otp().otp_typed(),
+    "job_sign_up": lambda her: her.to_the_summary().taps(Choice.SEND, Stage.SUMMARY),
+    "job_verify_sign_up": lambda her: her.to_the_otp_of_a_new_account().otp_typed(),
+}
+_JOBS_ON_PAGE: dict[str, Callable[[Chat], Message]] = {
+    "job_make_link": lambda her: her.to_the_consent().taps(Choice.AGREE, Stage.CONSENT),
+    "job_exchange_code": lambda her: her.to_the_code().code_typed(),
+}
+
+
 def _work(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
-    greeting = chat("job_reply").begins()
-    number = chat("job_send_otp").to_the_number()
-    otp = chat("job_verify_otp", _VERIFYING).to_the_otp()
-    old_list = chat("job_list_documents").to_the_list()
-    old_list.later(Rules.list_seconds)
-    fetching = chat("job_fetch_document").to_the_list()
-    leaving = chat("job_sign_out").to_the_list()
+    jobs: dict[str, Mapping[str, object]] = {}
+    for name, come_to in (_JOBS | (_JOBS_ON_PAGE if local.on_page else _JOBS_IN_CHAT)).items():
+        held = chat(name)
+        jobs[name] = held.asks(come_to(held))
     delivered = chat("document_delivered").begins()
-    undelivered = chat("document_undelivered").to_the_list()
     return {
-        "job_reply": greeting.asks(text("Hi", greeting.number)),
-        "job_send_otp": number.asks(number.number_typed()),
-        "job_verify_otp": otp.asks(otp.otp_typed()),
-        "job_list_documents": old_list.asks(old_list.taps(Choice.OTHER_DOCUMENTS)),
-        "job_fetch_document": fetching.asks(text("2", fetching.number)),
-        "job_sign_out": leaving.asks(leaving.taps(Choice.DONE)),
+        **jobs,
         "document_delivered": {
             "conversation": delivered.id,
             "delivered": local.keep_pdf(delivered.id, "document_delivered"),
         },
-        "document_undelivered": {
-            "conversation": undelivered.id,
-            "undelivered": local.keep_pdf(undelivered.id, "document_undelivered"),
-            "number": 1,
-            "listing": undelivered.session.listing,
-            "uploaded": False,
-        },
+        **{name: _undelivered(name, chat, local) for name in ("document_undelivered", "document_undelivered_as_file")},
     }
+
+
+def _undelivered(name: str, chat: _ChatOf, local: LocalDesk) -> Mapping[str, object]:
+    held = chat(name).to_the_list()
+    theirs = {"conversation": held.id, "undelivered": local.keep_pdf(held.id, name), "listing": held.session.listing}
+    return {**OF_NOBODY.work[name], **theirs}
 
 
 def _timers(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
-    silent = chat("timer_idle").to_the_list()
-    silent.later(local.session_seconds)
+    silent = chat("timer_idle").to_the_list().later(local.session_seconds)
     sent = chat("timer_delete_pdf").begins()
     return {
+        **OF_NOBODY.timers,
         "timer_idle": {"idle": silent.id, "timer": STEP},
         "timer_delete_pdf": {"delete": local.keep_pdf(sent.id, "timer_delete_pdf")},
     }
+
+
+def _visits(chat: _ChatOf) -> dict[str, Visit]:
+    return {
+        "start": chat("start").to_the_link().opens_link(),
+        "return_with_a_code": chat("return_with_a_code").to_the_link().comes_back(),
+        "return_of_who_declined": chat("return_of_who_declined").to_the_link().comes_back(declines=True),
+    }
+
+
+def _call_of(address: str, cookies: str) -> Visit:
+    parts = urlsplit(address)
+    return Visit(parts.path, dict(parse_qsl(parts.query)), cookies)

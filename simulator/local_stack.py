@@ -654,7 +654,7 @@ def citizens(chat_url: str) -> list[dict[str, Any]]:
     return found
 
 
-def _way_to_sign_in(name: str) -> tuple[dict[str, str], dict[str, str]]:
+def way_to_sign_in(name: str) -> tuple[dict[str, str], dict[str, str]]:
     """The template's parameters and the simulator's settings for a value of `SignIn`; "": as samconfig.toml has it."""
     match name:
         case "":
@@ -693,7 +693,7 @@ def main() -> int:
     with stop_on_signals():
         try:
             print("Starting the help desk on this machine", flush=True)
-            parameters, settings = _way_to_sign_in(os.environ.get("SIGN_IN", ""))
+            parameters, settings = way_to_sign_in(os.environ.get("SIGN_IN", ""))
             on_page = parameters.get("SignIn") == "consent-page"
             with LocalStack(
                 parameters=parameters, simulator_settings=settings, for_containers=True, tell=progress

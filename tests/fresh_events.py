@@ -34,9 +34,12 @@ def answer_of(answer: Mapping[str, Any]) -> int | list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def check_what_came(stack: LocalStack, phones: Mapping[str, Phone], fresh: Fresh, name: str) -> None:
-    """See that the message arrives that the event brings, or that its PDF goes."""
+def check_what_came(
+    stack: LocalStack, phones: Mapping[str, Phone], fresh: Fresh, name: str, answer: Mapping[str, Any]
+) -> None:
+    """See that the page is shown and the message arrives that the event brings, and that its PDF goes."""
     expected = expectations()[name]
+    assert [words for words in expected.get("page", ()) if words not in answer["body"]] == []
     if "chat" in expected:
         phones[name].expect(*expected["chat"], within=_ARRIVES_SECONDS)
     if expected.get("pdf") == "gone":

@@ -5,52 +5,135 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import boto3
 import pytest
 
-from operations.events import FUNCTIONS, Fresh, expectations, for_local_stack, main
+from helpdesk.conversation.effects import ALL_EFFECTS, REPLIES, DeletePdf, Say, SetTimer
+from helpdesk.storage.conversations import ConversationStore
+from operations.events import FUNCTIONS, Fresh, expectations, for_local_stack, main, static_events
 from simulator.local_stack import LocalStack, access
 from simulator.phone import Phone
+from tests.end_to_end.conftest import PAGE_STACKS
 from tests.fresh_events import answer_of, check_what_came, event_of, phones_of
 
+EFFECTS_OF_JOBS = {*ALL_EFFECTS} - {*REPLIES, DeletePdf, SetTimer} | {Say}
+"""What a job can begin with."""
 
-@pytest.fixture(scope="module")
-def fresh(stack: LocalStack) -> Iterator[Fresh]:
+
+@dataclass(frozen=True)
+class Made:
+    """What `make events` has made on a stack. `asked`: what the jobs are for, by their events' names."""
+
+    stack: LocalStack
+    fresh: Fresh
+    asked: dict[str, set[str]]
+    phones: dict[str, Phone]
+
+    def check(self, event: str) -> None:
+        """Have an event's function invoked, and see what comes of it."""
+        function = self.stack.physical_id(FUNCTIONS[event.partition("/")[0]])
+        payload = json.dumps(event_of(self.fresh, event))
+        invoked = self.stack.client("lambda").invoke(FunctionName=function, Payload=payload)
+        answer = json.load(invoked["Payload"])
+        assert answer_of(answer) == expectations()[event]["answer"]
+        check_what_came(self.stack, self.phones, self.fresh, event, answer)
+
+
+@contextmanager
+def calling(stack: LocalStack) -> Iterator[None]:
+    """Have the SDK call that stack."""
     with pytest.MonkeyPatch.context() as patch:
         # It keeps the credentials that it first saw.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         for name, value in access(stack.emulator_url).items():
             patch.setenv(name, value)
-        yield for_local_stack(stack.chat_url, int(time.time()))
+        yield
 
 
-@pytest.fixture(scope="module")
-def phones(stack: LocalStack, fresh: Fresh) -> Iterator[dict[str, Phone]]:
-    taken_up = phones_of(stack, fresh)
-    yield taken_up
-    for phone in taken_up.values():
+def make(stack: LocalStack) -> Iterator[Made]:
+    with calling(stack):
+        fresh = for_local_stack(stack.chat_url, int(time.time()))
+    phones = phones_of(stack, fresh)
+    yield Made(stack, fresh, asked_for(stack, fresh), phones)
+    for phone in phones.values():
         phone.close()
 
 
-@pytest.mark.parametrize("event", expectations())
-def test_an_event_is_answered_and_does_what_it_is_for(
-    stack: LocalStack, fresh: Fresh, phones: dict[str, Phone], event: str
-) -> None:
-    function = FUNCTIONS[event.split("/", maxsplit=1)[0]]
-    answer = stack.client("lambda").invoke(
-        FunctionName=stack.physical_id(function), Payload=json.dumps(event_of(fresh, event))
-    )
-    assert answer_of(json.load(answer["Payload"])) == expectations()[event]["answer"]
-    check_what_came(stack, phones, fresh, event)
+def asked_for(stack: LocalStack, fresh: Fresh) -> dict[str, set[str]]:
+    """Give the kinds of effects that stand in the outbox for each job."""
+    store = ConversationStore(stack.client("dynamodb"), stack.outputs["ConversationsTableName"])
+    asked: dict[str, set[str]] = {}
+    for name in fresh.events:
+        if name.startswith("document/job_"):
+            job = json.loads(event_of(fresh, name)["Records"][0]["body"])
+            entry = store.load(job["conversation"]).entry(job["step"])
+            asked[name] = {type(effect).__name__ for effect in entry.effects} if entry else set()
+    return asked
 
 
-def test_what_is_made_twice_works_twice(stack: LocalStack, fresh: Fresh) -> None:
-    again = for_local_stack(stack.chat_url, int(time.time()))
-    assert again.phones == fresh.phones
-    assert again.events["webhook/text_hi"] != fresh.events["webhook/text_hi"]
+@pytest.fixture(scope="module")
+def in_chat(stack: LocalStack) -> Iterator[Made]:
+    yield from make(stack)
+
+
+@pytest.fixture(scope="module")
+def on_page(page_stack: LocalStack) -> Iterator[Made]:
+    yield from make(page_stack)
+
+
+on_one_page_stack = pytest.mark.parametrize("page_stack", PAGE_STACKS[:1], ids=" ".join, indirect=True)
+"""The one that is like that of `make run`: whoever comes back has a code to send."""
+
+
+@pytest.mark.parametrize("event", expectations("in-chat"))
+def test_an_event_is_answered_and_does_what_it_is_for(in_chat: Made, event: str) -> None:
+    in_chat.check(event)
+
+
+@on_one_page_stack
+@pytest.mark.parametrize("event", expectations("consent-page"))
+def test_an_event_does_so_too_where_citizens_sign_in_on_digilockers_page(on_page: Made, event: str) -> None:
+    on_page.check(event)
+
+
+def test_every_event_of_a_stack_is_there(in_chat: Made) -> None:
+    assert made_or_static(in_chat) == sorted(expectations("in-chat"))
+
+
+@on_one_page_stack
+def test_every_event_of_a_stack_with_the_page_is_there(on_page: Made) -> None:
+    assert made_or_static(on_page) == sorted(expectations("consent-page"))
+
+
+def made_or_static(made: Made) -> list[str]:
+    return sorted([*made.fresh.events, *static_events(made.fresh.sign_in)])
+
+
+@on_one_page_stack
+def test_there_is_a_job_for_every_kind_of_effect(in_chat: Made, on_page: Made) -> None:
+    asked = in_chat.asked | on_page.asked
+    assert {kind.__name__ for kind in EFFECTS_OF_JOBS} == set().union(*asked.values())
+
+
+def test_what_is_made_twice_works_twice(in_chat: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with calling(in_chat.stack), mock.patch.dict(os.environ):
+        assert main(["--folder", str(tmp_path)]) == 0
+    assert f"The {len(in_chat.fresh.events)} fresh ones are good until" in capsys.readouterr().out
+    again = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in in_chat.fresh.events}
+    first, second = (one["webhook/text_hi"] for one in (in_chat.fresh.events, again))
+    assert first != second
+    assert sender(first) == sender(second)
+
+
+def sender(event: Any) -> str:
+    (entry,) = json.loads(event["body"])["entry"]
+    return str(entry["changes"][0]["value"]["messages"][0]["from"])
 
 
 def test_without_a_running_stack_it_is_said_how_to_start_one(

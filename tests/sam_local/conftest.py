@@ -1,4 +1,4 @@
-"""The local stack as `make run` has it, its events as `make events` makes them, and `sam local invoke` on each."""
+"""The local stacks as `make run` has them, their events as `make events` makes them, and `sam local invoke` on each."""
 
 import signal
 import subprocess
@@ -6,17 +6,18 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from operations.events import EVENTS, Fresh, expectations, for_local_stack, write
-from simulator.local_stack import LocalStack, access
+from operations.events import EVENTS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, write
+from simulator.local_stack import LocalStack, access, way_to_sign_in
 from simulator.phone import Phone
 from tests.fresh_events import phones_of
 from tests.sam_local.sam import Invoked, containers, invoke
 
-_AT_ONCE = 2
-"""As many as a small machine has processors: half of the time SAM and Docker only wait."""
+_AT_ONCE = 4
+"""Twice as many as a small machine has processors: half of the time SAM and Docker only wait."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,15 @@ def docker() -> None:
         pytest.exit("`make sam-local` needs Docker, running.", returncode=1)
 
 
-@pytest.fixture(scope="session")
-def stack(docker: None) -> Iterator[LocalStack]:
+@pytest.fixture(scope="session", params=[IN_CHAT])
+def stack(request: pytest.FixtureRequest, docker: None) -> Iterator[LocalStack]:
+    """One after the other, by the way in which citizens sign in: `sam local` knows the one that was started last."""
     there = containers()
+    parameters, settings = way_to_sign_in(request.param)
     # Each as Ctrl-C: pytest then ends what it has begun, and SAM takes its containers with it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    with LocalStack(for_containers=True) as running:
+    with LocalStack(parameters=parameters, simulator_settings=settings, for_containers=True) as running:
         yield running
     assert containers() <= there, "SAM left containers behind"
 
@@ -57,8 +60,9 @@ def fresh(stack: LocalStack) -> Fresh:
 
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh) -> Iterator[Run]:
-    """Every event that a test is about, a few at once: each is from a phone of its own, so none touches another."""
-    events = [item.callspec.params["event"] for item in request.session.items if hasattr(item, "callspec")]
+    """Every event that a test on this stack is about, a few at once: each is from a phone of its own."""
+    calls = [_parameters(item) for item in request.session.items]
+    events = [call["event"] for call in calls if "event" in call and call["stack"] == fresh.sign_in]
     phones = phones_of(stack, fresh)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
@@ -67,6 +71,15 @@ def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh) -> Iter
             pool.shutdown(cancel_futures=True)
     for phone in phones.values():
         phone.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what needs the same stack, so that each is started once."""
+    items.sort(key=lambda item: _parameters(item).get("stack") == ON_PAGE)
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

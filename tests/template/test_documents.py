@@ -11,7 +11,7 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.storage.aws import DENIED
 from helpdesk.whatsapp import errors as whatsapp_errors
 from helpdesk.whatsapp.errors import CLASS_OF_CODE
-from operations.events import FUNCTIONS, expectations
+from operations.events import FUNCTIONS, expectations, static_events
 from operations.samples import Desk, samples
 from tests.template.cloudformation import ROOT, Template
 
@@ -116,14 +116,13 @@ def test_every_verb_of_make_that_is_named_exists(document: Path) -> None:
 
 def test_the_readme_runs_events_that_there_are_and_names_the_static_ones() -> None:
     readme = read(ROOT / "README.md")
-    run = re.findall(r"sam local invoke (\w+) -e events/([\w/]+)\.json", readme)
-    assert run
-    for function, event in run:
-        assert event in expectations()
+    run = re.findall(r"sam local invoke (\w+) -e events/([\w/]+)\.json    # (.*)", readme)
+    assert {function for function, _, _ in run} == {*FUNCTIONS.values()}
+    for function, event, comes in run:
+        assert expectations()[event]["is"] == comes
         assert FUNCTIONS[event.split("/")[0]] == function
-    static = {name.split("/")[1] for name in expectations().keys() - samples(Desk(), 0).keys()}
     (line,) = (line for line in readme.splitlines() if line.startswith("| *static*"))
-    assert set(re.findall(r"`(\w+)`", line)) == static
+    assert sorted(re.findall(r"`(\w+)`", line)) == sorted(name.split("/")[1] for name in static_events())
 
 
 def commands(text: str) -> list[tuple[str, str]]:

@@ -6,19 +6,30 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 from unittest import mock
 
 import pytest
 
-from operations.events import expectations, main, write
+from helpdesk.storage.work import InOrder, Work, read_work
+from helpdesk.whatsapp.webhook import Kind, parse
+from operations.events import IN_CHAT, ON_PAGE, Fresh, expectations, main, told, write
 from operations.samples import Desk, samples
 from tests.handlers import Context, load
 from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET, Aws, aws
 
 NOW = int(time.time())
 FRESH = samples(Desk(), NOW).keys()
-NOTHING_QUEUED = {"webhook/reaction", "webhook/status_of_a_text", "webhook/malformed", "webhook/verify"}
+NOTHING_QUEUED = {
+    "webhook/reaction",
+    "webhook/edit",
+    "webhook/revoke",
+    "webhook/number_changed",
+    "webhook/status_of_a_text",
+    "webhook/malformed",
+    "webhook/verify",
+}
+NOBODY_LISTENS = "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -28,7 +39,8 @@ def cloud(moto: None) -> Aws:
 
 @pytest.fixture
 def functions(cloud: Aws) -> Iterator[dict[str, ModuleType]]:
-    with mock.patch.dict(os.environ, cloud.environment):
+    # The directory of issuers is the one thing that is asked for without anybody having signed in.
+    with mock.patch.dict(os.environ, cloud.environment | {"DIGILOCKER_URL": NOBODY_LISTENS}):
         yield {name: load(name) for name in ("webhook", "document")}
 
 
@@ -51,6 +63,19 @@ def test_each_fresh_event_has_an_expected_answer() -> None:
     assert expectations().keys() >= FRESH
 
 
+def test_there_is_an_event_for_every_kind_of_message(events: dict[str, Any]) -> None:
+    bodies = [event["body"] for name, event in events.items() if name.startswith("webhook/") and event["body"]]
+    readable = [parse(body.encode()) for body in bodies if body != events["webhook/malformed"]["body"]]
+    assert {message.kind for delivery in readable for message in delivery.messages} == {*Kind}
+
+
+def test_there_is_an_event_for_every_kind_of_work(events: dict[str, Any]) -> None:
+    bodies = [event["Records"][0]["body"] for name, event in events.items() if name.startswith("document/")]
+    readable = [read_work(body) for body in bodies if body != events["document/malformed"]["Records"][0]["body"]]
+    kinds = {*get_args(InOrder.__value__), *get_args(Work.__value__)} - {InOrder}
+    assert {type(work) for work in readable} == kinds
+
+
 @pytest.mark.parametrize("event", sorted(name for name in FRESH if name.startswith("webhook/")))
 def test_the_webhook_answers_and_asks_for_work(
     functions: dict[str, ModuleType], events: dict[str, Any], cloud: Aws, event: str
@@ -60,6 +85,7 @@ def test_the_webhook_answers_and_asks_for_work(
     assert len(cloud.work()) == (0 if event in NOTHING_QUEUED else 1)
 
 
+@pytest.mark.enable_socket
 @pytest.mark.parametrize("event", sorted(name for name in FRESH if name.startswith("document/")))
 def test_the_document_function_does_its_work(
     functions: dict[str, ModuleType], events: dict[str, Any], event: str
@@ -98,6 +124,24 @@ def test_a_message_that_came_late_is_asked_about_and_not_acted_on(
 def test_samples_for_nobody_are_refused_by_every_deployment(functions: dict[str, ModuleType]) -> None:
     event = samples(Desk(), NOW)["webhook/text_hi"]
     assert functions["webhook"].lambda_handler(event, Context())["statusCode"] == 401
+
+
+def test_a_tester_is_told_how_each_event_of_the_stack_is_run(tmp_path: Path) -> None:
+    lines = told(tmp_path, Fresh({}, {}, ON_PAGE)).splitlines()
+    assert [
+        line for line in lines if line.startswith(f"sam local invoke WebhookFunction -e {tmp_path}/webhook/text_hi.")
+    ]
+    (static,) = (line for line in lines if " events/consent/start_of_nobody.json " in line)
+    assert "sam local invoke ConsentFunction" in static
+    assert "# static: a link" in static
+    assert sum(line.startswith("sam local invoke") for line in lines) == len(expectations(ON_PAGE))
+
+
+def test_where_there_is_no_consent_function_it_is_said_how_to_have_one(tmp_path: Path) -> None:
+    lines = told(tmp_path, Fresh({}, {}, IN_CHAT)).splitlines()
+    assert [line for line in lines if "ConsentFunction" in line] == [
+        "ConsentFunction is not deployed here: make run SIGN_IN=consent-page has it"
+    ]
 
 
 def test_a_file_holds_the_event_itself(tmp_path: Path) -> None:
