@@ -29,6 +29,8 @@ DOCKER_DESKTOP = "host.docker.internal"
 TEMPLATE = "sam-local.json"
 """The copy's name, beside the built template: paths in both begin there. SAM reads YAML slowly, and twice each time."""
 
+_FOR_BROWSERS = {"CONSENT_URL"}
+"""Addresses that the functions hand out and do not call: DigiLocker knows them as they were deployed."""
 _BRIDGE = b"docker0"
 _ADDRESS_OF_AN_INTERFACE = 0x8915  # SIOCGIFADDR (netdevice(7))
 _CHUNK = 64 * 1024
@@ -119,13 +121,17 @@ def template_for_containers(
 ) -> dict[str, Any]:
     """Give the built template for `sam local`.
 
-    `access` is what each function needs to reach the local AWS. `host` takes the place of the loopback everywhere.
+    `access` is what each function needs to reach the local AWS. `host` takes the place of the loopback in all that
+    functions call.
     """
     template = copy.deepcopy(dict(built))
     for name, value in deployed.parameters.items():
         template["Parameters"][name]["Default"] = value
     for name, environment in deployed.environments.items():
-        variables = {key: value.replace(LOOPBACK, host) for key, value in {**environment, **access}.items()}
+        variables = {
+            key: value if key in _FOR_BROWSERS else value.replace(LOOPBACK, host)
+            for key, value in {**environment, **access}.items()
+        }
         template["Resources"][name]["Properties"]["Environment"] = {"Variables": variables}
     # What all functions have in common stands with each of them now.
     template["Globals"]["Function"].pop("Environment", None)

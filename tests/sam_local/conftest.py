@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from operations.events import EVENTS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, write
+from operations.events import EVENTS, IN_CHAT, Fresh, expectations, for_local_stack, write
 from simulator.local_stack import LocalStack, access, way_to_sign_in
 from simulator.phone import Phone
 from tests.fresh_events import phones_of
@@ -61,7 +60,7 @@ def fresh(stack: LocalStack) -> Fresh:
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh) -> Iterator[Run]:
     """Every event that a test on this stack is about, a few at once: each is from a phone of its own."""
-    calls = [_parameters(item) for item in request.session.items]
+    calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     events = [call["event"] for call in calls if "event" in call and call["stack"] == fresh.sign_in]
     phones = phones_of(stack, fresh)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -71,15 +70,6 @@ def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh) -> Iter
             pool.shutdown(cancel_futures=True)
     for phone in phones.values():
         phone.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what needs the same stack, so that each is started once."""
-    items.sort(key=lambda item: _parameters(item).get("stack") == ON_PAGE)
-
-
-def _parameters(item: pytest.Item) -> dict[str, Any]:
-    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

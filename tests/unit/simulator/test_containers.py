@@ -25,7 +25,14 @@ BUILT = {
 }
 DEPLOYED = Deployed(
     {"Stage": "local"},
-    {"WebhookFunction": {"TABLE": "helpdesk-local-table", "QUEUE": "http://127.0.0.1:4566/queue", "STAGE": "local"}},
+    {
+        "WebhookFunction": {
+            "TABLE": "helpdesk-local-table",
+            "QUEUE": "http://127.0.0.1:4566/queue",
+            "CONSENT_URL": "http://127.0.0.1:8080/consent",
+            "STAGE": "local",
+        }
+    },
 )
 ACCESS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_SESSION_TOKEN": ""}
 
@@ -43,6 +50,7 @@ def test_a_function_has_the_environment_of_the_deployed_one_and_the_local_aws() 
     assert function["Environment"]["Variables"] == {
         "TABLE": "helpdesk-local-table",
         "QUEUE": "http://172.17.0.1:4566/queue",
+        "CONSENT_URL": "http://127.0.0.1:8080/consent",
         "STAGE": "local",
         "AWS_ENDPOINT_URL": "http://172.17.0.1:4566",
         "AWS_SESSION_TOKEN": "",
