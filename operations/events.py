@@ -125,9 +125,10 @@ def main(arguments: list[str] | None = None) -> int:
             emulator_url, chat_url = addresses()
             os.environ.update(access(emulator_url) | {"AWS_MAX_ATTEMPTS": "1"})
             folder = given.folder or EVENTS
+            print("Holding a chat for each event, up to where it belongs", flush=True)
             fresh = for_local_stack(chat_url, now)
             write(fresh.events, folder)
-            print(told(folder, fresh))
+            print(f"\n{told(folder, fresh)}")
             until = time.strftime("%H:%M", time.localtime(now + FRESH_SECONDS))
             print(f"\nThe {len(fresh.events)} fresh ones are good until {until}, each for once.")
     except EndpointConnectionError:

@@ -16,7 +16,7 @@ import pytest
 
 from helpdesk.conversation.effects import ALL_EFFECTS, REPLIES, DeletePdf, Say, SetTimer
 from helpdesk.storage.conversations import ConversationStore
-from operations.events import FUNCTIONS, Fresh, expectations, for_local_stack, main, static_events
+from operations.events import FUNCTIONS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, main, static_events
 from simulator.local_stack import LocalStack, access
 from simulator.phone import Phone
 from tests.end_to_end.conftest import PAGE_STACKS
@@ -77,12 +77,13 @@ def asked_for(stack: LocalStack, fresh: Fresh) -> dict[str, set[str]]:
     return asked
 
 
-@pytest.fixture(scope="module")
+# For the session, since tests of another module may come between those of one stack.
+@pytest.fixture(scope="session")
 def in_chat(stack: LocalStack) -> Iterator[Made]:
     yield from make(stack)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def on_page(page_stack: LocalStack) -> Iterator[Made]:
     yield from make(page_stack)
 
@@ -91,24 +92,24 @@ on_one_page_stack = pytest.mark.parametrize("page_stack", PAGE_STACKS[:1], ids="
 """The one that is like that of `make run`: whoever comes back has a code to send."""
 
 
-@pytest.mark.parametrize("event", expectations("in-chat"))
+@pytest.mark.parametrize("event", expectations(IN_CHAT))
 def test_an_event_is_answered_and_does_what_it_is_for(in_chat: Made, event: str) -> None:
     in_chat.check(event)
 
 
 @on_one_page_stack
-@pytest.mark.parametrize("event", expectations("consent-page"))
+@pytest.mark.parametrize("event", expectations(ON_PAGE))
 def test_an_event_does_so_too_where_citizens_sign_in_on_digilockers_page(on_page: Made, event: str) -> None:
     on_page.check(event)
 
 
 def test_every_event_of_a_stack_is_there(in_chat: Made) -> None:
-    assert made_or_static(in_chat) == sorted(expectations("in-chat"))
+    assert made_or_static(in_chat) == sorted(expectations(IN_CHAT))
 
 
 @on_one_page_stack
 def test_every_event_of_a_stack_with_the_page_is_there(on_page: Made) -> None:
-    assert made_or_static(on_page) == sorted(expectations("consent-page"))
+    assert made_or_static(on_page) == sorted(expectations(ON_PAGE))
 
 
 def made_or_static(made: Made) -> list[str]:
