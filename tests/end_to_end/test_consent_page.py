@@ -1,6 +1,9 @@
 """Signing in on DigiLocker's own page, over the deployed template, through its stand-in by plain HTTP."""
 
+from collections.abc import Iterator
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
 
 from simulator.local_stack import LocalStack, citizens
 from simulator.visitor import PIN, Visitor

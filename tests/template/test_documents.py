@@ -12,7 +12,6 @@ from helpdesk.storage.aws import DENIED
 from helpdesk.whatsapp import errors as whatsapp_errors
 from helpdesk.whatsapp.errors import CLASS_OF_CODE
 from operations.events import FUNCTIONS, expectations, static_events
-from operations.samples import Desk, samples
 from tests.template.cloudformation import ROOT, Template
 
 RUN_BY = {

@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from operations.events import expectations, static_events
+from operations.samples import Desk, samples
 from tests.handlers import ROOT, Context, load
 from tests.unit.aws import APP_SECRET, aws
 
@@ -45,4 +46,5 @@ def test_the_answers_that_the_readme_shows_are_the_functions(moto: None) -> None
         ]
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^    (\{.+\})$", readme, re.MULTILINE) == [json.dumps(answer) for answer in answers]
+    shown = [answer for answer in re.findall(r"^    (\{.+\})$", readme, re.MULTILINE) if "…" not in answer]
+    assert shown == [json.dumps(answer) for answer in answers]
