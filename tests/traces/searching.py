@@ -105,19 +105,20 @@ class _Form:
 class _Sought:
     """Values to look for. Nearly all views hold none of them, so that it is the looking that counts."""
 
-    def __init__(self, planted: Iterable[Planted]) -> None:
+    def __init__(self, planted: Sequence[Planted]) -> None:
+        self._planted = planted
         forms = [(form, value) for value in planted for form in value.forms]
         self._whole = [(form.core, value) for form, value in forms if not form.grouped]
         self._grouped = [(form.core, form, value) for form, value in forms if form.grouped]
 
     def found_in(self, view: "View") -> list[Planted]:
-        """Give the values that stand in these characters, each once."""
+        """Give the values that stand in these characters, in the order in which they were given."""
         text = view.text
-        here = [value for core, value in self._whole if core in text]
+        here = {value for core, value in self._whole if core in text}
         if self._grouped:
             compact = view.compact
-            here += [value for core, form, value in self._grouped if core in compact and form.pattern.search(text)]
-        return list(dict.fromkeys(here))
+            here |= {value for core, form, value in self._grouped if core in compact and form.pattern.search(text)}
+        return [value for value in self._planted if value in here] if here else []
 
 
 class View:
