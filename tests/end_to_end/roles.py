@@ -127,3 +127,22 @@ def gives_rights(role: str) -> Attempt:
     return lambda aws, stack: aws("iam").put_role_policy(
         RoleName=stack.physical_id(role), PolicyName="more", PolicyDocument=policy
     )
+
+
+NOT_FOR_WHO_FACES_THE_INTERNET = [
+    pytest.param(reads_secret("OutboundSecretArn"), id="reads the outbound secret"),
+    pytest.param(reads_document, id="reads a document"),
+    pytest.param(lists_bucket, id="lists the bucket"),
+    pytest.param(receives("WorkQueue"), id="receives work"),
+    pytest.param(receives("TimerQueue"), id="receives a timer"),
+    pytest.param(receives("WorkDeadLetterQueue"), id="receives a dead letter"),
+    pytest.param(sends("TimerQueue"), id="sets a timer"),
+    pytest.param(reads_every_conversation, id="reads every conversation"),
+    pytest.param(records_a_consent, id="records a consent"),
+    pytest.param(deletes_the_table, id="deletes the table"),
+    pytest.param(makes_a_data_key, id="makes a data key"),
+    pytest.param(deletes_the_key, id="deletes the key"),
+    pytest.param(invokes("DocumentFunction"), id="invokes the document function"),
+    pytest.param(reads_log("DocumentLogGroup"), id="reads the document function's log"),
+]
+"""What neither of the functions can do that the internet calls."""

@@ -10,26 +10,17 @@ from simulator.visitor import PIN, Visitor
 from tests.end_to_end.conftest import Citizen
 from tests.end_to_end.phone import Phone
 from tests.end_to_end.roles import (
+    NOT_FOR_WHO_FACES_THE_INTERNET,
     Attempt,
     Clients,
     acting_as,
-    deletes_the_key,
-    deletes_the_table,
     forgets_a_conversation,
     gives_rights,
     invokes,
     is_denied,
-    lists_bucket,
-    makes_a_data_key,
     opens,
-    reads_document,
-    reads_every_conversation,
-    reads_log,
     reads_secret,
-    receives,
-    records_a_consent,
     seals,
-    sends,
 )
 
 
@@ -114,24 +105,11 @@ def consent(page_stack: LocalStack) -> Iterator[Clients]:
 @pytest.mark.parametrize(
     "attempt",
     [
+        *NOT_FOR_WHO_FACES_THE_INTERNET,
         pytest.param(opens, id="opens what is sealed"),
         pytest.param(reads_secret("WebhookSecretArn"), id="reads the webhook's secret"),
-        pytest.param(reads_secret("OutboundSecretArn"), id="reads the outbound secret"),
-        pytest.param(reads_document, id="reads a document"),
-        pytest.param(lists_bucket, id="lists the bucket"),
-        pytest.param(receives("WorkQueue"), id="receives work"),
-        pytest.param(receives("TimerQueue"), id="receives a timer"),
-        pytest.param(receives("WorkDeadLetterQueue"), id="receives a dead letter"),
-        pytest.param(sends("TimerQueue"), id="sets a timer"),
-        pytest.param(reads_every_conversation, id="reads every conversation"),
         pytest.param(forgets_a_conversation, id="forgets a conversation"),
-        pytest.param(records_a_consent, id="records a consent"),
-        pytest.param(deletes_the_table, id="deletes the table"),
-        pytest.param(makes_a_data_key, id="makes a data key"),
-        pytest.param(deletes_the_key, id="deletes the key"),
         pytest.param(invokes("WebhookFunction"), id="invokes the webhook function"),
-        pytest.param(invokes("DocumentFunction"), id="invokes the document function"),
-        pytest.param(reads_log("DocumentLogGroup"), id="reads the document function's log"),
         pytest.param(gives_rights("ConsentRole"), id="gives itself rights"),
     ],
 )
