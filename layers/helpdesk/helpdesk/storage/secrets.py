@@ -10,7 +10,7 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from helpdesk.errors import SecretError
-from helpdesk.storage.aws import SecretsManagerClient
+from helpdesk.storage.aws import SecretsManagerClient, code_of
 
 CACHE_SECONDS = 300
 REFRESH_SECONDS = 30
@@ -78,11 +78,8 @@ class Secret:
         now = self._clock()
         try:
             answer = self._client.get_secret_value(SecretId=self._arn)
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            raise SecretError(f"{self._name}: cannot be read ({code})") from None
-        except BotoCoreError as error:
-            raise SecretError(f"{self._name}: cannot be read ({type(error).__name__})") from None
+        except (ClientError, BotoCoreError) as error:
+            raise SecretError(f"{self._name}: cannot be read ({code_of(error) or type(error).__name__})") from None
         try:
             fields = json.loads(answer["SecretString"])
         except ValueError:
