@@ -12,7 +12,7 @@ CHECKOV := .venv/checkov/bin/checkov
 # `sam build` looks for python3.13 on the PATH: this one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-# Compiled once, not by every process anew: the SAM CLI alone takes seconds for it.
+# Compiled once, not by every process anew, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 # Which deployment is meant: dev, staging or prod (samconfig.toml).
 STAGE ?= dev
