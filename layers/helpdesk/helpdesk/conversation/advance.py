@@ -1,7 +1,5 @@
 """The dialogue, from above: what happens next, for every event."""
 
-from dataclasses import replace
-
 from helpdesk.conversation import (
     account,
     consent,
@@ -69,6 +67,7 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, left, say, signed_out, text
+from helpdesk.copying import replace
 
 # The order in which words and buttons are looked for that mean the same everywhere.
 _EVERYWHERE = (

@@ -5,7 +5,6 @@ are consented to by it does not depend on who opens it. So either the mobile tha
 one-time code, which the page shows to whoever came back, must come from this chat.
 """
 
-from dataclasses import replace
 from hmac import compare_digest
 
 from helpdesk.conversation.choices import Choice
@@ -15,6 +14,7 @@ from helpdesk.conversation.model import Conversation, Link, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import with_timer
 from helpdesk.conversation.turn import MENU, NEW_LINK, Turn, left, picks, question, say, settled, text, waits
+from helpdesk.copying import replace
 
 OPTIONS = (Choice.OPEN_LINK, Choice.NEW_LINK, Choice.CANCEL)
 PROOF_OPTIONS = (Choice.NEW_LINK, Choice.CANCEL)

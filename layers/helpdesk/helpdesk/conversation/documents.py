@@ -1,7 +1,5 @@
 """The list, the choice, the delivery, and Done."""
 
-from dataclasses import replace
-
 from helpdesk.conversation import consent_page
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
@@ -41,6 +39,7 @@ from helpdesk.conversation.turn import (
     text,
     waits,
 )
+from helpdesk.copying import replace
 
 PAGE_SIZE = 7
 """Documents on a page: WhatsApp's ten rows of a list, less *More*, *Get a new document* and *Done*."""

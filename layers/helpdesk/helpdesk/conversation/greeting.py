@@ -1,7 +1,5 @@
 """Hi, the menu, and help."""
 
-from dataclasses import replace
-
 from helpdesk.conversation import account, consent, consent_page, documents, pull, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
@@ -26,6 +24,7 @@ from helpdesk.conversation.turn import (
     signed_out,
     text,
 )
+from helpdesk.copying import replace
 
 OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
 _EXPLAINED = {

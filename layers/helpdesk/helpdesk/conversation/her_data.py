@@ -4,8 +4,6 @@ Source: Digital Personal Data Protection Act 2023, sections 5 (notice), 6 (withd
 (erasure), 13 (complaints).
 """
 
-from dataclasses import replace
-
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import EraseData, Text
 from helpdesk.conversation.events import FromHer
@@ -22,6 +20,7 @@ from helpdesk.conversation.turn import (
     signed_out,
     text,
 )
+from helpdesk.copying import replace
 
 
 def person(conversation: Conversation) -> Turn:

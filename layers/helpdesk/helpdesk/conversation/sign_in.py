@@ -3,8 +3,6 @@
 Nothing is told about an account before an OTP has succeeded: a number without an account gets the same messages.
 """
 
-from dataclasses import replace
-
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     Effect,
@@ -21,6 +19,7 @@ from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, 
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, settled, text, waits
+from helpdesk.copying import replace
 
 NUMBER_OPTIONS = (Choice.CANCEL,)
 FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)

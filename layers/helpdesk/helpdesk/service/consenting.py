@@ -7,7 +7,6 @@ what WhatsApp delivers. Whatever does not belong to an open link gets the same p
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final, Literal
@@ -19,6 +18,7 @@ from helpdesk.conversation.consent_page import awaits
 from helpdesk.conversation.effects import CODE
 from helpdesk.conversation.events import CameBack
 from helpdesk.conversation.model import Rules
+from helpdesk.copying import replace
 from helpdesk.digilocker.consent_page import indian_mobile, taken_up
 from helpdesk.errors import HelpdeskError, VersionConflict
 from helpdesk.languages.catalogue import Catalogue, catalogue, codes

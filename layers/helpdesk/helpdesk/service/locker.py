@@ -9,13 +9,14 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.pull import PAGE_SIZE
+from helpdesk.copying import replace
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.directory import Directory, DirectorySource, Found
 from helpdesk.digilocker.errors import (

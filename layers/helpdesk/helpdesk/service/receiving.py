@@ -8,7 +8,7 @@ import datetime as dt
 import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -29,6 +29,7 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.numbers import Fault, mobile_fault, national_mobile
 from helpdesk.conversation.pull import asked_for
+from helpdesk.copying import replace
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
 from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark

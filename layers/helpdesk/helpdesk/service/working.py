@@ -15,7 +15,7 @@ Dying anywhere leaves the entry in the outbox and the message on the queue, so t
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -74,6 +74,7 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Rules, Session
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import DAY
+from helpdesk.copying import replace
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, VersionConflict

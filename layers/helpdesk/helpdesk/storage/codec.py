@@ -1,7 +1,9 @@
 """Dataclasses of the dialogue to JSON and back.
 
-A dataclass becomes an object that names its class under `is`; only the classes of the dialogue can be named. Fields
-that are missing take their defaults and unknown ones are left out, so that a new version reads what an old one wrote.
+A dataclass becomes an object that names its class under `is`; only the classes of the dialogue can be named. What is
+as it would be anyway is not written: fields that are missing take their defaults. Unknown ones are left out, so that a
+new version reads what an old one wrote, and the other way round. So a field's default stays as it is for good: with
+another one, what is stored would mean something else.
 """
 
 import json
@@ -32,12 +34,14 @@ _CLASSES: dict[str, type] = {
         model.IssuedDocument,
     )
 }
-_ENUMS: dict[tuple[type, str], type] = {
-    (model.Conversation, "stage"): model.Stage,
-    (model.Conversation, "previous"): model.Stage,
-    (effects.Button, "choice"): Choice,
+_ENUMS: dict[type, dict[str, type]] = {
+    model.Conversation: {"stage": model.Stage, "previous": model.Stage},
+    effects.Button: {"choice": Choice},
 }
-_FIELDS: dict[type, tuple[str, ...]] = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
+_DEFAULTS: dict[type, dict[str, object]] = {
+    cls: {field.name: field.default for field in fields(cls)} for cls in _CLASSES.values()
+}
+_NO_ENUMS: dict[str, type] = {}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
@@ -53,10 +57,13 @@ def loads[T](text: str, kind: type[T]) -> T:
 
 def plain(value: object) -> object:
     """Give a value as JSON has it, to be written inside of something else."""
-    if (names := _FIELDS.get(type(value))) is not None:
+    if (defaults := _DEFAULTS.get(type(value))) is not None:
         # One look at each field: this is done for all of a conversation, at every message.
-        held = ((name, getattr(value, name)) for name in names)
-        return {"is": type(value).__name__} | {name: plain(item) for name, item in held if item is not None}
+        written: dict[str, object] = {"is": type(value).__name__}
+        for name, held in vars(value).items():
+            if held != defaults[name]:
+                written[name] = plain(held)
+        return written
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     return value
@@ -71,15 +78,16 @@ def built[T](decoded: object, kind: type[T]) -> T:
 
 
 def _built(value: object) -> object:
-    match value:
-        case {"is": str(name), **rest}:
-            cls = _CLASSES[name]
-            return cls(**{key: _field(cls, key, item) for key, item in rest.items() if key in _FIELDS[cls]})
-        case list(items):
-            return tuple(_built(item) for item in items)
-    return value
-
-
-def _field(cls: type, name: str, value: object) -> object:
-    enum = _ENUMS.get((cls, name))
-    return enum(value) if enum else _built(value)
+    if isinstance(value, list):
+        return tuple([_built(item) for item in value])
+    if not isinstance(value, dict) or "is" not in value:
+        return value
+    cls = _CLASSES[value["is"]]
+    known, enums = _DEFAULTS[cls], _ENUMS.get(cls, _NO_ENUMS)
+    return cls(
+        **{
+            name: enums[name](item) if name in enums else _built(item) if isinstance(item, dict | list) else item
+            for name, item in value.items()
+            if name in known
+        }
+    )
