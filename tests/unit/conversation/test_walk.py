@@ -508,6 +508,7 @@ def test_hi_and_menu_lead_to_the_menu_from_everywhere(moves: list[Move]) -> None
 
 @bounded
 @walks
+@example([GoesOn(signs_up=True)] * 9 + [Passes(901), GoesOn()])
 def test_every_button_and_row_does_something_in_the_state_that_it_is_offered_in(moves: list[Move]) -> None:
     for step in walk(moves):
         for reply in step.effects:

@@ -69,28 +69,32 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, left, say, signed_out, text
 from helpdesk.copying import replace
 
-# The order in which words and buttons are looked for that mean the same everywhere.
-_EVERYWHERE = (
-    Choice.GREETING,
-    Choice.MENU,
-    Choice.SERVICES,
-    Choice.LANGUAGE,
-    Choice.SPEAK,
-    Choice.HELP,
-    Choice.PERSON,
-    Choice.PRIVACY,
-    Choice.DELETE,
-    Choice.DELETE_DATA,
-    Choice.STOP,
-    Choice.BACK,
-    Choice.CANCEL,
-    Choice.SIGN_UP,
-    Choice.ANOTHER_PERSON,
-    Choice.DONE,
-    Choice.NEW_DOCUMENT,
-    Choice.OTHER_DOCUMENTS,
-    Choice.MORE,
-)
+# What means the same everywhere, by the order in which it is looked for in what she said.
+_EVERYWHERE = {
+    choice: place
+    for place, choice in enumerate(
+        (
+            Choice.GREETING,
+            Choice.MENU,
+            Choice.SERVICES,
+            Choice.LANGUAGE,
+            Choice.HELP,
+            Choice.PERSON,
+            Choice.PRIVACY,
+            Choice.DELETE,
+            Choice.DELETE_DATA,
+            Choice.STOP,
+            Choice.BACK,
+            Choice.CANCEL,
+            Choice.SIGN_UP,
+            Choice.ANOTHER_PERSON,
+            Choice.DONE,
+            Choice.NEW_DOCUMENT,
+            Choice.OTHER_DOCUMENTS,
+            Choice.MORE,
+        )
+    )
+}
 _TOLD = (Say, OfferLink, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 _BURST_SECONDS = 60
 _MINUTE = 60
@@ -127,6 +131,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
             return _time_ran_out(conversation, now, rules)
     if not conversation.waits_for(event.id):
         return conversation, undo(event)
+    if now >= _quiet_until(conversation, rules):
+        conversation = replace(conversation, active_at=now)  # she was not silent: she was waiting for us
     return _answered(conversation, event, now, rules)
 
 
@@ -426,10 +432,10 @@ def _is_hers(conversation: Conversation, event: FromHer) -> bool:
 def _everywhere(event: FromHer) -> Choice | None:
     """Say which choice that means the same everywhere was made, if one was."""
     match event:
-        case Tapped(tap=tap) if tap and tap.choice in _EVERYWHERE and tap.choice is not Choice.SPEAK:
+        case Tapped(tap=tap) if tap and tap.choice in _EVERYWHERE:
             return tap.choice
         case Said(choices=choices):
-            return next((choice for choice in _EVERYWHERE if choice in choices and choice is not Choice.SPEAK), None)
+            return min(choices & _EVERYWHERE.keys(), key=_EVERYWHERE.__getitem__, default=None)
     return None
 
 
