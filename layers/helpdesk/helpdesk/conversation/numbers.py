@@ -95,7 +95,7 @@ def national_mobile(text: str) -> str:
 
 def mobile_fault(digits: str) -> Fault | None:
     """Say whether ten digits can't be an Indian mobile number: those start with 6 to 9."""
-    return None if digits[:1] in set("6789") else Fault.IMPOSSIBLE
+    return None if digits.startswith(("6", "7", "8", "9")) else Fault.IMPOSSIBLE
 
 
 def identity_fault(digits: str) -> Fault | None:

@@ -27,7 +27,7 @@ from helpdesk.conversation.events import (
     Tapped,
 )
 from helpdesk.conversation.model import Conversation, Rules, Stage
-from helpdesk.conversation.numbers import Fault, mobile_fault, national_mobile
+from helpdesk.conversation.numbers import MOBILE_DIGITS, Fault, mobile_fault
 from helpdesk.conversation.pull import asked_for
 from helpdesk.copying import replace
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
@@ -222,9 +222,10 @@ class Receiver:
             if detail is not None and isinstance(event, Said | Entered):
                 event = replace(event, fits=True)
             conversation, effects = advance(before, event, now, self._rules)
-            typed = detail or digits or _line(message.text)
-            brought = _brought(event, digits, effects) | _kept(effects, typed, mobile)
-            effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
+            brought = _brought(event, digits, effects)
+            if any(isinstance(effect, Keep) for effect in effects):
+                brought |= _kept(effects, detail or digits or _line(message.text), mobile)
+                effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
             sealed = seal_turn(stored.id, conversation, effects, kept, brought, self._seal, taken=bool(brought))
             kept = sealed.state
             if effects:
@@ -322,9 +323,12 @@ def _line(text: str | None) -> str:
 
 
 def _own_mobile(phone: str | None) -> str:
-    """Give the ten digits of the number that she writes from, if it is an Indian mobile."""
-    mobile = national_mobile(f"+{phone.removeprefix('+')}") if phone else ""
-    return "" if mobile_fault(mobile) else mobile
+    """Give the ten digits of the number that she writes from, if it is an Indian mobile.
+
+    WhatsApp gives a number as digits, the country code first.
+    """
+    code, mobile = (phone or "")[:-MOBILE_DIGITS], (phone or "")[-MOBILE_DIGITS:]
+    return mobile if code == "91" and not mobile_fault(mobile) else ""
 
 
 def _today(now: int) -> str:

@@ -67,7 +67,7 @@ class Secret:
 
     def _value(self, field: str) -> object:
         value = self._read().get(field)
-        return self._read().get(field) if not value and self.refresh() else value
+        return self._fields.get(field) if not value and self.refresh() else value
 
     def _read(self) -> dict[str, object]:
         if self._read_at is None or self._clock() - self._read_at >= CACHE_SECONDS:
