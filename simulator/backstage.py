@@ -106,7 +106,7 @@ def _json(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-_COMMON = {"timestamp", "service", "cold_start", "function_name", "function_memory_size", "function_arn", "location"}
+_COMMON = {"timestamp", "service", "cold_start", "location"}
 
 
 def _shown(line: Mapping[str, Any]) -> dict[str, Any]:

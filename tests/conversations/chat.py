@@ -96,6 +96,11 @@ class Transcript:
     on_page: bool = False
     """She signs in on DigiLocker's own page."""
 
+    @property
+    def rules(self) -> Rules:
+        """The parameters of the deployment that she writes to."""
+        return Rules(languages=codes(), on_page=self.on_page)
+
 
 def transcripts() -> list[Transcript]:
     """Read all files of this folder."""

@@ -2,14 +2,12 @@
 
 import pytest
 
-from helpdesk.conversation.model import Rules
-from helpdesk.languages.catalogue import codes
 from tests.conversations.chat import Chat, Transcript, matches, transcripts
 
 
 @pytest.mark.parametrize("transcript", transcripts(), ids=lambda transcript: transcript.name)
 def test_goes_as_written(transcript: Transcript) -> None:
-    chat = Chat(transcript.citizen, Rules(languages=codes(), on_page=transcript.on_page))
+    chat = Chat(transcript.citizen, transcript.rules)
     for number, line in enumerate(transcript.chat, start=1):
         if "desk" in line:
             assert chat.said, f"line {number}: the desk says nothing, but should: {line['desk']}"

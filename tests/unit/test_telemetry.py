@@ -1,0 +1,94 @@
+"""The lines of the log: what stands in each, and what never does."""
+
+import json
+import logging
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from helpdesk.telemetry import Lines, logger, without_text
+from tests.handlers import Context
+
+TRACE = "1-5759e988-bd862e3fe1be46a994272793"
+
+
+class Log:
+    """A logger of its own with the help desk's lines."""
+
+    def __init__(self) -> None:
+        self._stream = StringIO()
+        self.lines = Lines(service="helpdesk", sampling_rate=None)
+        handler = logging.StreamHandler(self._stream)
+        handler.setFormatter(self.lines)
+        self.logger = logging.getLogger("of this test")
+        self.logger.setLevel(logging.INFO)
+        self.logger.propagate = False
+        self.logger.handlers = [handler]
+        self.logger.filters = [without_text]
+
+    @property
+    def written(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Log:
+    monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
+    return Log()
+
+
+def test_a_line_says_when_where_and_what(log: Log) -> None:
+    log.logger.warning("%s of %s", 1, 2, extra={"step": "abc", "code": None})
+
+    [line] = log.written
+    assert line.pop("timestamp").endswith("+00:00")
+    assert line.pop("location").startswith("test_a_line_says_when_where_and_what:")
+    assert line == {"level": "WARNING", "message": "1 of 2", "service": "helpdesk", "step": "abc"}
+
+
+def test_what_is_added_stands_in_each_line_until_it_is_taken_away(log: Log) -> None:
+    with log.lines.append_context_keys(conversation="c"):
+        log.logger.info("within")
+    log.logger.info("after")
+
+    within, after = log.written
+    assert within["conversation"] == "c"
+    assert "conversation" not in after
+
+
+def test_the_trace_is_named(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1")
+    log.logger.info("traced")
+
+    assert log.written[0]["xray_trace_id"] == TRACE
+
+
+def test_words_of_any_script_and_values_of_any_type_are_written_on_one_line(log: Log) -> None:
+    log.logger.info("दो\nलाइन", extra={"where": {1}})
+
+    assert log.written == [log.written[0] | {"message": "दो\nलाइन", "where": "{1}"}]
+
+
+def test_an_exception_is_its_class_and_its_places(log: Log) -> None:
+    try:
+        int("9999 4105 7058")
+    except ValueError:
+        log.logger.exception("it failed")
+
+    [line] = log.written
+    assert line["error"] == "ValueError"
+    assert line["places"][-1].startswith("test_telemetry.py:")
+    assert "9999" not in json.dumps(line)
+
+
+def test_the_functions_log_names_the_call_but_not_what_the_log_group_says(logged: StringIO) -> None:
+    @logger.inject_lambda_context(clear_state=True)
+    def handler(_event: dict[str, Any], _context: object) -> None:
+        logger.info("called")
+
+    handler({}, Context())
+
+    line = json.loads(logged.getvalue())
+    assert {"service", "cold_start", "function_request_id"} < line.keys()
+    assert not {"function_name", "function_memory_size", "function_arn"} & line.keys()
