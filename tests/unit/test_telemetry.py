@@ -1,4 +1,4 @@
-"""The lines of the log: what stands in each, and what never does."""
+"""The lines of the log: what stands in each, and what never does; and those that carry metrics."""
 
 import json
 import logging
@@ -6,8 +6,10 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from helpdesk.telemetry import Lines, logger, without_text
+from helpdesk.telemetry import Lines, Measures, logger, without_text
 from tests.handlers import Context
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
@@ -92,3 +94,53 @@ def test_the_functions_log_names_the_call_but_not_what_the_log_group_says(logged
     line = json.loads(logged.getvalue())
     assert {"service", "cold_start", "function_request_id"} < line.keys()
     assert not {"function_name", "function_memory_size", "function_arn"} & line.keys()
+
+
+# --- metrics --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def measures() -> Measures:
+    return Measures(namespace="Helpdesk", service="helpdesk", metric_set={})
+
+
+def test_all_of_a_call_is_one_line_as_powertools_writes_it(
+    measures: Measures, capsys: pytest.CaptureFixture[str]
+) -> None:
+    powertools = AmazonCloudWatchEMFProvider(namespace="Helpdesk", service="helpdesk", metric_set={})
+    lines = []
+    for provider in (measures, powertools):
+        for name, unit, value in (("Messages", MetricUnit.Count, 1), ("Wait", MetricUnit.Seconds, 2.5)):
+            provider.add_metric(name=name, unit=unit, value=value)
+        provider.add_metric(name="Messages", unit=MetricUnit.Count, value=2)
+        provider.flush_metrics()
+        line = json.loads(capsys.readouterr().out)
+        assert line["_aws"].pop("Timestamp") > 0
+        lines.append(line)
+
+    assert lines[0] == lines[1]
+    assert (lines[0]["Messages"], lines[0]["Wait"]) == ([1, 2], [2.5])
+
+
+def test_a_call_that_counts_nothing_writes_nothing(measures: Measures, capsys: pytest.CaptureFixture[str]) -> None:
+    measures.add_metric("Messages", MetricUnit.Count, 1)
+    measures.flush_metrics()
+    assert capsys.readouterr().out
+    measures.flush_metrics()
+
+    assert not capsys.readouterr().out
+
+
+def test_no_line_has_more_than_cloudwatch_takes(measures: Measures, capsys: pytest.CaptureFixture[str]) -> None:
+    """A hundred metrics, and a hundred values of each (the format's specification)."""
+    for value in range(250):
+        measures.add_metric("Messages", MetricUnit.Count, value)
+    for number in range(120):
+        measures.add_metric(f"Metric{number}", MetricUnit.Count, 1)
+    measures.flush_metrics()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert max(len(line["_aws"]["CloudWatchMetrics"][0]["Metrics"]) for line in lines) == 100
+    assert [value for line in lines for value in line.get("Messages", [])] == list(range(250))
+    assert max(len(line.get("Messages", [])) for line in lines) == 100
+    assert sum(f"Metric{number}" in line for line in lines for number in range(120)) == 120

@@ -7,6 +7,7 @@ fail, and WhatsApp delivers it again; what was done by then is recognised and no
 import datetime as dt
 import hmac
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,7 @@ TRIES = 5
 
 # They change nothing that was said, so they are no step in the conversation.
 _NO_STEP = frozenset({webhook.Kind.REACTION, webhook.Kind.EDIT, webhook.Kind.REVOKE, webhook.Kind.SYSTEM})
+_KNOWN_STATUSES = frozenset({"sent", "delivered", "read", "failed"})
 _INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
 _COUNTED = frozenset({Kind.AADHAAR, Kind.VIRTUAL_ID, Kind.MOBILE})
 _PURPOSES = {Kind.AADHAAR: AADHAAR, Kind.VIRTUAL_ID: AADHAAR, Kind.OTP: OTP}
@@ -147,9 +149,9 @@ class Receiver:
         No other status costs a call.
         """
         work: dict[InOrder, None] = {}
+        for name, number in Counter(status.status for status in statuses).items():
+            count(f"Status_{name}" if name in _KNOWN_STATUSES else "Status", number)
         for status in statuses:
-            known = status.status in {"sent", "delivered", "read", "failed"}
-            count(f"Status_{status.status}" if known else "Status")
             if status.phone_number_id == self._phone_number_id and (asked := _follow_up(status)):
                 work[asked] = None
         if not work:
