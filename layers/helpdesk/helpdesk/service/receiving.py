@@ -9,7 +9,7 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -66,6 +66,15 @@ class DeliveryFailed(HelpdeskError):
     """Something of a delivery could not be stored or queued: WhatsApp must deliver it again."""
 
     retryable = True
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A message and what it means; and the digits of a number that may have to be sealed."""
+
+    message: InboundMessage
+    event: FromHer
+    digits: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,8 @@ class Receiver:
 
         No other status costs a call.
         """
+        if not statuses:
+            return 0
         work: dict[InOrder, None] = {}
         for name, number in Counter(status.status for status in statuses).items():
             count(f"Status_{name}" if name in _KNOWN_STATUSES else "Status", number)
@@ -190,13 +201,16 @@ class Receiver:
 
     def _converse(self, identity: str, pepper: str, messages: Sequence[InboundMessage]) -> None:
         """Advance one conversation by what she sent, and have the work done that stands in its outbox."""
-        by_step = {step_id(pepper, message.id): message for message in messages}
+        now = int(self._clock())
+        # Read before the first call: once, however often the race is run.
+        steps = ((step_id(pepper, message.id), message) for message in messages)
+        by_step = {step: self._understood(pepper, step, message, now) for step, message in steps}
         for attempt in range(TRIES):
             stored = self._store.load(identity)
-            new = {step: message for step, message in by_step.items() if step not in stored.seen}
+            new = {step: sent for step, sent in by_step.items() if step not in stored.seen}
             count("Duplicates", len(messages) - len(new))
             if new:
-                turns = self._advance(pepper, stored, new)
+                turns = self._advance(stored, new, now)
                 try:
                     stored = self._store.save(stored, turns.after, put=turns.entries)
                 except VersionConflict:
@@ -207,12 +221,11 @@ class Receiver:
             return
         raise VersionConflict(f"lost {TRIES} races")
 
-    def _advance(self, pepper: str, stored: Stored, messages: Mapping[str, InboundMessage]) -> Turns:
-        now = int(self._clock())
+    def _advance(self, stored: Stored, new: Mapping[str, Understood], now: int) -> Turns:
         entries: list[Entry] = []
         conversation, kept, person = stored.conversation, stored.sealed, stored.person
-        for step, message in messages.items():
-            event, digits = self._event(pepper, step, message, now)
+        for step, sent in new.items():
+            message, event, digits = sent.message, sent.event, sent.digits
             detail = _detail(conversation, message)
             person = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
             mobile = _own_mobile(person.phone)
@@ -243,22 +256,21 @@ class Receiver:
                     "effects": [type(effect).__name__ for effect in effects],
                 },
             )
-        seen = {**stored.seen, **dict.fromkeys(messages, now)}
+        seen = {**stored.seen, **dict.fromkeys(new, now)}
         after = replace(stored, conversation=conversation, sealed=kept, person=person, seen=seen)
         return Turns(after, tuple(entries))
 
-    def _event(self, pepper: str, step: str, message: InboundMessage, now: int) -> tuple[FromHer, str]:
-        """Say what a message means; and the digits of a number that may have to be sealed."""
+    def _understood(self, pepper: str, step: str, message: InboundMessage, now: int) -> Understood:
         event, digits = _meaning(step, message)
         if message.timestamp is not None and now - message.timestamp > self._max_age_seconds:
-            return CameLate(step, event if not digits else None), ""
+            return Understood(message, CameLate(step, event if not digits else None))
         if isinstance(event, Entered) and event.kind is Kind.DATE and digits > _today(now):
             event = replace(event, fault=Fault.IMPOSSIBLE)
         if isinstance(event, Entered) and event.kind in _COUNTED:
             event = replace(event, mark=number_mark(pepper, digits))
         elif isinstance(event, Said) and message.text:
             event = replace(event, typed=text_mark(pepper, message.text))
-        return event, digits
+        return Understood(message, event, digits)
 
 
 def _not_taken_in(what: str, error: Exception) -> None:
