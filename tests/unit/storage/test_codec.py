@@ -1,4 +1,6 @@
 import json
+from dataclasses import MISSING, fields
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +101,28 @@ def test_a_conversation_reads_back_as_it_was_written() -> None:
     assert read == conversation
     assert isinstance(read.stage, Stage)
     assert isinstance(read.previous, Stage)
+
+
+def test_what_is_as_it_would_be_anyway_is_not_written() -> None:
+    conversation = Conversation(stage=Stage.MENU, waiting=(Waiting("step", 1),))
+    assert json.loads(codec.dumps(conversation)) == {
+        "is": "Conversation",
+        "stage": "menu",
+        "waiting": [{"is": "Waiting", "id": "step", "at": 1}],
+    }
+
+
+def test_a_default_stays_as_it_is_for_good() -> None:
+    """What is stored leaves it out. A new field with a default adds its line to the file; no line ever changes."""
+    defaults = {
+        f"{cls.__name__}.{field.name} = {field.default!r}"
+        for cls in codec.CLASSES.values()
+        for field in fields(cls)
+        if field.default is not MISSING
+    }
+    written = set((Path(__file__).parent / "defaults.txt").read_text(encoding="utf-8").splitlines())
+    assert defaults == written
+    assert all(field.default_factory is MISSING for cls in codec.CLASSES.values() for field in fields(cls))
 
 
 def test_what_a_newer_or_older_version_wrote_is_read() -> None:

@@ -12,7 +12,7 @@ from dataclasses import fields
 from helpdesk.conversation import effects, model, offers
 from helpdesk.conversation.choices import Choice
 
-_CLASSES: dict[str, type] = {
+CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *effects.ALL_EFFECTS,
@@ -34,12 +34,13 @@ _CLASSES: dict[str, type] = {
         model.IssuedDocument,
     )
 }
+"""What can be stored, by the name that it is stored under."""
 _ENUMS: dict[type, dict[str, type]] = {
     model.Conversation: {"stage": model.Stage, "previous": model.Stage},
     effects.Button: {"choice": Choice},
 }
 _DEFAULTS: dict[type, dict[str, object]] = {
-    cls: {field.name: field.default for field in fields(cls)} for cls in _CLASSES.values()
+    cls: {field.name: field.default for field in fields(cls)} for cls in CLASSES.values()
 }
 _NO_ENUMS: dict[str, type] = {}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -82,7 +83,7 @@ def _built(value: object) -> object:
         return tuple([_built(item) for item in value])
     if not isinstance(value, dict) or "is" not in value:
         return value
-    cls = _CLASSES[value["is"]]
+    cls = CLASSES[value["is"]]
     known, enums = _DEFAULTS[cls], _ENUMS.get(cls, _NO_ENUMS)
     return cls(
         **{
