@@ -141,6 +141,7 @@ def cold_starts(section: Section) -> Iterator[Figure]:
     yield Figure("warm.text_vs_floor", ratio("text_ms", "webhook", "floor_webhook"), "x")
     yield Figure("warm.text_cpu_ms", _least(runs, "webhook", "text_ms"), "ms")
     yield Figure("warm.status_cpu_ms", _least(runs, "webhook", "status_ms"), "ms", 0.2)
+    yield Figure("warm.statuses_1000_cpu_ms", _least(runs, "webhook", "statuses_1000_ms"), "ms")
     floor = [run["cold_ms"] for run in runs["floor_webhook"]]
     yield Figure("noise.median_vs_least", statistics.median(floor) / min(floor), "x")
     yield Figure("noise.most_vs_least", max(floor) / min(floor), "x")

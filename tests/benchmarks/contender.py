@@ -271,8 +271,16 @@ def text(number: int, *, again: bool = False) -> dict[str, Any]:
 
 def status(number: int) -> dict[str, Any]:
     """Make the event of a delivery status."""
-    one = {"id": f"wamid.reply-{number}", "status": "delivered", "timestamp": str(int(time.time()))}
-    return _event(statuses=[{**one, "recipient_id": "919000000001", "biz_opaque_callback_data": f"c:{number}"}])
+    return statuses(number, 1)
+
+
+def statuses(number: int, how_many: int) -> dict[str, Any]:
+    """Make the event of a delivery of so many statuses."""
+    common = {"status": "delivered", "timestamp": str(int(time.time())), "recipient_id": "919000000001"}
+    ids = (f"{number}-{index}" for index in range(how_many))
+    return _event(
+        statuses=[{"id": f"wamid.reply-{one}", **common, "biz_opaque_callback_data": f"c:{one}"} for one in ids]
+    )
 
 
 def _event(**content: Any) -> dict[str, Any]:
@@ -333,6 +341,7 @@ def main(name: str) -> None:
         figures["text_ms"], figures["text_outside_aws_ms"] = least(handler, text, CALLS[name], aws)
     if name == "webhook":
         figures["status_ms"], _ = least(handler, status, 0, aws)
+        figures["statuses_1000_ms"], _ = least(handler, partial(statuses, how_many=1000), 0, aws)
         _count_what_the_peer_leaves_out(aws.spent)
         _, figures["text_answer_ms"] = least(handler, partial(text, again=True), CALLS[name], aws)
     sys.stderr.write("\n" + json.dumps(figures) + "\n")

@@ -11,12 +11,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from typing import Final, Self
 
 import requests
 import urllib3
+
+from helpdesk.values import dataclass
 
 # At DEBUG urllib3 logs the path of every call, and at WARNING that of an answer with odd headers: a path may hold a
 # document's URI, and with it a licence or PAN number.
@@ -41,7 +43,7 @@ class AnswerTooLarge(CallFailed):
     """The answer is larger than the caller takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deadline:
     """A moment on the monotonic clock by which a piece of work must be over."""
 
@@ -57,7 +59,7 @@ class Deadline:
         return max(0.0, self.at - time.monotonic())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds to wait for the connection, and for the next bytes of an answer."""
 
@@ -65,7 +67,7 @@ class Timeouts:
     read: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """A complete answer. `body` is empty when a refusal (4xx, 5xx) broke off: its status says enough."""
 

@@ -5,10 +5,10 @@ where they are kept.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, Self, TypedDict
 
 from helpdesk.errors import SettingError
+from helpdesk.values import dataclass
 
 
 @dataclass(frozen=True)

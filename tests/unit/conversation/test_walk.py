@@ -292,6 +292,10 @@ def walk(moves: list[Move]) -> Iterator[Step]:
         event = _event(move, step, conversation, asked, offered)
         if event is None:
             continue
+        session = conversation.session
+        if isinstance(event, DocumentsListed) and not (session and session.on_page):
+            # Who signed in in the chat was not asked what she shares.
+            event = replace(event, documents=tuple(replace(document, shared=True) for document in event.documents))
         after, effects = advance(conversation, event, now, rules)
         requests = [(event.id, effect) for effect in effects if isinstance(effect, REQUESTS)]
         # A request that follows from an answer takes the place of the one that was answered.

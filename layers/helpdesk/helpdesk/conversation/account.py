@@ -6,7 +6,7 @@ from helpdesk.conversation.effects import Text
 from helpdesk.conversation.events import FromHer
 from helpdesk.conversation.model import Conversation, Form, Rules, Stage
 from helpdesk.conversation.turn import Turn, left, picks, question, say, text
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 OPTIONS = (Choice.YES, Choice.NO)
 

@@ -67,7 +67,7 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, left, say, signed_out, text
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 # What means the same everywhere, by the order in which it is looked for in what she said.
 _EVERYWHERE = {

@@ -11,8 +11,9 @@ A tap's id names the choice and the question it belonged to, so that a tap on ye
 Nothing personal stands in an id: WhatsApp hands it to anyone who holds the phone.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from helpdesk.values import dataclass
 
 
 class Choice(StrEnum):

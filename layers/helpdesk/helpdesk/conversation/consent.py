@@ -6,7 +6,7 @@ from helpdesk.conversation.effects import RecordConsent, Text
 from helpdesk.conversation.events import FromHer, Said
 from helpdesk.conversation.model import Conversation, Form, Rules, Stage
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, text
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 VERSION = "2026-11-24"
 """The version of the consent text. Change it whenever the meaning of the text `consent.ask` changes."""

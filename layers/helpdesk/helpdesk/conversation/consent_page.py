@@ -14,7 +14,7 @@ from helpdesk.conversation.model import Conversation, Link, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import with_timer
 from helpdesk.conversation.turn import MENU, NEW_LINK, Turn, left, picks, question, say, settled, text, waits
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 OPTIONS = (Choice.OPEN_LINK, Choice.NEW_LINK, Choice.CANCEL)
 PROOF_OPTIONS = (Choice.NEW_LINK, Choice.CANCEL)

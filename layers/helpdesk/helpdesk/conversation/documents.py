@@ -39,7 +39,7 @@ from helpdesk.conversation.turn import (
     text,
     waits,
 )
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 PAGE_SIZE = 7
 """Documents on a page: WhatsApp's ten rows of a list, less *More*, *Get a new document* and *Done*."""

@@ -3,11 +3,12 @@
 `needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.offers import Offer
+from helpdesk.values import dataclass
 
 # The names of what is sealed. Each is also the purpose in the encryption context of its seal.
 AADHAAR = "aadhaar"

@@ -4,7 +4,7 @@
 Secrets never come in here: what she typed as a number is only described, the functions seal it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from helpdesk.conversation.choices import Choice, Tap
@@ -13,6 +13,7 @@ from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
+from helpdesk.values import dataclass
 
 # From her.
 

@@ -24,7 +24,7 @@ from helpdesk.conversation.turn import (
     signed_out,
     text,
 )
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
 _EXPLAINED = {

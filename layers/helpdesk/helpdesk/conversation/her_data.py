@@ -20,7 +20,7 @@ from helpdesk.conversation.turn import (
     signed_out,
     text,
 )
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 
 def person(conversation: Conversation) -> Turn:

@@ -1,6 +1,6 @@
 """The conversation as it stands between two messages."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from helpdesk.conversation.effects import (
@@ -16,6 +16,7 @@ from helpdesk.conversation.effects import (
     Request,
 )
 from helpdesk.conversation.offers import Offer, Parameter
+from helpdesk.values import dataclass
 
 
 class Stage(StrEnum):

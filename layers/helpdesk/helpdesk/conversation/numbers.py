@@ -1,8 +1,9 @@
 """Numbers as people type them: digits of any script, with spaces and dashes; and the check digit of Aadhaar numbers."""
 
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
+
+from helpdesk.values import dataclass
 
 AADHAAR_DIGITS = 12
 VIRTUAL_ID_DIGITS = 16

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from helpdesk.values import dataclass
 
 _LONGEST_VALUE = 100
 """Characters of what is entered for a parameter; ours."""

@@ -50,7 +50,7 @@ from helpdesk.conversation.turn import (
     text,
     waits,
 )
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
 FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.BACK, Choice.CANCEL)

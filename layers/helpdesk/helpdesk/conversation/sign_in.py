@@ -19,7 +19,7 @@ from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, 
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, settled, text, waits
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 NUMBER_OPTIONS = (Choice.CANCEL,)
 FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)

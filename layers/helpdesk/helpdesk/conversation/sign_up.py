@@ -24,7 +24,7 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import DAY, send, with_timer
 from helpdesk.conversation.sign_in import answer_otp as answer_any_otp
 from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
 GENDERS = (Choice.FEMALE, Choice.MALE, Choice.TRANSGENDER)

@@ -4,7 +4,7 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Button, Effect, Revoke, Say, Text
 from helpdesk.conversation.events import FromHer, Said, Tapped
 from helpdesk.conversation.model import Conversation, Stage, Waiting
-from helpdesk.copying import replace
+from helpdesk.values import replace
 
 type Turn = tuple[Conversation, tuple[Effect, ...]]
 

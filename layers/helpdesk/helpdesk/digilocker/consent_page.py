@@ -11,10 +11,12 @@ DigiLocker would skip its OTP and trust us for the number.
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote, urlencode
+
+from helpdesk.values import dataclass
 
 if TYPE_CHECKING:
     from helpdesk.digilocker.client import Version
@@ -35,7 +37,7 @@ _SECRET_BYTES: Final = 32
 """Gives 43 characters of base64url: the least that a verifier may have, and what RFC 7636 recommends."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pkce:
     """The secret that proves that who exchanges the code is who asked for it."""
 
@@ -60,7 +62,7 @@ def new_state(conversation_id: str) -> str:
     return f"{conversation_id}.{secrets.token_urlsafe(_NONCE_BYTES)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AuthorizeRequest:
     """What a citizen is asked for on DigiLocker's page."""
 

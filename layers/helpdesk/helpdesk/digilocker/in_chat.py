@@ -5,7 +5,7 @@ the device-code flow, which sends an OTP to the account of a *user name*. That a
 the user name is our reading (inferred); `UserNameRefused` is how an operator would notice that it does not hold.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from helpdesk import outbound
@@ -13,6 +13,7 @@ from helpdesk.digilocker.client import DigiLockerClient, Version
 from helpdesk.digilocker.errors import InvalidUserName, NotRegistered, UserNameRefused
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError
+from helpdesk.values import dataclass
 
 _AADHAAR_DIGITS: Final = 12
 """An Aadhaar number; a VID has 16 digits, which account verification does not take."""
@@ -21,7 +22,7 @@ _VERIFY_SHARE: Final = 0.4
 """The part of the time that account verification may take: the OTP matters more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OtpSent:
     """An OTP is on its way."""
 

@@ -9,17 +9,18 @@ And what answers a wrong OTP is not documented: see `OtpRefused`.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import Endpoint
 from helpdesk.digilocker.models import SignUpAnswer, Token, TokenAnswer
+from helpdesk.values import dataclass
 
 type Gender = Literal["M", "F", "T"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Applicant:
     """Who signs up, as her Aadhaar has it. Nothing of it shows in a `repr`."""
 
@@ -32,7 +33,7 @@ class Applicant:
     """Where the OTP goes and the account's mobile from then on; Indian, with its country code or without."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SignUpOtpSent:
     """An OTP is on its way to the mobile."""
 

@@ -5,9 +5,10 @@ quick to read, which every cold start does (tests/benchmarks/catalogue_formats.p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from helpdesk.values import dataclass
 
 _FOLDER = Path(__file__).parent
 

@@ -6,25 +6,27 @@ The day stands before the month, as everywhere in India; only where the year sta
 import datetime as dt
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from helpdesk.conversation.numbers import Fault
 from helpdesk.languages.catalogue import catalogue, catalogues
+from helpdesk.values import dataclass
 
 EARLIEST_YEAR = 1900
 _LAST_OF_THIS_CENTURY = 20
 """A year of two digits up to this one is of this century. It is read back to her, with all four digits."""
 
-_NUMERIC = re.compile(r"\D*?(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{4}|\d\d)\D*")
-_SPACED = re.compile(r"\D*?(\d{1,2})\s+(\d{1,2})\s+(\d{4})\D*")
-_YEAR_FIRST = re.compile(r"\D*?(\d{4})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\D*")
-_TOGETHER = re.compile(r"\D*?(\d\d)(\d\d)(\d{4})\D*")
+# Compiled when the first number is read: a cold start does not wait for it.
+_NUMERIC = r"\D*?(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{4}|\d\d)\D*"
+_SPACED = r"\D*?(\d{1,2})\s+(\d{1,2})\s+(\d{4})\D*"
+_YEAR_FIRST = r"\D*?(\d{4})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\D*"
+_TOGETHER = r"\D*?(\d\d)(\d\d)(\d{4})\D*"
 _ENDING = r"(?:st|nd|rd|th|[^\W\d_]\S{0,3}(?=[\s,]))?"
 """What is written to a number without a space: 12th, ১২ই, 12ನೇ."""
-_DAY_FIRST = re.compile(rf"\D*?(\d{{1,2}}){_ENDING}[\s,./\-]*(?:of\s+)?([^\W\d_]\S*?)[\s,./\-]*(\d{{4}}|\d\d)\D*")
-_MONTH_FIRST = re.compile(rf"(?:\D*\s)?([^\W\d_]\S*?)[\s./\-]*(\d{{1,2}}){_ENDING}[\s,./\-]+(\d{{4}})\D*")
-_MONTH_AFTER_YEAR = re.compile(rf"\D*?(\d{{4}}){_ENDING}[\s,./\-]+([^\W\d_]\S*?)[\s,./\-]*(\d{{1,2}})\D*")
+_DAY_FIRST = rf"\D*?(\d{{1,2}}){_ENDING}[\s,./\-]*(?:of\s+)?([^\W\d_]\S*?)[\s,./\-]*(\d{{4}}|\d\d)\D*"
+_MONTH_FIRST = rf"(?:\D*\s)?([^\W\d_]\S*?)[\s./\-]*(\d{{1,2}}){_ENDING}[\s,./\-]+(\d{{4}})\D*"
+_MONTH_AFTER_YEAR = rf"\D*?(\d{{4}}){_ENDING}[\s,./\-]+([^\W\d_]\S*?)[\s,./\-]*(\d{{1,2}})\D*"
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,23 @@ class Date:
 def read_date(text: str) -> Date | None:
     """Read a text that holds one date and no other number; None for any other text."""
     plain = _plain(text)
-    if found := _NUMERIC.fullmatch(plain):
+    if found := re.fullmatch(_NUMERIC, plain):
         day, month, year = found.groups()
         date = _date(day, int(month), year)
         # Six digits in pairs that are no date can be an OTP.
         return None if date.fault and len(day + month + year) == 6 else date
-    if found := _SPACED.fullmatch(plain):
+    if found := re.fullmatch(_SPACED, plain):
         return _date(found[1], int(found[2]), found[3])
-    if found := _YEAR_FIRST.fullmatch(plain):
+    if found := re.fullmatch(_YEAR_FIRST, plain):
         return _date(found[3], int(found[2]), found[1])
-    if found := _TOGETHER.fullmatch(plain):
+    if found := re.fullmatch(_TOGETHER, plain):
         date = _date(found[1], int(found[2]), found[3])
         return None if date.fault else date
-    if (found := _DAY_FIRST.fullmatch(plain)) and (named := _months().get(found[2])):
+    if (found := re.fullmatch(_DAY_FIRST, plain)) and (named := _months().get(found[2])):
         return _date(found[1], named, found[3])
-    if (found := _MONTH_FIRST.fullmatch(plain)) and (named := _months().get(found[1])):
+    if (found := re.fullmatch(_MONTH_FIRST, plain)) and (named := _months().get(found[1])):
         return _date(found[2], named, found[3])
-    if (found := _MONTH_AFTER_YEAR.fullmatch(plain)) and (named := _months().get(found[2])):
+    if (found := re.fullmatch(_MONTH_AFTER_YEAR, plain)) and (named := _months().get(found[2])):
         return _date(found[3], named, found[1])
     return None
 

@@ -6,7 +6,7 @@ described; what it was stays with the caller, as ASCII digits, to be sealed if t
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from helpdesk.conversation.choices import Choice
@@ -24,6 +24,7 @@ from helpdesk.conversation.numbers import (
 )
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import read_date
+from helpdesk.values import dataclass
 
 LONGEST_TEXT = 400
 """Characters that are looked at. Whoever writes more is not answering one of our questions."""

@@ -18,7 +18,6 @@ from helpdesk.conversation.consent_page import awaits
 from helpdesk.conversation.effects import CODE
 from helpdesk.conversation.events import CameBack
 from helpdesk.conversation.model import Rules
-from helpdesk.copying import replace
 from helpdesk.digilocker.consent_page import indian_mobile, taken_up
 from helpdesk.errors import HelpdeskError, VersionConflict
 from helpdesk.languages.catalogue import Catalogue, catalogue, codes
@@ -30,6 +29,7 @@ from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pau
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.work import Job, WorkQueue
 from helpdesk.telemetry import count, logger
+from helpdesk.values import replace
 from helpdesk.web import answers
 from helpdesk.web.answers import Answer
 from helpdesk.web.callback import STATE, CallbackRefused, Consented, Declined, Parameters, read_callback, read_parameter

@@ -3,7 +3,6 @@
 import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from helpdesk.errors import HelpdeskError, SecretError
 from helpdesk.service.working import Worker
@@ -11,6 +10,7 @@ from helpdesk.storage.aws import DENIED, SqsClient, code_of
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import UnreadableWork, read_work
 from helpdesk.telemetry import count, logger
+from helpdesk.values import dataclass
 from helpdesk.whatsapp.errors import RateLimited
 
 BACKOFF_SECONDS = (1, 4, 16, 60, 300)

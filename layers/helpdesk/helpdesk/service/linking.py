@@ -1,7 +1,7 @@
 """The link to DigiLocker's own page, made with all that belongs to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlencode
 
 from helpdesk.digilocker.client import Version
@@ -14,6 +14,7 @@ from helpdesk.digilocker.consent_page import (
     put_by,
 )
 from helpdesk.service.identity import link_mark
+from helpdesk.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.pull import PAGE_SIZE
-from helpdesk.copying import replace
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.directory import Directory, DirectorySource, Found
 from helpdesk.digilocker.errors import (
@@ -44,6 +43,7 @@ from helpdesk.service.sharing import EVERYTHING
 from helpdesk.storage.documents import DATA, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
+from helpdesk.values import dataclass, replace
 from helpdesk.whatsapp.messages import shorten
 
 JOB_SECONDS = 30.0

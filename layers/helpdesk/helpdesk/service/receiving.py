@@ -9,7 +9,7 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -30,7 +30,6 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.numbers import MOBILE_DIGITS, Fault, mobile_fault
 from helpdesk.conversation.pull import asked_for
-from helpdesk.copying import replace
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
 from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
@@ -43,6 +42,7 @@ from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import Delivered, InOrder, Job, Undelivered, WorkQueue
 from helpdesk.telemetry import count, logger
+from helpdesk.values import dataclass, replace
 from helpdesk.whatsapp import webhook
 from helpdesk.whatsapp.signature import verify
 from helpdesk.whatsapp.webhook import DeliveryStatus, InboundMessage

@@ -5,7 +5,6 @@ are never shortened, the tests hold them to the limits.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from helpdesk.conversation.choices import Choice, tap_id
@@ -30,6 +29,7 @@ from helpdesk.conversation.pull import PAGE_SIZE as OPTIONS_ON_A_PAGE
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import written
 from helpdesk.storage.documents import DATA, extension
+from helpdesk.values import dataclass
 from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,

@@ -1,12 +1,12 @@
 """What is kept sealed after a turn of the dialogue, and where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from helpdesk.conversation.effects import Effect
 from helpdesk.conversation.model import Conversation
 from helpdesk.errors import ConversationError
 from helpdesk.storage.sealing import Seal
+from helpdesk.values import dataclass
 
 
 class NothingSealedError(ConversationError):

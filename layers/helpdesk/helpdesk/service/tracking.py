@@ -4,7 +4,7 @@ WhatsApp gives `biz_opaque_callback_data` back with each status (512 characters 
 before the send has returned is no puzzle, and one of any other message costs no look-up.
 """
 
-from dataclasses import dataclass
+from helpdesk.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ Dying anywhere leaves the entry in the outbox and the message on the queue, so t
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -74,7 +73,6 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Rules, Session
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import DAY
-from helpdesk.copying import replace
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, VersionConflict
@@ -96,6 +94,7 @@ from helpdesk.storage.work import (
     Work,
 )
 from helpdesk.telemetry import count, logger, took
+from helpdesk.values import dataclass, replace
 from helpdesk.whatsapp.errors import OutcomeUnknown
 
 if TYPE_CHECKING:  # a job that only replies does without

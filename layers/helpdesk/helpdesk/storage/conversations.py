@@ -14,17 +14,17 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from helpdesk.conversation.effects import Effect, RecordConsent
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
-from helpdesk.copying import replace
 from helpdesk.errors import ConversationError, VersionConflict
 from helpdesk.storage import codec
 from helpdesk.storage.aws import DynamoDbClient
+from helpdesk.values import dataclass, replace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef

@@ -6,11 +6,11 @@ What became of a document that was sent comes the same way, behind the work that
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import batched
 
 from helpdesk.errors import ConversationError, HelpdeskError
 from helpdesk.storage.aws import SqsClient
+from helpdesk.values import dataclass
 
 LARGEST_BATCH = 10
 """Entries in one SendMessageBatch (SQS)."""

@@ -5,10 +5,11 @@ Anybody can call that address with anything: whatever is repeated, too long or o
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from helpdesk.errors import InboundError
+from helpdesk.values import dataclass
 
 type Parameters = Mapping[str, Sequence[str]] | None
 """API Gateway's `multiValueQueryStringParameters`, decoded; None: there is no query."""
@@ -31,7 +32,7 @@ class CallbackRefused(InboundError):
     """The query is not one that DigiLocker would send. The message names the parameter, never a value."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Consented:
     """She has agreed."""
 
@@ -39,7 +40,7 @@ class Consented:
     code: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declined:
     """She has not, or something went wrong at DigiLocker."""
 

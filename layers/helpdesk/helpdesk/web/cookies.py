@@ -7,8 +7,10 @@
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from helpdesk.values import dataclass
 
 _PREFIX: Final = "__Host-"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -18,7 +20,7 @@ _MAX_HEADER: Final = 8192
 """Characters of all `Cookie` headers that are looked through."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cookie:
     """A cookie for this host, its name without the prefix. Raises ValueError for letters that have no place in it."""
 

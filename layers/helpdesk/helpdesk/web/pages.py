@@ -6,12 +6,13 @@ width of 320 pixels, by a screen reader, from right to left, and in the dark.
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from html import escape
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
+
+from helpdesk.values import dataclass
 
 _DIGITS: Final = re.compile(r"[0-9]{2,4}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{7,14}")
@@ -57,7 +58,7 @@ STYLE_HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
 """The style's SHA-256 as base64: what `style-src` allows, and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Language:
     """A language's tag, such as `hi`, and the direction of its script."""
 
@@ -69,7 +70,7 @@ class Language:
             raise ValueError("not a language tag")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PageTexts:
     """A page's texts, all in one language. Plain text: whatever would be markup is shown as it is written."""
 

@@ -7,8 +7,10 @@ message that breaks a limit cannot be built. What is too long is shortened by th
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final, Protocol
+
+from helpdesk.values import dataclass
 
 type Json = str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None
 
@@ -132,7 +134,7 @@ def _is_regional_indicator(char: str) -> bool:
 # --- to whom -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recipient:
     """A citizen's address: her number (digits, with or without `+`), her business-scoped user id, or both."""
 
@@ -165,7 +167,7 @@ class Message(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextMessage:
     """A plain text."""
 
@@ -181,7 +183,7 @@ class TextMessage:
         return {"type": "text", "text": {"body": self.body, "preview_url": self.preview_url}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextHeader:
     """A line in bold above an interactive message."""
 
@@ -195,7 +197,7 @@ class TextHeader:
         return {"type": "text", "text": self.text}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DocumentHeader:
     """A document above an interactive message: exactly one of `link` and `media_id`."""
 
@@ -217,7 +219,7 @@ class DocumentHeader:
 type Header = TextHeader | DocumentHeader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Button:
     """A reply button: `id` comes back when it is tapped."""
 
@@ -229,7 +231,7 @@ class Button:
         _check("button.title", self.title, BUTTON_TITLE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ButtonsMessage:
     """A text with one to three reply buttons."""
 
@@ -254,7 +256,7 @@ class ButtonsMessage:
         return _interactive(self.type, self.header, self.body, self.footer, {"buttons": replies})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """A row of a list: `id` comes back when it is tapped."""
 
@@ -274,7 +276,7 @@ class Row:
         return {"id": self.id, "title": self.title} | described
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Section:
     """Rows under a common title; a single section may go without one."""
 
@@ -292,7 +294,7 @@ class Section:
         return titled | {"rows": [row.to_json() for row in self.rows]}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ListMessage:
     """A text with a button that opens a list; at most ten rows over all sections."""
 
@@ -320,7 +322,7 @@ class ListMessage:
         return _interactive(self.type, self.header, self.body, self.footer, action)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LinkMessage:
     """A text with one button that opens a web page."""
 
@@ -344,7 +346,7 @@ class LinkMessage:
         return _interactive(self.type, self.header, self.body, self.footer, action)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DocumentMessage:
     """A document on its own: exactly one of `link` and `media_id`."""
 

@@ -8,11 +8,12 @@ Source: Cloud API reference, webhooks (`messages` field), with the business-scop
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
 from helpdesk.errors import PayloadError
+from helpdesk.values import dataclass
 
 MAX_TEXT: Final = 4096
 """Characters of a citizen's text that are kept: as many as WhatsApp lets us send."""
@@ -53,7 +54,7 @@ class Kind(StrEnum):
     """A type that is new to us."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InboundMessage:
     """One message of one citizen. At least one of `user_id` and `phone` is there.
 
@@ -79,7 +80,7 @@ class InboundMessage:
     """The message that this one answers; may be missing even for a tap."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeliveryStatus:
     """What became of one message of ours. Statuses come late, twice, out of order, or before the send call returns."""
 
@@ -93,7 +94,7 @@ class DeliveryStatus:
     error_codes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """Everything in one POST, in the order in which it stood there."""
 
