@@ -288,7 +288,9 @@ PARTS: dict[str, tuple[Part, str, str]] = {
         "Cold start, and a message on a warm function",
         f"""CPU time in a new process, the least of {ROUNDS}: from nothing to a handler with its clients, then a
 message. The floor is boto3 with the same clients and the same calls; the peer is pywa on FastAPI and Mangum with a
-DynamoDB client. *Uncompiled*: the layer, the function and the peer's packages without compiled code.""",
+DynamoDB client. *Uncompiled*: the layer, the function and the peer's packages without compiled code. `text_vs_peer` is
+all of the handler outside of calls to AWS; *both do*: without what the peer leaves out (the conversation kept, its work
+queued, log, metrics), so signature, parsing, dialogue and reply.""",
     ),
     "image": (
         in_image,
