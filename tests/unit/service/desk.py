@@ -93,6 +93,9 @@ class FakeLocker:
         assert number == AADHAAR
         return Sent(DEVICE_CODE, "01", 600)
 
+    def reread_credentials(self) -> None:
+        self._called("reread_credentials")
+
     def verify_otp(self, device_code: str, otp: str) -> Token:
         self._called("verify_otp")
         assert (device_code, otp) == (DEVICE_CODE, OTP)

@@ -2,13 +2,23 @@ import io
 import json
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from helpdesk.conversation.model import Stage
-from helpdesk.digilocker.errors import InvalidToken, OtpRefused, RepositoryUnresponsive, Unreachable
-from helpdesk.errors import VersionConflict, WhatsAppError
+from helpdesk.digilocker.errors import (
+    ClientRefused,
+    InvalidToken,
+    OtpRefused,
+    RepositoryUnresponsive,
+    RequestRefused,
+    Unreachable,
+)
+from helpdesk.errors import DigiLockerError, VersionConflict, WhatsAppError
+from helpdesk.service.locker import Locker
+from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import DeletionTimer, IdleTimer, Job, TimerQueue
 from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused, Unavailable
 from tests.unit.aws import OUTBOUND_SECRET
@@ -165,6 +175,49 @@ def test_a_wrong_otp_is_told_with_the_tries_left(desk: Desk) -> None:
     desk.locker.fails = [OtpRefused("invalid_grant", status=400)]
     (reply,) = desk.says(OTP)
     assert "2 tries left" in body_of(reply)
+
+
+# --- credentials that were rotated ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [ClientRefused("invalid_client", status=400), RequestRefused("hmac_mismatch")])
+def test_credentials_that_are_refused_are_read_again_for_the_next_try(desk: Desk, error: DigiLockerError) -> None:
+    desk.asked_for_aadhaar()
+    desk.locker.fails = [error]
+    desk.says(AADHAAR)
+    assert desk.locker.calls == ["send_otp", "reread_credentials"]  # what was refused is not repeated
+
+    desk.taps("try_again@aadhaar")
+    assert desk.locker.calls[2:] == ["send_otp"]
+
+
+def test_no_other_failure_has_the_credentials_read_again(desk: Desk) -> None:
+    desk.asked_for_otp()
+    desk.locker.fails = [OtpRefused("invalid_grant", status=400)]
+    desk.says(OTP)
+    assert "reread_credentials" not in desk.locker.calls
+
+
+def test_new_credentials_count_at_once_and_a_secret_that_cannot_be_read_leaves_the_old_ones(
+    desk: Desk, logged: io.StringIO
+) -> None:
+    client = desk.aws.client("secretsmanager")
+    secret = Secret(client, desk.aws.environment["OUTBOUND_SECRET_ARN"], "OutboundSecret", desk.clock)
+    others = dict.fromkeys(("client", "sign_in", "documents", "pull", "directory", "links"), mock.Mock())
+    locker = Locker(secret=secret, **others)
+    assert secret.text("digilocker_client_secret") == "client-secret"
+
+    desk.aws.put_secret("OUTBOUND_SECRET_ARN", OUTBOUND_SECRET | {"digilocker_client_secret": "rotated"})
+    locker.reread_credentials()
+    assert secret.text("digilocker_client_secret") == "rotated"
+
+    desk.clock.now += 60
+    with mock.patch.object(
+        client, "get_secret_value", side_effect=ReadTimeoutError(endpoint_url="https://aws.example")
+    ):
+        locker.reread_credentials()
+    assert secret.text("digilocker_client_secret") == "rotated"
+    assert "a secret could not be read again" in logged.getvalue()
 
 
 def test_a_token_that_was_revoked_elsewhere_ends_the_session(desk: Desk) -> None:

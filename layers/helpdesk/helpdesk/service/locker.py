@@ -34,7 +34,7 @@ from helpdesk.digilocker.in_chat import InChatSignIn
 from helpdesk.digilocker.models import SignedIn, Token
 from helpdesk.digilocker.pull import PullClient
 from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
-from helpdesk.errors import DigiLockerError
+from helpdesk.errors import DigiLockerError, SecretError
 from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
 from helpdesk.service.identity import decoy_digits, document_key, uri_mark
@@ -118,6 +118,16 @@ class Locker:
     def begin(self) -> None:
         """Begin a job: its time runs from here."""
         self._deadline = Deadline.after(JOB_SECONDS)
+
+    def reread_credentials(self) -> None:
+        """Read client id and secret again, after a refusal that may be theirs: they may just have been rotated.
+
+        The refused call is not repeated, as it may have used up an OTP; she can try again at once.
+        """
+        try:
+            self._secret.refresh()
+        except SecretError as error:
+            logger.error("a secret could not be read again", extra={"reason": str(error)})
 
     def _left(self) -> float:
         """Give the seconds that the job still has for a call, which counts as made.

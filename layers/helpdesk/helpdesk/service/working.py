@@ -310,17 +310,22 @@ class Worker:
                     values = {name: opened(detail(number)) for number, name in enumerate(names, start=1)}
                     return Answered(Pulled(step, offer, self._locker().pull(opened(TOKEN), offer, values)), {})
         except DigiLockerError as error:
-            count(f"Problem_{error.problem}")
-            logger.warning(
-                "DigiLocker could not do it",
-                extra={
-                    "request": type(request).__name__,
-                    "code": error.code,
-                    "problem": error.problem.value,
-                    "language": stored.conversation.language,
-                },
-            )
-            return Answered(Failed(step, error.problem, request), {})
+            return self._not_done(stored, step, request, error)
+
+    def _not_done(self, stored: Stored, step: str, request: Request, error: DigiLockerError) -> Answered:
+        count(f"Problem_{error.problem}")
+        logger.warning(
+            "DigiLocker could not do it",
+            extra={
+                "request": type(request).__name__,
+                "code": error.code,
+                "problem": error.problem.value,
+                "language": stored.conversation.language,
+            },
+        )
+        if error.problem is Problem.MISCONFIGURED:
+            self._locker().reread_credentials()
+        return Answered(Failed(step, error.problem, request), {})
 
     def _is_old(self, session: Session) -> bool:
         return bool(session.token_until) and self._clock() > session.token_until - REFRESH_SECONDS
