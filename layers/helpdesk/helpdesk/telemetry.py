@@ -30,13 +30,9 @@ for _name in ("boto3", "botocore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str)
-_LEFT_OUT = frozenset(
-    {
-        *(*RESERVED_LOG_ATTRS, "taskName"),
-        *("level", "location", "message", "timestamp"),
-        *("function_name", "function_memory_size", "function_arn"),
-    }
-)
+_BEGINNING = ("level", "location", "message", "timestamp")
+_IN_THE_GROUP = ("function_name", "function_memory_size", "function_arn")
+_LEFT_OUT = frozenset((*RESERVED_LOG_ATTRS, "taskName", *_BEGINNING, *_IN_THE_GROUP))
 """What logging keeps about a record, what each line begins with, and what the log group says already."""
 
 

@@ -1,8 +1,8 @@
 """Values: dataclasses that do not change, made and copied in a fraction of the standard library's time.
 
 A frozen class of the standard library is made by compiling some six methods that are written for it; a cold start makes
-eighty such classes. Here only `__init__` is, and the classes share the others. An instance is copied several times for
-every message; here that calls no constructor. docs/decisions.md (*Made faster*) has the figures.
+over eighty such classes. Here only `__init__` is, and the classes share the others. An instance is copied several times
+for every message; here that calls no constructor. docs/decisions.md (*Made faster*) has the figures.
 
 Type checkers see the standard library's `dataclass` and `replace`, so they know each field, and refuse to change one.
 When the program runs, nothing refuses.

@@ -69,32 +69,27 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, left, say, signed_out, text
 from helpdesk.values import replace
 
-# What means the same everywhere, by the order in which it is looked for in what she said.
-_EVERYWHERE = {
-    choice: place
-    for place, choice in enumerate(
-        (
-            Choice.GREETING,
-            Choice.MENU,
-            Choice.SERVICES,
-            Choice.LANGUAGE,
-            Choice.HELP,
-            Choice.PERSON,
-            Choice.PRIVACY,
-            Choice.DELETE,
-            Choice.DELETE_DATA,
-            Choice.STOP,
-            Choice.BACK,
-            Choice.CANCEL,
-            Choice.SIGN_UP,
-            Choice.ANOTHER_PERSON,
-            Choice.DONE,
-            Choice.NEW_DOCUMENT,
-            Choice.OTHER_DOCUMENTS,
-            Choice.MORE,
-        )
-    )
-}
+# What means the same everywhere, in the order in which it is looked for in what she said.
+_EVERYWHERE = (
+    Choice.GREETING,
+    Choice.MENU,
+    Choice.SERVICES,
+    Choice.LANGUAGE,
+    Choice.HELP,
+    Choice.PERSON,
+    Choice.PRIVACY,
+    Choice.DELETE,
+    Choice.DELETE_DATA,
+    Choice.STOP,
+    Choice.BACK,
+    Choice.CANCEL,
+    Choice.SIGN_UP,
+    Choice.ANOTHER_PERSON,
+    Choice.DONE,
+    Choice.NEW_DOCUMENT,
+    Choice.OTHER_DOCUMENTS,
+    Choice.MORE,
+)
 _TOLD = (Say, OfferLink, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 _BURST_SECONDS = 60
 _MINUTE = 60
@@ -435,7 +430,7 @@ def _everywhere(event: FromHer) -> Choice | None:
         case Tapped(tap=tap) if tap and tap.choice in _EVERYWHERE:
             return tap.choice
         case Said(choices=choices):
-            return min(choices & _EVERYWHERE.keys(), key=_EVERYWHERE.__getitem__, default=None)
+            return next((choice for choice in _EVERYWHERE if choice in choices), None)
     return None
 
 

@@ -5,7 +5,7 @@ described; what it was stays with the caller, as ASCII digits, to be sealed if t
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from functools import cache
 
@@ -120,14 +120,13 @@ def _entered(event_id: str, long: list[Group], text: str) -> Read:
 
 def _understood(event_id: str, tokens: tuple[str, ...]) -> Said:
     scripts = dict.fromkeys(["", *map(_script, filter(_is_foreign, "".join(tokens)))])
-    phrases = [_phrases(script) for script in scripts]
-    whole = _meanings(tokens, phrases)
+    whole = _meanings(tokens, scripts)
     choices = {m.choice for m in whole if m.choice}
     meant = {m.language for m in whole if m.choice}
     named: list[Naming] = []
     understood: set[int] = set(range(len(tokens))) if whole else set()
     for start, end in _spans(tokens):
-        for meaning in _meanings(tokens[start:end], phrases):
+        for meaning in _meanings(tokens[start:end], scripts):
             if meaning.doctype:
                 named.append(Naming(tokens[start:end], meaning.doctype))
             elif not whole and meaning.choice and _decides(meaning.choice, start, end, tokens):
@@ -191,8 +190,8 @@ def _phrases(script: str) -> dict[tuple[str, ...], list[Meaning]]:
     return index
 
 
-def _meanings(tokens: tuple[str, ...], phrases: Iterable[Mapping[tuple[str, ...], list[Meaning]]]) -> list[Meaning]:
-    return [meaning for index in phrases for meaning in index.get(tokens, ())]
+def _meanings(tokens: tuple[str, ...], scripts: Iterable[str]) -> list[Meaning]:
+    return [meaning for script in scripts for meaning in _phrases(script).get(tokens, ())]
 
 
 def _vocabulary(language: Catalogue) -> Iterator[tuple[Meaning, str]]:

@@ -21,9 +21,6 @@ class Sealed:
     step: Mapping[str, str]
 
 
-_NOTHING = Sealed({}, {})
-
-
 def seal_turn(
     conversation_id: str,
     conversation: Conversation,
@@ -40,8 +37,6 @@ def seal_turn(
     the state kept under the same name.
     """
     needed = {name for effect in effects for name in effect.needs}
-    if not (kept or brought or needed):
-        return _NOTHING
     stays = conversation.keeps
     new = {
         name: seal.seal(value, conversation_id, name)

@@ -42,7 +42,6 @@ _ENUMS: dict[type, dict[str, type]] = {
 _DEFAULTS: dict[type, dict[str, object]] = {
     cls: {field.name: field.default for field in fields(cls)} for cls in CLASSES.values()
 }
-_NO_ENUMS: dict[str, type] = {}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
@@ -84,11 +83,6 @@ def _built(value: object) -> object:
     if not isinstance(value, dict) or "is" not in value:
         return value
     cls = CLASSES[value["is"]]
-    known, enums = _DEFAULTS[cls], _ENUMS.get(cls, _NO_ENUMS)
-    return cls(
-        **{
-            name: enums[name](item) if name in enums else _built(item) if isinstance(item, dict | list) else item
-            for name, item in value.items()
-            if name in known
-        }
-    )
+    known, enums = _DEFAULTS[cls], _ENUMS.get(cls, {})
+    held = {name: item for name, item in value.items() if name in known}
+    return cls(**{name: enums[name](item) if name in enums else _built(item) for name, item in held.items()})
