@@ -13,7 +13,7 @@ receiver = bootstrap.receiver()
 
 
 @nothing_told
-@logger.inject_lambda_context(clear_state=True, log_event=False)
+@logger.inject_lambda_context(log_event=False)  # what is added to the lines of one call is taken away again there
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's face
     """Answer a request of API Gateway (REST, proxy integration)."""

@@ -210,7 +210,7 @@ def _count_what_the_peer_leaves_out(spent: Spent) -> None:
 
     spent.counts(ConversationStore, "load", "save")
     spent.counts(WorkQueue, "send")
-    spent.counts(logger, "info", "structure_logs", "append_keys", "remove_keys")
+    spent.counts(logger, "info", "append_keys", "remove_keys")
     spent.counts(metrics, "add_metric", "flush_metrics")
 
 

@@ -96,6 +96,34 @@ def test_the_functions_log_names_the_call_but_not_what_the_log_group_says(logged
     assert not {"function_name", "function_memory_size", "function_arn"} & line.keys()
 
 
+def test_what_went_well_is_a_line_that_needs_no_place(logged: StringIO) -> None:
+    logger.info("replied", extra={"step": "abc", "code": None})
+
+    line = json.loads(logged.getvalue())
+    assert line.pop("timestamp").endswith("+00:00")
+    assert line.items() >= {"level": "INFO", "message": "replied", "step": "abc"}.items()
+    assert not {"location", "code"} & line.keys()
+
+
+def test_what_went_well_is_not_written_where_only_warnings_are_wanted(
+    logged: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logger, "_logger", logging.getLogger("of warnings"))
+    logging.getLogger("of warnings").setLevel(logging.WARNING)
+    logger.info("replied")
+
+    assert logged.getvalue() == ""
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**70, float("nan")], ids=["half a pair", "2 to the 70", "no number"])
+def test_what_is_hard_to_write_loses_no_line(logged: StringIO, value: object) -> None:
+    logger.info("odd", extra={"odd": value})
+    logger.warning("odd", extra={"odd": value})
+
+    assert [json.loads(line)["message"] for line in logged.getvalue().splitlines()] == ["odd", "odd"]
+    assert logged.getvalue().isascii()
+
+
 # --- metrics --------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,5 @@
 import json
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,17 @@ def test_a_conversation_reads_back_as_it_was_written() -> None:
     assert read == conversation
     assert isinstance(read.stage, Stage)
     assert isinstance(read.previous, Stage)
+
+
+def test_effects_read_back_with_what_they_stood_in() -> None:
+    entry = {"effects": EFFECTS, "sealed": {"otp": "sealed"}}
+    assert codec.loads(codec.dumps(entry), dict) == entry
+
+
+@pytest.mark.parametrize("value", [Path("a"), {1, 2}, object()], ids=lambda value: type(value).__name__)
+def test_what_is_none_of_the_dialogues_is_not_stored(value: object) -> None:
+    with pytest.raises(TypeError):
+        codec.dumps(replace(Conversation(), wanted=value))  # type: ignore[arg-type]
 
 
 def test_what_is_as_it_would_be_anyway_is_not_written() -> None:

@@ -119,7 +119,7 @@ def _entered(event_id: str, long: list[Group], text: str) -> Read:
 
 
 def _understood(event_id: str, tokens: tuple[str, ...]) -> Said:
-    scripts = dict.fromkeys(["", *map(_script, filter(_is_foreign, "".join(tokens)))])
+    scripts = dict.fromkeys(["", *map(_script, _foreign("".join(tokens)))])
     whole = _meanings(tokens, scripts)
     choices = {m.choice for m in whole if m.choice}
     meant = {m.language for m in whole if m.choice}
@@ -213,7 +213,7 @@ def _one_phrase(title: str) -> str:
 
 def _written_in(text: str) -> set[str]:
     """Give the languages that are written in the script of a text; none for Latin letters, which all are at times."""
-    letters = set(filter(_is_foreign, text))
+    letters = set(_foreign(text))
     if not letters:
         return set()
     languages = [catalogue(code) for code in codes()]
@@ -223,8 +223,9 @@ def _written_in(text: str) -> set[str]:
     return {language.code for language in own or candidates}
 
 
-def _is_foreign(character: str) -> bool:
-    return not character.isascii() and character.isalpha()
+def _foreign(text: str) -> list[str]:
+    """Give the letters that are none of English."""
+    return [] if text.isascii() else [one for one in text if not one.isascii() and one.isalpha()]
 
 
 @cache

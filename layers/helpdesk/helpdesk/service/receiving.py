@@ -141,12 +141,14 @@ class Receiver:
                 count("ConversationsPutOff")
                 failed += 1
                 continue
-            with logger.append_context_keys(conversation=identity):
-                try:
-                    self._converse(identity, pepper, messages)
-                except Exception as error:  # noqa: BLE001 - one conversation's failure does not touch another's
-                    failed += 1
-                    _not_taken_in("messages were not taken in", error)
+            logger.append_keys(conversation=identity)
+            try:
+                self._converse(identity, pepper, messages)
+            except Exception as error:  # noqa: BLE001 - one conversation's failure does not touch another's
+                failed += 1
+                _not_taken_in("messages were not taken in", error)
+            finally:
+                logger.remove_keys(["conversation"])
         failed += self._follow(delivery.statuses)
         if failed:
             count("DeliveriesFailed")
@@ -250,9 +252,9 @@ class Receiver:
                 "message",
                 extra={
                     "step": step,
-                    "kind": message.kind.value,
-                    "was_at": before.stage.value,
-                    "is_at": conversation.stage.value,
+                    "kind": message.kind,
+                    "was_at": before.stage,
+                    "is_at": conversation.stage,
                     "effects": [type(effect).__name__ for effect in effects],
                 },
             )

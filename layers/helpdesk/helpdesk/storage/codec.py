@@ -6,8 +6,9 @@ new version reads what an old one wrote, and the other way round. So a field's d
 another one, what is stored would mean something else.
 """
 
-import json
 from dataclasses import fields
+
+import orjson
 
 from helpdesk.conversation import effects, model, offers
 from helpdesk.conversation.choices import Choice
@@ -42,47 +43,41 @@ _ENUMS: dict[type, dict[str, type]] = {
 _DEFAULTS: dict[type, dict[str, object]] = {
     cls: {field.name: field.default for field in fields(cls)} for cls in CLASSES.values()
 }
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_NESTED = (list, dict)
 
 
 def dumps(value: object) -> str:
-    """Write a value as JSON."""
-    return _ENCODER.encode(plain(value))
+    """Write a value as JSON, dataclasses in it too. Raises TypeError for what is none of the dialogue's."""
+    return orjson.dumps(value, _written, orjson.OPT_PASSTHROUGH_DATACLASS).decode()
 
 
 def loads[T](text: str, kind: type[T]) -> T:
     """Read a value of `kind` back. Raises TypeError if the text holds something else."""
-    return built(json.loads(text), kind)
-
-
-def plain(value: object) -> object:
-    """Give a value as JSON has it, to be written inside of something else."""
-    if (defaults := _DEFAULTS.get(type(value))) is not None:
-        # One look at each field: this is done for all of a conversation, at every message.
-        written: dict[str, object] = {"is": type(value).__name__}
-        for name, held in vars(value).items():
-            if held != defaults[name]:
-                written[name] = plain(held)
-        return written
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    return value
-
-
-def built[T](decoded: object, kind: type[T]) -> T:
-    """Give back a value of `kind` that was decoded with what it stood in. Raises TypeError if it is something else."""
-    value = _built(decoded)
+    value = _built(orjson.loads(text))
     if not isinstance(value, kind):
         raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
     return value
 
 
+def _written(value: object) -> dict[str, object]:
+    """Give the fields of a dataclass that are not as they would be anyway."""
+    defaults = _DEFAULTS.get(type(value))
+    if defaults is None:
+        raise TypeError(f"a {type(value).__name__} cannot be stored")
+    changed = {name: held for name, held in vars(value).items() if held != defaults[name]}
+    return {"is": type(value).__name__} | changed
+
+
 def _built(value: object) -> object:
     if isinstance(value, list):
         return tuple([_built(item) for item in value])
-    if not isinstance(value, dict) or "is" not in value:
+    if not isinstance(value, dict):
         return value
+    if "is" not in value:
+        return {name: _built(item) for name, item in value.items()}
     cls = CLASSES[value["is"]]
     known, enums = _DEFAULTS[cls], _ENUMS.get(cls, {})
-    held = {name: item for name, item in value.items() if name in known}
-    return cls(**{name: enums[name](item) if name in enums else _built(item) for name, item in held.items()})
+    held = {name: _built(item) if isinstance(item, _NESTED) else item for name, item in value.items() if name in known}
+    for name in enums.keys() & held.keys():
+        held[name] = enums[name](held[name])
+    return cls(**held)

@@ -10,13 +10,13 @@ The state is written under a condition on its version. The outbox is a map in th
 entry can be taken out without touching anything else. State, outbox and list change together or not at all.
 """
 
-import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from botocore.exceptions import ClientError
 
 from helpdesk.conversation.effects import Effect, RecordConsent
@@ -146,9 +146,9 @@ class ConversationStore:
             id=conversation_id,
             version=version,
             conversation=conversation,
-            person=Person(**json.loads(state["person"]["S"])),
-            sealed=json.loads(state["sealed"]["S"]),
-            seen=dict(json.loads(state["seen"]["S"])),
+            person=Person(**orjson.loads(state["person"]["S"])),
+            sealed=orjson.loads(state["sealed"]["S"]),
+            seen=dict(orjson.loads(state["seen"]["S"])),
             outbox=_outbox(state["outbox"]["M"]),
             fresh=False,
         )
@@ -297,9 +297,9 @@ class ConversationStore:
         values: dict[str, Any] = {
             ":v": {"N": str(version)},
             ":state": {"S": codec.dumps(replace(after.conversation, documents=()))},
-            ":person": {"S": json.dumps(vars(after.person))},
-            ":sealed": {"S": json.dumps(dict(after.sealed))},
-            ":seen": {"S": json.dumps(_newest(after.seen, now))},
+            ":person": {"S": codec.dumps(vars(after.person))},
+            ":sealed": {"S": codec.dumps(dict(after.sealed))},
+            ":seen": {"S": codec.dumps(_newest(after.seen, now))},
             ":expires": {"N": str(now + KEPT_SECONDS)},
         }
         sets = [
@@ -373,15 +373,16 @@ def _documents(text: str) -> tuple[IssuedDocument, ...]:
 def _outbox(entries: Mapping[str, Any]) -> tuple[Entry, ...]:
     read = []
     for step, value in entries.items():
-        entry = json.loads(value["S"])
-        effects = codec.built(entry["effects"], tuple)
-        read.append(Entry(step, entry["at"], entry["order"], effects, entry["sealed"], entry.get("unsure", False)))
+        entry = codec.loads(value["S"], dict)
+        read.append(
+            Entry(step, entry["at"], entry["order"], entry["effects"], entry["sealed"], entry.get("unsure", False))
+        )
     return tuple(sorted(read, key=_order))
 
 
 def _written(entry: Entry) -> str:
-    fields = {"at": entry.at, "order": entry.order, "effects": codec.plain(entry.effects), "sealed": dict(entry.sealed)}
-    return json.dumps(fields | ({"unsure": True} if entry.unsure else {}))
+    fields = {"at": entry.at, "order": entry.order, "effects": entry.effects, "sealed": dict(entry.sealed)}
+    return codec.dumps(fields | ({"unsure": True} if entry.unsure else {}))
 
 
 def _order(entry: Entry) -> int:

@@ -4,9 +4,10 @@ A message on the work queue names a conversation and a step; what is to be done 
 What became of a document that was sent comes the same way, behind the work that is under way.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import batched
+
+import orjson
 
 from helpdesk.errors import ConversationError, HelpdeskError
 from helpdesk.storage.aws import SqsClient
@@ -91,7 +92,7 @@ class WorkQueue:
                 Entries=[
                     {
                         "Id": str(index),
-                        "MessageBody": json.dumps(_body(job)),
+                        "MessageBody": orjson.dumps(_body(job)).decode(),
                         "MessageGroupId": job.conversation_id,
                         "MessageDeduplicationId": _deduplication(job),
                     }
@@ -142,7 +143,7 @@ class TimerQueue:
             case _:
                 body = {"refresh": "directory"}
         delay = max(0, min(seconds, LONGEST_DELAY))
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(body), DelaySeconds=delay)
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=orjson.dumps(body).decode(), DelaySeconds=delay)
 
 
 class UnreadableWork(HelpdeskError):
@@ -152,7 +153,7 @@ class UnreadableWork(HelpdeskError):
 def read_work(body: str) -> Work:
     """Read a message of either queue. Raises UnreadableWork for one that is none of ours."""
     try:
-        message = json.loads(body)
+        message = orjson.loads(body)
     except ValueError:
         message = None
     match message:
