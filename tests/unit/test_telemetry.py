@@ -105,6 +105,22 @@ def test_what_went_well_is_a_line_that_needs_no_place(logged: StringIO) -> None:
     assert not {"location", "code"} & line.keys()
 
 
+def test_all_else_that_is_told_goes_the_long_way_and_tells_no_more(logged: StringIO) -> None:
+    try:
+        int("9999 4105 7058")
+    except ValueError as error:
+        logger.info("%s of %s", 1, 2)
+        logger.info("it went well in the end", exc_info=True)
+        logger.info(error)
+
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert [line["message"] for line in lines] == ["1 of 2", "it went well in the end", "ValueError"]
+    assert {line["location"].partition(":")[0] for line in lines} == {
+        "test_all_else_that_is_told_goes_the_long_way_and_tells_no_more"
+    }
+    assert "9999" not in logged.getvalue()
+
+
 def test_what_went_well_is_not_written_where_only_warnings_are_wanted(
     logged: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import orjson
 from aws_lambda_powertools import Logger
@@ -73,10 +74,12 @@ class Log(Logger):
 
     lines = Lines()
 
-    def info(self, msg: object, *_: object, extra: Mapping[str, object] | None = None, **__: object) -> None:
-        """Write a line with what stands in every line of this call, and with `extra`."""
-        if self._logger.isEnabledFor(logging.INFO):
-            line = self.lines.line("INFO", str(msg), time.time(), extra or {})
+    def info(self, msg: object, *args: object, extra: Mapping[str, object] | None = None, **more: Any) -> None:
+        """Write a line with what stands in every line of this call, and with `extra`. All else goes Powertools' way."""
+        if args or more or not isinstance(msg, str):
+            super().info(msg, *args, extra=extra, **{"stacklevel": 3, **more})
+        elif self._logger.isEnabledFor(logging.INFO):
+            line = self.lines.line("INFO", msg, time.time(), extra or {})
             stream = self.logger_handler.stream  # type: ignore[attr-defined]
             stream.write(f"{line}\n")
             stream.flush()
