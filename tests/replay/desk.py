@@ -99,7 +99,13 @@ def paces(transcript: Transcript) -> tuple[Pace, ...]:
 
 def delivers(line: dict[str, str]) -> bool:
     """Tell whether a line of a transcript is a document that the desk sends."""
-    return line.get("desk", "").startswith("(")
+    said = line.get("desk", "")
+    return said.startswith("(") and not shows_a_page(said)
+
+
+def shows_a_page(answer: str) -> bool:
+    """Tell whether a line of a transcript is what the desk's page shows, and no message."""
+    return answer.startswith("(the page)")
 
 
 @dataclass
@@ -234,11 +240,12 @@ class Desk:
         return timeless(answer if known else answer.replace(_DECOY_DIGITS, "*…*"))
 
     def _language(self) -> Catalogue:
-        """Give the language in which she was last shown a way to sign out."""
+        """Give the language in which she was last shown a way to sign out. Some have the same word for it."""
         for received in reversed(self.whatsapp.received):
-            for language in catalogues():
-                if language.texts["button.done"] in received.tappable:
-                    return language
+            shown = set(received.tappable)
+            possible = [language for language in catalogues() if language.texts["button.done"] in shown]
+            if possible:
+                return max(possible, key=lambda language: len(shown & set(language.texts.values())))
         raise LookupError("she is not signed in")
 
     # the citizen
@@ -248,7 +255,7 @@ class Desk:
         self.calls.line = f"(page: {outcome})"
         self._page = outcome
         before = len(self.whatsapp.received)
-        refused = any(answer.startswith("(the page)") for answer in expected)
+        refused = any(shows_a_page(answer) for answer in expected)
 
         def answered() -> bool:
             return refused or self._was_told(expected, before)

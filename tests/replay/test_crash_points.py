@@ -15,7 +15,7 @@ from tests.conversations.chat import FOLDER, matches
 from tests.replay.calls import Call, CrashPoint, Moment
 from tests.replay.cloud import ENVIRONMENT
 from tests.replay.crash_points import ALSO, MAIN, Tried, conversation, differences, may_ask, tried
-from tests.replay.desk import PACES, Desk, Fate, Outcome, Pace, Scene, paces, scenes, timeless
+from tests.replay.desk import PACES, Desk, Fate, Outcome, Pace, Scene, paces, scenes, shows_a_page, timeless
 from tests.replay.outside import error_of, pdf
 
 type Runs = dict[Pace, list[Tried]]
@@ -258,10 +258,18 @@ def test_undisturbed_the_desk_says_what_is_written_and_no_more(name: str) -> Non
 
     told = [line["desk"] for line in transcript.chat if "desk" in line]
     # What a page in her browser says is no message: the desk looks at it on the way.
-    answers = [desk.expected(line) for line in told if not line.startswith("(the page)")]
+    answers = [desk.expected(line) for line in told if not shows_a_page(line)]
     said = [timeless(received.text) for received in desk.whatsapp.received]
     assert len(said) == len(answers)
     assert all(matches(answer, text) for answer, text in zip(answers, said, strict=True))
+
+
+@pytest.mark.parametrize("name", [MAIN, *ALSO])
+def test_undisturbed_she_gets_what_is_written_at_any_pace(name: str) -> None:
+    transcript = conversation(name)
+
+    for pace in paces(transcript):
+        Desk(transcript, pace).run()  # raises, where an answer does not come
 
 
 def test_a_reply_that_has_lost_its_documents_name_is_the_same_reply() -> None:
