@@ -49,9 +49,10 @@ def test_dying_anywhere_changes_nothing(pace: Pace, runs: Runs) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("pace", PACES, ids=str)
 @pytest.mark.parametrize("name", ALSO)
-def test_dying_anywhere_else_changes_nothing(name: str, runs: Runs, known: dict[str, str]) -> None:
-    here = list(tried(conversation(name), PACES[0], known))
+def test_dying_anywhere_else_changes_nothing(name: str, pace: Pace, runs: Runs, known: dict[str, str]) -> None:
+    here = list(tried(conversation(name), pace, known))
 
     assert not [str(run) for run in here if run.wrong or run.blamed]
 

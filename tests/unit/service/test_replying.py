@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpdesk.conversation.effects import Say, Text
 from helpdesk.errors import WhatsAppError
 from helpdesk.service import replying
 from helpdesk.service.replying import Replier
@@ -107,3 +108,10 @@ def test_whether_it_can_be_shown_matters_to_nobody(monkeypatch: pytest.MonkeyPat
     over(before)  # an error that left the timer's thread would be a warning, and so a failure
 
     assert client.marked == [HERS]
+
+
+def test_who_has_had_her_data_deleted_is_told_nothing_more() -> None:
+    """A job that died between the deletion and the end of its entry comes again, and knows nobody to tell."""
+    nobody = Stored("c")
+
+    assert replier(FakeClient()).send(Say("en", Text("menu")), nobody, "step")  # and the client is not even asked

@@ -86,10 +86,13 @@ class Replier:
         return True
 
     def _send(self, reply: Reply, stored: Stored, step: str, opened: Mapping[str, str]) -> bool:
+        person = stored.person
+        if not person.phone and not person.user_id:
+            return False  # her data was deleted, after the reply that says so
         message = self._message(reply, stored, opened)
         if message is None:
             return False
-        recipient = Recipient(phone=stored.person.phone, user_id=stored.person.user_id)
+        recipient = Recipient(phone=person.phone, user_id=person.user_id)
         callback_data = f"{stored.id}:{step}"
         if isinstance(reply, DeliverDocument):
             callback_data = str(Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded))
