@@ -27,6 +27,17 @@ function size(bytes) {
   return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
+// The place is taken from the start: what lies below does not move away from a finger when the picture comes.
+function firstPage(url) {
+  const blank = element("span", "page");
+  if (!url) return blank;
+  const page = element("img", "page");
+  page.src = `${url}/preview`;
+  page.alt = "First page of the PDF";
+  page.addEventListener("error", () => page.replaceWith(blank));
+  return page;
+}
+
 function file(shown) {
   const isPdf = !shown.media_type || shown.media_type === "application/pdf";
   const card = element(shown.url ? "a" : "div", "document");
@@ -34,14 +45,8 @@ function file(shown) {
     card.href = shown.url;
     card.target = "_blank";
     card.rel = "noopener";
-    if (isPdf) {
-      const page = element("img", "page");
-      page.src = `${shown.url}/preview`;
-      page.alt = "First page of the PDF";
-      page.addEventListener("error", () => page.remove());
-      card.append(page);
-    }
   }
+  if (isPdf) card.append(firstPage(shown.url));
   const kind = isPdf ? "PDF" : shown.media_type.split("/")[1].toUpperCase();
   const name = spoken(element("span", "name", shown.filename), shown.filename);
   const about = element("span", "size", shown.url ? `${kind} · ${size(shown.size)}` : "being fetched…");

@@ -69,6 +69,7 @@ export class Chat {
       const before = list.children[message.index];
       if (before) replace(before, item);
       else {
+        if (message.from === "desk") this.typing(false); // in one go: what she is about to tap moves once
         list.append(item);
         grown = true;
       }

@@ -38,6 +38,21 @@ _KEYS = {
     "ArrowUp": (38, ""),
 }
 
+_GUARD = """
+    window.guard?.abort();
+    window.guard = new AbortController();
+    window.missed = false;
+    for (const kind of ["mousedown", "mouseup", "click"]) {
+        addEventListener(kind, (event) => {
+            if (kind !== "click" && event.target !== hit && !one.contains(event.target)) window.missed = true;
+            if (!window.missed) return;
+            event.stopImmediatePropagation();
+            event.preventDefault();
+        }, { capture: true, signal: window.guard.signal });
+    }
+"""
+"""Lets nothing but `one`, which shows `hit` there, be clicked on; `missed` says whether something else would have been."""
+
 
 class NotThere(AssertionError):
     """What was waited for did not come in time."""
@@ -283,7 +298,10 @@ class Page:
         self.call("Page.bringToFront")
 
     def click(self, selector: str, words: str = "") -> None:
-        """Click on the last element of that kind that shows these words, once it can be hit."""
+        """Click on the last element of that kind that shows these words, once it stands still and can be hit.
+
+        If it moves away at the last moment, nothing else is hit in its place, and the click is made again.
+        """
         found = f"""(() => {{
             const all = [...document.querySelectorAll({json.dumps(selector)})];
             const one = all.findLast((each) => each.innerText.includes({json.dumps(words)}) && each.checkVisibility());
@@ -292,12 +310,34 @@ class Page:
             const box = one.getBoundingClientRect();
             const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
             const hit = document.elementFromPoint(x, y);
-            return hit && (one.contains(hit) || hit.contains(one)) ? [x, y] : null;
+            if (!hit || !(one.contains(hit) || hit.contains(one))) return null;
+            {_GUARD}
+            return [x, y];
         }})()"""
         self.show()
-        x, y = self.until(found)
-        for kind, pressed in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
-            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=pressed, clickCount=1)
+        deadline = time.monotonic() + WITHIN
+        where = None
+        while time.monotonic() < deadline:
+            before, where = where, self.until(found)
+            if where != before:
+                time.sleep(_LOOK_SECONDS)
+                continue
+            for kind, pressed in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
+                self.call(
+                    "Input.dispatchMouseEvent",
+                    type=kind,
+                    x=where[0],
+                    y=where[1],
+                    button="left",
+                    buttons=pressed,
+                    clickCount=1,
+                )
+            missed = None
+            with suppress(AssertionError):  # the click may have led to another page, and this one be gone
+                missed = self.evaluate("window.guard?.abort(), window.missed")
+            if not missed:
+                return
+        raise NotThere(f"it did not stand still within {WITHIN:.0f} s: {selector} {words}")
 
     def type(self, text: str) -> None:
         """Type into what has the focus."""

@@ -321,6 +321,34 @@ def serious(page: Page) -> list[Any]:
     return found
 
 
+def test_nothing_moves_away_from_her_finger_when_the_pdf_arrives(hand: Hand) -> None:
+    hand.sign_in()
+    hand.page.evaluate(
+        """(() => {
+            window.heights = [];
+            const sizes = new ResizeObserver((seen) => heights.push(...seen.map((one) => one.target.offsetHeight)));
+            new MutationObserver((changes) => changes.flatMap((one) => [...one.addedNodes])
+                .filter((one) => one.matches?.("li:has(.document)"))
+                .forEach((one) => { heights.push(one.offsetHeight); sizes.observe(one); })
+            ).observe(document.querySelector("#chat"), { childList: true });
+        })()"""
+    )
+    hand.choose("1. PAN card", "Tap the PDF to open it")
+    hand.page.until("document.querySelector('#chat img.page')?.naturalWidth > 300")
+    assert len(set(hand.page.evaluate("heights"))) == 1
+
+
+def test_a_document_whose_picture_fails_takes_the_same_place(hand: Hand) -> None:
+    hand.sign_in()
+    hand.choose("1. PAN card", "Tap the PDF to open it")
+    hand.page.until("document.querySelector('#chat img.page')?.naturalWidth > 300")
+    place = "document.querySelector('#chat .document .page').getBoundingClientRect().toJSON()"
+    before = hand.page.evaluate(place)
+    hand.page.evaluate("document.querySelector('#chat img.page').dispatchEvent(new Event('error'))")
+    assert hand.page.evaluate("document.querySelector('#chat .document .page').localName") == "span"
+    assert hand.page.evaluate(place) == before
+
+
 def test_the_page_is_light(desk: Desk, hand: Hand) -> None:
     own = {
         address: size
