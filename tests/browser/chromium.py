@@ -51,7 +51,7 @@ _GUARD = """
         }, { capture: true, signal: window.guard.signal });
     }
 """
-"""Lets nothing but `one`, which shows `hit` there, be clicked on; `missed` says whether something else would have been."""
+"""Lets nothing but `one` be clicked on; `missed`: something else would have been. `hit` is what it shows there."""
 
 
 class NotThere(AssertionError):
