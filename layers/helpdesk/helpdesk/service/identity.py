@@ -1,8 +1,8 @@
 """The ids that stand in logs, queues and keys in place of anything that names a citizen."""
 
 import hashlib
-import hmac
 
+from helpdesk.mac import mac
 from helpdesk.storage.documents import PREFIX
 
 _LENGTH = 32
@@ -71,4 +71,4 @@ def decoy_digits(secret: str, number: str) -> str:
 
 
 def _keyed(key: str, value: str) -> str:
-    return hmac.digest(key.encode(), value.encode(), "sha256").hex()
+    return mac(key, value.encode())

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from helpdesk.errors import SignatureError
+from helpdesk.mac import mac
 
 CLIENT_NAME: Final = "client.webhooks.fbclientcerts.com"
 """Whom Meta's client certificate for webhooks is made out to (Graph API, webhooks, mTLS)."""
@@ -21,7 +22,7 @@ _DIGEST_LENGTH: Final = 64
 
 def sign(body: bytes, secret: str) -> str:
     """Give the header that Meta would send for `body`: what sample events and tests need."""
-    return _PREFIX + hmac.digest(secret.encode(), body, "sha256").hex()
+    return _PREFIX + mac(secret, body)
 
 
 def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> None:
@@ -41,8 +42,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> None:
         raise SignatureError("the signature is missing or malformed")
     matches = False
     for secret in usable:
-        expected = hmac.digest(secret.encode(), body, "sha256").hex()
-        matches |= hmac.compare_digest(expected, given)
+        matches |= hmac.compare_digest(mac(secret, body), given)
     if not matches:
         raise SignatureError("the signature fits none of the app secrets")
 
