@@ -1,5 +1,6 @@
 """The functions' handlers, imported as a new execution environment does, and the settings that they read."""
 
+import gc
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -52,4 +53,5 @@ def load(function: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    gc.unfreeze()  # this process has more to do than one function
     return module

@@ -7,7 +7,8 @@ from helpdesk import bootstrap
 from helpdesk.telemetry import logger, metrics, nothing_told
 from helpdesk.web import answers
 
-consenting = bootstrap.consenting()
+with bootstrap.for_good():
+    consenting = bootstrap.consenting()
 
 
 @nothing_told

@@ -6,7 +6,8 @@ from helpdesk import bootstrap
 from helpdesk.service.handling import QueueMessage
 from helpdesk.telemetry import logger, metrics, nothing_told
 
-handler = bootstrap.document_handler()
+with bootstrap.for_good():
+    handler = bootstrap.document_handler()
 
 
 @nothing_told

@@ -9,7 +9,8 @@ from helpdesk.service.receiving import DeliveryFailed
 from helpdesk.telemetry import count, logger, metrics, nothing_told
 from helpdesk.whatsapp.signature import check_certificate
 
-receiver = bootstrap.receiver()
+with bootstrap.for_good():
+    receiver = bootstrap.receiver()
 
 
 @nothing_told

@@ -1,8 +1,9 @@
 """Values: dataclasses that do not change, made and copied in a fraction of the standard library's time.
 
 A frozen class of the standard library is made by compiling some six methods that are written for it; a cold start makes
-over eighty such classes. Here only `__init__` is, and the classes share the others. An instance is copied several times
-for every message; here that calls no constructor. docs/decisions.md (*Made faster*) has the figures.
+over eighty such classes. Here only `__init__` is, once there is to be an instance, and the classes share the others.
+An instance is copied several times for every message; here that calls no constructor. docs/decisions.md (*Made faster*)
+has the figures.
 
 Type checkers see the standard library's `dataclass` and `replace`, so they know each field, and refuse to change one.
 When the program runs, nothing refuses.
@@ -24,9 +25,20 @@ else:
             for name in ("__eq__", "__hash__", "__repr__"):
                 if name not in vars(cls):
                     setattr(cls, name, vars(_Shared)[name])
-            return dataclasses.dataclass(eq=False, repr=False, kw_only=kw_only)(cls)
+            cls.__init__ = _late_init(cls)
+            return dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=kw_only)(cls)
 
         return made
+
+    def _late_init(cls: type) -> Callable[..., None]:
+        """Give an `__init__` that puts the right one in its place when it is first called."""
+
+        def late(self: object, *values: object, **named: object) -> None:
+            made = dataclasses.dataclass(eq=False, repr=False)(type(cls.__name__, (cls,), {"__doc__": cls.__doc__}))
+            cls.__init__ = made.__init__
+            cls.__init__(self, *values, **named)
+
+        return late
 
     def replace[T](value: T, /, **changes: Any) -> T:
         """Give a copy with other values in some fields. `__post_init__` does not look at it."""
