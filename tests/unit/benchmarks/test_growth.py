@@ -37,7 +37,7 @@ def work(times: int) -> Callable[[], object]:
 
 
 def curve(shape: Shape, times: Callable[[int], int]) -> Curve:
-    points = tuple(measured(size, [work(times(size))] * 2) for size in (10, 20, 40))
+    points = tuple(measured(size, [work(times(size))] * 3) for size in (10, 20, 40))
     return Curve("made_up", "made up", shape, points)
 
 
@@ -61,10 +61,21 @@ def test_a_cost_that_grows_faster_than_is_said_is_worse_than_wanted(
 
 
 def test_instructions_are_counted_exactly_and_those_of_the_tests_are_not() -> None:
-    once, again, more = (measured(1, [work(times)] * 2).instructions for times in (50, 50, 51))
+    once, again, more = (measured(1, [work(times)] * 3).instructions for times in (50, 50, 51))
     assert 0 < once == again < more
     nothing, much_in_a_test = (lambda: None, lambda: [number + 1 for number in range(1000)])
-    assert measured(1, [much_in_a_test] * 2).instructions == measured(1, [nothing] * 2).instructions
+    assert measured(1, [much_in_a_test] * 3).instructions == measured(1, [nothing] * 3).instructions
+
+
+def test_what_is_made_when_it_is_first_needed_is_not_counted() -> None:
+    made: list[object] = []
+
+    def needing() -> None:
+        if not made:
+            made.append(work(1000)())
+        work(1)()
+
+    assert measured(1, [needing] * 3).instructions == measured(1, [work(1)] * 3).instructions
 
 
 def test_everything_that_is_said_to_grow_can_be_measured_at_tiny_sizes() -> None:
