@@ -32,6 +32,11 @@ class Other:
     words: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Number:
+    number: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Checked:
     number: int
@@ -74,6 +79,14 @@ def test_a_class_keeps_its_own_methods_and_checks() -> None:
     assert repr(Checked(number=1)) == "checked"
     with pytest.raises(ValueError, match="too small"):
         Checked(number=-1)
+
+
+def test_a_class_that_extends_a_value_has_its_own_constructor_each_time() -> None:
+    class Seven(Number):
+        def __init__(self) -> None:
+            super().__init__(7)
+
+    assert [Seven().number, Seven().number, Number(1).number] == [7, 7, 1]
 
 
 # --- copies ---------------------------------------------------------------------------------------------------------
