@@ -1,4 +1,4 @@
-# Everything a developer does here. Needs make and Python 3.13; the rest is set up under .venv/ by the first verb.
+# Everything a developer does here. Needs make and any Python 3; the first verb sets up the rest under .venv/.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -60,7 +60,7 @@ screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs
 lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
-	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator simulation tests
+	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator simulation tests tools
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
@@ -105,39 +105,36 @@ clean: ## Remove what was built (the tools under .venv/ stay)
 	@rm -rf .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-# --- tools: three environments, since the emulator, the SAM CLI and Checkov want different versions of the same packages ----
+# --- tools: environments apart where the tools want different versions of the same packages ------------------------------
+# Any Python 3 gets uv, and uv gets Python 3.13 where the machine has none.
 
-.venv/.ready: requirements-dev.txt | .venv/bin/uv
+UV := .uv/bin/uv
+
+.venv/.ready: requirements-dev.txt | .venv/bin/python
 	@echo 'Installing the tools into .venv'
-	@.venv/bin/uv pip sync --quiet --python $(PYTHON) --require-hashes $<
+	@$(UV) pip sync --quiet --python $(PYTHON) --require-hashes $<
 	@touch $@
 
-.venv/sam/.ready: requirements-sam.txt | .venv/bin/uv
-	@echo 'Installing the SAM CLI into .venv/sam'
-	@test -x .venv/sam/bin/python || $(PYTHON) -m venv --without-pip .venv/sam
-	@.venv/bin/uv pip sync --quiet --python .venv/sam/bin/python --require-hashes $<
-	@touch $@
-
-.venv/checkov/.ready: requirements-checkov.txt | .venv/bin/uv
-	@echo 'Installing Checkov into .venv/checkov'
-	@test -x .venv/checkov/bin/python || $(PYTHON) -m venv --without-pip .venv/checkov
-	@.venv/bin/uv pip sync --quiet --python .venv/checkov/bin/python --require-hashes $<
+.venv/%/.ready: requirements-%.txt | .venv/bin/python
+	@echo 'Installing $* into .venv/$*'
+	@test -x .venv/$*/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv/$*
+	@$(UV) pip sync --quiet --python .venv/$*/bin/python --require-hashes $<
 	@touch $@
 
 # What the benchmarks compare with. Where it cannot be installed, they do without it.
-build/peers/.ready: tests/benchmarks/requirements-peers.txt | .venv/bin/uv
-	@.venv/bin/uv venv --quiet --clear --python $(PYTHON) build/peers
-	@.venv/bin/uv pip sync --quiet --python build/peers/bin/python --require-hashes $< && touch $@ || rm -rf build/peers
+build/peers/.ready: tests/benchmarks/requirements-peers.txt | .venv/bin/python
+	@$(UV) venv --quiet --clear --python $(PYTHON) build/peers
+	@$(UV) pip sync --quiet --python build/peers/bin/python --require-hashes $< && touch $@ || rm -rf build/peers
 
-.venv/bin/uv:
-	@python=$$(command -v python3.13 || true); \
-	if [[ -z $$python ]] || ! "$$python" -c 'import ensurepip' 2>/dev/null; then \
-	  echo 'Python 3.13 (with its venv module) is needed and was not found as python3.13.' >&2; \
-	  echo 'With pyenv:  pyenv install 3.13' >&2; \
-	  echo 'On Debian or Ubuntu, where it is packaged:  apt-get install python3.13-venv' >&2; \
+.venv/bin/python: | $(UV)
+	@$(UV) venv --quiet --allow-existing --python 3.13 .venv || { \
+	  echo 'Python 3.13 is needed; it was not found on this machine and could not be downloaded (see above). Do one of these, then run make again:' >&2; \
+	  echo '  install it, for instance:  pyenv install 3.13' >&2; \
+	  echo '  on Debian or Ubuntu, where it is packaged:  apt-get install python3.13' >&2; \
+	  echo '  behind a firewall, name a mirror that has it:  export UV_PYTHON_INSTALL_MIRROR=file:///path/to/mirror' >&2; \
 	  exit 1; \
-	fi; \
-	"$$python" -m venv .venv
-# uv's lines of the requirements, hashes included, for pip: what installs the rest is checked as well.
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/uv.txt
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+	}
+
+$(UV):
+	@python=$$(command -v python3 || command -v python3.13) || { echo 'Python 3 is needed and was not found as python3.' >&2; exit 1; }; \
+	"$$python" tools/get_uv.py requirements-dev.txt .uv

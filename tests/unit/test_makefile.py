@@ -17,11 +17,12 @@ def project(tmp_path: Path) -> Path:
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "requirements-dev.txt").touch()
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for name in (".ready", "bin/uv"):
-        (tmp_path / ".venv" / name).touch()
+    for name in (".venv/.ready", ".uv/bin/uv"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
     os.utime(tmp_path / "requirements-dev.txt", (0, 0))
     python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     return tmp_path
