@@ -4,14 +4,14 @@ from http import HTTPStatus
 from typing import Any
 
 from helpdesk import bootstrap
-from helpdesk.telemetry import logger, metrics, nothing_told
+from helpdesk.telemetry import logger, metrics, redact_exceptions
 from helpdesk.web import answers
 
 with bootstrap.for_good():
     consenting = bootstrap.consenting()
 
 
-@nothing_told
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> answers.Answer:  # noqa: ARG001 - Lambda's face

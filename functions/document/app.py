@@ -4,13 +4,13 @@ from typing import Any
 
 from helpdesk import bootstrap
 from helpdesk.service.handling import QueueMessage
-from helpdesk.telemetry import logger, metrics, nothing_told
+from helpdesk.telemetry import logger, metrics, redact_exceptions
 
 with bootstrap.for_good():
     handler = bootstrap.document_handler()
 
 
-@nothing_told
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's face

@@ -6,14 +6,14 @@ from typing import Any
 from helpdesk import bootstrap
 from helpdesk.errors import PayloadError, SecretError, SignatureError
 from helpdesk.service.receiving import DeliveryFailed
-from helpdesk.telemetry import count, logger, metrics, nothing_told
+from helpdesk.telemetry import count, logger, metrics, redact_exceptions
 from helpdesk.whatsapp.signature import check_certificate
 
 with bootstrap.for_good():
     receiver = bootstrap.receiver()
 
 
-@nothing_told
+@redact_exceptions
 @logger.inject_lambda_context(log_event=False)  # what is added to the lines of one call is taken away again there
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's face

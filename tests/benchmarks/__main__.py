@@ -135,13 +135,13 @@ def cold_starts(section: Section) -> Iterator[Figure]:
     if "peer" in names:
         yield Figure("cold_start.webhook_vs_peer", ratio("cold_ms", "webhook", "peer"), "x", 0.5)
         yield Figure("cold_start.webhook_uncompiled_vs_peer", ratio("cold_ms", "webhook", "peer", deployed), "x")
-        yield Figure("warm.text_vs_peer", ratio("text_outside_aws_ms", "webhook", "peer"), "x", 0.5)
+        yield Figure("warm.text_vs_peer", ratio("text_outside_aws_ms", "webhook", "peer"), "x", 0.6)
         both_do = _least(runs, "webhook", "text_answer_ms") / _least(runs, "peer", "text_outside_aws_ms")
-        yield Figure("warm.text_both_do_vs_peer", both_do, "x", 0.5)
+        yield Figure("warm.text_both_do_vs_peer", both_do, "x", 0.3)
     yield Figure("warm.text_vs_floor", ratio("text_ms", "webhook", "floor_webhook"), "x")
     yield Figure("warm.text_cpu_ms", _least(runs, "webhook", "text_ms"), "ms")
     yield Figure("warm.status_cpu_ms", _least(runs, "webhook", "status_ms"), "ms", 0.2)
-    yield Figure("warm.statuses_1000_cpu_ms", _least(runs, "webhook", "statuses_1000_ms"), "ms")
+    yield Figure("warm.statuses_1000_cpu_ms", _least(runs, "webhook", "statuses_1000_ms"), "ms", 4)
     floor = [run["cold_ms"] for run in runs["floor_webhook"]]
     yield Figure("noise.median_vs_least", statistics.median(floor) / min(floor), "x")
     yield Figure("noise.most_vs_least", max(floor) / min(floor), "x")

@@ -18,7 +18,7 @@ from helpdesk.digilocker.consent_page import AuthorizeRequest, Pkce, authorize_u
 from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
 from helpdesk.digilocker.models import Token
 from helpdesk.service.linking import Made
-from helpdesk.telemetry import UnexpectedError, logger, nothing_told
+from helpdesk.telemetry import UnexpectedError, logger, redact_exceptions
 from helpdesk.web.callback import CallbackRefused, Consented, Declined, read_callback
 from helpdesk.web.cookies import Cookie
 from simulator.digilocker.aadhaar import UIDAI_TEST_NUMBERS
@@ -97,7 +97,7 @@ def test_these_exceptions_do_tell_a_secret_by_themselves(kind: str) -> None:
 def test_what_leaves_a_handler_tells_the_class_and_no_more(kind: str, logged: io.StringIO) -> None:
     original = EXCEPTIONS[kind](NUMBER.value)
 
-    @nothing_told
+    @redact_exceptions
     def handler(_event: str) -> None:
         raise original
 

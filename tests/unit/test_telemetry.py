@@ -2,14 +2,13 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from helpdesk.telemetry import Lines, Measures, logger, without_text
+from helpdesk.telemetry import JsonFormatter, count, logger, metrics, took, without_text
 from tests.handlers import Context
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
@@ -20,7 +19,7 @@ class Log:
 
     def __init__(self) -> None:
         self._stream = StringIO()
-        self.lines = Lines(service="helpdesk", sampling_rate=None)
+        self.lines = JsonFormatter(service="helpdesk", sampling_rate=None)
         handler = logging.StreamHandler(self._stream)
         handler.setFormatter(self.lines)
         self.logger = logging.getLogger("of this test")
@@ -96,37 +95,32 @@ def test_the_functions_log_names_the_call_but_not_what_the_log_group_says(logged
     assert not {"function_name", "function_memory_size", "function_arn"} & line.keys()
 
 
-def test_what_went_well_is_a_line_that_needs_no_place(logged: StringIO) -> None:
-    logger.info("replied", extra={"step": "abc", "code": None})
-
-    line = json.loads(logged.getvalue())
-    assert line.pop("timestamp").endswith("+00:00")
-    assert line.items() >= {"level": "INFO", "message": "replied", "step": "abc"}.items()
-    assert not {"location", "code"} & line.keys()
-
-
-def test_all_else_that_is_told_goes_the_long_way_and_tells_no_more(logged: StringIO) -> None:
+def test_a_line_of_any_level_says_where_it_was_written_and_no_exceptions_text(logged: StringIO) -> None:
     try:
         int("9999 4105 7058")
     except ValueError as error:
+        logger.info("replied", extra={"step": "abc", "code": None})
         logger.info("%s of %s", 1, 2)
         logger.info("it went well in the end", exc_info=True)
         logger.info(error)
 
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
-    assert [line["message"] for line in lines] == ["1 of 2", "it went well in the end", "ValueError"]
+    assert [line["message"] for line in lines] == ["replied", "1 of 2", "it went well in the end", "ValueError"]
+    assert lines[0].items() >= {"level": "INFO", "step": "abc"}.items()
+    assert "code" not in lines[0]
     assert {line["location"].partition(":")[0] for line in lines} == {
-        "test_all_else_that_is_told_goes_the_long_way_and_tells_no_more"
+        "test_a_line_of_any_level_says_where_it_was_written_and_no_exceptions_text"
     }
     assert "9999" not in logged.getvalue()
 
 
-def test_what_went_well_is_not_written_where_only_warnings_are_wanted(
-    logged: StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logger, "_logger", logging.getLogger("of warnings"))
-    logging.getLogger("of warnings").setLevel(logging.WARNING)
-    logger.info("replied")
+def test_info_is_not_written_where_only_warnings_are_wanted(logged: StringIO) -> None:
+    level = logger.log_level
+    logger.setLevel("WARNING")
+    try:
+        logger.info("replied")
+    finally:
+        logger.setLevel(level)
 
     assert logged.getvalue() == ""
 
@@ -143,48 +137,52 @@ def test_what_is_hard_to_write_loses_no_line(logged: StringIO, value: object) ->
 # --- metrics --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def measures() -> Measures:
-    return Measures(namespace="Helpdesk", service="helpdesk", metric_set={})
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> Iterator[None]:
+    metrics.clear_metrics()
+    yield
+    metrics.clear_metrics()
 
 
-def test_all_of_a_call_is_one_line_as_powertools_writes_it(
-    measures: Measures, capsys: pytest.CaptureFixture[str]
+@metrics.log_metrics
+def handler(_event: dict[str, Any], _context: object) -> None:
+    count("Messages")
+    count("Messages", 2)
+    count("Replies", 0)
+    took("Wait", 2.5)
+
+
+def test_all_of_an_invocation_is_one_line_in_cloudwatchs_format(capsys: pytest.CaptureFixture[str]) -> None:
+    handler({}, Context())
+
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["Messages"], line["Wait"]) == ([1, 2], [2.5])
+    [measured] = line["_aws"]["CloudWatchMetrics"]
+    assert measured["Dimensions"] == [["service"]]
+    units = {metric["Name"]: metric["Unit"] for metric in measured["Metrics"]}
+    assert units == {"Messages": "Count", "Wait": "Seconds"}
+
+
+def test_an_invocation_that_counts_nothing_writes_nothing(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    powertools = AmazonCloudWatchEMFProvider(namespace="Helpdesk", service="helpdesk", metric_set={})
-    lines = []
-    for provider in (measures, powertools):
-        for name, unit, value in (("Messages", MetricUnit.Count, 1), ("Wait", MetricUnit.Seconds, 2.5)):
-            provider.add_metric(name=name, unit=unit, value=value)
-        provider.add_metric(name="Messages", unit=MetricUnit.Count, value=2)
-        provider.flush_metrics()
-        line = json.loads(capsys.readouterr().out)
-        assert line["_aws"].pop("Timestamp") > 0
-        lines.append(line)
-
-    assert lines[0] == lines[1]
-    assert (lines[0]["Messages"], lines[0]["Wait"]) == ([1, 2], [2.5])
-
-
-def test_a_call_that_counts_nothing_writes_nothing(measures: Measures, capsys: pytest.CaptureFixture[str]) -> None:
-    measures.add_metric("Messages", MetricUnit.Count, 1)
-    measures.flush_metrics()
+    handler({}, Context())
     assert capsys.readouterr().out
-    measures.flush_metrics()
+    metrics.log_metrics(lambda _event, _context: None)({}, Context())
 
     assert not capsys.readouterr().out
 
 
-def test_no_line_has_more_than_cloudwatch_takes(measures: Measures, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_line_has_more_than_cloudwatch_takes(capsys: pytest.CaptureFixture[str]) -> None:
     """A hundred metrics, and a hundred values of each (the format's specification)."""
-    for value in range(250):
-        measures.add_metric("Messages", MetricUnit.Count, value)
+    for value in range(1, 251):
+        count("Messages", value)
     for number in range(120):
-        measures.add_metric(f"Metric{number}", MetricUnit.Count, 1)
-    measures.flush_metrics()
+        count(f"Metric{number}")
+    metrics.flush_metrics()
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert max(len(line["_aws"]["CloudWatchMetrics"][0]["Metrics"]) for line in lines) == 100
-    assert [value for line in lines for value in line.get("Messages", [])] == list(range(250))
+    assert [value for line in lines for value in line.get("Messages", [])] == list(range(1, 251))
     assert max(len(line.get("Messages", [])) for line in lines) == 100
     assert sum(f"Metric{number}" in line for line in lines for number in range(120)) == 120

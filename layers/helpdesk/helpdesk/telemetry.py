@@ -11,113 +11,57 @@ import datetime as dt
 import json
 import logging
 import os
-import time
 import traceback
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-import orjson
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import RESERVED_LOG_ATTRS, LambdaPowertoolsFormatter
-from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.constants import MAX_METRICS
-from aws_lambda_powertools.shared.constants import XRAY_TRACE_ID_ENV
+from aws_lambda_powertools.metrics import MetricUnit
 
 # At DEBUG they log the parameters of every call, before KMS has sealed them too. A level of their own holds whatever
 # the root logger's is, which Lambda sets by the function's logging configuration.
 for _name in ("boto3", "botocore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-_BEGINNING = ("level", "location", "message", "timestamp")
-_IN_THE_GROUP = ("function_name", "function_memory_size", "function_arn")
-_LEFT_OUT = frozenset((*RESERVED_LOG_ATTRS, "taskName", *_BEGINNING, *_IN_THE_GROUP))
-"""What logging keeps about a record, what each line begins with, and what the log group says already."""
+_LEFT_OUT = frozenset((*RESERVED_LOG_ATTRS, "taskName", "function_name", "function_memory_size", "function_arn"))
+"""What `logging` keeps on a record for itself, and what the name of the log group already says."""
 
 
-class Lines(LambdaPowertoolsFormatter):
-    """The lines of Powertools' formatter, shorter and for less time: every message costs one.
-
-    Its own are made for more than this: messages that are JSON, exceptions with their text, any order of the keys.
-    docs/decisions.md (*Made faster*) has the figures.
-    """
+class JsonFormatter(LambdaPowertoolsFormatter):
+    """Powertools' formatter, without the keys that its log group makes redundant and without any exception text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record as one line of JSON, with the keys that stand in every line of this call."""
-        added = {name: value for name, value in vars(record).items() if name not in _LEFT_OUT}
-        where = f"{record.funcName}:{record.lineno}"
-        return self.line(record.levelname, record.getMessage(), record.created, {"location": where, **added})
-
-    def line(self, level: str, message: str, at: float, keys: Mapping[str, object]) -> str:
-        """Write a line with `keys` of its own. `at`: seconds since 1970."""
-        when = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
-        line: dict[str, object] = {"level": level, "message": message, "timestamp": when}
-        line |= {name: value for name, value in self.log_format.items() if name not in _LEFT_OUT and value is not None}
-        line |= {name: value for name, value in keys.items() if value is not None}
-        if trace := os.environ.get(XRAY_TRACE_ID_ENV):
-            line["xray_trace_id"] = trace.partition(";")[0].removeprefix("Root=")
-        try:
-            return orjson.dumps(line, str).decode()
-        except TypeError:  # half a surrogate pair, a number of more than 64 bits
-            return json.dumps(line, default=str)
-
-
-class Log(Logger):
-    """Powertools' Logger, whose lines on what went well take no detour: every message costs one.
-
-    Such a line tells by its words where it was written. Records, filters and the search for the caller's name cost more
-    than all else about it.
-    """
-
-    lines = Lines()
-
-    def info(self, msg: object, *args: object, extra: Mapping[str, object] | None = None, **more: Any) -> None:
-        """Write a line with what stands in every line of this call, and with `extra`. All else goes Powertools' way."""
-        if args or more or not isinstance(msg, str):
-            super().info(msg, *args, extra=extra, **{"stacklevel": 3, **more})
-        elif self._logger.isEnabledFor(logging.INFO):
-            line = self.lines.line("INFO", msg, time.time(), extra or {})
-            stream = self.logger_handler.stream  # type: ignore[attr-defined]
-            stream.write(f"{line}\n")
-            stream.flush()
-
-
-class Measures(AmazonCloudWatchEMFProvider):
-    """Powertools' metrics for less time: names, units and values are ours, so they are not looked at each time.
-
-    The only dimension is the service.
-    """
-
-    def add_metric(
-        self, name: str, unit: MetricUnit | str, value: float, resolution: MetricResolution | int = 60
-    ) -> None:
-        """Add a value to those that the next line of the log has."""
-        written = unit.value if isinstance(unit, MetricUnit) else unit
-        metric = self.metric_set.setdefault(name, {"Unit": written, "StorageResolution": resolution, "Value": []})
-        metric["Value"].append(value)
-        if len(self.metric_set) == MAX_METRICS or len(metric["Value"]) == MAX_METRICS:
-            self.flush_metrics()
-
-    def flush_metrics(self, raise_on_empty_metrics: bool = False) -> None:  # noqa: ARG002 - Powertools' face
-        """Write the line; none if nothing was counted, which is nothing to write about."""
-        if not self.metric_set:
-            return
-        definitions = [{"Name": name, "Unit": metric["Unit"]} for name, metric in self.metric_set.items()]
-        measured = {"Namespace": self.namespace, "Dimensions": [["service"]], "Metrics": definitions}
-        line = {
-            "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [measured]},
-            "service": self.service,
-            **{name: metric["Value"] for name, metric in self.metric_set.items()},
+        """Return a record as one line of JSON, with the keys that every line of this invocation carries."""
+        when = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "level": record.levelname,
+            "location": f"{record.funcName}:{record.lineno}",
+            "message": record.getMessage(),
+            "timestamp": when,
         }
-        print(orjson.dumps(line).decode())
-        self.metric_set.clear()
+        for keys in (self.get_current_keys(), vars(record)):
+            line |= {
+                name: value
+                for name, value in keys.items()
+                if name not in _LEFT_OUT and name not in self.log_record_order and value is not None
+            }
+        if trace := os.environ.get("_X_AMZN_TRACE_ID"):
+            line["xray_trace_id"] = trace.partition(";")[0].removeprefix("Root=")
+        return self.serialize(line)
 
 
-logger = Log(log_uncaught_exceptions=False, logger_formatter=Log.lines)
-metrics = Measures()
+logger = Logger(
+    log_uncaught_exceptions=False,
+    logger_formatter=JsonFormatter(json_serializer=lambda line: json.dumps(line, default=str, separators=(",", ":"))),
+)
+metrics = Metrics()
+
+# An invocation that counts nothing is nothing to warn about.
+warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)
 
 
 class UnexpectedError(Exception):
@@ -135,8 +79,8 @@ def took(name: str, seconds: float) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=max(0.0, seconds))
 
 
-def nothing_told[**P, R](handler: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a handler so that what it raises carries no text: Lambda logs that, and answers its caller with it.
+def redact_exceptions[**P, R](handler: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a handler so that an exception leaves it without its text, which Lambda would log and return.
 
     Raises UnexpectedError in place of any exception.
     """
