@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from simulation.plot import COLOURS, HEIGHT, LEFT, LEGEND, TOP, WIDTH
+from capacity_model.plot import COLOURS, HEIGHT, LEFT, LEGEND, TOP, WIDTH
 
 NAMES = 250
 """Width that the names of bars take."""

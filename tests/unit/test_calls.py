@@ -13,12 +13,12 @@ import requests
 import responses
 from botocore.session import Session
 
+from capacity_model import cost, facts
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.service import replying
 from helpdesk.storage.secrets import CACHE_SECONDS, REFRESH_SECONDS
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.messages import Recipient, TextMessage
-from simulation import cost, facts
 from tests.benchmarks.counting import (
     CODE,
     DELETE,

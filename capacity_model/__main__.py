@@ -1,6 +1,6 @@
 """Runs result day under several settings and prints what citizens see, then what a delivered document costs.
 
-    python -m simulation [scale]
+    python -m capacity_model [scale]
 
 The same seed gives the same table. The scale (0.02 unless told) is the part of the citizens that is played; each figure
 is given for all of them. Draws docs/plots/queue.svg.
@@ -10,9 +10,9 @@ import math
 import sys
 from pathlib import Path
 
-from simulation import cost
-from simulation.desk import Day, Desk, Seen, Setting
-from simulation.plot import drawn
+from capacity_model import cost
+from capacity_model.desk import Day, Desk, Seen, Setting
+from capacity_model.plot import drawn
 
 SEED = 1
 PLOT = Path(__file__).parents[1] / "docs" / "plots" / "queue.svg"

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simulation import facts
+from capacity_model import facts
 
 
 @dataclass(frozen=True)
