@@ -77,7 +77,7 @@ sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invok
 
 build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sam (STAGE=dev|staging|prod)
 	@$(SAM) build --config-env $(STAGE)
-	@$(PYTHON) -m operations.bytecode .aws-sam/build
+	@$(PYTHON) -m tools.compile_build .aws-sam/build
 
 deploy: build ## Build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
 	@[[ '$(TESTED)' == yes ]] || $(PYTHON) -m pytest --quiet $(QUICK)

@@ -36,12 +36,12 @@ import boto3
 import requests
 from botocore.config import Config
 
-from operations import bytecode
 from simulator.backstage import Backstage
 from simulator.config import SimulatorConfig
 from simulator.containers import DOCKER_DESKTOP, Deployed, Relay, bridge_address, write_template
 from simulator.digilocker.accounts import EVERYBODYS_PIN
 from simulator.server import Simulator
+from tools import compile_build
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMCONFIG = ROOT / "samconfig.toml"
@@ -425,7 +425,7 @@ def build() -> Path:
         _BUILD_SECONDS,
         endpoint=_NOWHERE,
     )
-    bytecode.compile_build(BUILD)
+    compile_build.compile_build(BUILD)
     stamp.write_text(fingerprint)
     return BUILD
 
@@ -562,7 +562,7 @@ def _samconfig_parameters() -> dict[str, str]:
 def _fingerprint(architecture: str) -> str:
     """Changes whenever `sam build` could have another result."""
     digest = hashlib.sha256(f"{architecture} {sys.version}".encode())
-    sources = [ROOT / "template.yaml", ROOT / "requirements-sam.txt", Path(bytecode.__file__)]
+    sources = [ROOT / "template.yaml", ROOT / "requirements-sam.txt", Path(compile_build.__file__)]
     for folder in ("functions", "layers"):
         sources += (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     for path in sorted(sources):
