@@ -34,7 +34,8 @@ from botocore.exceptions import EndpointConnectionError
 from operations.samples import Event, desk_of, samples
 from operations.seeding import LocalDesk, seed
 from operations.stack import read_secret, stack_of
-from simulator.local_stack import STACK_NAME, StackError, access, addresses, citizens, environments
+from simulator.errors import StackError
+from simulator.local_stack import STACK_NAME, access, addresses, citizens, environments
 from simulator.phone import NotAnsweredError
 
 ROOT = Path(__file__).parents[1]

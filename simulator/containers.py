@@ -23,7 +23,8 @@ from typing import Any, Self
 
 import yaml
 
-LOOPBACK = "127.0.0.1"
+from simulator.ports import LOOPBACK
+
 DOCKER_DESKTOP = "host.docker.internal"
 """What Docker Desktop calls the machine; samconfig.toml has it known everywhere."""
 TEMPLATE = "sam-local.json"
@@ -51,13 +52,10 @@ def bridge_address() -> str | None:
 
 
 class Relay:
-    """Passes on what comes to `host`:`port` to the same port of the loopback, until `close`.
+    """Passes on what comes to a listening socket to the same port of the loopback, until `close`, which closes it."""
 
-    Raises OSError if something listens there already.
-    """
-
-    def __init__(self, host: str, port: int) -> None:
-        self._server = _Server((host, port), _Passing)
+    def __init__(self, listening: socket.socket) -> None:
+        self._server = _Server(listening)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="relay", daemon=True
         )
@@ -79,9 +77,13 @@ class Relay:
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
+
+    def __init__(self, listening: socket.socket) -> None:
+        super().__init__(listening.getsockname(), _Passing, bind_and_activate=False)
+        self.socket.close()  # the one that the base class has made
+        self.socket = listening
 
 
 class _Passing(socketserver.BaseRequestHandler):
@@ -139,7 +141,7 @@ def template_for_containers(
 
 
 def write_template(folder: Path, deployed: Deployed, access: Mapping[str, str], host: str) -> Path:
-    """Write that copy beside the template that was built in `folder`. Returns its path."""
+    """Write that copy beside the template that lies in `folder` as it was built. Returns its path."""
     built = yaml.safe_load((folder / "template.yaml").read_text(encoding="utf-8"))
     path = folder / TEMPLATE
     path.write_text(json.dumps(template_for_containers(built, deployed, access, host), indent=2), encoding="utf-8")

@@ -7,7 +7,8 @@ import textwrap
 import time
 import unicodedata
 
-from simulator.local_stack import ROOT, LocalStack, Progress, StackError, citizens, stop_on_signals
+from simulator.errors import StackError
+from simulator.local_stack import ROOT, LocalStack, Progress, citizens, stop_on_signals
 from simulator.phone import Bubble, NotAnsweredError, Phone
 
 _FOLDER = ROOT / "build" / "demo"
@@ -113,7 +114,10 @@ def converse(stack: LocalStack, terminal: Terminal) -> str:
         raise NotAnsweredError(f"what came is no PDF: it starts with {content[:8]!r}")
     _FOLDER.mkdir(parents=True, exist_ok=True)
     path = _FOLDER / "".join(letter if letter.isalnum() or letter in " .-_" else "_" for letter in delivered.filename)
-    path.write_bytes(content)
+    # At once: a demo beside this one may be writing a document of the same name.
+    written = path.with_name(f"{os.getpid()}-{path.name}")
+    written.write_bytes(content)
+    written.replace(path)
     return str(path.relative_to(ROOT))
 
 

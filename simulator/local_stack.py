@@ -5,13 +5,17 @@
     with LocalStack() as stack:
         stack.webhook_url, stack.chat_url, stack.simulator, stack.outputs, stack.client("dynamodb"), ...
 
-What it does, in order: checks the ports, starts the emulator (ministack, enforcing IAM, its state in memory only), runs
+What it does, in order: takes its ports, starts the emulator (ministack, enforcing IAM, its state in memory only), runs
 `sam build` and `sam deploy` on template.yaml, puts made-up credentials into the two secrets, starts the stand-ins, and
 lets WhatsApp's stand-in verify the webhook as Meta does. Everything listens on the loopback only (for `make run` on
-Docker's bridge as well, where `sam local` calls) and is gone when it ends.
+Docker's bridge as well, where `sam local` calls) and is gone when it ends, but for its logs.
+
+Any number of stacks can run side by side. Each has ports, logs and scratch space of its own; what they share is the
+build, which none of them changes while another reads it.
 """
 
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
@@ -19,7 +23,6 @@ import platform
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,7 +32,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 import boto3
@@ -40,6 +43,8 @@ from simulator.backstage import Backstage
 from simulator.config import SimulatorConfig
 from simulator.containers import DOCKER_DESKTOP, Deployed, Relay, bridge_address, write_template
 from simulator.digilocker.accounts import EVERYBODYS_PIN
+from simulator.errors import StackError
+from simulator.ports import CHAT, CHOSEN_BY_THE_SYSTEM, EMULATOR, LOOPBACK, Held, Service, hold
 from simulator.server import Simulator
 from tools import compile_build
 
@@ -49,6 +54,8 @@ LOGS = ROOT / "build" / "logs"
 # Apart from `.aws-sam/build`, which a real deployment takes: that one may be for another processor.
 BUILD = ROOT / ".aws-sam" / "local" / "build"
 CACHE = ROOT / ".aws-sam" / "local" / "cache"
+FOR_SAM_LOCAL = ROOT / ".aws-sam" / "local" / "run"
+"""Where `make run` puts what `sam local` needs (samconfig.toml). Of two of them, that of the one started last."""
 
 REGION = "ap-south-1"
 STACK_NAME = "helpdesk-local"
@@ -56,9 +63,8 @@ ARTIFACTS_BUCKET = "helpdesk-local-artifacts"
 # What the emulator takes for the account's root. No credentials of the machine's are ever read.
 ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
-DEFAULT_EMULATOR_PORT = 4566
-DEFAULT_CHAT_PORT = 8080
-
+_ADDRESSES = "addresses.json"
+_LOGS_KEPT_SECONDS = 7 * 24 * 3600.0
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _BUILD_SECONDS = 600.0
@@ -71,25 +77,12 @@ type Tell = Callable[[str], None]
 """Told what begins ("deploying the template") and how it went ("8.1 s")."""
 
 
-class StackError(Exception):
-    """The local stack cannot start. The message says why and what to do."""
-
-
-class PortBusyError(StackError):
-    """Another program listens on a port that the stack needs."""
-
-    def __init__(self, port: int, purpose: str, variable: str) -> None:
-        super().__init__(
-            f"Port {port} ({purpose}) is taken by another program, perhaps by another `make run`.\n"
-            f"Stop that one, or choose another port: {variable}={port + 1} make run"
-        )
-
-
 class LocalStack:
     """The running help desk. A context manager: on leaving, every process it started has ended.
 
     `parameters` override the template's (as `{"ResendSeconds": "2"}`), `simulator_settings` those of `SimulatorConfig`.
-    `for_containers`: functions that run in `sam local` can work on it too. `tell` is given a line about each step.
+    Of `emulator_ports` and `chat_ports` the first that is free is taken. `for_sam_local`: the folder for what functions
+    need that run in `sam local` and work on this stack. `tell` is given a line about each step.
     """
 
     def __init__(
@@ -97,15 +90,16 @@ class LocalStack:
         *,
         parameters: Mapping[str, str] | None = None,
         simulator_settings: Mapping[str, Any] | None = None,
-        emulator_port: int | None = None,
-        chat_port: int | None = None,
-        for_containers: bool = False,
+        emulator_ports: Sequence[int] = CHOSEN_BY_THE_SYSTEM,
+        chat_ports: Sequence[int] = CHOSEN_BY_THE_SYSTEM,
+        for_sam_local: Path | None = None,
         tell: Tell = lambda _line: None,
     ) -> None:
         self._parameters = dict(parameters or {})
-        self._emulator_port = emulator_port or _port("HELPDESK_EMULATOR_PORT", DEFAULT_EMULATOR_PORT)
-        self._chat_port = chat_port or _port("HELPDESK_CHAT_PORT", DEFAULT_CHAT_PORT)
-        self._for_containers = for_containers
+        self._ports_to_try = {EMULATOR: emulator_ports, CHAT: chat_ports}
+        self._held: dict[Service, Held] = {}
+        self._for_sam_local = for_sam_local
+        self._bridge = bridge_address() if for_sam_local else None
         self._tell = tell
         self._settings = dict(simulator_settings or {})
         self._emulator: subprocess.Popen[bytes] | None = None
@@ -137,12 +131,29 @@ class LocalStack:
     @property
     def emulator_url(self) -> str:
         """Endpoint of the local AWS."""
-        return f"http://127.0.0.1:{self._emulator_port}"
+        return self._url(EMULATOR)
 
     @property
     def chat_url(self) -> str:
         """The chat page; the stand-ins' HTTP face is below it."""
-        return f"http://127.0.0.1:{self._chat_port}"
+        return self._url(CHAT)
+
+    def _url(self, service: Service) -> str:
+        if service not in self._held:
+            raise StackError("the local stack is not running")
+        return f"http://{LOOPBACK}:{self._held[service].number}"
+
+    @property
+    def moved(self) -> list[Service]:
+        """What listens elsewhere than was first asked for, since another program was there."""
+        return [
+            service for service, held in self._held.items() if self._ports_to_try[service][0] not in {0, held.number}
+        ]
+
+    @property
+    def logs(self) -> Path:
+        """The folder of what the local AWS and the SAM CLI have printed."""
+        return LOGS / str(self._held[EMULATOR].number)
 
     @property
     def webhook_url(self) -> str:
@@ -188,22 +199,25 @@ class LocalStack:
 
     def start(self) -> None:
         """Start everything. Raises StackError; what had been started by then is for `close` to stop."""
-        for port, purpose, variable in self._ports():
-            _require_free(port, purpose, variable)
-        LOGS.mkdir(parents=True, exist_ok=True)
+        hosts = (LOOPBACK, self._bridge) if self._bridge else (LOOPBACK,)
+        for service, ports in self._ports_to_try.items():
+            self._held[service] = hold(service, ports, hosts)
+        _remove_old_logs()
+        self.logs.mkdir(parents=True, exist_ok=True)
         self._scratch = Path(tempfile.mkdtemp(prefix="helpdesk-"))
         self._start_emulator()
         with self._step("building the functions and their layer"):
             build()
         with self._step("starting the local AWS"):
             self._await_emulator()
-        with self._step("deploying the template"):
-            self._deploy()
+        with self._step("deploying the template"), built() as folder:
+            self._deploy(folder)
+            if self._for_sam_local:
+                self._write_for_sam_local(folder, self._for_sam_local)
         with self._step("filling the secrets, starting the stand-ins"):
             self._fill_secrets()
-            self._simulator = Simulator(
-                dataclasses.replace(self.config, webhook_url=self.webhook_url), port=self._chat_port
-            )
+            config = dataclasses.replace(self.config, webhook_url=self.webhook_url)
+            self._simulator = Simulator(config, listening=self._held[CHAT].take(LOOPBACK))
             self._simulator.__enter__()
             if "ConsentUrl" in self.outputs:
                 self._simulator.world.consent_url = f"{self._api_url('ConsentApiId')}/consent"
@@ -211,16 +225,9 @@ class LocalStack:
             self._open_backstage(self._simulator)
         with self._step("verifying the webhook as Meta does"):
             self._verify_webhook()
-        if self._for_containers:
-            with self._step("opening it to `sam local`"):
-                self._open_to_containers()
-
-    def _ports(self) -> tuple[tuple[int, str, str], ...]:
-        """Each port, what listens there, and the variable that chooses another."""
-        return (
-            (self._emulator_port, "the local AWS", "HELPDESK_EMULATOR_PORT"),
-            (self._chat_port, "the chat page", "HELPDESK_CHAT_PORT"),
-        )
+        if self._bridge:
+            # Functions in containers call there.
+            self._relays = [Relay(held.take(self._bridge)) for held in self._held.values()]
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
@@ -239,10 +246,9 @@ class LocalStack:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "BIND_HOST": "127.0.0.1",
             # Points nowhere: the emulator would else clear away containers of its own kind on a developer's machine.
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
-            "GATEWAY_PORT": str(self._emulator_port),
+            "GATEWAY_PORT": str(self._held[EMULATOR].number),
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
             # An address and not a name: boto3 then writes the bucket into the path of a presigned link, which every
@@ -256,11 +262,12 @@ class LocalStack:
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self._scratch),
         }
-        with (LOGS / "emulator.log").open("wb") as log:
-            self._emulator = subprocess.Popen(
-                [sys.executable, "-m", "simulator.emulator"],
+        with self._held[EMULATOR].take(LOOPBACK) as listening, (self.logs / "emulator.log").open("wb") as log:
+            self._emulator = subprocess.Popen(  # noqa: S603 - its words are this module's own
+                [sys.executable, "-m", "simulator.emulator", str(listening.fileno())],
                 cwd=ROOT,
                 env=environment,
+                pass_fds=[listening.fileno()],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -276,9 +283,9 @@ class LocalStack:
                 if session.get(f"{self.emulator_url}/_ministack/health", timeout=2).ok:
                     return
             time.sleep(0.1)
-        raise StackError(f"The local AWS did not start.\n{_tail(LOGS / 'emulator.log')}")
+        raise StackError(f"The local AWS did not start.\n{_tail(self.logs / 'emulator.log')}")
 
-    def _deploy(self) -> None:
+    def _deploy(self, folder: Path) -> None:
         self.client("s3").create_bucket(
             Bucket=ARTIFACTS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
@@ -304,7 +311,7 @@ class LocalStack:
                     "--config-env",
                     "local",
                     "--template-file",
-                    str(BUILD / "template.yaml"),
+                    str(folder / "template.yaml"),
                     "--stack-name",
                     STACK_NAME,
                 ),
@@ -313,6 +320,7 @@ class LocalStack:
             ],
             _DEPLOY_SECONDS,
             endpoint=self.emulator_url,
+            logs=self.logs,
         )
         cloudformation = self.client("cloudformation")
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
@@ -372,18 +380,22 @@ class LocalStack:
                 f"The webhook did not verify: it answered {answer.status_code} {answer.text[:200]!r}.\n{lines}"
             )
 
-    def _open_to_containers(self) -> None:
-        """Let functions in containers reach this stack, and tell `sam local` what was deployed."""
-        bridge = bridge_address()
-        if bridge is not None:
-            for port, purpose, variable in self._ports():
-                try:
-                    self._relays.append(Relay(bridge, port))
-                except OSError:
-                    raise PortBusyError(port, purpose, variable) from None
-        host = bridge or DOCKER_DESKTOP
+    def _write_for_sam_local(self, built_in: Path, folder: Path) -> None:
+        """Lay out what `sam local` runs: a copy of the build, so that the next build takes nothing away from it."""
+        host = self._bridge or DOCKER_DESKTOP
         deployed = Deployed(self._deployed_parameters, environments(self.client))
-        write_template(BUILD, deployed, access(self.emulator_url), host)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+        staged.chmod(0o755)  # functions in containers are another user
+        shutil.copytree(built_in, staged, dirs_exist_ok=True)
+        write_template(staged, deployed, access(self.emulator_url), host)
+        (staged / _ADDRESSES).write_text(json.dumps(self._addresses()))
+        with _lock(folder.with_name(f"{folder.name}.lock"), fcntl.LOCK_EX):
+            shutil.rmtree(folder, ignore_errors=True)
+            staged.rename(folder)
+
+    def _addresses(self) -> dict[str, str]:
+        return {service.variable: self._url(service) for service in self._held}
 
     # --- stopping -----------------------------------------------------------------------------------------------------
 
@@ -393,6 +405,8 @@ class LocalStack:
         simulator, self._simulator = self._simulator, None
         emulator, self._emulator = self._emulator, None
         scratch, self._scratch = self._scratch, None
+        if self._for_sam_local and simulator is not None and _read_addresses(self._for_sam_local) == self._addresses():
+            (self._for_sam_local / _ADDRESSES).unlink()
         try:
             for relay in relays:
                 relay.close()
@@ -403,17 +417,39 @@ class LocalStack:
                 _stop_group(emulator)
                 if emulator.stdin is not None:
                     emulator.stdin.close()
+            for held in self._held.values():
+                held.close()
             if scratch is not None:
                 shutil.rmtree(scratch, ignore_errors=True)
 
 
 def build() -> Path:
     """Build for this machine, as `make build` does, unless nothing has changed since. Returns the folder."""
-    architecture = _architecture()
+    with built() as folder:
+        return folder
+
+
+@contextmanager
+def built() -> Iterator[Path]:
+    """Build unless nothing has changed since, and keep others from building anew while the folder is in use."""
     stamp = BUILD.parent / "stamp"
+
+    def is_current() -> bool:
+        return BUILD.is_dir() and stamp.is_file() and stamp.read_text() == _fingerprint(_architecture())
+
+    BUILD.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(BUILD.parent / "lock", fcntl.LOCK_SH) as lock:
+        while not is_current():
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not is_current():  # the one who was here before may have built it
+                _build(stamp)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        yield BUILD
+
+
+def _build(stamp: Path) -> None:
+    architecture = _architecture()
     fingerprint = _fingerprint(architecture)
-    if BUILD.is_dir() and stamp.is_file() and stamp.read_text() == fingerprint:
-        return BUILD
     stamp.unlink(missing_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     _sam(
@@ -424,16 +460,27 @@ def build() -> Path:
         ],
         _BUILD_SECONDS,
         endpoint=_NOWHERE,
+        logs=LOGS,
     )
     compile_build.compile_build(BUILD)
     stamp.write_text(fingerprint)
-    return BUILD
 
 
-def _sam(verb: str, arguments: Sequence[str], seconds: float, *, endpoint: str) -> None:
+@contextmanager
+def _lock(path: Path, kind: int) -> Iterator[IO[bytes]]:
+    """Hold a lock that ends with this process at the latest. `kind`: as for `fcntl.flock`."""
+    with path.open("ab") as file:
+        fcntl.flock(file, kind)
+        yield file
+
+
+def _sam(verb: str, arguments: Sequence[str], seconds: float, *, endpoint: str, logs: Path) -> None:
     """Run the SAM CLI against that endpoint only; its output goes to a file and is shown when it fails."""
-    home = ROOT / "build" / "sam"
-    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="helpdesk-sam-") as home:
+        _run_sam(verb, arguments, seconds, endpoint, Path(home), logs / f"sam-{verb}.log")
+
+
+def _run_sam(verb: str, arguments: Sequence[str], seconds: float, endpoint: str, home: Path, log: Path) -> None:
     # Else it looks on the internet once a week for a newer version of itself.
     (home / "metadata.json").write_text(json.dumps({"telemetryEnabled": False, "lastVersionCheck": time.time()}))
     environment = {
@@ -452,7 +499,6 @@ def _sam(verb: str, arguments: Sequence[str], seconds: float, *, endpoint: str) 
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(home),
     }
-    log = LOGS / f"sam-{verb}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - its words are this module's own
             [str(_sam_executable()), verb, *arguments],
@@ -490,10 +536,27 @@ def _made_up_config(settings: Mapping[str, Any]) -> SimulatorConfig:
 
 
 def addresses() -> tuple[str, str]:
-    """Give where `make run` has its local AWS and its stand-ins. Raises StackError for a port that is none."""
-    emulator = _port("HELPDESK_EMULATOR_PORT", DEFAULT_EMULATOR_PORT)
-    chat = _port("HELPDESK_CHAT_PORT", DEFAULT_CHAT_PORT)
-    return f"http://127.0.0.1:{emulator}", f"http://127.0.0.1:{chat}"
+    """Give where `make run` has its local AWS and its stand-ins.
+
+    The environment names the ports, or else the last `make run` to start has written them down. Raises StackError for a
+    port that is none.
+    """
+    written = _read_addresses(FOR_SAM_LOCAL)
+
+    def address(service: Service) -> str:
+        named = service.named_port()
+        usual = f"http://{LOOPBACK}:{named or service.usual_port}"
+        return usual if named else written.get(service.variable, usual)
+
+    return address(EMULATOR), address(CHAT)
+
+
+def _read_addresses(folder: Path) -> dict[str, str]:
+    try:
+        written: dict[str, str] = json.loads((folder / _ADDRESSES).read_text())
+    except FileNotFoundError:
+        return {}
+    return written
 
 
 def access(emulator_url: str) -> dict[str, str]:
@@ -521,23 +584,13 @@ def environments(client: Callable[[str], Any]) -> dict[str, dict[str, str]]:
     }
 
 
-def _port(variable: str, default: int) -> int:
-    text = os.environ.get(variable, "").strip()
-    if not text:
-        return default
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise StackError(f"{variable} must be a port number, not {text!r}.")
-    return int(text)
-
-
-def _require_free(port: int, purpose: str, variable: str) -> None:
-    with socket.socket() as probe:
-        # As servers do: a connection of the last run that still lingers is no hindrance.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise PortBusyError(port, purpose, variable) from None
+def _remove_old_logs() -> None:
+    """Remove the logs of stacks that have written nothing for a week."""
+    before = time.time() - _LOGS_KEPT_SECONDS
+    for folder in LOGS.glob("*/"):
+        with suppress(OSError):  # another stack may be doing the same
+            if max((path.stat().st_mtime for path in folder.iterdir()), default=0.0) < before:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _architecture() -> str:
@@ -675,6 +728,10 @@ def welcome(stack: LocalStack, seconds: float, *, on_page: bool) -> str:
     how = "say Hi; the OTP comes by SMS, on the same page"
     if on_page:
         how = f"say Hi, then Open DigiLocker; the OTP comes by SMS, on the chat page; PIN {EVERYBODYS_PIN}"
+    notes = [
+        f"\nPort {service.usual_port} is taken by another program: {service.name} has the next free one.\n"
+        for service in stack.moved
+    ]
     return f"""
 The help desk is up ({seconds:.0f} s).
 
@@ -683,8 +740,8 @@ The help desk is up ({seconds:.0f} s).
                      {how}
   Webhook            {stack.webhook_url}
   Local AWS          {stack.emulator_url}  (region {REGION}, key and secret: test)
-  Logs               {LOGS.relative_to(ROOT)}/
-
+  Logs               {stack.logs.relative_to(ROOT)}/
+{"".join(notes)}
 Ctrl-C stops it. Nothing is kept.
 """
 
@@ -698,7 +755,12 @@ def main() -> int:
             parameters, settings = way_to_sign_in(os.environ.get("SIGN_IN", ""))
             on_page = parameters.get("SignIn") == "consent-page"
             with LocalStack(
-                parameters=parameters, simulator_settings=settings, for_containers=True, tell=progress
+                parameters=parameters,
+                simulator_settings=settings,
+                emulator_ports=EMULATOR.ports_to_try(),
+                chat_ports=CHAT.ports_to_try(),
+                for_sam_local=FOR_SAM_LOCAL,
+                tell=progress,
             ) as stack:
                 print(welcome(stack, time.monotonic() - progress.began, on_page=on_page), flush=True)
                 signal.pause()

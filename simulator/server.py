@@ -111,12 +111,20 @@ class Simulator:
 
     Port 0 takes any free port; `url` says which. Raises PortTaken if something listens there already. `host` other than
     127.0.0.1 is for callers in containers: there is nothing secret here, but no door to leave open either.
+    `listening`: a socket to take over, instead of a port.
     """
 
-    def __init__(self, config: SimulatorConfig, port: int = 8080, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        config: SimulatorConfig,
+        port: int = 8080,
+        host: str = "127.0.0.1",
+        *,
+        listening: socket.socket | None = None,
+    ) -> None:
         self.config = config
         self.world = World(config)
-        self._socket = _listen(host, port)
+        self._socket = listening or _listen(host, port)
         self._server = make_server(
             host, port, create_app(self.world), threaded=True, request_handler=_Quiet, fd=self._socket.fileno()
         )

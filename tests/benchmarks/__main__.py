@@ -27,7 +27,8 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "bench")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
 
 from helpdesk.languages.catalogue import codes, parse
-from simulator.local_stack import BUILD, StackError, build, stop_on_signals
+from simulator.errors import StackError
+from simulator.local_stack import BUILD, build, stop_on_signals
 from tests.benchmarks import (
     counting,
     directory,

@@ -18,7 +18,6 @@ import requests
 from simulator.local_stack import ARTIFACTS_BUCKET, LocalStack
 from simulator.whatsapp.phones import Message, Phone
 from simulator.whatsapp.webhooks import encode, signature
-from tests.browser.screenshots import free_port
 
 type Side = Literal["desk", "floor"]
 SIDES: tuple[Side, Side] = ("desk", "floor")
@@ -101,8 +100,6 @@ def deployed(tell: Callable[[str], None]) -> Iterator[Deployment]:
     with LocalStack(
         parameters=PARAMETERS,
         simulator_settings=HABITS,
-        emulator_port=free_port(),
-        chat_port=free_port(),
         tell=tell,
     ) as stack:
         stack.simulator.world.faults.set({"whatsapp": {"status_order": "none"}})

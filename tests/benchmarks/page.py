@@ -10,10 +10,10 @@ WhatsApp's stand-in calls the webhook, and from when it has taken the help desk'
 import statistics
 import sys
 
-from simulator.local_stack import LocalStack, Progress, StackError, stop_on_signals
+from simulator.errors import StackError
+from simulator.local_stack import LocalStack, Progress, stop_on_signals
 from tests.browser.chromium import Chromium, Page, find_chromium
 from tests.browser.hand import Hand
-from tests.browser.screenshots import free_port
 
 PAINTS, ANSWERS = 15, 30
 PHONE = "919000700000"
@@ -99,8 +99,6 @@ def main() -> int:
                 # Who says Hi so often would else be asked to slow down.
                 LocalStack(
                     parameters={"MessagesPerMinute": "1000", "SameTextsPerMinute": "1000"},
-                    emulator_port=free_port(),
-                    chat_port=free_port(),
                     tell=progress,
                 ) as stack,
                 Chromium() as chromium,

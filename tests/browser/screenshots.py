@@ -1,13 +1,13 @@
 """Takes the pictures of docs/images, with the whole help desk on ports of its own: `make screenshots`."""
 
 import io
-import socket
 import sys
 from pathlib import Path
 
 from PIL import Image
 
-from simulator.local_stack import LocalStack, Progress, StackError, stop_on_signals
+from simulator.errors import StackError
+from simulator.local_stack import LocalStack, Progress, stop_on_signals
 from simulator.phone import Phone
 from simulator.visitor import PIN, Visitor
 from tests.browser.chromium import Chromium, Page, find_chromium
@@ -141,7 +141,7 @@ def main() -> int:
     with stop_on_signals():
         try:
             with (
-                LocalStack(emulator_port=free_port(), chat_port=free_port(), tell=progress) as stack,
+                LocalStack(tell=progress) as stack,
                 Chromium() as chromium,
             ):
                 pictures(chromium, stack.chat_url)
@@ -149,8 +149,6 @@ def main() -> int:
                 LocalStack(
                     parameters={"SignIn": "consent-page"},
                     simulator_settings={"digilocker_version": "2.4"},
-                    emulator_port=free_port(),
-                    chat_port=free_port(),
                     tell=progress,
                 ) as stack,
                 Chromium() as chromium,
@@ -161,13 +159,6 @@ def main() -> int:
             print(f"\n{error}", file=sys.stderr)
             return 1
     return 0
-
-
-def free_port() -> int:
-    """Give a port of this machine that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

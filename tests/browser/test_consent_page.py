@@ -12,7 +12,6 @@ from simulator.phone import Phone
 from simulator.visitor import PIN
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import ASHA, LAKSHMI, Hand
-from tests.browser.screenshots import free_port
 from tests.browser.test_chat_page import serious
 from tests.integration.desk import Desk, running_desk
 
@@ -40,8 +39,6 @@ def stack() -> Iterator[LocalStack]:
         LocalStack(
             parameters={"SignIn": "consent-page", "MobileMismatch": "refuse"},
             simulator_settings={"digilocker_version": "2.4"},
-            emulator_port=free_port(),
-            chat_port=free_port(),
         ) as running,
     ):
         yield running

@@ -38,15 +38,13 @@ PAGE_STACKS = [("ask", "1.x"), ("refuse", "2.4")]
 
 @pytest.fixture(scope="session", params=PAGE_STACKS, ids=" ".join)
 def page_stack(request: pytest.FixtureRequest) -> Iterator[LocalStack]:
-    """One where citizens sign in on DigiLocker's page, beside the one of the other tests, at ports of its own."""
+    """One where citizens sign in on DigiLocker's page, beside the one of the other tests."""
     mobile_mismatch, version = request.param
     with (
         stop_on_signals(),
         LocalStack(
             parameters={"SignIn": "consent-page", "MobileMismatch": mobile_mismatch},
             simulator_settings={"digilocker_version": version},
-            emulator_port=4576,
-            chat_port=8090,
         ) as running,
     ):
         yield running

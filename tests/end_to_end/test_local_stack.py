@@ -4,14 +4,15 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import requests
 
 from simulator import demo, local_stack
-from simulator.local_stack import LocalStack, PortBusyError, StackError
+from simulator.errors import PortBusyError
+from simulator.local_stack import LocalStack
 
 
 @contextmanager
@@ -20,53 +21,36 @@ def _taken_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-@pytest.mark.parametrize(
-    ("variable", "other"),
-    [("HELPDESK_EMULATOR_PORT", "HELPDESK_CHAT_PORT"), ("HELPDESK_CHAT_PORT", "HELPDESK_EMULATOR_PORT")],
-)
-def test_a_taken_port_is_named_before_anything_is_started(
-    monkeypatch: pytest.MonkeyPatch, variable: str, other: str
+def test_a_port_that_was_named_and_is_taken_is_told_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     started: list[object] = []
     monkeypatch.setattr(subprocess, "Popen", lambda *args, **_kwargs: started.append(args))
-    monkeypatch.setenv(other, str(_free_port()))
 
-    with _taken_port() as port:
-        monkeypatch.setenv(variable, str(port))
-        with pytest.raises(PortBusyError) as refused, LocalStack():
-            pass
+    with (
+        _taken_port() as port,
+        pytest.raises(PortBusyError, match=f"Port {port} .the chat page. is taken"),
+        LocalStack(chat_ports=[port]),
+    ):
+        pass
 
-    assert f"Port {port} " in str(refused.value)
-    assert f"{variable}={port + 1} make run" in str(refused.value)
     assert not started
 
 
-def test_a_port_that_is_none_is_refused_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HELPDESK_CHAT_PORT", "eighty")
-    with pytest.raises(StackError, match="HELPDESK_CHAT_PORT must be a port number"):
-        LocalStack()
-
-
 def test_the_emulator_ends_with_whoever_started_it(tmp_path: object) -> None:
-    port = _free_port()
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
     environment = {
         "PATH": os.environ["PATH"],
-        "BIND_HOST": "127.0.0.1",
         "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "TMPDIR": str(tmp_path),
     }
-    emulator = subprocess.Popen(
-        [sys.executable, "-m", "simulator.emulator"],
+    emulator = subprocess.Popen(  # noqa: S603 - its words are this test's own
+        [sys.executable, "-m", "simulator.emulator", str(listening.fileno())],
+        pass_fds=[listening.fileno()],
         cwd=local_stack.ROOT,
         env=environment,
         stdin=subprocess.PIPE,
@@ -74,8 +58,9 @@ def test_the_emulator_ends_with_whoever_started_it(tmp_path: object) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    listening.close()
     try:
-        _await_port(port)
+        assert requests.get(f"http://127.0.0.1:{port}/_ministack/health", timeout=30).ok
         # The parent is gone, however it went: its end of the pipe closes.
         assert emulator.stdin is not None
         emulator.stdin.close()
@@ -86,18 +71,6 @@ def test_the_emulator_ends_with_whoever_started_it(tmp_path: object) -> None:
 
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
-
-
-def _await_port(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
 
 
 def test_the_demo_prints_a_whole_conversation_and_ends_with_the_pdf(

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from operations.events import EVENTS, IN_CHAT, Fresh, expectations, for_local_stack, write
+from operations.events import IN_CHAT, Fresh, expectations, for_local_stack, write
 from simulator.local_stack import LocalStack, access, way_to_sign_in
 from simulator.phone import Phone
 from tests.fresh_events import phones_of
-from tests.sam_local.sam import Invoked, containers, invoke
+from tests.sam_local.sam import Invoked, SamLocal
 
 _AT_ONCE = 4
 """Twice as many as a small machine has processors: half of the time SAM and Docker only wait."""
@@ -34,38 +34,43 @@ def docker() -> None:
         pytest.exit("`make sam-local` needs Docker, running.", returncode=1)
 
 
+@pytest.fixture(scope="session")
+def sam(tmp_path_factory: pytest.TempPathFactory) -> SamLocal:
+    """`sam local` on what the stack lays out for it, in a folder that no `make run` shares."""
+    return SamLocal(tmp_path_factory.mktemp("sam-local"))
+
+
 @pytest.fixture(scope="session", params=[IN_CHAT])
-def stack(request: pytest.FixtureRequest, docker: None) -> Iterator[LocalStack]:
-    """One after the other, by the way in which citizens sign in: `sam local` knows the one that was started last."""
-    there = containers()
+def stack(request: pytest.FixtureRequest, docker: None, sam: SamLocal) -> Iterator[LocalStack]:
+    """One after the other, by the way in which citizens sign in."""
     parameters, settings = way_to_sign_in(request.param)
     # Each as Ctrl-C: pytest then ends what it has begun, and SAM takes its containers with it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    with LocalStack(parameters=parameters, simulator_settings=settings, for_containers=True) as running:
+    with LocalStack(parameters=parameters, simulator_settings=settings, for_sam_local=sam.built) as running:
         yield running
-    assert containers() <= there, "SAM left containers behind"
+    assert not sam.containers(), "SAM left containers behind"
 
 
 @pytest.fixture(scope="session")
-def fresh(stack: LocalStack) -> Fresh:
+def fresh(stack: LocalStack, sam: SamLocal) -> Fresh:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in access(stack.emulator_url).items():
             patch.setenv(name, value)
         made = for_local_stack(stack.chat_url, int(time.time()))
-    write(made.events, EVENTS)
+    write(made.events, sam.events)
     return made
 
 
 @pytest.fixture(scope="session")
-def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh) -> Iterator[Run]:
+def run(request: pytest.FixtureRequest, stack: LocalStack, fresh: Fresh, sam: SamLocal) -> Iterator[Run]:
     """Every event that a test on this stack is about, a few at once: each is from a phone of its own."""
     calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     events = [call["event"] for call in calls if "event" in call and call["stack"] == fresh.sign_in]
     phones = phones_of(stack, fresh)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
-            yield Run({name: pool.submit(invoke, name) for name in events}, phones)
+            yield Run({name: pool.submit(sam.invoke, name) for name in events}, phones)
         finally:
             pool.shutdown(cancel_futures=True)
     for phone in phones.values():

@@ -8,17 +8,18 @@ import pytest
 import requests
 
 from operations.events import Fresh
-from tests.sam_local.sam import start_api
+from simulator.local_stack import LocalStack
+from tests.sam_local.sam import SamLocal
 
 _CALL_SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[str]:
+def api(stack: LocalStack, sam: SamLocal) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    with start_api(port) as url:
+    with sam.start_api(port) as url:
         yield url
 
 
