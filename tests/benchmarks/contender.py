@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "STAGE": "local",
     "SIGN_IN": "in-chat",
     "CONVERSATIONS_TABLE": "conversations",
+    "RECORDS_TABLE": "records",
     "WORK_QUEUE_URL": "https://sqs.ap-south-1.amazonaws.com/123456789012/work.fifo",
     "WORK_QUEUE_ARN": f"{ARN}work.fifo",
     "TIMER_QUEUE_URL": "https://sqs.ap-south-1.amazonaws.com/123456789012/timer",

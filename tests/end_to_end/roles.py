@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from simulator.local_stack import REGION, LocalStack
 
 CONTEXT = {"conversation": "somebody", "purpose": "aadhaar"}
+COUNT = {"conversation": {"S": "number#somebodys"}, "part": {"S": "otps#1"}}
 IN_GROUP = {"MessageGroupId": "somebody", "MessageDeduplicationId": "one"}
 DENIED = {"AccessDenied", "AccessDeniedException"}
 
@@ -100,9 +101,30 @@ def reads_every_conversation(aws: Clients, stack: LocalStack) -> object:
     return aws("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])
 
 
-def records_a_consent(aws: Clients, stack: LocalStack) -> object:
+def writes_an_item(output: str) -> Attempt:
     item = {"conversation": {"S": "somebody"}, "part": {"S": "consent#1"}}
-    return aws("dynamodb").put_item(TableName=stack.outputs["ConversationsTableName"], Item=item)
+    return lambda aws, stack: aws("dynamodb").put_item(TableName=stack.outputs[output], Item=item)
+
+
+def resets_a_count(aws: Clients, stack: LocalStack) -> object:
+    return aws("dynamodb").update_item(
+        TableName=stack.outputs["RecordsTableName"],
+        Key=COUNT,
+        UpdateExpression="SET sent = :none",
+        ExpressionAttributeValues={":none": {"N": "0"}},
+    )
+
+
+def deletes_a_record(aws: Clients, stack: LocalStack) -> object:
+    return aws("dynamodb").delete_item(TableName=stack.outputs["RecordsTableName"], Key=COUNT)
+
+
+def reads_records(aws: Clients, stack: LocalStack) -> object:
+    return aws("dynamodb").query(
+        TableName=stack.outputs["RecordsTableName"],
+        KeyConditionExpression="conversation = :c",
+        ExpressionAttributeValues={":c": COUNT["conversation"]},
+    )
 
 
 def forgets_a_conversation(aws: Clients, stack: LocalStack) -> object:
@@ -138,7 +160,11 @@ NOT_FOR_WHO_FACES_THE_INTERNET = [
     pytest.param(receives("WorkDeadLetterQueue"), id="receives a dead letter"),
     pytest.param(sends("TimerQueue"), id="sets a timer"),
     pytest.param(reads_every_conversation, id="reads every conversation"),
-    pytest.param(records_a_consent, id="records a consent"),
+    pytest.param(writes_an_item("ConversationsTableName"), id="puts an item among the conversations"),
+    pytest.param(writes_an_item("RecordsTableName"), id="records a consent"),
+    pytest.param(resets_a_count, id="resets a count"),
+    pytest.param(deletes_a_record, id="deletes a record"),
+    pytest.param(reads_records, id="reads records"),
     pytest.param(deletes_the_table, id="deletes the table"),
     pytest.param(makes_a_data_key, id="makes a data key"),
     pytest.param(deletes_the_key, id="deletes the key"),

@@ -70,9 +70,10 @@ def test_from_the_chat_through_digilockers_page_back_to_the_list_in_the_chat(pag
 
 
 def traces(stack: LocalStack) -> str:
-    """Everything that the functions have logged, and the table."""
+    """Everything that the functions have logged, and the tables."""
     logs = [line for name in ("Webhook", "Consent", "Document") for line in stack.function_logs(f"{name}Function")]
-    items = stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Items"]
+    tables = (stack.outputs["ConversationsTableName"], stack.outputs["RecordsTableName"])
+    items = [stack.client("dynamodb").scan(TableName=table)["Items"] for table in tables]
     return "\n".join([*logs, str(items)])
 
 

@@ -182,7 +182,8 @@ def test_nothing_secret_is_left_in_table_bucket_queue_or_logs(
     phone.expect(".pdf")
     phone.say("Done")
     phone.expect("signed out")
-    table = stack.client("dynamodb").scan(TableName=stack.outputs["ConversationsTableName"])["Items"]
+    tables = (stack.outputs["ConversationsTableName"], stack.outputs["RecordsTableName"])
+    table = [stack.client("dynamodb").scan(TableName=name)["Items"] for name in tables]
     logs = "\n".join(stack.function_logs("WebhookFunction") + stack.function_logs("DocumentFunction"))
     assert '"conversation"' in logs
     config, token = stack.config, stack.simulator.world.access_token

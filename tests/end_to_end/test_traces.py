@@ -27,12 +27,13 @@ NAMED = {"phone number", "user id", "wamid", "document URI"}
 
 
 def in_the_table(stack: LocalStack) -> Iterator[tuple[tuple[str, str], bytes]]:
-    """Every attribute of every item, by the item's part and the attribute's name."""
-    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.physical_id("ConversationsTable"))
-    for page in pages:
-        for item in page["Items"]:
-            part = item["part"]["S"].partition("#")[0]
-            yield from (((part, name), as_bytes(value)) for name, value in item.items())
+    """Every attribute of every item in either table, by the item's part and the attribute's name."""
+    scan = stack.client("dynamodb").get_paginator("scan")
+    for table in ("ConversationsTable", "RecordsTable"):
+        for page in scan.paginate(TableName=stack.physical_id(table)):
+            for item in page["Items"]:
+                part = item["part"]["S"].partition("#")[0]
+                yield from (((part, name), as_bytes(value)) for name, value in item.items())
 
 
 def on_the_queues(stack: LocalStack) -> Iterator[tuple[str, bytes]]:

@@ -195,11 +195,9 @@ class Desk:
         return boto3.client(service)
 
     def items(self) -> list[dict[str, Any]]:
-        """Everything in the table."""
-        items: list[dict[str, Any]] = self.client("dynamodb").scan(TableName=self.environment["CONVERSATIONS_TABLE"])[
-            "Items"
-        ]
-        return items
+        """Everything in the tables."""
+        tables = (self.environment["CONVERSATIONS_TABLE"], self.environment["RECORDS_TABLE"])
+        return [item for table in tables for item in self.client("dynamodb").scan(TableName=table)["Items"]]
 
     def state(self) -> dict[str, Any]:
         """The state of the only conversation."""
@@ -446,16 +444,15 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
     """Make what the template makes, and give the functions' environment and the dead-letter queue's URL."""
     run = uuid.uuid4().hex[:8]
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
-    table = f"conversations-{run}"
-    boto3.client("dynamodb").create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "conversation", "KeyType": "HASH"}, {"AttributeName": "part", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": "conversation", "AttributeType": "S"},
-            {"AttributeName": "part", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    conversations, records = f"conversations-{run}", f"records-{run}"
+    keys = {"conversation": "HASH", "part": "RANGE"}
+    for table in (conversations, records):
+        boto3.client("dynamodb").create_table(
+            TableName=table,
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
     bucket = f"documents-{run}"
     boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     sqs = boto3.client("sqs")
@@ -476,7 +473,8 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
     }
     environment = {
         **SETTINGS,
-        "CONVERSATIONS_TABLE": table,
+        "CONVERSATIONS_TABLE": conversations,
+        "RECORDS_TABLE": records,
         "WORK_QUEUE_URL": work["QueueUrl"],
         "WORK_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:work-{run}.fifo",
         "TIMER_QUEUE_URL": timer["QueueUrl"],

@@ -12,7 +12,7 @@ from tests.conversations.chat import directory
 from tests.handlers import SETTINGS
 from tests.replay.calls import Calls, Counted
 from tests.replay.queues import Message, Queue
-from tests.replay.table import Table
+from tests.replay.table import Tables
 
 APP_SECRET, PHONE_NUMBER_ID = "app-secret", "100000000000001"
 _ARN = "arn:aws:sqs:ap-south-1:123456789012:"
@@ -27,6 +27,7 @@ _SECRETS: dict[str, dict[str, Any]] = {
 ENVIRONMENT = {
     **SETTINGS,
     "CONVERSATIONS_TABLE": "conversations",
+    "RECORDS_TABLE": "records",
     "WORK_QUEUE_URL": "work",
     "WORK_QUEUE_ARN": f"{_ARN}work",
     "TIMER_QUEUE_URL": "timer",
@@ -123,11 +124,11 @@ class Sqs:
 class Cloud:
     """Everything of AWS that the functions use. `client` takes the place of `boto3.client`.
 
-    `dynamodb` is another client to use in place of the model of the table.
+    `dynamodb` is another client to use in place of the model of the tables.
     """
 
     def __init__(self, calls: Calls, clock: Callable[[], float], dynamodb: Any = None) -> None:
-        self.dynamodb: Any = dynamodb or Table()
+        self.dynamodb: Any = dynamodb or Tables()
         self.bucket = Bucket()
         self.work = Queue("work", clock, fifo=True)
         self.timer = Queue("timer", clock)
@@ -145,8 +146,9 @@ class Cloud:
         return Counted(service, self._services[service], self._calls)
 
     def items(self) -> list[dict[str, Any]]:
-        """Everything in the table."""
-        return list(self.dynamodb.scan(TableName=ENVIRONMENT["CONVERSATIONS_TABLE"])["Items"])
+        """Everything in the tables."""
+        tables = (ENVIRONMENT["CONVERSATIONS_TABLE"], ENVIRONMENT["RECORDS_TABLE"])
+        return [item for table in tables for item in self.dynamodb.scan(TableName=table)["Items"]]
 
 
 def invocation(queue: Queue, message: Message) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A model of a DynamoDB table, with as much of its expressions as the functions use. What it does not know, it refuses.
+"""A model of DynamoDB tables, with as much of its expressions as the functions use. What it does not know, it refuses.
 
 Its behaviour is checked against moto's in `test_table.py`.
 """
@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 type Item = dict[str, Any]
 type Request = dict[str, Any]
+type Key = tuple[str, str, str]
+"""An item's table, conversation and part."""
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: bool(a == b),
@@ -27,11 +29,11 @@ class NotModelled(AssertionError):
     """The functions have begun to use something of DynamoDB that this model does not know: teach it."""
 
 
-class Table:
-    """One table, as a client of DynamoDB sees it. Key: `conversation` + `part`."""
+class Tables:
+    """Tables, as a client of DynamoDB sees them. Their key: `conversation` + `part`."""
 
     def __init__(self) -> None:
-        self.items: dict[tuple[str, str], Item] = {}
+        self._items: dict[Key, Item] = {}
 
     def query(self, **request: Any) -> dict[str, Any]:
         """Give the items of one conversation whose part lies between two names."""
@@ -41,16 +43,18 @@ class Table:
             raise NotModelled(request["KeyConditionExpression"])
         values = request["ExpressionAttributeValues"]
         conversation, low, high = (values[found[group]]["S"] for group in (2, 4, 5))
-        keys = sorted(key for key in self.items if key[0] == conversation and low <= key[1] <= high)
-        return {"Items": [_copied(self.items[key]) for key in keys]}
+        of_it = (request["TableName"], conversation)
+        keys = sorted(key for key in self._items if key[:2] == of_it and low <= key[2] <= high)
+        return {"Items": [_copied(self._items[key]) for key in keys]}
 
-    def scan(self, **_: Any) -> dict[str, Any]:
-        """Give everything."""
-        return {"Items": [_copied(item) for _, item in sorted(self.items.items())]}
+    def scan(self, **request: Any) -> dict[str, Any]:
+        """Give everything in a table."""
+        keys = sorted(key for key in self._items if key[0] == request["TableName"])
+        return {"Items": [_copied(self._items[key]) for key in keys]}
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Give one item, if it is there."""
-        item = self.items.get(_key(request["Key"]))
+        item = self._items.get(_key(request))
         return {"Item": _copied(item)} if item is not None else {}
 
     def put_item(self, **request: Any) -> dict[str, Any]:
@@ -63,7 +67,7 @@ class Table:
         """Change an item. Raises ClientError."""
         self._check(request, "UpdateItem")
         self._update(request)
-        return {"Attributes": _copied(self.items[_key(request["Key"])])}
+        return {"Attributes": _copied(self._items[_key(request)])}
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
         """Delete an item. Raises ClientError."""
@@ -94,17 +98,17 @@ class Table:
             raise _error("ConditionalCheckFailedException", operation)
 
     def _before(self, request: Request) -> Item:
-        return self.items.get(_key(request.get("Key") or request["Item"]), {})
+        return self._items.get(_key(request), {})
 
     def _put(self, request: Request) -> None:
-        self.items[_key(request["Item"])] = _copied(request["Item"])
+        self._items[_key(request)] = _copied(request["Item"])
 
     def _delete(self, request: Request) -> None:
-        self.items.pop(_key(request["Key"]), None)
+        self._items.pop(_key(request), None)
 
     def _update(self, request: Request) -> None:
-        key = _key(request["Key"])
-        self.items[key] = _updated(self.items.get(key) or _copied(request["Key"]), request)
+        key = _key(request)
+        self._items[key] = _updated(self._items.get(key) or _copied(request["Key"]), request)
 
 
 def _copied[T](value: T) -> T:
@@ -121,8 +125,9 @@ def _nothing(_: Request) -> None:
     """A check changes nothing."""
 
 
-def _key(item: Item) -> tuple[str, str]:
-    return item["conversation"]["S"], item["part"]["S"]
+def _key(request: Request) -> Key:
+    named = request.get("Key") or request["Item"]
+    return request["TableName"], named["conversation"]["S"], named["part"]["S"]
 
 
 def _error(code: str, operation: str) -> ClientError:

@@ -11,9 +11,9 @@ from moto import mock_aws
 from tests.replay.cloud import ENVIRONMENT
 from tests.replay.crash_points import MAIN, conversation
 from tests.replay.desk import Desk
-from tests.replay.table import NotModelled, Table
+from tests.replay.table import NotModelled, Tables
 
-TABLE = ENVIRONMENT["CONVERSATIONS_TABLE"]
+TABLE, RECORDS = ENVIRONMENT["CONVERSATIONS_TABLE"], ENVIRONMENT["RECORDS_TABLE"]
 KEY = {"conversation": {"S": "asha"}, "part": {"S": "state"}}
 DOCUMENTS = {"conversation": {"S": "asha"}, "part": {"S": "documents"}}
 STEP = {"#s": "step"}
@@ -33,15 +33,17 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb")
         keys = {"conversation": "HASH", "part": "RANGE"}
-        client.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        for table in (TABLE, RECORDS):
+            client.create_table(
+                TableName=table,
+                KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+                BillingMode="PAY_PER_REQUEST",
+            )
         yield client
-        # Another mock may be open around this one, which would keep the table.
-        client.delete_table(TableName=TABLE)
+        # Another mock may be open around this one, which would keep the tables.
+        for table in (TABLE, RECORDS):
+            client.delete_table(TableName=table)
 
 
 def update(expression: str, condition: str = "", names: dict[str, str] | None = None, **values: Any) -> Request:
@@ -106,7 +108,7 @@ MAKE = update("SET version = :one, outbox = :map", one={"N": "1"}, map={"M": {}}
     ],
 )
 def test_a_change_does_the_same_as_with_moto(requests: list[Request], dynamodb: Any) -> None:
-    model = Table()
+    model = Tables()
 
     answers = [(_code(model, request), _code(dynamodb, request)) for request in requests]
 
@@ -126,7 +128,7 @@ def test_a_whole_conversation_leaves_the_same_as_with_moto(dynamodb: Any) -> Non
 @pytest.mark.parametrize("condition", ["contains(seen, :one)", "NOT version = :one", "size(seen) > :one"])
 def test_what_is_not_modelled_is_refused(condition: str) -> None:
     with pytest.raises(NotModelled):
-        _code(Table(), update("SET version = :one", condition, one={"N": "1"}))
+        _code(Tables(), update("SET version = :one", condition, one={"N": "1"}))
 
 
 def _code(client: Any, request: Request) -> str | None:
@@ -141,4 +143,4 @@ def _code(client: Any, request: Request) -> str | None:
 
 
 def _by_part(client: Any) -> dict[str, Any]:
-    return {item["part"]["S"]: item for item in client.scan(TableName=TABLE)["Items"]}
+    return {item["part"]["S"]: item for table in (TABLE, RECORDS) for item in client.scan(TableName=table)["Items"]}

@@ -197,7 +197,8 @@ def test_each_code_with_which_aws_denies_has_its_line_in_the_operations_handbook
 
 RESOURCES = {
     "its own log": "LogGroup",
-    "table": "ConversationsTable",
+    "table of conversations": "ConversationsTable",
+    "table of records": "RecordsTable",
     "work queue": "WorkQueue",
     "timer queue": "TimerQueue",
     "`DataKey`": "DataKey",

@@ -361,17 +361,24 @@ def test_both_queues_are_consumed_one_message_at_a_time_with_partial_failures(te
 # --- table, bucket, key, API ------------------------------------------------------------------------------------------
 
 
-def test_the_table_forgets_by_itself_and_is_backed_up_for_one_day_only(template: Template) -> None:
-    (table,) = template.of_type("AWS::DynamoDB::Table").values()
-
-    assert [key["AttributeName"] for key in table["KeySchema"]] == ["conversation", "part"]
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 1}
-    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+BACKUP_DAYS = {"ConversationsTable": 1, "RecordsTable": 35}
+"""How long a table can be restored. Of conversations, a backup is a copy of what was promised to be forgotten."""
 
 
-def test_the_table_outlives_its_stack_and_in_prod_refuses_deletion(template: Template) -> None:
-    table = template.resources["ConversationsTable"]
+def test_the_tables_forget_by_themselves_and_are_backed_up_for_their_days(template: Template) -> None:
+    tables = template.of_type("AWS::DynamoDB::Table")
+
+    assert tables.keys() == BACKUP_DAYS.keys()
+    for name, table in tables.items():
+        backup = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": BACKUP_DAYS[name]}
+        assert [key["AttributeName"] for key in table["KeySchema"]] == ["conversation", "part"]
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert table["PointInTimeRecoverySpecification"] == backup
+
+
+@pytest.mark.parametrize("name", BACKUP_DAYS)
+def test_a_table_outlives_its_stack_and_in_prod_refuses_deletion(template: Template, name: str) -> None:
+    table = template.resources[name]
 
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     protected = table["Properties"]["DeletionProtectionEnabled"]["Fn::If"]
@@ -594,6 +601,7 @@ def test_the_outputs_that_others_rely_on_are_there(template: Template) -> None:
     assert {
         "WebhookUrl",
         "ConversationsTableName",
+        "RecordsTableName",
         "WorkQueueUrl",
         "DeadLetterQueueUrl",
         "DocumentsBucketName",

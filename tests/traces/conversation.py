@@ -439,8 +439,9 @@ class Story:
         sqs.send_message(QueueUrl=dead, MessageBody=CANARY.value, MessageGroupId="canary", MessageDeduplicationId="1")
         self._received(sqs, dead, self.waiting["dead"])
         key = {"conversation": {"S": "canary"}, "part": {"S": "canary"}}
-        item = {**key, "text": {"S": CANARY.value}}
-        self._desk.client("dynamodb").put_item(TableName=environment["CONVERSATIONS_TABLE"], Item=item)
+        for table in ("CONVERSATIONS_TABLE", "RECORDS_TABLE"):
+            item = {**key, "text": {"S": f"{CANARY.value} in {table}"}}
+            self._desk.client("dynamodb").put_item(TableName=environment[table], Item=item)
         bucket = environment["DOCUMENTS_BUCKET"]
         self._desk.client("s3").put_object(Bucket=bucket, Key="canary", Body=b"", Metadata={"told": CANARY.value})
         self._look()

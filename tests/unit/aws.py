@@ -35,8 +35,15 @@ class Aws:
         return [item["Key"] for item in found.get("Contents", [])]
 
     def items(self) -> dict[str, dict[str, Any]]:
-        """Everything in the table, by part."""
-        found = self.client("dynamodb").scan(TableName=self.environment["CONVERSATIONS_TABLE"])["Items"]
+        """Everything in the table of conversations, by part."""
+        return self._items("CONVERSATIONS_TABLE")
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Everything in the table of records, by part."""
+        return self._items("RECORDS_TABLE")
+
+    def _items(self, variable: str) -> dict[str, dict[str, Any]]:
+        found = self.client("dynamodb").scan(TableName=self.environment[variable])["Items"]
         return {item["part"]["S"]: item for item in found}
 
     def put_secret(self, variable: str, value: dict[str, Any]) -> None:
@@ -70,19 +77,20 @@ def client(service: str) -> Any:
 def aws() -> Aws:
     """Make the resources, under names of their own. Needs the fixture `moto`."""
     run = uuid.uuid4().hex[:12]
-    table = f"conversations-{run}"
-    client("dynamodb").create_table(
-        TableName=table,
-        KeySchema=[
-            {"AttributeName": "conversation", "KeyType": "HASH"},
-            {"AttributeName": "part", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "conversation", "AttributeType": "S"},
-            {"AttributeName": "part", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    conversations, records = f"conversations-{run}", f"records-{run}"
+    for table in (conversations, records):
+        client("dynamodb").create_table(
+            TableName=table,
+            KeySchema=[
+                {"AttributeName": "conversation", "KeyType": "HASH"},
+                {"AttributeName": "part", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "conversation", "AttributeType": "S"},
+                {"AttributeName": "part", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
     fifo = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "VisibilityTimeout": "60"}
     work = client("sqs").create_queue(QueueName=f"work-{run}.fifo", Attributes=fifo)
     timer = client("sqs").create_queue(QueueName=f"timer-{run}")
@@ -91,7 +99,8 @@ def aws() -> Aws:
     return Aws(
         {
             **SETTINGS,
-            "CONVERSATIONS_TABLE": table,
+            "CONVERSATIONS_TABLE": conversations,
+            "RECORDS_TABLE": records,
             "WORK_QUEUE_URL": work["QueueUrl"],
             "WORK_QUEUE_ARN": f"arn:aws:sqs:ap-south-1:123456789012:work-{run}.fifo",
             "TIMER_QUEUE_URL": timer["QueueUrl"],

@@ -113,6 +113,7 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     from helpdesk.service.replying import Replier  # noqa: PLC0415
     from helpdesk.service.working import Worker  # noqa: PLC0415
     from helpdesk.storage.documents import DocumentStore  # noqa: PLC0415
+    from helpdesk.storage.records import RecordStore  # noqa: PLC0415
     from helpdesk.storage.work import TimerQueue  # noqa: PLC0415
     from helpdesk.whatsapp.client import WhatsAppClient  # noqa: PLC0415
 
@@ -134,8 +135,10 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     renderer = Renderer(
         settings.session_seconds, settings.link_expiry_seconds, settings.helpline, settings.consent_retention_days
     )
+    dynamodb = _client("dynamodb")
     worker = Worker(
-        store=ConversationStore(_client("dynamodb"), settings.table, clock),
+        store=ConversationStore(dynamodb, settings.table, clock),
+        records=RecordStore(dynamodb, settings.records_table, clock),
         sealer=Sealer(_client("kms"), settings.data_key_arn),
         locker=locker,
         replier=Replier(client=whatsapp, renderer=renderer, documents=documents, secret=secret),

@@ -55,6 +55,7 @@ class WebhookSettings(Common):
 class DocumentSettings(Common):
     """The document function's settings."""
 
+    records_table: str
     outbound_secret_arn: str
     work_queue_arn: str
     timer_queue_url: str
@@ -77,6 +78,7 @@ class DocumentSettings(Common):
         read = _Reader(environment)
         return cls(
             **read.common(),
+            records_table=read.text("RECORDS_TABLE"),
             outbound_secret_arn=read.text("OUTBOUND_SECRET_ARN"),
             work_queue_arn=read.text("WORK_QUEUE_ARN"),
             timer_queue_url=read.text("TIMER_QUEUE_URL"),

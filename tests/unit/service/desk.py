@@ -27,6 +27,7 @@ from helpdesk.service.sharing import EVERYTHING
 from helpdesk.service.working import Worker
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.records import RecordStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import IdleTimer, Job, TimerQueue, WorkQueue, read_work
@@ -356,6 +357,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
     )
     worker = Worker(
         store=store,
+        records=RecordStore(cloud.client("dynamodb"), environment["RECORDS_TABLE"], clock),
         sealer=sealer,
         locker=lambda: locker,  # type: ignore[arg-type, return-value]
         replier=Replier(

@@ -31,11 +31,12 @@ from helpdesk.service.rendering import Renderer
 from helpdesk.service.replying import Replier
 from helpdesk.service.working import Worker
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
+from helpdesk.storage.records import RecordStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import TimerQueue, WorkQueue, read_work
 from helpdesk.telemetry import logger, metrics
 from helpdesk.whatsapp.messages import Message, Recipient
-from tests.replay.table import Table
+from tests.replay.table import Tables
 from tests.unit.aws import OUTBOUND_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET
 from tests.unit.service.desk import AADHAAR, DOCUMENTS, HER_ID, HER_PHONE, OTP, Clock, delivery, signature
 
@@ -118,7 +119,7 @@ class HeldTable:
     """DynamoDB's client, held before each call."""
 
     pause: Pause
-    table: Table = field(default_factory=Table)
+    table: Tables = field(default_factory=Tables)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(**request: Any) -> Any:
@@ -372,6 +373,7 @@ class Desk:
         )
         self.worker = Worker(
             store=self.store,
+            records=RecordStore(self.table, "records", self.clock),  # type: ignore[arg-type]
             sealer=sealer,
             locker=lambda: self.locker,  # type: ignore[arg-type, return-value]
             replier=self.replier,

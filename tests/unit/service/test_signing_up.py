@@ -140,5 +140,5 @@ def test_a_day_that_has_not_come_yet_is_no_date_of_birth(desk: Desk) -> None:
 
 def test_the_agreement_to_signing_up_is_recorded_as_such(desk: Desk) -> None:
     entered(desk)
-    (record,) = [item for part, item in desk.aws.items().items() if part.startswith("consent#")]
+    (record,) = [item for part, item in desk.aws.records().items() if part.startswith("consent#")]
     assert record["version"]["S"] == "2026-11-24-sign-up"

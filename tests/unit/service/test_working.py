@@ -68,7 +68,7 @@ def test_nothing_secret_rests_in_the_clear_on_the_whole_way(desk: Desk, logged: 
 
 def test_who_agrees_is_recorded_without_her_number(desk: Desk) -> None:
     desk.asked_for_aadhaar()
-    (record,) = [item for part, item in desk.aws.items().items() if part.startswith("consent#")]
+    (record,) = [item for part, item in desk.aws.records().items() if part.startswith("consent#")]
     assert record["version"]["S"] == "2026-11-24"
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.conversation.effects import OTP, FetchDocument, RecordConsent, Say, Text, VerifyOtp
+from helpdesk.conversation.effects import OTP, FetchDocument, Say, Text, VerifyOtp
 from helpdesk.conversation.model import Conversation, IssuedDocument, Session, Stage
 from helpdesk.errors import VersionConflict
 from helpdesk.storage.conversations import (
@@ -160,26 +160,6 @@ def test_a_flood_does_not_make_its_own_beginning_look_new(store: ConversationSto
     assert len(kept) == MOST_RECENT
     assert "step1" in kept
     assert "step0" not in kept
-
-
-def test_a_consent_is_a_record_of_its_own(cloud: Aws, store: ConversationStore) -> None:
-    store.record_consent("c", RecordConsent("2026-11-24", "hi", NOW), 100)
-    record = cloud.items()[f"consent#{NOW}"]
-    assert record["version"] == {"S": "2026-11-24"}
-    assert record["expires_at"] == {"N": str(NOW + 100)}
-    assert store.load("c") == Stored("c")
-
-
-def test_the_otps_of_a_number_are_counted_each_once_up_to_the_most(store: ConversationStore, clock: Clock) -> None:
-    assert store.count_otp("number", "one", 2)
-    assert store.count_otp("number", "one", 2)
-    assert store.count_otp("number", "two", 2)
-    assert not store.count_otp("number", "three", 2)
-    assert not store.count_otp("number", "three", 2)
-    assert store.count_otp("number", "two", 2)
-    assert store.count_otp("another number", "three", 2)
-    clock.now += 3600
-    assert store.count_otp("number", "three", 2)
 
 
 def test_a_query_that_sees_one_half_of_a_transaction_is_run_again(

@@ -82,6 +82,7 @@ from helpdesk.service.sealed import seal_turn
 from helpdesk.service.sharing import EVERYTHING, shared_by
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.records import RecordStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import (
     DeletionTimer,
@@ -125,6 +126,7 @@ class Worker:
         self,
         *,
         store: ConversationStore,
+        records: RecordStore,
         sealer: Sealer,
         locker: Callable[[], "Locker"],
         replier: Replier,
@@ -137,6 +139,7 @@ class Worker:
     ) -> None:
         """Take what the work is done with. `locker` gives always the same one; only who needs it pays for its start."""
         self._store = store
+        self._records = records
         self._sealer = sealer
         self._locker = locker
         self._replier = replier
@@ -237,7 +240,7 @@ class Worker:
 
     def _count_otps(self, step: str, *marks: str) -> bool:
         """Count an OTP for each of the numbers. Tells whether none has had too many within the hour."""
-        return all(self._store.count_otp(mark, step, self._rules.otps_an_hour) for mark in marks if mark)
+        return all(self._records.count_otp(mark, step, self._rules.otps_an_hour) for mark in marks if mark)
 
     def _ask(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         def opened(name: str) -> str:
@@ -252,7 +255,7 @@ class Worker:
                     return self._refreshed(stored, old, step, request, again=again)
                 case SendOtp(mark=mark):
                     number = opened(AADHAAR)
-                    if not self._store.count_otp(mark, step, self._rules.otps_an_hour):
+                    if not self._records.count_otp(mark, step, self._rules.otps_an_hour):
                         count("OtpsRefused")
                         return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
                     sent = self._locker().send_otp(number)
@@ -466,7 +469,7 @@ class Worker:
                 self._store.erase(stored)
             case RecordConsent():
                 count("Consented")
-                self._store.record_consent(stored.id, effect, self._consent_seconds)
+                self._records.record_consent(stored.id, effect, self._consent_seconds)
             case Keep():
                 raise TypeError("what is kept never stands in an entry")
             case _ if isinstance(effect, REQUESTS):

@@ -1,10 +1,9 @@
-"""Conversations in DynamoDB: the state, the outbox, the list of documents, the record of consents.
+"""Conversations in DynamoDB: the state, the outbox, the list of documents.
 
 The table's key is `conversation` + `part`:
 
     state        version, what the dialogue remembers, what is sealed, fingerprints of messages seen, and the outbox
     documents    the list of documents; it goes when she signs out
-    consent#…    one record for each consent, kept by its own rule
 
 The state is written under a condition on its version. The outbox is a map in the same item, step -> entry, so that an
 entry can be taken out without touching anything else. State, outbox and list change together or not at all.
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from botocore.exceptions import ClientError
 
-from helpdesk.conversation.effects import Effect, RecordConsent
+from helpdesk.conversation.effects import Effect
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
 from helpdesk.errors import ConversationError, VersionConflict
 from helpdesk.storage import codec
@@ -235,53 +234,6 @@ class ConversationStore:
         except ClientError as error:
             if not _lost_race(error):
                 raise
-
-    def count_otp(self, mark: str, step: str, most: int) -> bool:
-        """Count an OTP for a number, whoever asks for it. False if it has had `most` within this hour.
-
-        A step is counted once, however often it is taken up. Nobody can have a citizen flooded with OTPs from many
-        phones. `mark` is a keyed hash of the number.
-        """
-        hour = int(self._clock()) // 3600
-        expires = {":expires": {"N": str((hour + 24) * 3600)}}
-        key = _key(f"number#{mark}", f"otps#{hour}")
-        return self._changed(
-            key,
-            "ADD sent :one SET #step = :expires, expires_at = :expires",
-            "attribute_not_exists(sent) OR attribute_not_exists(#step) AND sent < :most",
-            step,
-            expires | {":one": {"N": "1"}, ":most": {"N": str(most)}},
-        ) or self._changed(key, "SET expires_at = :expires", "attribute_exists(#step)", step, expires)
-
-    def _changed(self, key: dict[str, Any], change: str, condition: str, step: str, values: dict[str, Any]) -> bool:
-        """Change an item if a condition holds. Tells whether it held."""
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=key,
-                UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={"#step": step},
-                ExpressionAttributeValues=values,
-            )
-        except ClientError as error:
-            if _code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
-
-    def record_consent(self, conversation_id: str, consent: RecordConsent, kept_seconds: int) -> None:
-        """Keep the record of a consent: which text, in which language, and when."""
-        self._dynamodb.put_item(
-            TableName=self._table,
-            Item={
-                **_key(conversation_id, f"consent#{consent.at}"),
-                "version": {"S": consent.version},
-                "language": {"S": consent.language},
-                "at": {"N": str(consent.at)},
-                "expires_at": {"N": str(consent.at + kept_seconds)},
-            },
-        )
 
     def _update(
         self,
