@@ -77,9 +77,9 @@ def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.ti
     settings = WebhookSettings.from_environment(environment)
     return Receiver(
         phone_number_id=settings.phone_number_id,
-        store=ConversationStore(_client("dynamodb"), settings.table, clock),
+        store=ConversationStore(_client("dynamodb"), settings.table, clock, idle_seconds=settings.session_seconds),
         work=WorkQueue(_client("sqs"), settings.work_queue_url),
-        seal=Sealer(_client("kms"), settings.data_key_arn),
+        seal=Sealer(_client("kms"), settings.data_key_arn, clock),
         secret=_secret(settings.webhook_secret_arn, "WebhookSecret", clock),
         rules=rules(settings),
         max_age_seconds=settings.max_message_age_seconds,
@@ -93,9 +93,9 @@ def consenting(environment: Mapping[str, str] = os.environ, clock: Clock = time.
 
     settings = ConsentSettings.from_environment(environment)
     return Consenting(
-        store=ConversationStore(_client("dynamodb"), settings.table, clock),
+        store=ConversationStore(_client("dynamodb"), settings.table, clock, idle_seconds=settings.session_seconds),
         work=WorkQueue(_client("sqs"), settings.work_queue_url),
-        seal=Sealer(_client("kms"), settings.data_key_arn),
+        seal=Sealer(_client("kms"), settings.data_key_arn, clock),
         rules=rules(settings),
         number=settings.whatsapp_number,
         asks_for_proof=settings.mobile_mismatch == "ask",
@@ -137,9 +137,9 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     )
     dynamodb = _client("dynamodb")
     worker = Worker(
-        store=ConversationStore(dynamodb, settings.table, clock),
+        store=ConversationStore(dynamodb, settings.table, clock, idle_seconds=settings.session_seconds),
         records=RecordStore(dynamodb, settings.records_table, clock),
-        sealer=Sealer(_client("kms"), settings.data_key_arn),
+        sealer=Sealer(_client("kms"), settings.data_key_arn, clock),
         locker=locker,
         replier=Replier(client=whatsapp, renderer=renderer, documents=documents, secret=secret),
         documents=documents,

@@ -7,7 +7,8 @@
     │   ├── SignatureError      401
     │   └── PayloadError        signed, but no JSON object: 200, counted, alarmed
     ├── ConversationError       storage of the conversation
-    │   └── VersionConflict     somebody else wrote first: read again
+    │   ├── VersionConflict     somebody else wrote first: read again
+    │   └── SealEnded           a sealed value is past its end: the citizen starts again
     ├── DigiLockerError         see `helpdesk.digilocker.errors`; each carries the `Problem` that the citizen is told
     └── WhatsAppError           see `helpdesk.whatsapp.errors`; each knows whether sending again can help
 
@@ -55,6 +56,12 @@ class ConversationError(HelpdeskError):
 
 class VersionConflict(ConversationError):
     """Another writer advanced the conversation between our read and our write."""
+
+
+class SealEnded(ConversationError):
+    """A sealed value is past its end and is not opened any more."""
+
+    retryable = False
 
 
 class DigiLockerError(HelpdeskError):

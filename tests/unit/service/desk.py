@@ -339,7 +339,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
     cloud, clock, locker, whatsapp, rules = aws(), Clock(), FakeLocker(), FakeWhatsApp(), Rules(on_page=on_page)
     environment = cloud.environment
     store = ConversationStore(cloud.client("dynamodb"), environment["CONVERSATIONS_TABLE"], clock)
-    sealer = Sealer(cloud.client("kms"), environment["DATA_KEY_ARN"])
+    sealer = Sealer(cloud.client("kms"), environment["DATA_KEY_ARN"], clock)
     documents = DocumentStore(_s3(), environment["DOCUMENTS_BUCKET"], environment["DATA_KEY_ARN"])
     locker.keep = documents.keep
     secrets = cloud.client("secretsmanager")

@@ -8,7 +8,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Semaphore, Thread
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from helpdesk.conversation.effects import REPLIES, REQUESTS, Effect, OfferLanguages, Reply, Say
-from helpdesk.conversation.model import IssuedDocument, Rules
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, Unreachable
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, VersionConflict
@@ -162,11 +162,14 @@ class FakeSealer:
     def __init__(self) -> None:
         self.sealed: list[tuple[str, str, str]] = []
 
-    def seal(self, value: str, conversation_id: str, purpose: str) -> str:
+    def seal(self, value: str, conversation_id: str, purpose: str, _ends_at: int) -> str:
         self.sealed.append((value, conversation_id, purpose))
         return f"sealed-{len(self.sealed) - 1}"
 
-    def open(self, sealed: str, conversation_id: str, purpose: str) -> str:
+    def open(
+        self, sealed: str, conversation_id: str, purpose: str, *, written_at: int, idle_end: int | None = None
+    ) -> str:
+        assert written_at or idle_end
         value, *context = self.sealed[int(sealed.removeprefix("sealed-"))]
         assert context == [conversation_id, purpose]
         return value
@@ -327,7 +330,7 @@ class WatchedStore(ConversationStore):
         # One winner for each version, and it had seen what the one before it wrote.
         assert before.version == (self.last.version if self.last else 0)
         assert saved.version == before.version + 1
-        assert self.last is None or before.conversation == self.last.conversation
+        assert self.last is None or before.conversation == self.readable(self.last)
         assert set(saved.sealed) <= saved.conversation.keeps
         for entry in put:
             assert set(entry.sealed) == {name for effect in entry.effects for name in effect.needs}
@@ -341,6 +344,13 @@ class WatchedStore(ConversationStore):
             self.steps[step] = ()
         self.last = saved
         return saved
+
+    def readable(self, stored: Stored) -> Conversation:
+        """Give what can still be read of a conversation: its list ends by itself."""
+        conversation, session = stored.conversation, stored.conversation.session
+        if session is None or not conversation.documents or self._clock() < stored.list_end:
+            return conversation
+        return replace(conversation, documents=(), session=replace(session, listing="", count=0, page=1, listed_at=0))
 
 
 class Desk:
@@ -619,7 +629,7 @@ class Interleavings(RuleBasedStateMachine):
         assert stored.outbox == ()
         assert set(stored.sealed) <= stored.conversation.keeps
         assert desk.store.last is not None
-        assert stored.conversation == desk.store.last.conversation
+        assert stored.conversation == desk.store.readable(desk.store.last)
         for step, effects in desk.store.steps.items():
             said = [effect for effect in effects if isinstance(effect, Say | OfferLanguages)]
             sent = desk.replier.sent.get(step, [])

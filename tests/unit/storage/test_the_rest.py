@@ -1,5 +1,6 @@
 """Queues, sealed values, secrets, PDFs."""
 
+import base64
 import json
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpdesk import bootstrap
-from helpdesk.errors import SecretError
+from helpdesk.errors import SealEnded, SecretError
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.secrets import Secret
@@ -103,13 +104,44 @@ def test_what_became_of_a_document_reads_back_as_it_was_queued(cloud: Aws, work:
 
 
 def test_what_was_sealed_opens_for_the_same_conversation_and_purpose_only(cloud: Aws) -> None:
-    sealer = Sealer(cloud.client("kms"), cloud.environment["DATA_KEY_ARN"])
-    sealed = sealer.seal("999999990019", "c", "aadhaar")
+    sealer = Sealer(cloud.client("kms"), cloud.environment["DATA_KEY_ARN"], lambda: 1000)
+    sealed = sealer.seal("999999990019", "c", "aadhaar", ends_at=2000)
     assert "9999" not in sealed
-    assert sealer.open(sealed, "c", "aadhaar") == "999999990019"
+    assert sealer.open(sealed, "c", "aadhaar", written_at=0) == "999999990019"
     for conversation, purpose in (("d", "aadhaar"), ("c", "otp")):
         with pytest.raises(ClientError):
-            sealer.open(sealed, conversation, purpose)
+            sealer.open(sealed, conversation, purpose, written_at=0)
+
+
+@pytest.mark.parametrize(("now", "idle_end", "opens"), [(1999, None, True), (2000, None, False), (1500, 1500, False)])
+def test_what_was_sealed_opens_before_its_own_end_and_before_she_has_been_silent_for_too_long(
+    cloud: Aws, now: int, idle_end: int | None, opens: bool
+) -> None:
+    sealer = Sealer(cloud.client("kms"), cloud.environment["DATA_KEY_ARN"], lambda: now)
+    sealed = sealer.seal("999999990019", "c", "aadhaar", ends_at=2000)
+    if opens:
+        assert sealer.open(sealed, "c", "aadhaar", written_at=0, idle_end=idle_end) == "999999990019"
+    else:
+        with pytest.raises(SealEnded):
+            sealer.open(sealed, "c", "aadhaar", written_at=0, idle_end=idle_end)
+
+
+def test_an_end_that_is_changed_in_the_table_opens_nothing(cloud: Aws) -> None:
+    sealer = Sealer(cloud.client("kms"), cloud.environment["DATA_KEY_ARN"], lambda: 3000)
+    sealed = sealer.seal("999999990019", "c", "aadhaar", ends_at=2000)
+    for changed in (sealed.replace("2000.", "9000.", 1), sealed.removeprefix("2000.")):
+        with pytest.raises(ClientError):
+            sealer.open(changed, "c", "aadhaar", written_at=3000)
+
+
+def test_what_the_version_before_sealed_opens_for_a_day_after_it_was_written(cloud: Aws) -> None:
+    kms, key = cloud.client("kms"), cloud.environment["DATA_KEY_ARN"]
+    context = {"conversation": "c", "purpose": "token"}
+    blob = kms.encrypt(KeyId=key, Plaintext=b"secret", EncryptionContext=context)["CiphertextBlob"]
+    sealed = base64.b64encode(blob).decode()
+    assert Sealer(kms, key, lambda: 86_399).open(sealed, "c", "token", written_at=0) == "secret"
+    with pytest.raises(SealEnded):
+        Sealer(kms, key, lambda: 86_400).open(sealed, "c", "token", written_at=0)
 
 
 # Secrets

@@ -40,6 +40,7 @@ from helpdesk.conversation.effects import (
     VerifyOtp,
     VerifySignUp,
 )
+from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
     Answer,
     CameBack,
@@ -47,6 +48,7 @@ from helpdesk.conversation.events import (
     DeliveryFailed,
     DocumentFetched,
     DocumentsListed,
+    Ended,
     Entered,
     Event,
     Failed,
@@ -126,7 +128,7 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
             return _time_ran_out(conversation, now, rules)
     if not conversation.waits_for(event.id):
         return conversation, undo(event)
-    if now >= _quiet_until(conversation, rules):
+    if now >= idle_end(conversation, rules):
         conversation = replace(conversation, active_at=now)  # she was not silent: she was waiting for us
     return _answered(conversation, event, now, rules)
 
@@ -135,7 +137,8 @@ def wanted(conversation: Conversation, step: str, request: Request) -> bool:
     """Tell whether somebody still waits for what `request` would bring."""
     if isinstance(request, FetchDocument):
         session = conversation.session
-        return conversation.waits_for(step) and session is not None and session.listing == request.listing
+        # A session whose list has ended by itself has no listing: she is told.
+        return conversation.waits_for(step) and session is not None and session.listing in {request.listing, ""}
     return conversation.waits_for(step)
 
 
@@ -501,6 +504,10 @@ def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules)
             return pull.pulled(conversation, event, now, rules)
         case Failed():
             return _failed(conversation, event, now)
+        case Ended():
+            out, leaving = signed_out(conversation, Stage.ENDED)
+            told, replies = greeting.ended(replace(out, was_closed=True))
+            return told, (*replies, *leaving)
 
 
 def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
@@ -527,7 +534,7 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
 
 def _expired(conversation: Conversation, now: int, rules: Rules) -> Turn:
     """End a session, or a half-done sign-in, that lay still for too long; otherwise leave all as it is."""
-    if not _entrusted(conversation) or now < _quiet_until(conversation, rules):
+    if not _entrusted(conversation) or now < idle_end(conversation, rules):
         session = conversation.session
         if session is None or now < session.expires_at:
             return conversation, ()
@@ -541,14 +548,8 @@ def _time_ran_out(conversation: Conversation, now: int, rules: Rules) -> Turn:
     conversation, leaving = _expired(replace(conversation, timer_at=0), now, rules)
     if not _entrusted(conversation):
         return conversation, leaving
-    rest = max(1, _quiet_until(conversation, rules) - now)
+    rest = max(1, idle_end(conversation, rules) - now)
     return replace(conversation, timer_at=now + rest), (SetTimer(rest),)
-
-
-def _quiet_until(conversation: Conversation, rules: Rules) -> int:
-    """Give when she has been silent for too long. While she is on DigiLocker's page she does not write here."""
-    away_until = conversation.link.expires_at if conversation.link else 0
-    return max(conversation.active_at + rules.session_seconds, away_until)
 
 
 def _entrusted(conversation: Conversation) -> bool:

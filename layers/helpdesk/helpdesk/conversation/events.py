@@ -218,6 +218,13 @@ class Failed:
     request: Request
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What the step needs is past its end and is not opened any more: nobody was asked."""
+
+    id: str
+
+
 type Answer = (
     OtpSent
     | SignedIn
@@ -229,6 +236,7 @@ type Answer = (
     | ParametersTold
     | Pulled
     | Failed
+    | Ended
 )
 
 

@@ -77,9 +77,10 @@ def another_person(conversation: Conversation) -> Turn:
 
 
 def ended(conversation: Conversation) -> Turn:
-    """Tell that the session ended by itself, and how to go on."""
+    """Tell that the session ended by itself, or was closed by us, and how to go on."""
+    key = "session.closed" if conversation.was_closed else "session.ended"
     at_menu = left(conversation, Stage.MENU)
-    return at_menu, (say(at_menu, "session.ended", SERVICES, MENU),)
+    return at_menu, (say(at_menu, key, SERVICES, MENU),)
 
 
 def explain(conversation: Conversation) -> Turn:

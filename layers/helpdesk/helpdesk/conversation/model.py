@@ -271,6 +271,8 @@ class Conversation:
     """When she last said Hi, if she has got no document since."""
     timer_at: int = 0
     """When the timer fires that ends the session."""
+    was_closed: bool = False
+    """Whether we ended the session, without a word to her yet: her next message is told so."""
     tried: tuple[Tried, ...] = ()
     """The OTPs of the last 24 hours, and the numbers that were refused."""
     minute: int = 0

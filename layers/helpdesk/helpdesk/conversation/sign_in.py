@@ -14,6 +14,7 @@ from helpdesk.conversation.effects import (
     VerifyOtp,
     VerifySignUp,
 )
+from helpdesk.conversation.ends import LONGEST_SESSION_SECONDS
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent, Refreshed, SignedIn
 from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, Stage, Tried
 from helpdesk.conversation.numbers import Fault
@@ -135,7 +136,7 @@ def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rule
 
 def verified(conversation: Conversation, event: SignedIn, now: int, rules: Rules) -> Turn:
     """She is signed in: on to her documents, in the same breath."""
-    lasts = event.lasts or event.expires_in
+    lasts = min(event.lasts or event.expires_in, LONGEST_SESSION_SECONDS)
     until = now + event.expires_in if event.lasts else 0
     session = Session(signed_in_at=now, expires_at=now + lasts, token_until=until, keeps=event.keeps)
     here = replace(conversation, session=session, otp=None, link=None, form=None)

@@ -154,7 +154,17 @@ class Consenting:
         event = CameBack(step, code, proof, declined=isinstance(came, Declined) and came.by_citizen)
         conversation, effects = advance(stored.conversation, event, now, self._rules)
         brought = {CODE: came.code} if isinstance(came, Consented) else {}
-        sealed = seal_turn(stored.id, conversation, effects, stored.sealed, brought, self._seal, taken=True)
+        sealed = seal_turn(
+            stored.id,
+            conversation,
+            effects,
+            stored.sealed,
+            brought,
+            self._seal,
+            taken=True,
+            now=now,
+            rules=self._rules,
+        )
         entries = [Entry(step, now, stored.version * 1000, effects, sealed.step)] if effects else []
         seen = {**stored.seen, step: now}
         after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)

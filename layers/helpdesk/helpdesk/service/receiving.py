@@ -243,7 +243,17 @@ class Receiver:
             if any(isinstance(effect, Keep) for effect in effects):
                 brought |= _kept(effects, detail or digits or _line(message.text), mobile)
                 effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
-            sealed = seal_turn(stored.id, conversation, effects, kept, brought, self._seal, taken=bool(brought))
+            sealed = seal_turn(
+                stored.id,
+                conversation,
+                effects,
+                kept,
+                brought,
+                self._seal,
+                taken=bool(brought),
+                now=now,
+                rules=self._rules,
+            )
             kept = sealed.state
             if effects:
                 order = stored.version * 1000 + len(entries)

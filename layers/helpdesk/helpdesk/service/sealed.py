@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from helpdesk.conversation.effects import Effect
-from helpdesk.conversation.model import Conversation
+from helpdesk.conversation.ends import absolute_end
+from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.errors import ConversationError
 from helpdesk.storage.sealing import Seal
 from helpdesk.values import dataclass
@@ -30,16 +31,18 @@ def seal_turn(
     seal: Seal,
     *,
     taken: bool,
+    now: int,
+    rules: Rules,
 ) -> Sealed:
     """Seal what the turn brought, if it is needed, and drop whatever no later step can need.
 
     `brought` holds values in the clear; `taken` says whether the dialogue took them over, so that they replace what
-    the state kept under the same name.
+    the state kept under the same name. `now` and `rules` decide when each of them ends.
     """
     needed = {name for effect in effects for name in effect.needs}
     stays = conversation.keeps
     new = {
-        name: seal.seal(value, conversation_id, name)
+        name: seal.seal(value, conversation_id, name, absolute_end(name, conversation, now, rules))
         for name, value in brought.items()
         if name in needed or (taken and name in stays)
     }

@@ -14,7 +14,8 @@ Dying anywhere leaves the entry in the outbox and the message on the queue, so t
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -55,11 +56,13 @@ from helpdesk.conversation.effects import (
     VerifySignUp,
     detail,
 )
+from helpdesk.conversation.ends import idle_end, said_instead
 from helpdesk.conversation.events import (
     Answer,
     DeliveryFailed,
     DocumentFetched,
     DocumentsListed,
+    Ended,
     Failed,
     LinkMade,
     OffersFound,
@@ -70,12 +73,12 @@ from helpdesk.conversation.events import (
     SignedIn,
     TimeRanOut,
 )
-from helpdesk.conversation.model import Rules, Session
+from helpdesk.conversation.model import Conversation, Rules, Session
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import DAY
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
-from helpdesk.errors import DigiLockerError, HelpdeskError, VersionConflict
+from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, VersionConflict
 from helpdesk.service.identity import following
 from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
@@ -224,7 +227,9 @@ class Worker:
             count("UnwantedJobs")
             self._finish(stored, replace(entry, effects=entry.effects[1:]))
             return stored, None
-        if too_late:
+        if isinstance(request, FetchDocument) and not stored.conversation.documents:
+            answered = Answered(Ended(entry.step), {})  # the list has ended, and what it was about with it
+        elif too_late:
             count("ExpiredJobs")
             # One that was begun before may have been brought in: nobody can say that DigiLocker was not asked.
             sent = again and isinstance(request, PullDocument)
@@ -232,7 +237,7 @@ class Worker:
             answered = Answered(Failed(entry.step, problem, request), {})
         else:
             with self._replier.typing(stored):
-                answered = self._ask(stored, entry, request, again=again)
+                answered = self._ask_in_time(stored, entry, request, again=again)
             if again and isinstance(request, VerifyOtp) and _is_refused(answered.event):
                 # The first time may have used it up: who typed it right must not be told that it was wrong.
                 answered = Answered(Failed(entry.step, Problem.OTP_UNSURE, request), {})
@@ -245,8 +250,8 @@ class Worker:
     def _ask(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         def opened(name: str) -> str:
             # A token may have been refreshed since the step was written down.
-            newest = stored.sealed.get(name) if name == TOKEN else None
-            return self._sealer.open(newest or entry.sealed[name], stored.id, name)
+            kept = name == TOKEN and name in stored.sealed
+            return self._opened(stored, name, None if kept else entry)
 
         step = entry.step
         try:
@@ -292,8 +297,7 @@ class Worker:
                     lasts = DAY if REFRESH in brought else 0
                     return Answered(SignedIn(step, token.expires_in, lasts, tuple(brought)), brought)
                 case ListDocuments():
-                    shared = stored.sealed.get(SHARED)
-                    ticked = self._sealer.open(shared, stored.id, SHARED) if shared else EVERYTHING
+                    ticked = self._opened(stored, SHARED) if SHARED in stored.sealed else EVERYTHING
                     documents, uploaded = self._locker().list_documents(opened(TOKEN), ticked)
                     return Answered(DocumentsListed(step, documents, uploaded), {})
                 case FetchDocument(number=number, listing=listing):
@@ -315,6 +319,37 @@ class Worker:
         except DigiLockerError as error:
             return self._not_done(stored, step, request, error)
 
+    def _ask_in_time(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
+        """Ask, unless what the request needs has ended."""
+        try:
+            return self._ask(stored, entry, request, again=again)
+        except SealEnded as error:
+            count("SealsEnded")
+            logger.warning("a step came too late", extra={"request": type(request).__name__, "reason": str(error)})
+        if isinstance(request, VerifyOtp | VerifySignUp) and not self._is_idle(stored.conversation):
+            return Answered(Failed(entry.step, Problem.OTP_EXPIRED, request), {})
+        return Answered(Ended(entry.step), {})
+
+    def _opened(self, stored: Stored, name: str, entry: Entry | None = None) -> str:
+        """Open a value that the state keeps, or an entry. This is where ends are kept to. Raises SealEnded."""
+        sealed, written_at = (entry.sealed, entry.at) if entry else (stored.sealed, stored.written_at)
+        end = idle_end(stored.conversation, self._rules)
+        return self._sealer.open(sealed[name], stored.id, name, written_at=written_at, idle_end=end)
+
+    def _to_revoke(self, stored: Stored, entry: Entry, tokens: Iterable[str]) -> dict[str, str]:
+        """Open tokens to sign out with, which is done after the idle end too. One past its own end is worth nothing."""
+        opened = {}
+        for name in tokens:
+            try:
+                opened[name] = self._sealer.open(entry.sealed[name], stored.id, name, written_at=entry.at)
+            except SealEnded:
+                count("SealsEnded")
+                logger.warning("a token ended before it could be revoked")
+        return opened
+
+    def _is_idle(self, conversation: Conversation) -> bool:
+        return self._clock() >= idle_end(conversation, self._rules)
+
     def _not_done(self, stored: Stored, step: str, request: Request, error: DigiLockerError) -> Answered:
         count(f"Problem_{error.problem}")
         logger.warning(
@@ -335,7 +370,7 @@ class Worker:
 
     def _refreshed(self, stored: Stored, session: Session, step: str, request: Request, *, again: bool) -> Answered:
         """Exchange the refresh token. If it may be used up already, she is asked to sign in again."""
-        tokens = {name: self._sealer.open(stored.sealed[name], stored.id, name) for name in (TOKEN, REFRESH)}
+        tokens = {REFRESH: self._opened(stored, REFRESH)}
         if not again:
             try:
                 token = self._locker().refresh(tokens[REFRESH])
@@ -347,7 +382,9 @@ class Worker:
                     del brought[SHARED]  # then it is the same as before (RFC 6749, 5.1)
                 keeps = dict.fromkeys((*session.keeps, *brought))
                 return Answered(Refreshed(step, token.expires_in, request, tuple(keeps)), brought)
-        # Nobody has what it may have been exchanged for; the old access token still ends all of it.
+        # Nobody has what it may have been exchanged for; the tokens that we have still end all of it.
+        with suppress(SealEnded):
+            tokens = {TOKEN: self._opened(stored, TOKEN), **tokens}
         self._give_back(tokens)
         return Answered(Failed(step, Problem.SIGNED_OUT, request), {})
 
@@ -388,7 +425,15 @@ class Worker:
             conversation, effects = advance(stored.conversation, answered.event, now, self._rules)
             try:
                 sealed = seal_turn(
-                    stored.id, conversation, effects, stored.sealed, answered.brought, self._sealer, taken=waited
+                    stored.id,
+                    conversation,
+                    effects,
+                    stored.sealed,
+                    answered.brought,
+                    self._sealer,
+                    taken=waited,
+                    now=now,
+                    rules=self._rules,
                 )
             except (ClientError, BotoCoreError):
                 if not isinstance(answered.event, OtpSent):
@@ -459,8 +504,8 @@ class Worker:
     def _do(self, stored: Stored, entry: Entry, effect: Effect, *, repeated: bool) -> bool:
         """Do one effect. Gives False for a message that WhatsApp refused for good."""
         match effect:
-            case Revoke():
-                self._give_back({name: self._sealer.open(entry.sealed[name], stored.id, name) for name in effect.needs})
+            case Revoke(tokens=tokens):
+                self._give_back(self._to_revoke(stored, entry, tokens))
             case DeletePdf(key=key):
                 self._documents.delete(key)
             case SetTimer(seconds=seconds):
@@ -475,7 +520,11 @@ class Worker:
             case _ if isinstance(effect, REQUESTS):
                 raise TypeError("a request stands alone in its entry")
             case _:
-                opened = {name: self._sealer.open(entry.sealed[name], stored.id, name) for name in effect.needs}
+                try:
+                    opened = {name: self._opened(stored, name, entry) for name in effect.needs}
+                except SealEnded:
+                    count("SealsEnded")
+                    effect, opened = said_instead(effect, stored.conversation), {}
                 taken = self._replier.send(effect, stored, entry.step, repeated=repeated, opened=opened)
                 if isinstance(effect, DeliverDocument) and taken:
                     self._note_times(entry, effect)
@@ -544,7 +593,17 @@ class Worker:
             conversation, effects = advance(stored.conversation, event, now, self._rules)
             if conversation == stored.conversation and not effects:
                 return
-            sealed = seal_turn(conversation_id, conversation, effects, stored.sealed, {}, self._sealer, taken=False)
+            sealed = seal_turn(
+                conversation_id,
+                conversation,
+                effects,
+                stored.sealed,
+                {},
+                self._sealer,
+                taken=False,
+                now=now,
+                rules=self._rules,
+            )
             entry = Entry(event.id, now, stored.version * 1000, effects, sealed.step)
             seen = {**stored.seen, event.id: now} if effects else stored.seen
             after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)

@@ -3,7 +3,7 @@
 The table's key is `conversation` + `part`:
 
     state        version, what the dialogue remembers, what is sealed, fingerprints of messages seen, and the outbox
-    documents    the list of documents; it goes when she signs out
+    documents    the list of documents; it goes when she signs out, or ends by itself soon after she has fallen silent
 
 The state is written under a condition on its version. The outbox is a map in the same item, step -> entry, so that an
 entry can be taken out without touching anything else. State, outbox and list change together or not at all.
@@ -34,6 +34,7 @@ MOST_SEEN = 300
 """Fingerprints kept. Far more than a person types in eight days; older messages are too late to be acted on anyway."""
 _TRIES = 5
 """How often a change of the outbox is tried that a transaction is in the way of."""
+_DAY = 24 * 3600
 RECENT_SECONDS = 20 * 60
 MOST_RECENT = 3000
 """Fingerprints kept of the last 20 minutes: a flood must not make its own beginning look new. About 130 kB, of the 400
@@ -76,6 +77,10 @@ class Stored:
     outbox: tuple[Entry, ...] = ()
     fresh: bool = True
     """There is no item yet, or it is past its time: the outbox map has to be made."""
+    written_at: int = 0
+    """When the state was last written, in seconds since the epoch."""
+    list_end: int = 0
+    """When the list of documents ends, unless she writes again before."""
 
     def entry(self, step: str) -> Entry | None:
         """Give the outbox entry of a step, if it still stands there."""
@@ -96,25 +101,35 @@ class ConversationStore:
         table: str,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        idle_seconds: int = 900,
     ) -> None:
+        """Take what is needed. `idle_seconds`: a list of documents is kept for up to twice as long without a word."""
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
         self._sleep = sleep
+        self._list_seconds = 2 * idle_seconds
 
     def load(self, conversation_id: str) -> Stored:
         """Read a conversation with its list of documents, in one query.
 
         A query may see one half of a transaction: then the list is not the one that the state speaks of, and both are
-        read again.
+        read again. A list that has ended is not given: the session then has none.
         """
-        for _ in range(3):
-            stored = self._read(conversation_id)
+        stored, is_listed = self._read(conversation_id)
+        for _ in range(2):
             if _belong_together(stored.conversation):
                 return stored
-        raise ConversationError("state and list do not belong together")
+            stored, is_listed = self._read(conversation_id)
+        if _belong_together(stored.conversation):
+            return stored
+        if is_listed:
+            raise ConversationError("state and list do not belong together")
+        return replace(stored, conversation=_without_list(stored.conversation))
 
-    def _read(self, conversation_id: str) -> Stored:
+    def _read(self, conversation_id: str) -> tuple[Stored, bool]:
+        """Return what one query gives, and whether there is a list that has not ended."""
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="#c = :c AND part BETWEEN :documents AND :state",
@@ -133,15 +148,18 @@ class ConversationStore:
         version = int(parts["state"]["version"]["N"]) if "state" in parts else 0
         state = alive.get("state")
         if state is None:
-            return Stored(conversation_id, version)
+            return Stored(conversation_id, version), False
         documents = alive.get("documents")
+        list_end = _list_end(documents) if documents else 0
+        if list_end <= now:
+            documents = None
         conversation = codec.loads(state["state"]["S"], Conversation)
         if documents is not None:
             session = conversation.session
             listing = documents["listing"]["S"]
             if session is not None and session.listing == listing:
                 conversation = replace(conversation, documents=_documents(documents["documents"]["S"]))
-        return Stored(
+        stored = Stored(
             id=conversation_id,
             version=version,
             conversation=conversation,
@@ -150,7 +168,10 @@ class ConversationStore:
             seen=dict(orjson.loads(state["seen"]["S"])),
             outbox=_outbox(state["outbox"]["M"]),
             fresh=False,
+            written_at=int(state["expires_at"]["N"]) - KEPT_SECONDS,
+            list_end=list_end,
         )
+        return stored, documents is not None
 
     def save(self, before: Stored, after: Stored, put: Sequence[Entry] = (), drop: Sequence[str] = ()) -> Stored:
         """Write `after` if the conversation still is at the version of `before`.
@@ -163,18 +184,18 @@ class ConversationStore:
         outbox = {entry.step: entry for entry in before.outbox} | {entry.step: entry for entry in put}
         outbox = {step: entry for step, entry in outbox.items() if step not in drop}
         update = self._update(before, after, version, now, put, drop, outbox)
+        change, list_end = self._list_change(before, after, now)
         try:
-            if _list_of(after.conversation) == _list_of(before.conversation):
+            if change is None:
                 self._dynamodb.update_item(**update)
             else:
-                self._dynamodb.transact_write_items(
-                    TransactItems=[{"Update": update}, self._documents_change(before.id, after.conversation, now)]
-                )
+                self._dynamodb.transact_write_items(TransactItems=[{"Update": update}, change])
         except ClientError as error:
             if _lost_race(error):
                 raise VersionConflict(f"version {before.version} is no longer the newest") from None
             raise
-        return replace(after, version=version, outbox=tuple(sorted(outbox.values(), key=_order)), fresh=False)
+        in_order = tuple(sorted(outbox.values(), key=_order))
+        return replace(after, version=version, outbox=in_order, fresh=False, written_at=now, list_end=list_end)
 
     def done(self, conversation_id: str, step: str) -> None:
         """Take a step out of the outbox. One that is out already is no error. Raises VersionConflict."""
@@ -287,26 +308,59 @@ class ConversationStore:
             "ExpressionAttributeValues": values,
         }
 
-    def _documents_change(
-        self, conversation_id: str, conversation: Conversation, now: int
-    ) -> "TransactWriteItemTypeDef":
-        documents = conversation.documents
-        key = _key(conversation_id, "documents")
+    def _list_change(self, before: Stored, after: Stored, now: int) -> tuple["TransactWriteItemTypeDef | None", int]:
+        """Return what has to be done about the list, if anything, and when it ends from here on.
+
+        It is put off while she writes, but not with every message: only when its end has come near.
+        """
+        listing, documents = _list_of(after.conversation)
+        key = _key(before.id, "documents")
+        end = now + self._list_seconds
+        ends = {":end": {"N": str(end)}}
+        if (listing, documents) == _list_of(before.conversation):
+            she_wrote = after.conversation.active_at > before.conversation.active_at
+            if not documents or not she_wrote or now + self._list_seconds // 2 < before.list_end:
+                return None, before.list_end
+            put_off: TransactWriteItemTypeDef = {
+                "Update": {
+                    "TableName": self._table,
+                    "Key": key,
+                    "UpdateExpression": "SET expires_at = :end, ends_at = :end",
+                    "ConditionExpression": "attribute_exists(listing)",
+                    "ExpressionAttributeValues": ends,
+                }
+            }
+            return put_off, end
         if not documents:
-            return {"Delete": {"TableName": self._table, "Key": key}}
+            return {"Delete": {"TableName": self._table, "Key": key}}, 0
         item = {
             **key,
-            "listing": {"S": conversation.session.listing if conversation.session else ""},
+            "listing": {"S": listing},
             "documents": {"S": codec.dumps(documents)},
-            "expires_at": {"N": str(now + KEPT_SECONDS)},
+            "expires_at": ends[":end"],
+            "ends_at": ends[":end"],
         }
-        return {"Put": {"TableName": self._table, "Item": item}}
+        return {"Put": {"TableName": self._table, "Item": item}}, end
 
 
 def _list_of(conversation: Conversation) -> tuple[str, tuple[IssuedDocument, ...]]:
     """Give the list and its name: one that was asked for anew and has not changed has another name all the same."""
     listing = conversation.session.listing if conversation.session and conversation.documents else ""
     return listing, conversation.documents
+
+
+def _without_list(conversation: Conversation) -> Conversation:
+    session = conversation.session
+    if session is None:
+        return replace(conversation, documents=())
+    return replace(conversation, documents=(), session=replace(session, listing="", count=0, page=1, listed_at=0))
+
+
+def _list_end(item: Mapping[str, Any]) -> int:
+    """Return when a list ends. Versions before this one let it lie for eight days: a day is the most it is read."""
+    if "ends_at" in item:
+        return int(item["ends_at"]["N"])
+    return int(item["expires_at"]["N"]) - KEPT_SECONDS + _DAY
 
 
 def _belong_together(conversation: Conversation) -> bool:
