@@ -60,7 +60,7 @@ screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs
 lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
-	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator capacity_model tests tools
+	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator capacity_model template_checks tests tools
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download

@@ -1,35 +1,12 @@
 """Reads the template as data: the short forms (`!Ref x`, `!GetAtt a.b`) become the long ones."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
-import yaml
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
+from template_checks import conditions
+from template_checks.transform import ROOT, defaults_of, load, transform
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class _Loader(yaml.SafeLoader):
-    pass
-
-
-def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".")
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-_Loader.add_multi_constructor("!", _long_form)
+__all__ = ["ROOT", "Template", "as_list", "evaluate"]
 
 
 class Template:
@@ -37,7 +14,7 @@ class Template:
 
     def __init__(self, path: Path = ROOT / "template.yaml") -> None:
         self.text = path.read_text()
-        self.document: dict[str, Any] = yaml.load(self.text, Loader=_Loader)  # noqa: S506 - a safe loader below
+        self.document: dict[str, Any] = load(self.text)
         self.parameters: dict[str, dict[str, Any]] = self.document["Parameters"]
         self.resources: dict[str, dict[str, Any]] = self.document["Resources"]
         self.outputs: dict[str, Any] = self.document["Outputs"]
@@ -80,13 +57,7 @@ class Template:
 
         Conditions stand as they are: CloudFormation works them out afterwards.
         """
-        document = copy.deepcopy(self.document)
-        for resource in document["Resources"].values():
-            for artifact in resource["Properties"].keys() & {"CodeUri", "ContentUri"}:
-                resource["Properties"][artifact] = "s3://artifacts/built"
-        defaults = {name: str(parameter.get("Default", "")) for name, parameter in self.parameters.items()}
-        translated = Translator({}, Parser()).translate(document, defaults | parameters)
-        resources: dict[str, dict[str, Any]] = translated["Resources"]
+        resources: dict[str, dict[str, Any]] = transform(self.document, parameters)["Resources"]
         return resources
 
     def exists(self, resource: str, **parameters: str) -> bool:
@@ -96,8 +67,13 @@ class Template:
 
     def holds(self, condition: str, **parameters: str) -> bool:
         """Work out a condition by its name."""
-        defaults = {name: str(parameter.get("Default", "")) for name, parameter in self.parameters.items()}
-        return bool(evaluate(self.document["Conditions"][condition], defaults | parameters))
+        return bool(
+            conditions.evaluate({"Condition": condition}, defaults_of(self.document) | parameters, self.document)
+        )
+
+    def accepts(self, **parameters: str) -> bool:
+        """Tell whether every rule accepts a deployment with these parameters."""
+        return not conditions.broken_rules(self.document, defaults_of(self.document) | parameters)
 
 
 def as_list(value: Any) -> list[Any]:
@@ -106,17 +82,5 @@ def as_list(value: Any) -> list[Any]:
 
 
 def evaluate(condition: Any, parameters: dict[str, str]) -> Any:
-    """Work out a condition of the template or of a rule."""
-    match condition:
-        case {"Ref": name}:
-            return parameters[name]
-        case {"Fn::Equals": [left, right]}:
-            return evaluate(left, parameters) == evaluate(right, parameters)
-        case {"Fn::Not": [inner]}:
-            return not evaluate(inner, parameters)
-        case {"Fn::And": parts}:
-            return all(evaluate(part, parameters) for part in parts)
-        case str():
-            return condition
-        case _:
-            raise NotImplementedError(condition)
+    """Work out a condition or an assertion that refers to parameters only."""
+    return conditions.evaluate(condition, parameters, {})

@@ -57,6 +57,7 @@ def test_a_version_takes_over_gradually_where_it_is_told_to_but_never_locally(te
         # SAM goes by the table, CloudFormation by the condition.
         assert groups.keys() == (template.of_type(FUNCTION).keys() if gradual else set()), parameters
         assert template.exists("DeploymentRole", **parameters) is gradual
+        assert template.exists("ConsentDeploymentRole", **parameters, SignIn="consent-page") is gradual
 
 
 def test_staging_and_prod_are_deployed_gradually() -> None:
@@ -71,7 +72,8 @@ def test_an_alarm_takes_a_version_back(template: Template) -> None:
         alarms = watching(group)
 
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-        assert group["ServiceRoleArn"]["Fn::If"][:2] == ["DeploysGradually", {"Fn::GetAtt": ["DeploymentRole", "Arn"]}]
+        role = "ConsentDeploymentRole" if function == "ConsentFunction" else "DeploymentRole"
+        assert group["ServiceRoleArn"]["Fn::If"][:2] == ["DeploysGradually", {"Fn::GetAtt": [role, "Arn"]}]
         # CodeDeploy takes ten at the most.
         assert {f"{function.removesuffix('Function')}ErrorsAlarm"} <= alarms <= template.alarms().keys()
         assert len(alarms) <= 10
@@ -128,17 +130,51 @@ def test_whoever_calls_a_function_calls_its_alias(template: Template, stage: str
     assert all(re.fullmatch(r"\$\{\w+Function\.Alias\}|\$\{\w+FunctionAliaslive\}", call) for call in called), called
 
 
-def test_codedeploy_may_move_the_aliases_and_nothing_else(template: Template) -> None:
-    (move, look) = [statement for owner, statement in template.statements() if owner == "DeploymentRole"]
-    functions = template.of_type(FUNCTION)
+@pytest.mark.parametrize(
+    ("role", "functions"),
+    [("DeploymentRole", ["WebhookFunction", "DocumentFunction"]), ("ConsentDeploymentRole", ["ConsentFunction"])],
+)
+def test_codedeploy_may_move_its_aliases_and_nothing_else(template: Template, role: str, functions: list[str]) -> None:
+    (move, look) = [statement for owner, statement in template.statements() if owner == role]
 
     assert look["Action"] == "cloudwatch:DescribeAlarms"
     assert [action for action in move["Action"] if not action.startswith("lambda:Get")] == ["lambda:UpdateAlias"]
-    assert [resource.get("Fn::If", ["", resource])[1] for resource in move["Resource"]] == [
+    assert move["Resource"] == [
         resource
         for name in functions
         for resource in ({"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}:live"})
     ]
+
+
+def versions(template: Template, **parameters: str) -> dict[str, str]:
+    """The logical id of each function's version: CloudFormation publishes a version when it is a new one."""
+    resources = template.deployed(**REQUIRED, **parameters)
+    return {
+        resource["Properties"]["FunctionName"]["Ref"]: name
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Lambda::Version"
+    }
+
+
+def test_a_new_release_publishes_a_new_version_of_every_function(template: Template) -> None:
+    before, after = (versions(template, Release=release) for release in ("0123456789", "fedcba9876"))
+
+    assert before.keys() == after.keys() == template.of_type(FUNCTION).keys()
+    assert not set(before.values()) & set(after.values())
+    # Lambda publishes nothing if the function is as it was: the release is part of its description.
+    functions = template.deployed(**REQUIRED, Release="0123456789")
+    assert all(functions[name]["Properties"]["Description"].endswith(" 0123456789") for name in before)
+
+
+def test_without_a_release_a_new_layer_or_a_changed_template_still_publishes_versions() -> None:
+    before, after = Template(), Template()
+    after.resources["HelpdeskLayer"]["Properties"]["ContentUri"] = "s3://artifacts/another-layer"
+    changed = Template()
+    changed.document["Globals"]["Function"]["MemorySize"] = 1024
+
+    assert versions(before) == versions(Template())
+    assert not set(versions(before).values()) & set(versions(after).values())
+    assert not set(versions(before).values()) & set(versions(changed).values())
 
 
 @pytest.mark.parametrize(("given", "expected"), [("true", True), ("false", False)])

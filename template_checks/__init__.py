@@ -1,0 +1,1 @@
+"""Checks the template as CloudFormation will see it: in every combination of its parameters."""

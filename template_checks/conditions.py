@@ -1,0 +1,108 @@
+"""Evaluates a template's conditions and rules, and lists the parameter values that make a difference to them."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from template_checks.transform import Document
+
+OTHER = "\x00any other value"
+
+
+def evaluate(expression: Any, parameters: Mapping[str, str], document: Document) -> Any:
+    """Return the value of a condition, of a rule's assertion, or of what is compared in one."""
+
+    def value(part: Any) -> Any:
+        return evaluate(part, parameters, document)
+
+    match expression:
+        case {"Ref": str(name)}:
+            return parameters[name]
+        case {"Condition": str(name)}:
+            return value(document["Conditions"][name])
+        case {"Fn::Equals": [left, right]}:
+            return str(value(left)) == str(value(right))
+        case {"Fn::Not": [inner]}:
+            return not value(inner)
+        case {"Fn::And": list(parts)}:
+            return all(value(part) for part in parts)
+        case {"Fn::Or": list(parts)}:
+            return any(value(part) for part in parts)
+        case {"Fn::Contains": [list(choices), wanted]}:
+            return value(wanted) in [value(choice) for choice in choices]
+        case {"Fn::FindInMap": [table, row, column]}:
+            return document["Mappings"][value(table)][value(row)][value(column)]
+        case str() | int() | bool():
+            return expression
+        case _:
+            raise NotImplementedError(f"this check cannot evaluate {expression}")
+
+
+def truths(document: Document, parameters: Mapping[str, str]) -> dict[str, bool]:
+    """Return the value of every condition."""
+    return {
+        name: bool(evaluate(expression, parameters, document))
+        for name, expression in document.get("Conditions", {}).items()
+    }
+
+
+def broken_rules(document: Document, parameters: Mapping[str, str]) -> list[str]:
+    """Return what CloudFormation says when it refuses these parameter values; nothing if it accepts them."""
+    return [
+        assertion["AssertDescription"]
+        for rule in document.get("Rules", {}).values()
+        if evaluate(rule.get("RuleCondition", True), parameters, document)
+        for assertion in rule["Assertions"]
+        if not evaluate(assertion["Assert"], parameters, document)
+    ]
+
+
+def compared_values(document: Document, expressions: Any) -> dict[str, list[str]]:
+    """Return, for each parameter that these conditions or rules look at, the values that can make a difference.
+
+    They are its allowed values, or else what it is compared with and one value that stands for all others.
+    """
+    compared: dict[str, set[str]] = {}
+    for expression in _within(expressions):
+        match expression:
+            case {"Fn::Equals": [{"Ref": str(name)}, {"Ref": str(other)}]}:
+                raise NotImplementedError(f"this check cannot list the values of {name} and {other}")
+            case {"Fn::Equals": [{"Ref": str(name)}, literal]} | {"Fn::Equals": [literal, {"Ref": str(name)}]}:
+                compared.setdefault(name, set()).add(str(literal))
+            case {"Fn::Contains": [list(choices), {"Ref": str(name)}]}:
+                compared.setdefault(name, set()).update(map(str, choices))
+            case {"Ref": str(name)}:
+                compared.setdefault(name, set())
+    values = {}
+    for name, literals in compared.items():
+        allowed: list[Any] = document["Parameters"][name].get("AllowedValues", [])
+        values[name] = [str(value) for value in allowed] or [*sorted(literals), OTHER]
+    return values
+
+
+def combinations(document: Document) -> Iterator[dict[str, str]]:
+    """Give every combination of parameter values that the conditions can tell apart and that the rules accept.
+
+    Parameters that only rules look at have whatever value the rules accept.
+    """
+    defaults = {name: str(parameter.get("Default", OTHER)) for name, parameter in document["Parameters"].items()}
+    looked_at = compared_values(document, document.get("Conditions", {}))
+    in_rules = compared_values(document, document.get("Rules", {}))
+    free = {name: values for name, values in in_rules.items() if name not in looked_at}
+    for chosen in _choices(looked_at):
+        for others in _choices(free):
+            parameters = defaults | chosen | others
+            if not broken_rules(document, parameters):
+                yield parameters
+                break
+
+
+def _choices(values: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
+    for chosen in itertools.product(*values.values()):
+        yield dict(zip(values, chosen, strict=True))
+
+
+def _within(value: Any) -> Iterator[Any]:
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _within(inner)
