@@ -1,12 +1,13 @@
 """Plays a conversation of this folder against the pure dialogue, with DigiLocker's answers made up on the spot."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.choices import read_tap

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from types import ModuleType
@@ -16,6 +16,7 @@ from typing import Any, Literal
 from unittest import mock
 
 import boto3
+from msgspec.structs import replace
 
 from helpdesk import bootstrap
 from helpdesk.conversation.choices import Choice, read_tap

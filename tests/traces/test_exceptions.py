@@ -6,7 +6,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from copy import replace
 
 import pydantic
 import pytest

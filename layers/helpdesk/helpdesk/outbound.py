@@ -11,14 +11,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from io import BytesIO
 from typing import Final, Self
 
 import requests
 import urllib3
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 # At DEBUG urllib3 logs the path of every call, and at WARNING that of an answer with odd headers: a path may hold a
 # document's URI, and with it a licence or PAN number.
@@ -43,8 +42,7 @@ class AnswerTooLarge(CallFailed):
     """The answer is larger than the caller takes."""
 
 
-@dataclass(frozen=True)
-class Deadline:
+class Deadline(Value, frozen=True):
     """A moment on the monotonic clock by which a piece of work must be over."""
 
     at: float
@@ -59,21 +57,21 @@ class Deadline:
         return max(0.0, self.at - time.monotonic())
 
 
-@dataclass(frozen=True)
-class Timeouts:
+class Timeouts(Value, frozen=True):
     """Seconds to wait for the connection, and for the next bytes of an answer."""
 
     connect: float
     read: float
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Value, frozen=True):
     """A complete answer. `body` is empty when a refusal (4xx, 5xx) broke off: its status says enough."""
 
+    hidden = ("headers", "body")
+
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
 
     @property
     def succeeded(self) -> bool:

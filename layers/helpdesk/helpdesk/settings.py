@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Literal, Self, TypedDict
 
 from helpdesk.errors import SettingError
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 
-@dataclass(frozen=True)
-class Common:
+class Common(Value, frozen=True):
     """What all functions need. Times in seconds."""
 
     stage: str
@@ -33,8 +32,7 @@ class Common:
     helpline: str
 
 
-@dataclass(frozen=True)
-class WebhookSettings(Common):
+class WebhookSettings(Common, frozen=True):
     """The webhook function's settings."""
 
     webhook_secret_arn: str
@@ -51,8 +49,7 @@ class WebhookSettings(Common):
         )
 
 
-@dataclass(frozen=True)
-class DocumentSettings(Common):
+class DocumentSettings(Common, frozen=True):
     """The document function's settings."""
 
     records_table: str
@@ -97,8 +94,7 @@ class DocumentSettings(Common):
         )
 
 
-@dataclass(frozen=True)
-class ConsentSettings(Common):
+class ConsentSettings(Common, frozen=True):
     """The consent function's settings."""
 
     whatsapp_number: str

@@ -1,6 +1,6 @@
 """What the transcripts don't show: answers that nobody waits for, what is kept sealed, races of her own making."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

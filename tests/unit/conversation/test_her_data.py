@@ -1,6 +1,6 @@
 """Privacy, deletion, silence, and the language she speaks."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

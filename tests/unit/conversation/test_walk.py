@@ -1,10 +1,11 @@
 """The dialogue, walked at random: whatever she does, whatever DigiLocker answers, and however late either comes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.choices import Choice, Tap, read_tap

@@ -8,7 +8,8 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from threading import Semaphore, Thread
 from types import MappingProxyType
 from typing import Any

@@ -1,7 +1,7 @@
 """The pages around DigiLocker's, and what a browser's return does: one call at a time, on moto."""
 
 import json
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

@@ -1,6 +1,6 @@
 import io
 import json
-from dataclasses import replace
+from copy import replace
 from typing import Any
 from unittest import mock
 

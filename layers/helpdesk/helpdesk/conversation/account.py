@@ -1,12 +1,13 @@
 """Do you have a DigiLocker account?"""
 
+from msgspec.structs import replace
+
 from helpdesk.conversation import consent
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
 from helpdesk.conversation.events import FromHer
 from helpdesk.conversation.model import Conversation, Form, Rules, Stage
 from helpdesk.conversation.turn import Turn, left, picks, question, say, text
-from helpdesk.values import replace
 
 OPTIONS = (Choice.YES, Choice.NO)
 

@@ -1,5 +1,7 @@
 """The dialogue, from above: what happens next, for every event."""
 
+from msgspec.structs import replace
+
 from helpdesk.conversation import (
     account,
     consent,
@@ -69,7 +71,6 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import CANCEL, MENU, MISSED, Turn, left, say, signed_out, text
-from helpdesk.values import replace
 
 # What means the same everywhere, in the order in which it is looked for in what she said.
 _EVERYWHERE = (

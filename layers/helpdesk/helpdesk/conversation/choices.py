@@ -13,7 +13,7 @@ Nothing personal stands in an id: WhatsApp hands it to anyone who holds the phon
 
 from enum import StrEnum
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 
 class Choice(StrEnum):
@@ -58,8 +58,7 @@ class Choice(StrEnum):
     SHARE = "share"
 
 
-@dataclass(frozen=True)
-class Tap:
+class Tap(Value, frozen=True):
     """What the id of a tapped button or row says. `place` is the question or the list it belonged to."""
 
     choice: Choice

@@ -1,12 +1,13 @@
 """What is used, what for, what is kept and for how long; and whether she agrees."""
 
+from msgspec.structs import replace
+
 from helpdesk.conversation import consent_page, sign_in, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
 from helpdesk.conversation.events import FromHer, Said
 from helpdesk.conversation.model import Conversation, Form, Rules, Stage
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, text
-from helpdesk.values import replace
 
 VERSION = "2026-11-24"
 """The version of the consent text. Change it whenever the meaning of the text `consent.ask` changes."""

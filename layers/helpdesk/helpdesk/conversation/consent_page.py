@@ -7,6 +7,8 @@ one-time code, which the page shows to whoever came back, must come from this ch
 
 from hmac import compare_digest
 
+from msgspec.structs import replace
+
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import ExchangeCode, MakeLink, OfferLink, Text
 from helpdesk.conversation.events import CameBack, Failed, FromHer, LinkMade, SentProof
@@ -14,7 +16,6 @@ from helpdesk.conversation.model import Conversation, Link, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import with_timer
 from helpdesk.conversation.turn import MENU, NEW_LINK, Turn, left, picks, question, say, settled, text, waits
-from helpdesk.values import replace
 
 OPTIONS = (Choice.OPEN_LINK, Choice.NEW_LINK, Choice.CANCEL)
 PROOF_OPTIONS = (Choice.NEW_LINK, Choice.CANCEL)

@@ -1,5 +1,7 @@
 """The list, the choice, the delivery, and Done."""
 
+from msgspec.structs import replace
+
 from helpdesk.conversation import consent_page
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
@@ -39,7 +41,6 @@ from helpdesk.conversation.turn import (
     text,
     waits,
 )
-from helpdesk.values import replace
 
 PAGE_SIZE = 7
 """Documents on a page: WhatsApp's ten rows of a list, less *More*, *Get a new document* and *Done*."""

@@ -3,12 +3,11 @@
 `needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
 """
 
-from dataclasses import field
 from typing import ClassVar
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.offers import Offer
-from helpdesk.values import dataclass
+from helpdesk.structs import Tagged
 
 # The names of what is sealed. Each is also the purpose in the encryption context of its seal.
 AADHAAR = "aadhaar"
@@ -41,23 +40,20 @@ def detail(number: int) -> str:
 # What DigiLocker is asked. Each brings one answer event.
 
 
-@dataclass(frozen=True)
-class SendOtp:
+class SendOtp(Tagged, frozen=True):
     """Have DigiLocker send an OTP to the mobile of the account. `mark` stands for the number: a keyed hash."""
 
     mark: str = ""
     needs: ClassVar[tuple[str, ...]] = (AADHAAR,)
 
 
-@dataclass(frozen=True)
-class VerifyOtp:
+class VerifyOtp(Tagged, frozen=True):
     """Exchange the OTP for an access token. DigiLocker consumes the OTP: never done twice."""
 
     needs: ClassVar[tuple[str, ...]] = (OTP, DEVICE_CODE)
 
 
-@dataclass(frozen=True)
-class SignUp:
+class SignUp(Tagged, frozen=True):
     """Have DigiLocker compare her details with Aadhaar's and send an OTP to her mobile. Never done twice.
 
     `mark` and `mobile_mark` stand for the Aadhaar number and the mobile: keyed hashes.
@@ -68,22 +64,19 @@ class SignUp:
     needs: ClassVar[tuple[str, ...]] = DETAILS
 
 
-@dataclass(frozen=True)
-class VerifySignUp:
+class VerifySignUp(Tagged, frozen=True):
     """Exchange the OTP for the new account's access token. DigiLocker consumes the OTP: never done twice."""
 
     needs: ClassVar[tuple[str, ...]] = (OTP, MOBILE)
 
 
-@dataclass(frozen=True)
-class ListDocuments:
+class ListDocuments(Tagged, frozen=True):
     """Ask for all documents in the account."""
 
     needs: ClassVar[tuple[str, ...]] = (TOKEN,)
 
 
-@dataclass(frozen=True)
-class FetchDocument:
+class FetchDocument(Tagged, frozen=True):
     """Fetch one document's PDF, by its number on a list, and keep it for the delivery."""
 
     number: int
@@ -91,8 +84,7 @@ class FetchDocument:
     needs: ClassVar[tuple[str, ...]] = (TOKEN,)
 
 
-@dataclass(frozen=True)
-class FindOffers:
+class FindOffers(Tagged, frozen=True):
     """Search the directory of issuers for what she typed: types of document, or the issuers of one."""
 
     doctypes: tuple[str, ...] = ()
@@ -103,16 +95,14 @@ class FindOffers:
     needs: ClassVar[tuple[str, ...]] = (SOUGHT,)
 
 
-@dataclass(frozen=True)
-class AskParameters:
+class AskParameters(Tagged, frozen=True):
     """Ask what the issuer wants to know."""
 
     offer: Offer
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class PullDocument:
+class PullDocument(Tagged, frozen=True):
     """Have the issuer look for the document and put it into her account. Never done twice.
 
     `parameters` are the names by which the issuer knows what she entered.
@@ -127,16 +117,14 @@ class PullDocument:
         return (TOKEN, *(detail(number) for number in range(1, len(self.parameters) + 1)))
 
 
-@dataclass(frozen=True)
-class MakeLink:
+class MakeLink(Tagged, frozen=True):
     """Make the link that leads to DigiLocker's own page. Nobody is asked."""
 
     sign_up: bool = False
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class ExchangeCode:
+class ExchangeCode(Tagged, frozen=True):
     """Exchange the code that came back with her for tokens. DigiLocker consumes it: never done twice.
 
     `proved`: she has shown that chat and browser are hers, so the mobile numbers need not be the same.
@@ -164,8 +152,7 @@ type Request = (
 # What is done without an answer.
 
 
-@dataclass(frozen=True)
-class Revoke:
+class Revoke(Tagged, frozen=True):
     """Sign out at DigiLocker: the tokens are worth nothing afterwards."""
 
     tokens: tuple[str, ...] = (TOKEN,)
@@ -177,31 +164,27 @@ class Revoke:
         return self.tokens
 
 
-@dataclass(frozen=True)
-class DeletePdf:
+class DeletePdf(Tagged, frozen=True):
     """Delete a fetched PDF from our storage."""
 
     key: str
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class SetTimer:
+class SetTimer(Tagged, frozen=True):
     """Raise `TimeRanOut` after so many seconds."""
 
     seconds: int
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class EraseData:
+class EraseData(Tagged, frozen=True):
     """Erase what is kept about her, but for what must outlive it: fingerprints, counts and the consent record."""
 
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class RecordConsent:
+class RecordConsent(Tagged, frozen=True):
     """Keep a record of which consent text she agreed to, and when (seconds since the epoch)."""
 
     version: str
@@ -210,15 +193,16 @@ class RecordConsent:
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class Keep:
+class Keep(Tagged, frozen=True):
     """Seal what she just typed under this name, before the turn is stored: the webhook does it on the spot.
 
     It never stands in the outbox.
     """
 
+    hidden = ("value",)
+
     name: str
-    value: str = field(default="", repr=False)
+    value: str = ""
     """Instead of what she typed, where the dialogue itself decides it."""
     her_number: bool = False
     """Instead of what she typed, the number that she writes from."""
@@ -228,24 +212,21 @@ class Keep:
 # What she is told. One effect is one message.
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Tagged, frozen=True):
     """A text of the catalogue with its values, by name."""
 
     key: str
     values: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Button:
+class Button(Tagged, frozen=True):
     """A reply button. The title is the catalogue's `button.<choice>`."""
 
     choice: Choice
     place: str = ""
 
 
-@dataclass(frozen=True)
-class Say:
+class Say(Tagged, frozen=True):
     """A text with up to three reply buttons."""
 
     language: str
@@ -266,8 +247,7 @@ class Say:
         return self.shows
 
 
-@dataclass(frozen=True)
-class OfferLink:
+class OfferLink(Tagged, frozen=True):
     """A text with the button that opens her link."""
 
     language: str
@@ -277,8 +257,7 @@ class OfferLink:
     needs: ClassVar[tuple[str, ...]] = (LINK,)
 
 
-@dataclass(frozen=True)
-class OfferLanguages:
+class OfferLanguages(Tagged, frozen=True):
     """One page of the list of languages."""
 
     language: str
@@ -288,8 +267,7 @@ class OfferLanguages:
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class ShowDocuments:
+class ShowDocuments(Tagged, frozen=True):
     """One page of the numbered list of documents; names and issuers are put in when it is sent."""
 
     language: str
@@ -302,8 +280,7 @@ class ShowDocuments:
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(Tagged, frozen=True):
     """One row of what she can choose from. With a doctype, it is called by our short name for it."""
 
     title: str
@@ -311,8 +288,7 @@ class Option:
     doctype: str = ""
 
 
-@dataclass(frozen=True)
-class ShowOptions:
+class ShowOptions(Tagged, frozen=True):
     """One page of a numbered list that is not her documents': what can be brought in, or what it can be."""
 
     language: str
@@ -327,8 +303,7 @@ class ShowOptions:
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True)
-class ShowDetails:
+class ShowDetails(Tagged, frozen=True):
     """What she entered for an issuer, line by line, before it is sent."""
 
     language: str
@@ -344,8 +319,7 @@ class ShowDetails:
         return tuple(detail(number) for number in range(1, len(self.labels) + 1))
 
 
-@dataclass(frozen=True)
-class DeliverDocument:
+class DeliverDocument(Tagged, frozen=True):
     """The PDF, as the document header of a message."""
 
     language: str

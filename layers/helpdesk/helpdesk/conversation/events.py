@@ -4,7 +4,6 @@
 Secrets never come in here: what she typed as a number is only described, the functions seal it.
 """
 
-from dataclasses import field
 from enum import StrEnum
 
 from helpdesk.conversation.choices import Choice, Tap
@@ -13,22 +12,24 @@ from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 # From her.
 
 
-@dataclass(frozen=True)
-class Naming:
+class Naming(Value, frozen=True):
     """Words of hers that name a kind of document."""
 
-    words: tuple[str, ...] = field(repr=False)
+    hidden = ("words",)
+
+    words: tuple[str, ...]
     doctype: str
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Value, frozen=True):
     """She typed words or a small number, already understood."""
+
+    hidden = ("words", "typed")
 
     id: str
     choices: frozenset[Choice] = frozenset()
@@ -36,11 +37,11 @@ class Said:
     """The languages that her words can belong to, by script and vocabulary; empty if nothing tells."""
     number: int | None = None
     named: tuple[Naming, ...] = ()
-    words: tuple[str, ...] = field(default=(), repr=False)
+    words: tuple[str, ...] = ()
     """Her words, folded: for finding a document by its name or issuer."""
     is_clear: bool = True
     """Whether all of her words were understood: where much hangs on a *yes*, "ok ..." is none."""
-    typed: str = field(default="", repr=False)
+    typed: str = ""
     """A keyed hash of the text, to tell a machine that repeats itself."""
     fits: bool = False
     """Whether it is what the open question of an issuer can take."""
@@ -57,49 +58,48 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
-class Entered:
+class Entered(Value, frozen=True):
     """She typed a number of more than three digits, or a date. The number itself stays outside."""
+
+    hidden = ("mark",)
 
     id: str
     kind: Kind
     fault: Fault | None = None
-    mark: str = field(default="", repr=False)
+    mark: str = ""
     """A keyed hash of an Aadhaar number, VID or mobile number, to count what was tried."""
     fits: bool = False
     """Whether it is what the open question of an issuer can take."""
 
 
-@dataclass(frozen=True)
-class Tapped:
+class Tapped(Value, frozen=True):
     """She tapped a button or a row; None for one that this version does not know."""
 
     id: str
     tap: Tap | None
 
 
-@dataclass(frozen=True)
-class SentSomethingElse:
+class SentSomethingElse(Value, frozen=True):
     """A voice note, picture, place, contact, sticker, or a kind of message we do not know."""
 
     id: str
     kind: str
 
 
-@dataclass(frozen=True)
-class SentProof:
+class SentProof(Value, frozen=True):
     """She sent the one-time code that the page shows who came back from DigiLocker."""
 
+    hidden = ("mark",)
+
     id: str
-    mark: str = field(repr=False)
+    mark: str
     """A hash of it."""
 
 
 type InTime = Said | Entered | Tapped | SentSomethingElse | SentProof
 
 
-@dataclass(frozen=True)
-class CameLate:
+class CameLate(Value, frozen=True):
     """A message that WhatsApp delivered long after she sent it. None for one that is not even looked at."""
 
     id: str
@@ -111,21 +111,21 @@ type FromHer = InTime | CameLate
 # Answers.
 
 
-@dataclass(frozen=True)
-class OtpSent:
+class OtpSent(Value, frozen=True):
     """An OTP is on its way, if the number has an account. Brings the device code (sealed)."""
+
+    hidden = ("mark",)
 
     id: str
     digits: str
     """The last two digits of the mobile it went to."""
     expires_in: int
     """Seconds."""
-    mark: str = field(default="", repr=False)
+    mark: str = ""
     """The keyed hash of the number it was asked for."""
 
 
-@dataclass(frozen=True)
-class SignedIn:
+class SignedIn(Value, frozen=True):
     """The OTP was right, or the code that came back with her. Brings the tokens (sealed)."""
 
     id: str
@@ -137,8 +137,7 @@ class SignedIn:
     """The names under which what it brings is sealed."""
 
 
-@dataclass(frozen=True)
-class Refreshed:
+class Refreshed(Value, frozen=True):
     """The token was too old for `request` and has been exchanged for new ones (sealed)."""
 
     id: str
@@ -147,20 +146,20 @@ class Refreshed:
     keeps: tuple[str, ...] = (TOKEN,)
 
 
-@dataclass(frozen=True)
-class LinkMade:
+class LinkMade(Value, frozen=True):
     """There is a link to DigiLocker's page. Brings it and the verifier (sealed)."""
 
+    hidden = ("mark", "address")
+
     id: str
-    mark: str = field(repr=False)
+    mark: str
     """A hash of the link's `state`."""
-    address: str = field(repr=False)
+    address: str
     """Where it leads on to, but for what tells on her."""
     sign_up: bool = False
 
 
-@dataclass(frozen=True)
-class DocumentsListed:
+class DocumentsListed(Value, frozen=True):
     """All issued documents of the account, and how many she uploaded herself."""
 
     id: str
@@ -168,8 +167,7 @@ class DocumentsListed:
     uploaded: int = 0
 
 
-@dataclass(frozen=True)
-class DocumentFetched:
+class DocumentFetched(Value, frozen=True):
     """The PDF lies in our storage under `key`."""
 
     id: str
@@ -178,8 +176,7 @@ class DocumentFetched:
     key: str
 
 
-@dataclass(frozen=True)
-class OffersFound:
+class OffersFound(Value, frozen=True):
     """One page of what the directory has for her words."""
 
     id: str
@@ -191,8 +188,7 @@ class OffersFound:
     """They are the issuers of this type; empty: types."""
 
 
-@dataclass(frozen=True)
-class ParametersTold:
+class ParametersTold(Value, frozen=True):
     """What the issuer wants to know; nothing where her Aadhaar is enough."""
 
     id: str
@@ -200,17 +196,17 @@ class ParametersTold:
     parameters: tuple[Parameter, ...]
 
 
-@dataclass(frozen=True)
-class Pulled:
+class Pulled(Value, frozen=True):
     """The document is in her account."""
+
+    hidden = ("uri",)
 
     id: str
     offer: Offer
-    uri: str = field(repr=False)
+    uri: str
 
 
-@dataclass(frozen=True)
-class Failed:
+class Failed(Value, frozen=True):
     """DigiLocker could not do what was asked."""
 
     id: str
@@ -218,8 +214,7 @@ class Failed:
     request: Request
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(Value, frozen=True):
     """What the step needs is past its end and is not opened any more: nobody was asked."""
 
     id: str
@@ -240,28 +235,27 @@ type Answer = (
 )
 
 
-@dataclass(frozen=True)
-class CameBack:
+class CameBack(Value, frozen=True):
     """DigiLocker's page sent her back. Brings the code (sealed) if she has agreed."""
 
+    hidden = ("code", "proof")
+
     id: str
-    code: str = field(default="", repr=False)
+    code: str = ""
     """A hash of the code; empty if there is none."""
-    proof: str = field(default="", repr=False)
+    proof: str = ""
     """A hash of the one-time code that she must send from the chat; empty if none is asked for."""
     declined: bool = False
     """Without a code: whether that was her own decision."""
 
 
-@dataclass(frozen=True)
-class TimeRanOut:
+class TimeRanOut(Value, frozen=True):
     """A timer fired."""
 
     id: str
 
 
-@dataclass(frozen=True)
-class DeliveryFailed:
+class DeliveryFailed(Value, frozen=True):
     """WhatsApp could not carry a document: it could not fetch the link or, if `uploaded`, use the file."""
 
     id: str

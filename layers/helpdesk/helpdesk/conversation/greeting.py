@@ -1,5 +1,7 @@
 """Hi, the menu, and help."""
 
+from msgspec.structs import replace
+
 from helpdesk.conversation import account, consent, consent_page, documents, pull, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
@@ -24,7 +26,6 @@ from helpdesk.conversation.turn import (
     signed_out,
     text,
 )
-from helpdesk.values import replace
 
 OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
 _EXPLAINED = {

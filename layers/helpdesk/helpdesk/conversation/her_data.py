@@ -4,6 +4,8 @@ Source: Digital Personal Data Protection Act 2023, sections 5 (notice), 6 (withd
 (erasure), 13 (complaints).
 """
 
+from msgspec.structs import replace
+
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import EraseData, Text
 from helpdesk.conversation.events import FromHer
@@ -20,7 +22,6 @@ from helpdesk.conversation.turn import (
     signed_out,
     text,
 )
-from helpdesk.values import replace
 
 
 def person(conversation: Conversation) -> Turn:

@@ -1,11 +1,12 @@
 """Which language the desk speaks with her."""
 
+from msgspec.structs import replace
+
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
 from helpdesk.conversation.events import FromHer, Said, Tapped
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.turn import Turn, text
-from helpdesk.values import replace
 
 PAGE_SIZE = 9
 """Languages on a page: WhatsApp's ten rows of a list, less the one that leads to the next page."""

@@ -1,6 +1,5 @@
 """The conversation as it stands between two messages."""
 
-from dataclasses import field
 from enum import StrEnum
 
 from helpdesk.conversation.effects import (
@@ -16,7 +15,7 @@ from helpdesk.conversation.effects import (
     Request,
 )
 from helpdesk.conversation.offers import Offer, Parameter
-from helpdesk.values import dataclass
+from helpdesk.structs import Tagged, Value
 
 
 class Stage(StrEnum):
@@ -62,8 +61,7 @@ class Stage(StrEnum):
     """The session ended without a word from her; her next message is told so."""
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Value, frozen=True):
     """The deployment's parameters that the dialogue keeps to. Times in seconds."""
 
     session_seconds: int = 900
@@ -90,21 +88,21 @@ class Rules:
     """In the order in which they are offered."""
 
 
-@dataclass(frozen=True)
-class IssuedDocument:
+class IssuedDocument(Tagged, frozen=True):
     """A document on her list. The URI holds numbers such as her PAN: personal data, never shown or logged."""
+
+    hidden = ("uri",)
 
     name: str
     doctype: str
     issuer: str
-    uri: str = field(repr=False)
+    uri: str
     has_pdf: bool = True
     shared: bool = True
     """Whether she ticked it on DigiLocker's page, as far as is known."""
 
 
-@dataclass(frozen=True)
-class OtpRound:
+class OtpRound(Tagged, frozen=True):
     """An OTP that was sent. Times in seconds since the epoch."""
 
     sent_at: int
@@ -114,8 +112,7 @@ class OtpRound:
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Tagged, frozen=True):
     """She is signed in. `listing` names the list that row ids and numbers refer to; empty until there is one."""
 
     signed_in_at: int
@@ -145,8 +142,7 @@ class Session:
         return SHARED in self.keeps
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(Tagged, frozen=True):
     """A step whose answer is still wanted."""
 
     id: str
@@ -155,8 +151,7 @@ class Waiting:
     """The document that is being fetched; 0 for other steps."""
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Tagged, frozen=True):
     """She is signing up. What she entered is sealed outside; here stands only what has been entered."""
 
     has: tuple[str, ...] = ()
@@ -167,8 +162,7 @@ class Form:
     """A keyed hash of the mobile number; empty for the one that she writes from."""
 
 
-@dataclass(frozen=True)
-class Pull:
+class Pull(Tagged, frozen=True):
     """A document is being brought in. What she typed is sealed outside; here stands only what has been typed."""
 
     sought: bool = False
@@ -195,13 +189,14 @@ class Pull:
     """The problem that has us look whether the document is on her list."""
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Tagged, frozen=True):
     """The way to DigiLocker's own page. It can be opened until it is used, or too old. Times since the epoch."""
+
+    hidden = ("address", "proof")
 
     mark: str
     """A hash of its `state`."""
-    address: str = field(repr=False)
+    address: str
     """Where it leads on to, but for what tells on her."""
     expires_at: int
     sign_up: bool = False
@@ -212,8 +207,7 @@ class Link:
     tries_left: int = 3
 
 
-@dataclass(frozen=True)
-class Tried:
+class Tried(Tagged, frozen=True):
     """An Aadhaar number that had an OTP sent, or was refused when signing up, by a keyed hash, and when."""
 
     mark: str
@@ -221,8 +215,7 @@ class Tried:
     refused: bool = False
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Tagged, frozen=True):
     """A document that was asked for when the session broke off. The list of the next session has other numbers."""
 
     doctype: str
@@ -236,8 +229,7 @@ class Wanted:
     """It is not on the list: it was being brought in."""
 
 
-@dataclass(frozen=True)
-class Repeated:
+class Repeated(Tagged, frozen=True):
     """What she typed last, by a keyed hash, since when (seconds since the epoch), and how often in a row."""
 
     mark: str
@@ -245,8 +237,7 @@ class Repeated:
     times: int = 1
 
 
-@dataclass(frozen=True)
-class Conversation:
+class Conversation(Tagged, frozen=True):
     """Everything the dialogue remembers of one citizen's chat, without a single secret."""
 
     language: str = "en"

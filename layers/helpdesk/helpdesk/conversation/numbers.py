@@ -3,7 +3,7 @@
 import unicodedata
 from enum import StrEnum
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 AADHAAR_DIGITS = 12
 VIRTUAL_ID_DIGITS = 16
@@ -50,8 +50,7 @@ class Fault(StrEnum):
     """A date that no calendar has, or a mobile number that nobody can have."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Value, frozen=True):
     """A run of digits in a text, as ASCII digits; `spaced` if separators stood inside."""
 
     digits: str

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Tagged
 
 _LONGEST_VALUE = 100
 """Characters of what is entered for a parameter; ours."""
@@ -16,8 +16,7 @@ _SHAPES = (
 """Shape of an example -> pattern of the value."""
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Tagged, frozen=True):
     """A type of document; and who issues it, where that is one."""
 
     doctype: str
@@ -30,8 +29,7 @@ class Offer:
     issuer: str = ""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Tagged, frozen=True):
     """Something that an issuer wants to know before it looks for a document."""
 
     name: str

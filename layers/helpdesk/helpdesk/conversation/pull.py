@@ -4,6 +4,8 @@ What she types is sealed on its way in: what she looks for until she has found i
 the document is here. The directory of issuers is searched outside.
 """
 
+from msgspec.structs import replace
+
 from helpdesk.conversation import documents
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
@@ -50,7 +52,6 @@ from helpdesk.conversation.turn import (
     text,
     waits,
 )
-from helpdesk.values import replace
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
 FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.BACK, Choice.CANCEL)

@@ -3,6 +3,8 @@
 Nothing is told about an account before an OTP has succeeded: a number without an account gets the same messages.
 """
 
+from msgspec.structs import replace
+
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     Effect,
@@ -20,7 +22,6 @@ from helpdesk.conversation.model import Conversation, OtpRound, Rules, Session, 
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, settled, text, waits
-from helpdesk.values import replace
 
 NUMBER_OPTIONS = (Choice.CANCEL,)
 FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)

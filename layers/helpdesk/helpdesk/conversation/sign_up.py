@@ -4,6 +4,8 @@ What she enters is sealed on its way in; the dialogue knows only that it was ent
 already she learns when the OTP has succeeded: then it is that account which she is signed in to.
 """
 
+from msgspec.structs import replace
+
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     AADHAAR,
@@ -24,7 +26,6 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.sign_in import DAY, send, with_timer
 from helpdesk.conversation.sign_in import answer_otp as answer_any_otp
 from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text
-from helpdesk.values import replace
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
 GENDERS = (Choice.FEMALE, Choice.MALE, Choice.TRANSGENDER)

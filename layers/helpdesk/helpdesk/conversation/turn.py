@@ -1,10 +1,11 @@
 """What every stage of the dialogue is written with: how a message is put, and what an answer picks."""
 
+from msgspec.structs import replace
+
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Button, Effect, Revoke, Say, Text
 from helpdesk.conversation.events import FromHer, Said, Tapped
 from helpdesk.conversation.model import Conversation, Stage, Waiting
-from helpdesk.values import replace
 
 type Turn = tuple[Conversation, tuple[Effect, ...]]
 

@@ -11,12 +11,11 @@ DigiLocker would skip its OTP and trust us for the number.
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from dataclasses import field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote, urlencode
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 if TYPE_CHECKING:
     from helpdesk.digilocker.client import Version
@@ -37,11 +36,12 @@ _SECRET_BYTES: Final = 32
 """Gives 43 characters of base64url: the least that a verifier may have, and what RFC 7636 recommends."""
 
 
-@dataclass(frozen=True)
-class Pkce:
+class Pkce(Value, frozen=True):
     """The secret that proves that who exchanges the code is who asked for it."""
 
-    verifier: str = field(repr=False)
+    hidden = ("verifier",)
+
+    verifier: str
 
     @classmethod
     def new(cls) -> Self:
@@ -62,15 +62,16 @@ def new_state(conversation_id: str) -> str:
     return f"{conversation_id}.{secrets.token_urlsafe(_NONCE_BYTES)}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuthorizeRequest:
+class AuthorizeRequest(Value, frozen=True, kw_only=True):
     """What a citizen is asked for on DigiLocker's page."""
+
+    hidden = ("state", "challenge", "mobile")
 
     client_id: str
     redirect_uri: str
     """Exactly as it is registered with DigiLocker."""
-    state: str = field(repr=False)
-    challenge: str = field(repr=False)
+    state: str
+    challenge: str
     """Of a `Pkce`."""
     sign_up: bool = False
     """She has no account yet: to the sign-up first, then to the consent."""
@@ -84,7 +85,7 @@ class AuthorizeRequest:
     """The same."""
     consent_valid_till: int | None = None
     """Seconds since 1970; None: DigiLocker's own limit."""
-    mobile: str = field(default="", repr=False)
+    mobile: str = ""
     """Ten digits that the page fills in; "": it asks for them. 2.4 only."""
     without_pin: bool = False
     """OTP alone, without the security PIN."""

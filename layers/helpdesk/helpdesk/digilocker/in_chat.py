@@ -5,7 +5,6 @@ the device-code flow, which sends an OTP to the account of a *user name*. That a
 the user name is our reading (inferred); `UserNameRefused` is how an operator would notice that it does not hold.
 """
 
-from dataclasses import field
 from typing import Final
 
 from helpdesk import outbound
@@ -13,7 +12,7 @@ from helpdesk.digilocker.client import DigiLockerClient, Version
 from helpdesk.digilocker.errors import InvalidUserName, NotRegistered, UserNameRefused
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 _AADHAAR_DIGITS: Final = 12
 """An Aadhaar number; a VID has 16 digits, which account verification does not take."""
@@ -22,12 +21,13 @@ _VERIFY_SHARE: Final = 0.4
 """The part of the time that account verification may take: the OTP matters more."""
 
 
-@dataclass(frozen=True)
-class OtpSent:
+class OtpSent(Value, frozen=True):
     """An OTP is on its way."""
 
-    device_code: str = field(repr=False)
-    digits: str = field(repr=False)
+    hidden = ("device_code", "digits")
+
+    device_code: str
+    digits: str
     """The last two digits of the mobile it went to; "" when DigiLocker does not tell."""
     expires_in: int
     """Seconds."""

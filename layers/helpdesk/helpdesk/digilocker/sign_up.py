@@ -9,35 +9,36 @@ And what answers a wrong OTP is not documented: see `OtpRefused`.
 """
 
 import datetime as dt
-from dataclasses import field
 from typing import Literal
 
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import Endpoint
 from helpdesk.digilocker.models import SignUpAnswer, Token, TokenAnswer
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 type Gender = Literal["M", "F", "T"]
 
 
-@dataclass(frozen=True)
-class Applicant:
+class Applicant(Value, frozen=True):
     """Who signs up, as her Aadhaar has it. Nothing of it shows in a `repr`."""
 
-    uid: str = field(repr=False)
+    hidden = ("uid", "name", "born", "gender", "mobile")
+
+    uid: str
     """Her Aadhaar number, digits only. A VID will not do."""
-    name: str = field(repr=False)
-    born: dt.date = field(repr=False)
-    gender: Gender = field(repr=False)
-    mobile: str = field(repr=False)
+    name: str
+    born: dt.date
+    gender: Gender
+    mobile: str
     """Where the OTP goes and the account's mobile from then on; Indian, with its country code or without."""
 
 
-@dataclass(frozen=True)
-class SignUpOtpSent:
+class SignUpOtpSent(Value, frozen=True):
     """An OTP is on its way to the mobile."""
 
-    digits: str = field(repr=False)
+    hidden = ("digits",)
+
+    digits: str
     """The last two digits of the mobile it went to; "" when DigiLocker does not tell."""
 
 

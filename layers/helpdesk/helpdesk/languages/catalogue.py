@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 _FOLDER = Path(__file__).parent
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(Value, frozen=True):
     """What the desk says in one language, and what it understands."""
 
     code: str

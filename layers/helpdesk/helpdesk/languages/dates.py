@@ -6,12 +6,11 @@ The day stands before the month, as everywhere in India; only where the year sta
 import datetime as dt
 import re
 import unicodedata
-from dataclasses import field
 from functools import cache
 
 from helpdesk.conversation.numbers import Fault
 from helpdesk.languages.catalogue import catalogue, catalogues
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 EARLIEST_YEAR = 1900
 _LAST_OF_THIS_CENTURY = 20
@@ -29,11 +28,12 @@ _MONTH_FIRST = rf"(?:\D*\s)?([^\W\d_]\S*?)[\s./\-]*(\d{{1,2}}){_ENDING}[\s,./\-]
 _MONTH_AFTER_YEAR = rf"\D*?(\d{{4}}){_ENDING}[\s,./\-]+([^\W\d_]\S*?)[\s,./\-]*(\d{{1,2}})\D*"
 
 
-@dataclass(frozen=True)
-class Date:
+class Date(Value, frozen=True):
     """A date that was typed, as YYYY-MM-DD; or why it is none."""
 
-    iso: str = field(default="", repr=False)
+    hidden = ("iso",)
+
+    iso: str = ""
     fault: Fault | None = None
 
 

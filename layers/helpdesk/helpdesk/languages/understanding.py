@@ -6,7 +6,6 @@ described; what it was stays with the caller, as ASCII digits, to be sealed if t
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from functools import cache
 
 from helpdesk.conversation.choices import Choice
@@ -24,7 +23,7 @@ from helpdesk.conversation.numbers import (
 )
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import read_date
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 LONGEST_TEXT = 400
 """Characters that are looked at. Whoever writes more is not answering one of our questions."""
@@ -36,19 +35,19 @@ _LEADING = frozenset({Choice.GREETING, Choice.YES, Choice.NO})
 _KINDS = {AADHAAR_DIGITS: Kind.AADHAAR, VIRTUAL_ID_DIGITS: Kind.VIRTUAL_ID, OTP_DIGITS: Kind.OTP}
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Value, frozen=True):
     """A text, understood. `digits` is what an `Entered` number or date was, for sealing; empty otherwise.
 
     A date is given as YYYY-MM-DD, a mobile number as ten digits.
     """
 
+    hidden = ("digits",)
+
     event: Said | Entered
-    digits: str = field(default="", repr=False)
+    digits: str = ""
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(Value, frozen=True):
     """What a phrase means in one language."""
 
     language: str

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.consent_page import awaits
@@ -29,7 +30,6 @@ from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pau
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.work import Job, WorkQueue
 from helpdesk.telemetry import count, logger
-from helpdesk.values import replace
 from helpdesk.web import answers
 from helpdesk.web.answers import Answer
 from helpdesk.web.callback import STATE, CallbackRefused, Consented, Declined, Parameters, read_callback, read_parameter

@@ -9,8 +9,8 @@ from helpdesk.service.working import Worker
 from helpdesk.storage.aws import DENIED, SqsClient, code_of
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import UnreadableWork, read_work
+from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
-from helpdesk.values import dataclass
 from helpdesk.whatsapp.errors import RateLimited
 
 BACKOFF_SECONDS = (1, 4, 16, 60, 300)
@@ -22,8 +22,7 @@ MOST_RECEIVES = 8
 """The queue's `maxReceiveCount`: after that many, a message goes to the dead-letter queue."""
 
 
-@dataclass(frozen=True)
-class QueueMessage:
+class QueueMessage(Value, frozen=True):
     """A message as Lambda hands it over."""
 
     id: str

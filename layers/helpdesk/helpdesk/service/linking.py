@@ -1,7 +1,6 @@
 """The link to DigiLocker's own page, made with all that belongs to it."""
 
 from collections.abc import Callable
-from dataclasses import field
 from urllib.parse import urlencode
 
 from helpdesk.digilocker.client import Version
@@ -14,23 +13,23 @@ from helpdesk.digilocker.consent_page import (
     put_by,
 )
 from helpdesk.service.identity import link_mark
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Value, frozen=True):
     """A link, and what is kept of it."""
 
-    link: str = field(repr=False)
+    hidden = ("link", "address", "verifier")
+
+    link: str
     """What she is sent."""
     mark: str
-    address: str = field(repr=False)
+    address: str
     """DigiLocker's, but for what tells on her."""
-    verifier: str = field(repr=False)
+    verifier: str
 
 
-@dataclass(frozen=True)
-class Links:
+class Links(Value, frozen=True):
     """Makes links."""
 
     consent_url: str

@@ -9,7 +9,8 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
+
+from msgspec.structs import replace
 
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
@@ -42,8 +43,8 @@ from helpdesk.service.linking import Links, Made
 from helpdesk.service.sharing import EVERYTHING
 from helpdesk.storage.documents import DATA, DocumentStore
 from helpdesk.storage.secrets import Secret
+from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
-from helpdesk.values import dataclass, replace
 from helpdesk.whatsapp.messages import shorten
 
 JOB_SECONDS = 30.0
@@ -67,17 +68,17 @@ _GENDERS: dict[str, Gender] = {"F": "F", "M": "M", "T": "T"}
 _TELLS_OF_AN_ACCOUNT = frozenset({Problem.NO_ACCOUNT, Problem.SEVERAL_ACCOUNTS, Problem.OTP_NOT_SENT})
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(Value, frozen=True):
     """An OTP that was sent, or that seems to have been."""
 
-    device_code: str = field(repr=False)
-    digits: str = field(repr=False)
+    hidden = ("device_code", "digits")
+
+    device_code: str
+    digits: str
     expires_in: int
 
 
-@dataclass(frozen=True)
-class Offered:
+class Offered(Value, frozen=True):
     """One page of what the directory has."""
 
     offers: tuple[Offer, ...]

@@ -9,9 +9,9 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.choices import read_tap
@@ -41,8 +41,8 @@ from helpdesk.storage.conversations import ConversationStore, Entry, Person, Sto
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import Delivered, InOrder, Job, Undelivered, WorkQueue
+from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
-from helpdesk.values import dataclass, replace
 from helpdesk.whatsapp import webhook
 from helpdesk.whatsapp.signature import verify
 from helpdesk.whatsapp.webhook import DeliveryStatus, InboundMessage
@@ -68,17 +68,17 @@ class DeliveryFailed(HelpdeskError):
     retryable = True
 
 
-@dataclass(frozen=True)
-class Understood:
+class Understood(Value, frozen=True):
     """A message and what it means; and the digits of a number that may have to be sealed."""
+
+    hidden = ("digits",)
 
     message: InboundMessage
     event: FromHer
-    digits: str = field(default="", repr=False)
+    digits: str = ""
 
 
-@dataclass(frozen=True)
-class Turns:
+class Turns(Value, frozen=True):
     """What some messages of one citizen come to."""
 
     after: Stored

@@ -29,7 +29,7 @@ from helpdesk.conversation.pull import PAGE_SIZE as OPTIONS_ON_A_PAGE
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import written
 from helpdesk.storage.documents import DATA, extension
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,
@@ -52,8 +52,7 @@ NOTHING_OPENED: Mapping[str, str] = MappingProxyType({})
 _GENDERS = {"F": Choice.FEMALE, "M": Choice.MALE, "T": Choice.TRANSGENDER}
 
 
-@dataclass(frozen=True)
-class Renderer:
+class Renderer(Value, frozen=True):
     """Writes messages. Times in seconds."""
 
     session_seconds: int

@@ -7,15 +7,14 @@ from helpdesk.conversation.ends import absolute_end
 from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.errors import ConversationError
 from helpdesk.storage.sealing import Seal
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 
 class NothingSealedError(ConversationError):
     """An effect needs a value that is not there: the conversation and its sealed values do not belong together."""
 
 
-@dataclass(frozen=True)
-class Sealed:
+class Sealed(Value, frozen=True):
     """The sealed values after a turn: those that the state keeps, and those that go with the step."""
 
     state: Mapping[str, str]

@@ -4,11 +4,10 @@ WhatsApp gives `biz_opaque_callback_data` back with each status (512 characters 
 before the send has returned is no puzzle, and one of any other message costs no look-up.
 """
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 
-@dataclass(frozen=True)
-class Tracking:
+class Tracking(Value, frozen=True):
     """A message that carries document `number` of the list `listing`. `uploaded`: by media id instead of by link."""
 
     conversation_id: str

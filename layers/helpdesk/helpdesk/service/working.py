@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance, wanted
 from helpdesk.conversation.effects import (
@@ -97,8 +98,8 @@ from helpdesk.storage.work import (
     Undelivered,
     Work,
 )
+from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger, took
-from helpdesk.values import dataclass, replace
 from helpdesk.whatsapp.errors import OutcomeUnknown
 
 if TYPE_CHECKING:  # a job that only replies does without
@@ -114,8 +115,7 @@ DIRECTORY_PAUSE_SECONDS = 60
 """Between two parts of the directory: as long as a claim on it holds."""
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Value, frozen=True):
     """What an effect came to, and what that brought in the clear, by the name under which it is sealed."""
 
     event: Answer | DeliveryFailed

@@ -12,18 +12,17 @@ entry can be taken out without touching anything else. State, outbox and list ch
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-import orjson
+import msgspec
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from helpdesk.conversation.effects import Effect
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
 from helpdesk.errors import ConversationError, VersionConflict
-from helpdesk.storage import codec
 from helpdesk.storage.aws import DynamoDbClient
-from helpdesk.values import dataclass, replace
+from helpdesk.structs import Value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
@@ -41,39 +40,50 @@ MOST_RECENT = 3000
 that an item may have."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Value, frozen=True):
     """A step in the outbox: the effects that are still to be done, and the sealed values they need."""
 
     step: str
     at: int
     order: int
     effects: tuple[Effect, ...]
-    sealed: Mapping[str, str] = field(default_factory=dict)
+    sealed: Mapping[str, str] = msgspec.field(default_factory=dict)
     unsure: bool = False
     """The first effect may be done already: a reply that was sent and got no answer."""
 
 
-@dataclass(frozen=True)
-class Person:
+class _StoredEntry(Value, frozen=True):
+    """An entry as it is stored, under its step."""
+
+    at: int
+    order: int
+    effects: tuple[Effect, ...]
+    sealed: dict[str, str]
+    unsure: bool = False
+
+
+class Person(Value, frozen=True):
     """Where replies go. Personal data: shown in no repr."""
 
-    phone: str | None = field(default=None, repr=False)
-    user_id: str | None = field(default=None, repr=False)
-    message: str | None = field(default=None, repr=False)
+    hidden = ("phone", "user_id", "message")
+
+    phone: str | None = None
+    user_id: str | None = None
+    message: str | None = None
     """The id of her newest message, on which "typing" is shown. It holds her number, in base64."""
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Value, frozen=True):
     """A conversation as it was read, at `version`. Version 0 is one that was never written."""
+
+    hidden = ("sealed",)
 
     id: str
     version: int = 0
-    conversation: Conversation = field(default_factory=Conversation)
-    person: Person = field(default_factory=Person)
-    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
-    seen: Mapping[str, int] = field(default_factory=dict)
+    conversation: Conversation = msgspec.field(default_factory=Conversation)
+    person: Person = msgspec.field(default_factory=Person)
+    sealed: Mapping[str, str] = msgspec.field(default_factory=dict)
+    seen: Mapping[str, int] = msgspec.field(default_factory=dict)
     outbox: tuple[Entry, ...] = ()
     fresh: bool = True
     """There is no item yet, or it is past its time: the outbox map has to be made."""
@@ -90,6 +100,14 @@ class Stored:
 def pause_after_lost_race(attempt: int) -> float:
     """Give the seconds to wait before a lost race is run again: up to 0.05, 0.1, 0.2 ..., drawn by chance."""
     return random.uniform(0, 0.05 * 2**attempt)  # noqa: S311 - nobody need be unable to guess it
+
+
+_CONVERSATION = msgspec.json.Decoder(Conversation)
+_DOCUMENTS = msgspec.json.Decoder(tuple[IssuedDocument, ...])
+_PERSON = msgspec.json.Decoder(Person)
+_SEALED = msgspec.json.Decoder(dict[str, str])
+_SEEN = msgspec.json.Decoder(tuple[tuple[str, int], ...])
+_ENTRY = msgspec.json.Decoder(_StoredEntry)
 
 
 class ConversationStore:
@@ -153,19 +171,19 @@ class ConversationStore:
         list_end = _list_end(documents) if documents else 0
         if list_end <= now:
             documents = None
-        conversation = codec.loads(state["state"]["S"], Conversation)
+        conversation = _CONVERSATION.decode(state["state"]["S"])
         if documents is not None:
             session = conversation.session
             listing = documents["listing"]["S"]
             if session is not None and session.listing == listing:
-                conversation = replace(conversation, documents=_documents(documents["documents"]["S"]))
+                conversation = replace(conversation, documents=_DOCUMENTS.decode(documents["documents"]["S"]))
         stored = Stored(
             id=conversation_id,
             version=version,
             conversation=conversation,
-            person=Person(**orjson.loads(state["person"]["S"])),
-            sealed=orjson.loads(state["sealed"]["S"]),
-            seen=dict(orjson.loads(state["seen"]["S"])),
+            person=_PERSON.decode(state["person"]["S"]),
+            sealed=_SEALED.decode(state["sealed"]["S"]),
+            seen=dict(_SEEN.decode(state["seen"]["S"])),
             outbox=_outbox(state["outbox"]["M"]),
             fresh=False,
             written_at=int(state["expires_at"]["N"]) - KEPT_SECONDS,
@@ -210,7 +228,7 @@ class ConversationStore:
             conversation_id,
             entry.step,
             UpdateExpression="SET outbox.#step = :entry",
-            ExpressionAttributeValues={":entry": {"S": _written(entry)}},
+            ExpressionAttributeValues={":entry": {"S": _written_entry(entry)}},
         )
 
     def _change_entry(self, conversation_id: str, step: str, **change: Any) -> None:
@@ -269,10 +287,10 @@ class ConversationStore:
         names = {"#v": "version", "#state": "state"}
         values: dict[str, Any] = {
             ":v": {"N": str(version)},
-            ":state": {"S": codec.dumps(replace(after.conversation, documents=()))},
-            ":person": {"S": codec.dumps(vars(after.person))},
-            ":sealed": {"S": codec.dumps(dict(after.sealed))},
-            ":seen": {"S": codec.dumps(_newest(after.seen, now))},
+            ":state": {"S": _written_state(after.conversation)},
+            ":person": {"S": _json(after.person)},
+            ":sealed": {"S": _json(after.sealed)},
+            ":seen": {"S": _json(_newest(after.seen, now))},
             ":expires": {"N": str(now + KEPT_SECONDS)},
         }
         sets = [
@@ -286,11 +304,11 @@ class ConversationStore:
         removes = []
         if before.fresh:
             sets.append("outbox = :outbox")
-            values[":outbox"] = {"M": {step: {"S": _written(entry)} for step, entry in outbox.items()}}
+            values[":outbox"] = {"M": {step: {"S": _written_entry(entry)} for step, entry in outbox.items()}}
         else:
             for index, entry in enumerate(put):
                 names[f"#p{index}"] = entry.step
-                values[f":p{index}"] = {"S": _written(entry)}
+                values[f":p{index}"] = {"S": _written_entry(entry)}
                 sets.append(f"outbox.#p{index} = :p{index}")
             for index, step in enumerate(drop):
                 names[f"#d{index}"] = step
@@ -336,7 +354,7 @@ class ConversationStore:
         item = {
             **key,
             "listing": {"S": listing},
-            "documents": {"S": codec.dumps(documents)},
+            "documents": {"S": _json(documents)},
             "expires_at": ends[":end"],
             "ends_at": ends[":end"],
         }
@@ -371,24 +389,26 @@ def _key(conversation_id: str, part: str) -> dict[str, Any]:
     return {"conversation": {"S": conversation_id}, "part": {"S": part}}
 
 
-def _documents(text: str) -> tuple[IssuedDocument, ...]:
-    documents = codec.loads(text, tuple)
-    return tuple(document for document in documents if isinstance(document, IssuedDocument))
-
-
 def _outbox(entries: Mapping[str, Any]) -> tuple[Entry, ...]:
-    read = []
-    for step, value in entries.items():
-        entry = codec.loads(value["S"], dict)
-        read.append(
-            Entry(step, entry["at"], entry["order"], entry["effects"], entry["sealed"], entry.get("unsure", False))
-        )
-    return tuple(sorted(read, key=_order))
+    read = [(step, _ENTRY.decode(value["S"])) for step, value in entries.items()]
+    found = [Entry(step, one.at, one.order, one.effects, one.sealed, one.unsure) for step, one in read]
+    return tuple(sorted(found, key=_order))
 
 
-def _written(entry: Entry) -> str:
-    fields = {"at": entry.at, "order": entry.order, "effects": entry.effects, "sealed": dict(entry.sealed)}
-    return codec.dumps(fields | ({"unsure": True} if entry.unsure else {}))
+def _written_entry(entry: Entry) -> str:
+    return _json(_StoredEntry(entry.at, entry.order, entry.effects, dict(entry.sealed), entry.unsure))
+
+
+def _written_state(conversation: Conversation) -> str:
+    """Return the conversation as JSON, without the documents: those have an item of their own."""
+    fields = msgspec.to_builtins(replace(conversation, documents=()))
+    if fields["previous"] is None:  # Release 0.1 cannot read a null here. It may be written once no 0.1 runs any more.
+        del fields["previous"]
+    return _json(fields)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _order(entry: Entry) -> int:

@@ -7,11 +7,11 @@ What became of a document that was sent comes the same way, behind the work that
 from collections.abc import Iterator, Sequence
 from itertools import batched
 
-import orjson
+import msgspec
 
 from helpdesk.errors import ConversationError, HelpdeskError
 from helpdesk.storage.aws import SqsClient
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 LARGEST_BATCH = 10
 """Entries in one SendMessageBatch (SQS)."""
@@ -23,24 +23,21 @@ class WorkNotQueued(ConversationError):
     """SQS did not take every message. What it took is done; the rest must be asked for again."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Value, frozen=True):
     """A step of a conversation that stands in its outbox."""
 
     conversation_id: str
     step: str
 
 
-@dataclass(frozen=True)
-class Delivered:
+class Delivered(Value, frozen=True):
     """A document has reached her, so its PDF is not needed any more."""
 
     conversation_id: str
     key: str
 
 
-@dataclass(frozen=True)
-class Undelivered:
+class Undelivered(Value, frozen=True):
     """A document could not be carried: WhatsApp could not fetch the link or, if `uploaded`, use the file."""
 
     conversation_id: str
@@ -50,23 +47,20 @@ class Undelivered:
     uploaded: bool
 
 
-@dataclass(frozen=True)
-class IdleTimer:
+class IdleTimer(Value, frozen=True):
     """The time of a conversation has run out. `id` is new for each timer."""
 
     conversation_id: str
     id: str
 
 
-@dataclass(frozen=True)
-class DeletionTimer:
+class DeletionTimer(Value, frozen=True):
     """The link of a PDF has expired, so it can be deleted."""
 
     key: str
 
 
-@dataclass(frozen=True)
-class DirectoryTimer:
+class DirectoryTimer(Value, frozen=True):
     """DigiLocker's directory of issuers is to be fetched anew."""
 
 
@@ -92,7 +86,7 @@ class WorkQueue:
                 Entries=[
                     {
                         "Id": str(index),
-                        "MessageBody": orjson.dumps(_body(job)).decode(),
+                        "MessageBody": msgspec.json.encode(_body(job)).decode(),
                         "MessageGroupId": job.conversation_id,
                         "MessageDeduplicationId": _deduplication(job),
                     }
@@ -143,7 +137,7 @@ class TimerQueue:
             case _:
                 body = {"refresh": "directory"}
         delay = max(0, min(seconds, LONGEST_DELAY))
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=orjson.dumps(body).decode(), DelaySeconds=delay)
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=msgspec.json.encode(body).decode(), DelaySeconds=delay)
 
 
 class UnreadableWork(HelpdeskError):
@@ -153,7 +147,7 @@ class UnreadableWork(HelpdeskError):
 def read_work(body: str) -> Work:
     """Read a message of either queue. Raises UnreadableWork for one that is none of ours."""
     try:
-        message = orjson.loads(body)
+        message = msgspec.json.decode(body)
     except ValueError:
         message = None
     match message:

@@ -5,11 +5,10 @@ Anybody can call that address with anything: whatever is repeated, too long or o
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import Final
 
 from helpdesk.errors import InboundError
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 type Parameters = Mapping[str, Sequence[str]] | None
 """API Gateway's `multiValueQueryStringParameters`, decoded; None: there is no query."""
@@ -32,19 +31,21 @@ class CallbackRefused(InboundError):
     """The query is not one that DigiLocker would send. The message names the parameter, never a value."""
 
 
-@dataclass(frozen=True)
-class Consented:
+class Consented(Value, frozen=True):
     """She has agreed."""
 
-    state: str = field(repr=False)
-    code: str = field(repr=False)
+    hidden = ("state", "code")
+
+    state: str
+    code: str
 
 
-@dataclass(frozen=True)
-class Declined:
+class Declined(Value, frozen=True):
     """She has not, or something went wrong at DigiLocker."""
 
-    state: str = field(repr=False)
+    hidden = ("state",)
+
+    state: str
     error: str
     """DigiLocker's code, safe to log: letters and underscores, at most 64 of them; else `(other)`."""
 

@@ -7,10 +7,9 @@
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Final
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 _PREFIX: Final = "__Host-"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -20,12 +19,13 @@ _MAX_HEADER: Final = 8192
 """Characters of all `Cookie` headers that are looked through."""
 
 
-@dataclass(frozen=True)
-class Cookie:
+class Cookie(Value, frozen=True):
     """A cookie for this host, its name without the prefix. Raises ValueError for letters that have no place in it."""
 
+    hidden = ("value",)
+
     name: str
-    value: str = field(repr=False)
+    value: str
     max_age: int
     """Seconds; 0 has the browser forget it."""
 

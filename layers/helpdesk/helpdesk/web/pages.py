@@ -12,7 +12,7 @@ from html import escape
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 _DIGITS: Final = re.compile(r"[0-9]{2,4}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{7,14}")
@@ -58,8 +58,7 @@ STYLE_HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
 """The style's SHA-256 as base64: what `style-src` allows, and nothing else."""
 
 
-@dataclass(frozen=True)
-class Language:
+class Language(Value, frozen=True):
     """A language's tag, such as `hi`, and the direction of its script."""
 
     tag: str
@@ -70,8 +69,7 @@ class Language:
             raise ValueError("not a language tag")
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageTexts:
+class PageTexts(Value, frozen=True, kw_only=True):
     """A page's texts, all in one language. Plain text: whatever would be markup is shown as it is written."""
 
     service: str

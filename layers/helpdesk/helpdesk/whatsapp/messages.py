@@ -7,10 +7,9 @@ message that breaks a limit cannot be built. What is too long is shortened by th
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import ClassVar, Final, Protocol
 
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 type Json = str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None
 
@@ -134,12 +133,13 @@ def _is_regional_indicator(char: str) -> bool:
 # --- to whom -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(Value, frozen=True):
     """A citizen's address: her number (digits, with or without `+`), her business-scoped user id, or both."""
 
-    phone: str | None = field(default=None, repr=False)
-    user_id: str | None = field(default=None, repr=False)
+    hidden = ("phone", "user_id")
+
+    phone: str | None = None
+    user_id: str | None = None
 
     def __post_init__(self) -> None:
         if not self.phone and not self.user_id:
@@ -167,11 +167,12 @@ class Message(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class TextMessage:
+class TextMessage(Value, frozen=True):
     """A plain text."""
 
-    body: str = field(repr=False)
+    hidden = ("body",)
+
+    body: str
     preview_url: bool = False
     """Whether WhatsApp shows a preview of the first link in it."""
 
@@ -183,11 +184,12 @@ class TextMessage:
         return {"type": "text", "text": {"body": self.body, "preview_url": self.preview_url}}
 
 
-@dataclass(frozen=True)
-class TextHeader:
+class TextHeader(Value, frozen=True):
     """A line in bold above an interactive message."""
 
-    text: str = field(repr=False)
+    hidden = ("text",)
+
+    text: str
 
     def __post_init__(self) -> None:
         _check("header.text", self.text, HEADER_TEXT)
@@ -197,15 +199,16 @@ class TextHeader:
         return {"type": "text", "text": self.text}
 
 
-@dataclass(frozen=True)
-class DocumentHeader:
+class DocumentHeader(Value, frozen=True):
     """A document above an interactive message: exactly one of `link` and `media_id`."""
 
-    link: str | None = field(default=None, repr=False)
+    hidden = ("link", "media_id", "filename")
+
+    link: str | None = None
     """Where WhatsApp fetches it, after it has accepted the message."""
-    media_id: str | None = field(default=None, repr=False)
+    media_id: str | None = None
     """What an upload returned."""
-    filename: str | None = field(default=None, repr=False)
+    filename: str | None = None
     """What the citizen sees as the file's name."""
 
     def __post_init__(self) -> None:
@@ -219,27 +222,29 @@ class DocumentHeader:
 type Header = TextHeader | DocumentHeader
 
 
-@dataclass(frozen=True)
-class Button:
+class Button(Value, frozen=True):
     """A reply button: `id` comes back when it is tapped."""
 
+    hidden = ("title",)
+
     id: str
-    title: str = field(repr=False)
+    title: str
 
     def __post_init__(self) -> None:
         _check("button.id", self.id, BUTTON_ID)
         _check("button.title", self.title, BUTTON_TITLE)
 
 
-@dataclass(frozen=True)
-class ButtonsMessage:
+class ButtonsMessage(Value, frozen=True):
     """A text with one to three reply buttons."""
 
+    hidden = ("body", "footer")
+
     type: ClassVar[str] = "button"
-    body: str = field(repr=False)
+    body: str
     buttons: tuple[Button, ...]
     header: Header | None = None
-    footer: str | None = field(default=None, repr=False)
+    footer: str | None = None
 
     def __post_init__(self) -> None:
         _check("interactive.body", self.body, INTERACTIVE_BODY)
@@ -256,13 +261,14 @@ class ButtonsMessage:
         return _interactive(self.type, self.header, self.body, self.footer, {"buttons": replies})
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Value, frozen=True):
     """A row of a list: `id` comes back when it is tapped."""
 
+    hidden = ("title", "description")
+
     id: str
-    title: str = field(repr=False)
-    description: str | None = field(default=None, repr=False)
+    title: str
+    description: str | None = None
 
     def __post_init__(self) -> None:
         _check("row.id", self.id, ROW_ID)
@@ -276,11 +282,12 @@ class Row:
         return {"id": self.id, "title": self.title} | described
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Value, frozen=True):
     """Rows under a common title; a single section may go without one."""
 
-    title: str | None = field(repr=False)
+    hidden = ("title",)
+
+    title: str | None
     rows: tuple[Row, ...]
 
     def __post_init__(self) -> None:
@@ -294,16 +301,17 @@ class Section:
         return titled | {"rows": [row.to_json() for row in self.rows]}
 
 
-@dataclass(frozen=True)
-class ListMessage:
+class ListMessage(Value, frozen=True):
     """A text with a button that opens a list; at most ten rows over all sections."""
 
+    hidden = ("body", "button", "footer")
+
     type: ClassVar[str] = "list"
-    body: str = field(repr=False)
-    button: str = field(repr=False)
+    body: str
+    button: str
     sections: tuple[Section, ...]
     header: TextHeader | None = None
-    footer: str | None = field(default=None, repr=False)
+    footer: str | None = None
 
     def __post_init__(self) -> None:
         _check("interactive.body", self.body, INTERACTIVE_BODY)
@@ -322,16 +330,17 @@ class ListMessage:
         return _interactive(self.type, self.header, self.body, self.footer, action)
 
 
-@dataclass(frozen=True)
-class LinkMessage:
+class LinkMessage(Value, frozen=True):
     """A text with one button that opens a web page."""
 
+    hidden = ("body", "display_text", "url", "footer")
+
     type: ClassVar[str] = "cta_url"
-    body: str = field(repr=False)
-    display_text: str = field(repr=False)
-    url: str = field(repr=False)
+    body: str
+    display_text: str
+    url: str
     header: Header | None = None
-    footer: str | None = field(default=None, repr=False)
+    footer: str | None = None
 
     def __post_init__(self) -> None:
         _check("interactive.body", self.body, INTERACTIVE_BODY)
@@ -346,14 +355,15 @@ class LinkMessage:
         return _interactive(self.type, self.header, self.body, self.footer, action)
 
 
-@dataclass(frozen=True)
-class DocumentMessage:
+class DocumentMessage(Value, frozen=True):
     """A document on its own: exactly one of `link` and `media_id`."""
 
-    link: str | None = field(default=None, repr=False)
-    media_id: str | None = field(default=None, repr=False)
-    filename: str | None = field(default=None, repr=False)
-    caption: str | None = field(default=None, repr=False)
+    hidden = ("link", "media_id", "filename", "caption")
+
+    link: str | None = None
+    media_id: str | None = None
+    filename: str | None = None
+    caption: str | None = None
 
     def __post_init__(self) -> None:
         _check_document("document", self.link, self.media_id, self.filename)

@@ -8,14 +8,13 @@ Source: Cloud API reference, webhooks (`messages` field), with the business-scop
 """
 
 import json
-from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
-import orjson
+import msgspec
 
 from helpdesk.errors import PayloadError
-from helpdesk.values import dataclass
+from helpdesk.structs import Value
 
 MAX_TEXT: Final = 4096
 """Characters of a citizen's text that are kept: as many as WhatsApp lets us send."""
@@ -56,48 +55,49 @@ class Kind(StrEnum):
     """A type that is new to us."""
 
 
-@dataclass(frozen=True)
-class InboundMessage:
+class InboundMessage(Value, frozen=True):
     """One message of one citizen. At least one of `user_id` and `phone` is there.
 
     What could tell who she is or what she wrote stays out of `repr`, so that it cannot reach a log by accident (the
     message id holds her number in base64).
     """
 
-    id: str = field(repr=False)
+    hidden = ("id", "user_id", "phone", "text", "tap", "title", "reply_to")
+
+    id: str
     phone_number_id: str
     """Our number that she wrote to."""
-    user_id: str | None = field(repr=False)
+    user_id: str | None
     """Her business-scoped user id, such as `IN.1234567890123456`."""
-    phone: str | None = field(repr=False)
+    phone: str | None
     """Her number, digits only, without `+`."""
     timestamp: int | None
     """When she sent it, in seconds since 1970. A retried delivery keeps it."""
     kind: Kind
-    text: str | None = field(default=None, repr=False)
+    text: str | None = None
     """What she typed, at most `MAX_TEXT` characters; never the caption of a picture."""
-    tap: str | None = field(default=None, repr=False)
-    title: str | None = field(default=None, repr=False)
-    reply_to: str | None = field(default=None, repr=False)
+    tap: str | None = None
+    title: str | None = None
+    reply_to: str | None = None
     """The message that this one answers; may be missing even for a tap."""
 
 
-@dataclass(frozen=True)
-class DeliveryStatus:
+class DeliveryStatus(Value, frozen=True):
     """What became of one message of ours. Statuses come late, twice, out of order, or before the send call returns."""
 
-    message_id: str = field(repr=False)
+    hidden = ("message_id", "callback_data")
+
+    message_id: str
     phone_number_id: str
     status: str
     """`sent`, `delivered`, `read`, `failed`, `played`, or something newer."""
     timestamp: int | None
-    callback_data: str | None = field(default=None, repr=False)
+    callback_data: str | None = None
     """The `biz_opaque_callback_data` that the message was sent with."""
     error_codes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(Value, frozen=True):
     """Everything in one POST, in the order in which it stood there."""
 
     messages: tuple[InboundMessage, ...] = ()
@@ -138,7 +138,7 @@ def parse(body: bytes) -> Delivery:
 def _decoded(body: bytes) -> object:
     """Decode JSON. The standard library's takes longer, but also what is none by the letter, half a surrogate pair."""
     try:
-        return orjson.loads(body)
+        return msgspec.json.decode(body)
     except ValueError:
         return json.loads(body)
 
