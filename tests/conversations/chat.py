@@ -10,8 +10,9 @@ import yaml
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.chapters.new_document import asked_for
+from helpdesk.conversation.chapters.sign_in_page import awaits
 from helpdesk.conversation.choices import read_tap
-from helpdesk.conversation.consent_page import awaits
 from helpdesk.conversation.effects import (
     REPLIES,
     REQUESTS,
@@ -64,7 +65,6 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.pull import asked_for
 from helpdesk.digilocker.directory import Directory
 from helpdesk.digilocker.directory import Offer as Listed
 from helpdesk.digilocker.models import DocumentType, Issuer

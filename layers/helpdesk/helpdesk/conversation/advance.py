@@ -2,16 +2,16 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation import (
+from helpdesk.conversation.chapters import (
     account,
     consent,
-    consent_page,
     documents,
-    greeting,
-    her_data,
     language,
-    pull,
-    sign_in,
+    menu,
+    new_document,
+    privacy,
+    sign_in_chat,
+    sign_in_page,
     sign_up,
 )
 from helpdesk.conversation.choices import Choice, Tap
@@ -122,7 +122,7 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
         case Said() | Entered() | Tapped() | SentSomethingElse() | SentProof() | CameLate():
             return _she_wrote(conversation, event, now, rules)
         case CameBack():
-            return consent_page.came_back(conversation, event, now, rules)
+            return sign_in_page.came_back(conversation, event, now, rules)
         case DeliveryFailed():
             return documents.not_delivered(conversation, event)
         case TimeRanOut():
@@ -208,44 +208,44 @@ def _reply(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
     if _is_hers(conversation, event):
         return _answer(conversation, event, now, rules)
     if isinstance(event, SentProof):
-        return consent_page.proved(conversation, event, now) or _ask_again(
+        return sign_in_page.proved(conversation, event, now) or _ask_again(
             conversation, now, rules, note=text("proof.elsewhere")
         )
     match _everywhere(event):
         case Choice.GREETING:
-            return greeting.ask(replace(conversation, greeted_at=now))
+            return menu.ask(replace(conversation, greeted_at=now))
         case Choice.MENU:
-            return greeting.ask(conversation)
+            return menu.ask(conversation)
         case Choice.SERVICES:
-            return greeting.services(conversation, event.id, now, rules)
+            return menu.services(conversation, event.id, now, rules)
         case Choice.ANOTHER_PERSON:
-            return greeting.another_person(conversation)
+            return menu.another_person(conversation)
         case Choice.LANGUAGE:
             return language.ask(conversation)
         case Choice.HELP:
-            return greeting.explain(conversation)
+            return menu.explain(conversation)
         case Choice.PERSON:
-            return her_data.person(conversation)
+            return privacy.person(conversation)
         case Choice.PRIVACY:
-            return her_data.privacy(conversation, rules)
+            return privacy.privacy(conversation, rules)
         case Choice.DELETE if isinstance(event, Tapped) or conversation.stage is Stage.DELETE:
-            return her_data.delete(conversation)
+            return privacy.delete(conversation)
         case Choice.DELETE_DATA | Choice.DELETE:
-            return her_data.ask_to_delete(conversation)
+            return privacy.ask_to_delete(conversation)
         case Choice.STOP:
-            return her_data.stop(conversation)
+            return privacy.stop(conversation)
         case Choice.BACK:
             return _back(conversation, now, rules)
         case Choice.CANCEL:
-            return greeting.ask(conversation, note=text("cancelled.signed_in" if conversation.session else "cancelled"))
+            return menu.ask(conversation, note=text("cancelled.signed_in" if conversation.session else "cancelled"))
         case Choice.SIGN_UP if conversation.session is None:
             return account.sign_up(conversation, rules)
         case Choice.SIGN_UP:
-            return greeting.services(conversation, event.id, now, rules)
+            return menu.services(conversation, event.id, now, rules)
         case Choice.DONE:
             return documents.done(conversation)
         case Choice.NEW_DOCUMENT:
-            return pull.begin(conversation)
+            return new_document.begin(conversation)
         case Choice.OTHER_DOCUMENTS if conversation.pull:
             return documents.again(left(conversation, Stage.DOCUMENTS), event.id, now, rules)
         case Choice.OTHER_DOCUMENTS:
@@ -280,15 +280,15 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
     """Let the open question deal with it."""
     match conversation.stage:
         case Stage.NEW | Stage.MENU:
-            return greeting.answer(conversation, event, now, rules)
+            return menu.answer(conversation, event, now, rules)
         case Stage.ENDED:
-            return greeting.ended(conversation)
+            return menu.ended(conversation)
         case Stage.STOPPED:
-            return greeting.ask(conversation)
+            return menu.ask(conversation)
         case Stage.LANGUAGE:
             return language.answer(conversation)
         case Stage.DELETE:
-            return her_data.answer(conversation, event)
+            return privacy.answer(conversation, event)
         case Stage.ACCOUNT:
             return account.answer(conversation, event, rules)
         case Stage.CONSENT:
@@ -296,7 +296,7 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
         case Stage.AADHAAR if conversation.form:
             return sign_up.answer_number(conversation, event, now, rules)
         case Stage.AADHAAR:
-            return sign_in.answer_number(conversation, event, now, rules)
+            return sign_in_chat.answer_number(conversation, event, now, rules)
         case Stage.NAME:
             return sign_up.answer_name(conversation, event, now, rules)
         case Stage.BORN:
@@ -310,21 +310,21 @@ def _answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) 
         case Stage.OTP if conversation.form:
             return sign_up.answer_otp(conversation, event, now, rules)
         case Stage.OTP:
-            return sign_in.answer_otp(conversation, event, now, rules)
+            return sign_in_chat.answer_otp(conversation, event, now, rules)
         case Stage.LINK:
-            return consent_page.answer(conversation, event, now)
+            return sign_in_page.answer(conversation, event, now)
         case Stage.PROOF:
-            return consent_page.answer_proof(conversation, event, now)
+            return sign_in_page.answer_proof(conversation, event, now)
         case Stage.DOCUMENTS:
             return documents.answer(conversation, event, now, rules)
         case Stage.LISTING if not conversation.waiting:
             return documents.answer_listing(conversation, event, now)
         case Stage.FINDING:
-            return pull.answer_what(conversation, event, now)
+            return new_document.answer_what(conversation, event, now)
         case Stage.DETAIL:
-            return pull.answer_detail(conversation, event)
+            return new_document.answer_detail(conversation, event)
         case Stage.CHECK:
-            return pull.answer_check(conversation, event, now)
+            return new_document.answer_check(conversation, event, now)
         case (
             Stage.SENDING_OTP
             | Stage.VERIFYING
@@ -351,47 +351,47 @@ def _back(conversation: Conversation, now: int, rules: Rules) -> Turn:
         case Stage.SENDING_OTP | Stage.OTP | Stage.VERIFYING if conversation.form:
             return sign_up.ask(conversation)
         case Stage.SENDING_OTP | Stage.OTP | Stage.VERIFYING:
-            return sign_in.ask_number(conversation)
+            return sign_in_chat.ask_number(conversation)
         case Stage.FINDING | Stage.DETAIL | Stage.CHECK:
-            return pull.back(conversation)
+            return new_document.back(conversation)
         case Stage.SEARCHING:
-            return pull.begin(conversation)
+            return new_document.begin(conversation)
         case Stage.DOCUMENTS if conversation.session:
             session = conversation.session
             if not session.at_list:
                 return documents.show(conversation, session.page)
             if session.page > 1:
                 return documents.show(conversation, session.page - 1)
-    return greeting.ask(conversation)
+    return menu.ask(conversation)
 
 
 def _ask_again(conversation: Conversation, now: int, rules: Rules, note: Text | None = None) -> Turn:
     """Put the open question once more, after a word on what she sent."""
     match conversation.stage:
         case Stage.NEW | Stage.MENU | Stage.ENDED | Stage.STOPPED:
-            return greeting.ask(conversation, note)
+            return menu.ask(conversation, note)
         case Stage.LANGUAGE:
             return language.ask(conversation, note)
         case Stage.DELETE:
-            return her_data.ask_to_delete(conversation, note)
+            return privacy.ask_to_delete(conversation, note)
         case Stage.ACCOUNT:
             return account.ask(conversation, note)
         case Stage.CONSENT:
             return consent.ask(conversation, rules, note)
         case Stage.AADHAAR if conversation.form is None:
-            return sign_in.ask_number(conversation, note)
+            return sign_in_chat.ask_number(conversation, note)
         case Stage.AADHAAR | Stage.NAME | Stage.BORN | Stage.GENDER | Stage.MOBILE | Stage.SUMMARY:
             return sign_up.ask(conversation, note)
         case Stage.OTP:
-            return sign_in.ask_otp(conversation, note)
+            return sign_in_chat.ask_otp(conversation, note)
         case Stage.LINK | Stage.PROOF:
-            return consent_page.ask(conversation, now, note)
+            return sign_in_page.ask(conversation, now, note)
         case Stage.DOCUMENTS:
             return documents.show(conversation, conversation.session.page if conversation.session else 1, note)
         case Stage.LISTING if not conversation.waiting:
             return documents.show(conversation, note=note)
         case Stage.FINDING | Stage.DETAIL | Stage.CHECK:
-            return pull.ask(conversation, note)
+            return new_document.ask(conversation, note)
         case (
             Stage.SENDING_OTP
             | Stage.VERIFYING
@@ -410,7 +410,7 @@ def _still_waiting(conversation: Conversation, now: int, rules: Rules) -> Turn:
     if step and now - step.at < 2 * rules.job_expiry_seconds:
         return conversation, (say(conversation, "wait", CANCEL),)
     if conversation.stage is Stage.PULLING:
-        return pull.unsure(conversation)
+        return new_document.unsure(conversation)
     request = (_WAITING if conversation.form is None else _WAITING_TO_SIGN_UP)[conversation.stage]
     return _failed(conversation, Failed(step.id if step else "", Problem.HELD_UP, request), now)
 
@@ -421,7 +421,7 @@ def _is_hers(conversation: Conversation, event: FromHer) -> bool:
         case Stage.NAME | Stage.DETAIL, Said(is_clear=False):
             return True
         case Stage.DETAIL, Said(fits=True):
-            asked = pull.asked_for(conversation)
+            asked = new_document.asked_for(conversation)
             return bool(asked and asked.values)
         case Stage.FINDING, Said(is_clear=False, named=named):
             return bool(named)  # "home insurance"
@@ -465,7 +465,7 @@ def _more(conversation: Conversation, event: FromHer, now: int) -> Turn:
     if session is None:
         return documents.no_session(conversation)
     if conversation.stage in {Stage.FINDING, Stage.DETAIL} and (tap is None or tap.place != session.listing):
-        return pull.more(conversation, tap, event.id, now)
+        return new_document.more(conversation, tap, event.id, now)
     if isinstance(event, Tapped) and event.tap and event.tap.number and event.tap.place == session.listing:
         return documents.show(conversation, event.tap.number)
     return documents.show(conversation, session.page + 1)
@@ -474,61 +474,61 @@ def _more(conversation: Conversation, event: FromHer, now: int) -> Turn:
 def _option(conversation: Conversation, tap: Tap, event_id: str, now: int, rules: Rules) -> Turn:
     """She tapped a row of what can be brought in, or of what an issuer can be told."""
     if conversation.stage in {Stage.FINDING, Stage.DETAIL}:
-        return pull.tapped(conversation, tap, event_id, now)
+        return new_document.tapped(conversation, tap, event_id, now)
     return _ask_again(conversation, now, rules, note=text("old_button"))
 
 
 def _answered(conversation: Conversation, event: Answer, now: int, rules: Rules) -> Turn:
     match event:
         case OtpSent():
-            return sign_in.sent(conversation, event, now, rules)
+            return sign_in_chat.sent(conversation, event, now, rules)
         case SignedIn():
-            return sign_in.verified(conversation, event, now, rules)
+            return sign_in_chat.verified(conversation, event, now, rules)
         case DocumentsListed() if conversation.pull:
-            return pull.listed(conversation, event, now, rules)
+            return new_document.listed(conversation, event, now, rules)
         case Refreshed():
-            return sign_in.refreshed(conversation, event, now)
+            return sign_in_chat.refreshed(conversation, event, now)
         case LinkMade():
-            return consent_page.made(conversation, event, now, rules)
+            return sign_in_page.made(conversation, event, now, rules)
         case DocumentsListed():
             wanted = conversation.wanted
             if wanted and wanted.offer and now - wanted.at < rules.session_seconds:
-                return pull.resumed(conversation, event, wanted.offer, now, rules)
+                return new_document.resumed(conversation, event, wanted.offer, now, rules)
             return documents.listed(conversation, event, now, rules)
         case DocumentFetched():
             return documents.fetched(conversation, event)
         case OffersFound():
-            return pull.found(conversation, event, now)
+            return new_document.found(conversation, event, now)
         case ParametersTold():
-            return pull.told(conversation, event)
+            return new_document.told(conversation, event)
         case Pulled():
-            return pull.pulled(conversation, event, now, rules)
+            return new_document.pulled(conversation, event, now, rules)
         case Failed():
             return _failed(conversation, event, now)
         case Ended():
             out, leaving = signed_out(conversation, Stage.ENDED)
-            told, replies = greeting.ended(replace(out, was_closed=True))
+            told, replies = menu.ended(replace(out, was_closed=True))
             return told, (*replies, *leaving)
 
 
 def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
     match event.request:
         case SendOtp() as request:
-            return sign_in.not_sent(conversation, event, request)
+            return sign_in_chat.not_sent(conversation, event, request)
         case SignUp() as request:
             return sign_up.not_sent(conversation, event, request, now)
         case VerifyOtp() | VerifySignUp():
-            return sign_in.not_verified(conversation, event)
+            return sign_in_chat.not_verified(conversation, event)
         case ListDocuments() if conversation.pull:
-            return pull.not_listed(conversation, event, conversation.pull, now)
+            return new_document.not_listed(conversation, event, conversation.pull, now)
         case MakeLink(sign_up=signs_up) | ExchangeCode(sign_up=signs_up):
-            return consent_page.not_signed_in(conversation, event, sign_up=signs_up)
+            return sign_in_page.not_signed_in(conversation, event, sign_up=signs_up)
         case ListDocuments():
             return documents.not_listed(conversation, event)
         case FindOffers() | AskParameters():
-            return pull.not_found(conversation, event)
+            return new_document.not_found(conversation, event)
         case PullDocument(offer=offer):
-            return pull.not_pulled(conversation, event, offer, now)
+            return new_document.not_pulled(conversation, event, offer, now)
         case FetchDocument(number=number, listing=listing):
             return documents.not_fetched(conversation, event, number, listing, now)
 

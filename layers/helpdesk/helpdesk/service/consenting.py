@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
-from helpdesk.conversation.consent_page import awaits
+from helpdesk.conversation.chapters.sign_in_page import awaits
 from helpdesk.conversation.effects import CODE
 from helpdesk.conversation.events import CameBack
 from helpdesk.conversation.model import Rules

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
+from helpdesk.conversation.chapters.new_document import PAGE_SIZE
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.pull import PAGE_SIZE
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.directory import Directory, DirectorySource, Found
 from helpdesk.digilocker.errors import (

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
+from helpdesk.conversation.chapters.new_document import asked_for
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep
 from helpdesk.conversation.events import (
@@ -29,7 +30,6 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.numbers import MOBILE_DIGITS, Fault, mobile_fault
-from helpdesk.conversation.pull import asked_for
 from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
 from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark

@@ -7,8 +7,10 @@ are never shortened, the tests hold them to the limits.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from helpdesk.conversation.chapters.documents import PAGE_SIZE, pages
+from helpdesk.conversation.chapters.language import PAGE_SIZE as LANGUAGES_ON_A_PAGE
+from helpdesk.conversation.chapters.new_document import PAGE_SIZE as OPTIONS_ON_A_PAGE
 from helpdesk.conversation.choices import Choice, tap_id
-from helpdesk.conversation.documents import PAGE_SIZE, pages
 from helpdesk.conversation.effects import (
     Button as ButtonOf,
 )
@@ -23,9 +25,7 @@ from helpdesk.conversation.effects import (
     ShowOptions,
     Text,
 )
-from helpdesk.conversation.language import PAGE_SIZE as LANGUAGES_ON_A_PAGE
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wanted
-from helpdesk.conversation.pull import PAGE_SIZE as OPTIONS_ON_A_PAGE
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import written
 from helpdesk.storage.documents import DATA, extension

@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.chapters.sign_in_chat import DAY
 from helpdesk.conversation.effects import (
     AADHAAR,
     CODE,
@@ -76,7 +77,6 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, Rules, Session
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.sign_in import DAY
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, VersionConflict

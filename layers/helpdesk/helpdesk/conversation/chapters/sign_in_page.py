@@ -9,12 +9,12 @@ from hmac import compare_digest
 
 from msgspec.structs import replace
 
+from helpdesk.conversation.chapters.sign_in_chat import with_timer
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import ExchangeCode, MakeLink, OfferLink, Text
 from helpdesk.conversation.events import CameBack, Failed, FromHer, LinkMade, SentProof
 from helpdesk.conversation.model import Conversation, Link, Rules, Stage
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.sign_in import with_timer
 from helpdesk.conversation.turn import MENU, NEW_LINK, Turn, left, picks, question, say, settled, text, waits
 
 OPTIONS = (Choice.OPEN_LINK, Choice.NEW_LINK, Choice.CANCEL)

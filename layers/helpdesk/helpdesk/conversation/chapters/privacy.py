@@ -46,9 +46,9 @@ def answer(conversation: Conversation, event: FromHer) -> Turn:
         case Choice.DELETE:
             return delete(conversation)
         case Choice.MENU:
-            from helpdesk.conversation import greeting  # noqa: PLC0415 - the two lead to each other
+            from helpdesk.conversation.chapters import menu  # noqa: PLC0415 - the two lead to each other
 
-            return greeting.ask(conversation)
+            return menu.ask(conversation)
     return ask_to_delete(conversation, note=text("not_understood"))
 
 

@@ -6,6 +6,8 @@ already she learns when the OTP has succeeded: then it is that account which she
 
 from msgspec.structs import replace
 
+from helpdesk.conversation.chapters.sign_in_chat import DAY, send, with_timer
+from helpdesk.conversation.chapters.sign_in_chat import answer_otp as answer_any_otp
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     AADHAAR,
@@ -23,8 +25,6 @@ from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, Said
 from helpdesk.conversation.model import Conversation, Form, Rules, Stage, Tried
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.sign_in import DAY, send, with_timer
-from helpdesk.conversation.sign_in import answer_otp as answer_any_otp
 from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)

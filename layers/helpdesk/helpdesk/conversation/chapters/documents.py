@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation import consent_page
+from helpdesk.conversation.chapters import sign_in_page
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
     DeletePdf,
@@ -235,7 +235,7 @@ def share(conversation: Conversation, event_id: str, now: int) -> Turn:
     if isinstance(conversation.again, FetchDocument):
         wanted = _remembered(conversation.documents, conversation.again.number, now)
     out, effects = signed_out(conversation, Stage.MENU)
-    asked, requests = consent_page.make(replace(out, wanted=wanted), event_id, now, sign_up=False)
+    asked, requests = sign_in_page.make(replace(out, wanted=wanted), event_id, now, sign_up=False)
     return asked, (*requests, *effects)
 
 

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation import consent
+from helpdesk.conversation.chapters import consent
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
 from helpdesk.conversation.events import FromHer

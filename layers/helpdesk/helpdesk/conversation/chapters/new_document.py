@@ -6,7 +6,7 @@ the document is here. The directory of issuers is searched outside.
 
 from msgspec.structs import replace
 
-from helpdesk.conversation import documents
+from helpdesk.conversation.chapters import documents
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
     SOUGHT,

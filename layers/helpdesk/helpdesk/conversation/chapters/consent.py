@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation import consent_page, sign_in, sign_up
+from helpdesk.conversation.chapters import sign_in_chat, sign_in_page, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
 from helpdesk.conversation.events import FromHer, Said
@@ -34,9 +34,9 @@ def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         case Choice.AGREE if is_clear:
             signs_up = conversation.form is not None
             if rules.on_page:
-                asked, effects = consent_page.make(conversation, event.id, now, sign_up=signs_up)
+                asked, effects = sign_in_page.make(conversation, event.id, now, sign_up=signs_up)
                 return asked, (*effects, RecordConsent(PAGE_VERSION, conversation.language, now))
-            asked, replies = sign_up.ask(conversation) if signs_up else sign_in.ask_number(conversation)
+            asked, replies = sign_up.ask(conversation) if signs_up else sign_in_chat.ask_number(conversation)
             return asked, (
                 RecordConsent(SIGN_UP_VERSION if signs_up else VERSION, conversation.language, now),
                 *replies,

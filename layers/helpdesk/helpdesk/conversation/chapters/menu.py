@@ -2,12 +2,12 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation import account, consent, consent_page, documents, pull, sign_up
+from helpdesk.conversation.chapters import account, consent, documents, new_document, sign_in_page, sign_up
+from helpdesk.conversation.chapters.sign_in_chat import NUMBER_OPTIONS, otp_options
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
 from helpdesk.conversation.events import FromHer
 from helpdesk.conversation.model import Conversation, Rules, Stage
-from helpdesk.conversation.sign_in import NUMBER_OPTIONS, otp_options
 from helpdesk.conversation.turn import (
     CANCEL,
     DONE,
@@ -40,15 +40,15 @@ _EXPLAINED = {
     Stage.SENDING_OTP: ("waiting", (CANCEL,)),
     Stage.VERIFYING: ("waiting", (CANCEL,)),
     Stage.MAKING_LINK: ("waiting", (CANCEL,)),
-    Stage.LINK: ("link", question(Stage.LINK, *consent_page.OPTIONS)),
-    Stage.PROOF: ("proof", question(Stage.PROOF, *consent_page.PROOF_OPTIONS)),
+    Stage.LINK: ("link", question(Stage.LINK, *sign_in_page.OPTIONS)),
+    Stage.PROOF: ("proof", question(Stage.PROOF, *sign_in_page.PROOF_OPTIONS)),
     Stage.EXCHANGING: ("waiting", (CANCEL,)),
     Stage.LISTING: ("waiting", (CANCEL,)),
     Stage.DOCUMENTS: ("documents", (OTHER_DOCUMENTS, DONE)),
-    Stage.FINDING: ("finding", question(Stage.FINDING, *pull.OPTIONS)),
+    Stage.FINDING: ("finding", question(Stage.FINDING, *new_document.OPTIONS)),
     Stage.SEARCHING: ("waiting", (CANCEL,)),
-    Stage.DETAIL: ("detail", question(Stage.DETAIL, *pull.OPTIONS)),
-    Stage.CHECK: ("check", question(Stage.CHECK, *pull.CHECK_OPTIONS)),
+    Stage.DETAIL: ("detail", question(Stage.DETAIL, *new_document.OPTIONS)),
+    Stage.CHECK: ("check", question(Stage.CHECK, *new_document.CHECK_OPTIONS)),
     Stage.PULLING: ("waiting", (CANCEL,)),
     Stage.DELETE: ("delete", (*question(Stage.DELETE, Choice.DELETE), MENU)),
 }
@@ -105,7 +105,7 @@ def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -
         case Choice.SERVICES:
             return services(conversation, event.id, now, rules)
         case Choice.LANGUAGE:
-            from helpdesk.conversation import language  # noqa: PLC0415 - the two lead to each other
+            from helpdesk.conversation.chapters import language  # noqa: PLC0415 - the two lead to each other
 
             return language.ask(conversation)
         case Choice.HELP:
