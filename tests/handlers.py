@@ -28,6 +28,7 @@ SETTINGS = {
     "CONSENT_RETENTION_DAYS": "365",
     "CONSENT_URL": "https://desk.example/consent",
     "REQUESTED_DOCTYPES": "",
+    "VERIFY_DECOY_OTPS": "true",
     "PURPOSE": "Sending documents",
     "SERVICE_NAME": "Help desk",
     "WHATSAPP_NUMBER": "919013151515",

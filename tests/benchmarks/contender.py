@@ -69,6 +69,7 @@ ENVIRONMENT = {
     "MAX_MESSAGE_AGE_SECONDS": "600",
     "LINK_EXPIRY_SECONDS": "900",
     "CONSENT_RETENTION_DAYS": "365",
+    "VERIFY_DECOY_OTPS": "true",
     "PURPOSE": "Sending documents",
     "SERVICE_NAME": "Help desk",
 }

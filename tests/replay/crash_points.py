@@ -130,7 +130,7 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
 
     A right OTP: from right after DigiLocker has used it up until right before what it brought is written down.
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
-    goes for a number without an account as well, where DigiLocker is not asked.
+    goes for a number without an account as well.
 
     Signing up, the OTP of it, the code that DigiLocker's page sent her back with, a refresh token, and a pull: anywhere
     in that job until the write, since none of them is ever done a second time. Where a pull had succeeded by then, her
@@ -146,12 +146,9 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
             points.update(CrashPoint(at, moment) for at in numbers[: written + 1] for moment in _MOMENTS)
             points.remove(CrashPoint(numbers[written], "after"))
             continue
-        if _REDEEM in names:
-            asked = names.index(_REDEEM)
-        elif _WRITE in names and names[: names.index(_WRITE)].count(_OPEN) == 2:
-            asked = names.index(_WRITE)  # the device code and the OTP are opened, and DigiLocker is not asked
-        else:
+        if _REDEEM not in names:
             continue
+        asked = names.index(_REDEEM)
         written = names.index(_WRITE, asked)
         accepted = _SEAL in names[asked:written]
         began = asked if accepted else 0

@@ -50,8 +50,6 @@ _MEDIA_FAILED = 131053
 """WhatsApp could not fetch a link or use a file (Cloud API, error codes)."""
 _SLACK_SECONDS = 240
 """By how much a minute is stretched where the transcript relies on it: more than any crash holds her up."""
-_DECOY_DIGITS = "*42*"
-"""What a transcript writes for the digits of a mobile that DigiLocker does not know. Here they depend on the number."""
 _A_WRONG_OTP = "<a wrong OTP>"
 _THE_CODE = "<the code>"
 
@@ -233,12 +231,10 @@ class Desk:
                 raise ValueError(f"what is this line: {line}")
 
     def expected(self, answer: str) -> str:
-        """Give what the desk must say in this run: with other times and digits, and as the documents' fate is."""
+        """Give what the desk must say in this run: with other times, and as the documents' fate is."""
         if self.pace.fate == "lost" and delivers({"desk": answer}):
             return f"…{self._language().texts['documents.not_delivered']}…"
-        citizen = self.transcript.citizen
-        known = citizen.registered and citizen.mobile
-        return timeless(answer if known else answer.replace(_DECOY_DIGITS, "*…*"))
+        return timeless(answer)
 
     def _language(self) -> Catalogue:
         """Give the language in which she was last shown a way to sign out. Some have the same word for it."""

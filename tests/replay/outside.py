@@ -26,7 +26,7 @@ from helpdesk.digilocker.errors import (
     PullUnsure,
     RepositoryMisconfigured,
 )
-from helpdesk.digilocker.models import DeviceCode, Document, IssuedDocument, SignedIn, Token, UploadedDocument
+from helpdesk.digilocker.models import Document, IssuedDocument, SignedIn, Token, UploadedDocument
 from helpdesk.errors import DigiLockerError
 from helpdesk.whatsapp.messages import (
     ButtonsMessage,
@@ -82,7 +82,7 @@ class DigiLocker:
         """Tell whether an Aadhaar number has an account."""
         return self.citizen.registered and uid == self.citizen.aadhaar
 
-    def request_device_code(self, username: str, _seconds: float) -> DeviceCode:
+    def request_device_code(self, username: str, _seconds: float) -> str:
         """Send an OTP; one that was sent before is void. Raises InvalidUserName, OtpNotSent."""
         self._go_wrong()
         if not (self.citizen.registered and self.citizen.is_called(username)):
@@ -91,7 +91,7 @@ class DigiLocker:
             raise OtpNotSent("otp_error", status=500)
         device_code = f"device-code-{len(self.otps) + 1}"
         self._send_otp(device_code)
-        return DeviceCode(device_code, f"XXXXXX{self.citizen.mobile[-4:]}", 600)
+        return device_code
 
     def redeem_device_code(self, device_code: str, otp: str, _seconds: float) -> Token:
         """Use an OTP up, also where the answer is a failure. Raises OtpRefused."""

@@ -190,6 +190,7 @@ def _locker(
             purpose=settings.purpose,
             service_name=settings.service_name,
         ),
+        verify_decoys=settings.verify_decoy_otps,
         clock=clock,
     )
 

@@ -66,6 +66,7 @@ class DocumentSettings(Common, frozen=True):
     consent_retention_days: int
     consent_url: str
     requested_doctypes: tuple[str, ...]
+    verify_decoy_otps: bool
     purpose: str
     service_name: str
 
@@ -89,6 +90,7 @@ class DocumentSettings(Common, frozen=True):
             consent_retention_days=read.number("CONSENT_RETENTION_DAYS"),
             consent_url=read.optional("CONSENT_URL"),
             requested_doctypes=tuple(filter(None, read.optional("REQUESTED_DOCTYPES").split(","))),
+            verify_decoy_otps=read.one_of("VERIFY_DECOY_OTPS", "true", "false") == "true",
             purpose=read.text("PURPOSE"),
             service_name=read.text("SERVICE_NAME"),
         )

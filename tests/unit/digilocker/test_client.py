@@ -23,7 +23,7 @@ from helpdesk.digilocker.errors import (
     Unreachable,
     Unserved,
 )
-from helpdesk.digilocker.models import DeviceCode, Token
+from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError
 from tests.unit.raw_server import RawServer, Script, http, refused_url
 
@@ -130,7 +130,7 @@ def test_account_verification_does_not_exist_in_the_newer_version() -> None:
 def test_a_device_code_is_asked_for_by_user_name() -> None:
     responses.post(CODE, json={"device_code": "74tq5miHKB", "dl_masked_mobile": "XXXXXX1234", "expires_in": 600})
 
-    assert client().request_device_code(AADHAAR, 5) == DeviceCode("74tq5miHKB", "XXXXXX1234", 600)
+    assert client().request_device_code(AADHAAR, 5) == "74tq5miHKB"
 
     assert form(responses.calls[0]) == {
         "response_type": ["device_code"],

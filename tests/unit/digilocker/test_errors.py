@@ -97,11 +97,9 @@ def test_each_documented_code_is_told_apart(
         (TOKEN, 403, ClientRefused),
         (FILE, 404, InvalidUri),
         (ISSUED, 404, RequestRefused),
-        (CODE, 429, OtpTooMany),
-        (TOKEN, 429, Unserved),
         (ISSUED, 429, Busy),
         *((FILE, status, Busy) for status in (500, 502, 503, 504, 530)),
-        *((CODE, status, Unserved) for status in (500, 502, 503, 504, 530)),
+        *((CODE, status, Unserved) for status in (502, 503, 504, 530)),
         (FILE, 200, Unintelligible),
         (TOKEN, 200, Unanswered),
     ],
@@ -111,6 +109,18 @@ def test_without_a_known_code_the_status_decides(
     endpoint: Endpoint, status: int, kind: type[DigiLockerError], body: object
 ) -> None:
     assert type(error_of(status, body, endpoint=endpoint)) is kind
+
+
+@pytest.mark.parametrize("body", [[], {}, {"error": "brand_new"}])
+def test_too_many_calls_at_the_otps_endpoints_are_about_otps(body: object) -> None:
+    assert type(error_of(429, body, endpoint=CODE)) is OtpTooMany
+    assert type(error_of(429, body, endpoint=TOKEN)) is Unserved
+
+
+@pytest.mark.parametrize("endpoint", [CODE, TOKEN])
+@pytest.mark.parametrize("status", [400, 422, 429, 500])
+def test_the_status_of_a_broken_answer_does_not_tell_what_it_was_about(endpoint: Endpoint, status: int) -> None:
+    assert type(error_of(status, None, endpoint=endpoint)) is Unanswered
 
 
 @pytest.mark.parametrize(
@@ -139,11 +149,23 @@ def test_what_is_not_documented_about_otps_is_read_from_code_and_text(
     assert type(error) is kind
 
 
-@pytest.mark.parametrize("code", ["999999990019", "uid 999999990019", "Invalid_Uri", "a" * 65, "in.gov-DRVLC-1", ""])
+@pytest.mark.parametrize("code", ["999999990019", "uid 999999990019", "Asha_Verma", "a" * 65, "in.gov-DRVLC-1"])
 def test_a_code_that_could_be_a_text_is_not_kept(code: str) -> None:
     error = error_of(400, {"error": code, "error_description": code}, endpoint=FILE)
 
-    assert error.code == "(no code)"
+    assert error.code == "(other code)"
+
+
+@pytest.mark.parametrize("code", ["Invalid_Uri", " INVALID_URI\n"])
+def test_a_known_code_is_known_in_any_case(code: str) -> None:
+    error = error_of(400, {"error": code}, endpoint=FILE)
+
+    assert (type(error), error.code) == (InvalidUri, "invalid_uri")
+
+
+@pytest.mark.parametrize("code", ["", " ", None, 5, {"code": "invalid_uri"}])
+def test_an_error_without_a_code_says_nothing(code: object) -> None:
+    assert error_of(400, {"error": code}, endpoint=FILE).code == "(no code)"
 
 
 def test_an_error_never_keeps_the_description() -> None:

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from helpdesk.digilocker.models import (
     AccountAnswer,
-    DeviceCode,
     DeviceCodeAnswer,
     Document,
     IssuedDocument,
@@ -182,11 +181,10 @@ def test_registered_is_a_boolean_or_a_word(registered: object, expected: bool) -
     assert AccountAnswer.model_validate({"registered": registered, "digilockerid": "x"}).registered is expected
 
 
-def test_a_device_code_is_read_with_the_documented_lifetime_where_none_is_told() -> None:
+def test_of_a_device_code_answer_nothing_else_is_read() -> None:
     whole = {"device_code": "74tq5miHKB", "dl_masked_mobile": "XXXXXX1234", "expires_in": "300"}
 
-    assert DeviceCodeAnswer.model_validate(whole).to_value() == DeviceCode("74tq5miHKB", "XXXXXX1234", 300)
-    assert DeviceCodeAnswer.model_validate({"device_code": "a"}).to_value() == DeviceCode("a", "", 600)
+    assert DeviceCodeAnswer.model_validate(whole).model_dump() == {"device_code": "74tq5miHKB"}
 
 
 @pytest.mark.parametrize(
@@ -227,7 +225,6 @@ def test_nothing_secret_or_personal_shows_in_a_repr() -> None:
             TokenAnswer.model_validate(answer | {"digilockerid": "secret"}),
             TokenAnswer.model_validate(answer).to_value(),
             DeviceCodeAnswer.model_validate({"device_code": "secret", "dl_masked_mobile": "secret"}),
-            DeviceCode("secret", "secret", 1),
             IssuedDocuments.model_validate({"items": [{"uri": "secret", "name": "Licence"}]}),
             documents({"uri": "secret", "name": "Licence"}),
             UploadedDocument("secret", uri="secret"),

@@ -93,7 +93,7 @@ class FakeLocker:
     def send_otp(self, number: str) -> Sent:
         self._called("send_otp")
         assert number == AADHAAR
-        return Sent(DEVICE_CODE, "01", 600)
+        return Sent(DEVICE_CODE, "••", 600)
 
     def reread_credentials(self) -> None:
         self._called("reread_credentials")

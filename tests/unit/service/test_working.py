@@ -98,7 +98,7 @@ def test_a_crash_after_the_answer_was_written_does_not_ask_digilocker_again(
         desk.worker.work(job)
     desk.worker.work(job)
     assert desk.locker.calls == ["send_otp"]
-    assert "ending in *01*" in body_of(desk.whatsapp.sent[-1])
+    assert "an OTP is on its way" in body_of(desk.whatsapp.sent[-1])
 
 
 def test_a_crash_between_the_otp_and_the_list_goes_on_with_the_list(

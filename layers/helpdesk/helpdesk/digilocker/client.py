@@ -18,6 +18,8 @@ from pydantic import BaseModel, ValidationError
 
 from helpdesk import outbound
 from helpdesk.digilocker.errors import (
+    NOT_JSON,
+    OTHER_SHAPE,
     Damaged,
     Endpoint,
     InvalidToken,
@@ -32,7 +34,6 @@ from helpdesk.digilocker.errors import (
 )
 from helpdesk.digilocker.models import (
     AccountAnswer,
-    DeviceCode,
     DeviceCodeAnswer,
     Document,
     IssuedDocument,
@@ -69,7 +70,6 @@ _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _NOT_CONNECTED: Final = "(not connected)"
 _NO_ANSWER: Final = "(no answer)"
 _TOO_LARGE: Final = "(too large)"
-_OTHER_SHAPE: Final = "(other shape)"
 _UNUSABLE: Final = "(unusable)"
 
 
@@ -150,12 +150,15 @@ class DigiLockerClient:
         answer = self._call(Endpoint.VERIFY_ACCOUNT, request, outbound.Deadline.after(seconds))
         return _model(AccountAnswer, answer, Endpoint.VERIFY_ACCOUNT).registered
 
-    def request_device_code(self, username: str, seconds: float) -> DeviceCode:
-        """Have DigiLocker send an OTP to the account of this user name (1.x, device-code flow, step 1)."""
+    def request_device_code(self, username: str, seconds: float) -> str:
+        """Have DigiLocker send an OTP to the account of this user name (1.x, device-code flow, step 1).
+
+        Return the device code. The masked mobile and the lifetime that come with it are not read: see `Locker`.
+        """
         form = {"response_type": "device_code", "client_id": self._client_id(), "dl_username": username}
         request = requests.Request("POST", f"{self._base}/oauth2/1/code", data=form)
         answer = self._call(Endpoint.DEVICE_CODE, request, outbound.Deadline.after(seconds))
-        return _model(DeviceCodeAnswer, answer, Endpoint.DEVICE_CODE).to_value()
+        return _model(DeviceCodeAnswer, answer, Endpoint.DEVICE_CODE).device_code
 
     def redeem_device_code(self, device_code: str, otp: str, seconds: float) -> Token:
         """Exchange device code and OTP for an access token (1.x, device-code flow, step 2)."""
@@ -372,7 +375,8 @@ def _model[M: BaseModel](model: type[M], answer: outbound.Answer, endpoint: Endp
     except ValidationError:
         pass
     # Raised outside the handler: pydantic's error knows the input.
-    raise (Unanswered if endpoint.takes_effect else Unintelligible)(_OTHER_SHAPE, status=answer.status)
+    code = NOT_JSON if body is None else OTHER_SHAPE
+    raise (Unanswered if endpoint.takes_effect else Unintelligible)(code, status=answer.status)
 
 
 class _FileCheck:
@@ -417,5 +421,5 @@ class _FileCheck:
         if isinstance(body, dict) and isinstance(body.get("error"), str):
             raise error_of(200, body, endpoint=self._endpoint)
         if not head or head.lstrip()[:1] in {b"{", b"<"}:
-            raise Unintelligible(_OTHER_SHAPE, status=200)
+            raise Unintelligible(OTHER_SHAPE, status=200)
         raise NotAPdf("(not a PDF)")

@@ -41,6 +41,8 @@
 
 `retryable` says that repeating the very same call can help and cannot burn anything (send a second OTP, use one up).
 
+Before an OTP has succeeded, only what `holds_for_everybody` is told to the citizen.
+
 Source: DigiLocker "Authorized Partner API Specification" 1.x and "Requester" 2.4. Two things are not documented and
 are our own reading, marked "inferred" below: what answers a wrong or expired OTP, and what answers too many.
 """
@@ -379,11 +381,37 @@ _GRANT_REFUSED: Final[dict[Endpoint, type[DigiLockerError]]] = {
 }
 """What it means there that the grant is refused, or 401 (documented: "expired or has been revoked")."""
 
+_OTP_ENDPOINTS: Final = frozenset({Endpoint.DEVICE_CODE, Endpoint.DEVICE_TOKEN})
+_STATUS_OF_AN_ACCOUNT: Final = frozenset({400, 422, 429, 500})
+"""What can answer an unknown user name, or an account that gets no OTP (documented: 400, 500)."""
+
 _MAY_HAVE_TAKEN_EFFECT: Final[dict[type[DigiLockerError], type[DigiLockerError]]] = {
     Busy: Unserved,
     RepositoryUnresponsive: RepositoryUnserved,
 }
 """What a failure is called at a call that is never repeated."""
+
+_ABOUT_US: Final = frozenset(
+    {
+        "invalid_client_id",
+        "invalid_client",
+        "unauthorized_client",
+        "invalid_response_type",
+        "invalid_grant_type",
+        "unsupported_grant_type",
+        "invalid_ts",
+        "hmac_mismatch",
+    }
+)
+"""Codes that speak of the partner and of nobody's account."""
+
+NOT_JSON: Final = "(not JSON)"
+OTHER_SHAPE: Final = "(other shape)"
+"""A success whose JSON lacks what it must have."""
+_NO_CODE: Final = "(no code)"
+_OTHER_CODE: Final = "(other code)"
+"""A code whose form rules out keeping it."""
+_SAYS_NOTHING: Final = frozenset({NOT_JSON, _NO_CODE})
 
 _OURS: Final = ("timestamp", "hmac", "verification", "consent", "client")
 _HERS: Final = ("uid", "name", "dob", "gender", "mobile")
@@ -399,16 +427,46 @@ def error_of(status: int, body: object, *, endpoint: Endpoint) -> DigiLockerErro
     `body` is the decoded JSON, or None when it was not JSON (HTML of a proxy, broken off). A known code decides
     whatever the status (1.x answers 500 and 503 where 2.4 answers 530); otherwise the status does.
     """
+    if body is None and endpoint in _OTP_ENDPOINTS and status in _STATUS_OF_AN_ACCOUNT:
+        # The answer broke off: its status could tell a number without an account from one that has one.
+        return Unanswered(NOT_JSON, status=status)
     code, description = _code_and_description(body)
     kind = _class_of_code(code, description, endpoint) or _class_of_status(status, endpoint)
-    return kind(code or ("(no code)" if isinstance(body, dict) else "(not JSON)"), status=status)
+    return kind(code or (NOT_JSON if body is None else _NO_CODE), status=status)
+
+
+def holds_for_everybody(error: DigiLockerError) -> bool:
+    """Return whether an error of the OTP's two calls would come for any Aadhaar number.
+
+    Only such an error may be told before an OTP has succeeded; every other one may be about the account, above all a
+    code that no document names.
+    """
+    match error:
+        case Unreachable():  # without a status no answer came at all
+            return error.status is None or error.code in _SAYS_NOTHING
+        case Busy():
+            kind = _CLASS_OF_CODE.get(error.code)
+            is_known = error.code == "unexpected_error" or (kind is not None and issubclass(kind, Busy))
+            return is_known or error.code in _SAYS_NOTHING or (error.status or 0) > 500
+        case ClientRefused():
+            return error.code in _ABOUT_US | _SAYS_NOTHING
+        case RequestRefused():
+            says_nothing = error.code in _SAYS_NOTHING and error.status not in _STATUS_OF_AN_ACCOUNT
+            return error.code in _ABOUT_US or says_nothing
+    return False
 
 
 def _code_and_description(body: object) -> tuple[str | None, str]:
     if not isinstance(body, dict):
         return None, ""
     code, description = body.get("error"), body.get("error_description")
-    if not (isinstance(code, str) and _SAFE_CODE.fullmatch(code)):
+    if isinstance(code, str) and code.strip():
+        known = code.strip().lower()
+        if known in _CLASS_OF_CODE:
+            code = known
+        elif not _SAFE_CODE.fullmatch(code):
+            code = _OTHER_CODE
+    else:
         code = None
     return code, description.lower() if isinstance(description, str) else ""
 

@@ -12,25 +12,12 @@ from helpdesk.digilocker.client import DigiLockerClient, Version
 from helpdesk.digilocker.errors import InvalidUserName, NotRegistered, UserNameRefused
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError
-from helpdesk.structs import Value
 
 _AADHAAR_DIGITS: Final = 12
 """An Aadhaar number; a VID has 16 digits, which account verification does not take."""
 
 _VERIFY_SHARE: Final = 0.4
 """The part of the time that account verification may take: the OTP matters more."""
-
-
-class OtpSent(Value, frozen=True):
-    """An OTP is on its way."""
-
-    hidden = ("device_code", "digits")
-
-    device_code: str
-    digits: str
-    """The last two digits of the mobile it went to; "" when DigiLocker does not tell."""
-    expires_in: int
-    """Seconds."""
 
 
 class InChatSignIn:
@@ -40,8 +27,10 @@ class InChatSignIn:
         self._client = client
         self._version = version
 
-    def send_otp(self, number: str, seconds: float) -> OtpSent:
+    def send_otp(self, number: str, seconds: float) -> str:
         """Have an OTP sent for an Aadhaar number or VID (digits only), within `seconds` for all calls together.
+
+        Return the device code that the OTP is verified with.
 
         In 1.x an Aadhaar number is looked up first, and whatever comes of that the OTP is asked for: so the number of
         calls, and with it the time taken, does not tell whether there is an account. The lookup only says what a
@@ -51,13 +40,10 @@ class InChatSignIn:
         deadline = outbound.Deadline.after(seconds)
         registered = self._is_registered(number, seconds * _VERIFY_SHARE)
         try:
-            sent = self._client.request_device_code(number, deadline.left())
+            return self._client.request_device_code(number, deadline.left())
         except InvalidUserName as error:
             kind = {True: UserNameRefused, False: NotRegistered, None: InvalidUserName}[registered]
             raise kind(error.code, status=error.status) from None
-        last_two = sent.masked_mobile[-2:]
-        digits = last_two if len(last_two) == 2 and last_two.isascii() and last_two.isdigit() else ""
-        return OtpSent(sent.device_code, digits, sent.expires_in)
 
     def verify_otp(self, device_code: str, otp: str, seconds: float) -> Token:
         """Exchange the OTP for a token. Raises `OtpRefused`, `OtpExpired`, `OtpTooMany` (all inferred) and others."""

@@ -19,9 +19,6 @@ from helpdesk.conversation.offers import Parameter
 ACCESS_TOKEN_SECONDS: Final = 3600
 """How long an access token lives when the answer does not say (documented value)."""
 
-DEVICE_CODE_SECONDS: Final = 600
-"""How long a device code lives when the answer does not say (documented value)."""
-
 PDF: Final = "application/pdf"
 
 _SHARED: Final = "issued/"
@@ -35,17 +32,6 @@ _DOCTYPE: Final = re.compile(r"[A-Z0-9]{5}")
 
 
 # --- values -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceCode:
-    """A sign-in that waits for its OTP."""
-
-    device_code: str = field(repr=False)
-    masked_mobile: str = field(repr=False)
-    """Such as `XXXXXX1234`; "" when not told."""
-    expires_in: int
-    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,14 +257,6 @@ class DeviceCodeAnswer(_Answer):
     """First step of the device-code flow."""
 
     device_code: _Filled = Field(repr=False)
-    masked_mobile: _Text = Field(
-        default="", validation_alias=AliasChoices("dl_masked_mobile", "masked_mobile"), repr=False
-    )
-    expires_in: _Number = None
-
-    def to_value(self) -> DeviceCode:
-        """Give the value, with the documented lifetime where none is told."""
-        return DeviceCode(self.device_code, self.masked_mobile, self.expires_in or DEVICE_CODE_SECONDS)
 
 
 class TokenAnswer(_Answer):
@@ -410,9 +388,7 @@ type _Values = Annotated[tuple[str, ...], BeforeValidator(_listed_values)]
 
 
 class SignUpAnswer(_Answer):
-    """First step of a sign-up with an OTP."""
-
-    mobile: _Text = Field(default="", repr=False)
+    """First step of a sign-up with an OTP: nothing of it is needed."""
 
 
 class IssuerItem(_Answer):

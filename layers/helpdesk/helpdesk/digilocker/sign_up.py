@@ -33,26 +33,18 @@ class Applicant(Value, frozen=True):
     """Where the OTP goes and the account's mobile from then on; Indian, with its country code or without."""
 
 
-class SignUpOtpSent(Value, frozen=True):
-    """An OTP is on its way to the mobile."""
-
-    hidden = ("digits",)
-
-    digits: str
-    """The last two digits of the mobile it went to; "" when DigiLocker does not tell."""
-
-
 class SignUp:
     """The two calls. Neither is ever repeated: each may have taken effect, whatever became of its answer."""
 
     def __init__(self, client: DigiLockerClient) -> None:
         self._client = client
 
-    def request(self, applicant: Applicant, seconds: float) -> SignUpOtpSent:
+    def request(self, applicant: Applicant, seconds: float) -> None:
         """Have the details compared with Aadhaar's and an OTP sent. The citizen must have consented to that.
 
         Always with `verification=Y` and `demoauth=Y`. A token that comes at once, as it may where the Aadhaar number
-        has an account already (since 1.7), is not looked at: nobody has shown yet that the mobile is hers.
+        has an account already (since 1.7), is not looked at: nobody has shown yet that the mobile is hers. Nor is the
+        mobile that it names, which could be that of such an account.
 
         Raises `DetailsDiffer`, `DetailsInvalid`, `MobileTaken`, `OtpTooMany` (inferred), and what every call raises.
         """
@@ -66,9 +58,7 @@ class SignUp:
             "demoauth": "Y",
             "consent": "Y",
         }
-        answer = self._client.signed(Endpoint.SIGN_UP, "signup/2/demoauth", SignUpAnswer, fields, "", seconds)
-        last_two = answer.mobile[-2:]
-        return SignUpOtpSent(last_two if len(last_two) == 2 and last_two.isascii() and last_two.isdigit() else "")
+        self._client.signed(Endpoint.SIGN_UP, "signup/2/demoauth", SignUpAnswer, fields, "", seconds)
 
     def verify(self, mobile: str, otp: str, seconds: float) -> Token:
         """Exchange the OTP for the new account's token.

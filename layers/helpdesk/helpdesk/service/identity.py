@@ -62,13 +62,5 @@ def document_key(conversation: str, step: str) -> str:
     return PREFIX + hashlib.sha256(f"document\n{conversation}\n{step}".encode()).hexdigest()
 
 
-def decoy_digits(secret: str, number: str) -> str:
-    """Give two digits for a number that has no account, always the same ones.
-
-    The answer must not tell whether a number has an account, however often it is asked.
-    """
-    return f"{int(_keyed(secret, f'digits\n{number}')[:8], 16) % 100:02d}"
-
-
 def _keyed(key: str, value: str) -> str:
     return mac(key, value.encode())

@@ -1,14 +1,19 @@
 """What the dialogue asks of DigiLocker, each within the time that a job has.
 
-Whether a number has an account is told to nobody before an OTP has succeeded: for a number without one, everything
-looks as if an OTP had been sent, and no OTP is ever right.
+Whether a number has an account is told to nobody before an OTP has succeeded: where DigiLocker refuses a number, a
+decoy stands for its device code. Texts, lifetime, calls and their order are then those of any other number, the OTP is
+put to DigiLocker, and none is ever right. So nothing that DigiLocker tells of an account alone, such as its mobile or
+how long its OTP lives, is passed on.
 """
 
 import datetime as dt
 import random
 import re
+import secrets
+import string
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -16,10 +21,11 @@ from helpdesk.conversation.chapters.new_document import PAGE_SIZE
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Offer, Parameter
-from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.directory import Directory, DirectorySource, Found
 from helpdesk.digilocker.errors import (
+    Busy,
+    ClientRefused,
     InsufficientScope,
     InvalidUri,
     NotAPdf,
@@ -27,9 +33,12 @@ from helpdesk.digilocker.errors import (
     OutOfTime,
     PullUnsure,
     RepositoryUnserved,
+    RequestRefused,
     Unanswered,
+    Unreachable,
     Unserved,
     UserNameRefused,
+    holds_for_everybody,
 )
 from helpdesk.digilocker.in_chat import InChatSignIn
 from helpdesk.digilocker.models import SignedIn, Token
@@ -38,7 +47,7 @@ from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
 from helpdesk.errors import DigiLockerError, SecretError
 from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
-from helpdesk.service.identity import decoy_digits, document_key, uri_mark
+from helpdesk.service.identity import document_key, uri_mark
 from helpdesk.service.linking import Links, Made
 from helpdesk.service.sharing import EVERYTHING
 from helpdesk.storage.documents import DATA, DocumentStore
@@ -55,17 +64,22 @@ LEAST_SECONDS = 3.0
 DIRECTORY_SECONDS = 20.0
 """What a search may spend on fetching the directory where there is none yet: some time is left for what follows."""
 OTP_SECONDS = 600
-"""How long an OTP holds (DigiLocker's device code says the same)."""
+"""How long an OTP is waited for, whatever DigiLocker says of one (documented for its device code: the same)."""
 
 _EAADHAAR = re.compile(r"[^-]+-ADHAR-.*", re.DOTALL)
 """The Aadhaar card's URI: issuer, doctype, number."""
-_NO_ACCOUNT = "none"
+_DECOY = "none"
+"""What a decoy starts with. The device code that is put to DigiLocker follows."""
+_CODE_LETTERS = string.ascii_letters + string.digits
+_CODE_LENGTH = 10
+"""The form of the documented example, `74tq5miHKB`."""
+_NOT_TOLD = "••"
+"""Stands for the last digits of a mobile that is not named. The previous version shows it as it is."""
 _MOST_TYPES = 80
 """Types of document that a search gives: ten pages."""
 _LONGEST = 100
 """Letters that are kept of a name, a label or an example out of DigiLocker's directory."""
 _GENDERS: dict[str, Gender] = {"F": "F", "M": "M", "T": "T"}
-_TELLS_OF_AN_ACCOUNT = frozenset({Problem.NO_ACCOUNT, Problem.SEVERAL_ACCOUNTS, Problem.OTP_NOT_SENT})
 
 
 class Sent(Value, frozen=True):
@@ -101,9 +115,11 @@ class Locker:
         documents: DocumentStore,
         secret: Secret,
         links: Links,
+        verify_decoys: bool = True,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """Take what it is done with. Without `verify_decoys`, DigiLocker is not asked about the OTP of a decoy."""
         self._client = client
         self._sign_in = sign_in
         self._sign_up = SignUp(client)
@@ -112,6 +128,7 @@ class Locker:
         self._documents = documents
         self._secret = secret
         self._links = links
+        self._verify_decoys = verify_decoys
         self._clock = clock
         self._sleep = sleep
         self._deadline = Deadline.after(JOB_SECONDS)
@@ -144,25 +161,46 @@ class Locker:
     def send_otp(self, number: str) -> Sent:
         """Have an OTP sent to the mobile of the account that an Aadhaar number or VID belongs to."""
         try:
-            sent = self._sign_in.send_otp(number, self._left())
+            device_code = self._sign_in.send_otp(number, self._left())
         except DigiLockerError as error:
-            if error.problem not in _TELLS_OF_AN_ACCOUNT:
+            if holds_for_everybody(error):
                 raise
-            count(f"Problem_{error.problem}")
-            if isinstance(error, UserNameRefused):
-                count("UserNameRefused")
-                logger.error("DigiLocker refuses the Aadhaar number as user name of a registered account")
-            digits = decoy_digits(self._secret.text("digilocker_client_secret"), number)
-            return Sent(_NO_ACCOUNT, digits, OTP_SECONDS)
-        return Sent(sent.device_code, sent.digits or "••", sent.expires_in)
+            _note(error)
+            device_code = _DECOY + _made_up_code()
+        return Sent(device_code, _NOT_TOLD, OTP_SECONDS)
 
     def verify_otp(self, device_code: str, otp: str) -> Token:
-        """Exchange an OTP for a token. Never repeated: DigiLocker consumes the OTP."""
-        if device_code == _NO_ACCOUNT:
-            # As long as DigiLocker takes to refuse one, so that the time does not tell either.
-            self._sleep(random.uniform(0.1, 0.4))  # noqa: S311 - nobody must be unable to guess it
-            raise OtpRefused("[no account]")
-        return self._sign_in.verify_otp(device_code, otp, self._left())
+        """Exchange an OTP for a token. Never repeated: DigiLocker consumes the OTP.
+
+        Raises OtpRefused for all that may be about the account or the OTP: how DigiLocker refuses a decoy need not be
+        how it refuses a wrong OTP.
+        """
+        is_decoy = device_code.startswith(_DECOY)
+        if is_decoy:
+            # The previous version wrote no code behind it.
+            device_code = device_code.removeprefix(_DECOY) or _made_up_code()
+            if not self._verify_decoys:
+                self._sleep(random.uniform(0.1, 0.4))  # noqa: S311 - nobody must be unable to guess it
+                raise OtpRefused("[decoy]")
+        try:
+            token = self._sign_in.verify_otp(device_code, otp, self._left())
+        except DigiLockerError as error:
+            if holds_for_everybody(error):
+                raise
+            if not isinstance(error, OtpRefused):
+                _note(error)
+            raise OtpRefused(error.code, status=error.status) from None
+        if is_decoy:
+            self._reject(token)
+            raise OtpRefused("[decoy]")
+        return token
+
+    def _reject(self, token: Token) -> None:
+        """Give back a token that came for a made-up device code: whose it is, nobody knows."""
+        count("DecoysAccepted")
+        logger.error("DigiLocker accepted a device code that was made up")
+        with suppress(DigiLockerError):
+            self.revoke(token.access_token)
 
     def sign_up(self, details: Mapping[str, str]) -> Sent:
         """Have her details compared with Aadhaar's, and an OTP sent to her mobile. Never repeated."""
@@ -173,8 +211,8 @@ class Locker:
             gender=_GENDERS[details[GENDER]],
             mobile=details[MOBILE],
         )
-        sent = self._sign_up.request(applicant, self._left())
-        return Sent("", sent.digits or details[MOBILE][-2:], OTP_SECONDS)
+        self._sign_up.request(applicant, self._left())
+        return Sent("", details[MOBILE][-2:], OTP_SECONDS)
 
     def verify_sign_up(self, mobile: str, otp: str) -> Token:
         """Exchange the OTP for the new account's token. Never repeated."""
@@ -270,6 +308,21 @@ class Locker:
     def revoke(self, token: str, *, is_refresh: bool = False) -> None:
         """Sign out. One call for each of two tokens must still end before the function does."""
         self._client.revoke(token, JOB_SECONDS / 6, kind="refresh_token" if is_refresh else "access_token")
+
+
+def _made_up_code() -> str:
+    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+
+
+def _note(error: DigiLockerError) -> None:
+    """Count what is told to nobody. Only an answer that no document describes is logged: the log names her chat."""
+    count(f"Problem_{error.problem}")
+    if isinstance(error, Unreachable | Busy | ClientRefused | RequestRefused):
+        extra = {"code": error.code, "status": error.status}
+        logger.warning("DigiLocker gave an answer that may be about an account", extra=extra)
+    if isinstance(error, UserNameRefused):
+        count("UserNameRefused")
+        logger.error("DigiLocker refuses the Aadhaar number as user name of a registered account")
 
 
 def offered(directory: Directory, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:
