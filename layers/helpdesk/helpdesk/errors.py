@@ -9,6 +9,8 @@
     ├── ConversationError       storage of the conversation
     │   ├── VersionConflict     somebody else wrote first: read again
     │   └── SealEnded           a sealed value is past its end: the citizen starts again
+    ├── StorageError            AWS refused a call or did not answer
+    │   └── AccessDenied        a right is missing, or a key cannot be used
     ├── DigiLockerError         see `helpdesk.digilocker.errors`; each carries the `Problem` that the citizen is told
     └── WhatsAppError           see `helpdesk.whatsapp.errors`; each knows whether sending again can help
 
@@ -62,6 +64,32 @@ class SealEnded(ConversationError):
     """A sealed value is past its end and is not opened any more."""
 
     retryable = False
+
+
+class StorageError(HelpdeskError):
+    """AWS refused a call or did not answer.
+
+    `code` is AWS's own error code, or the kind of failure where no answer came; `reasons` are the codes that a
+    cancelled transaction gives for its parts. Neither holds anything private.
+    """
+
+    retryable = True
+
+    def __init__(self, code: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reasons = reasons
+
+
+class AccessDenied(StorageError):
+    """A right is missing, or a key cannot be used: trying again does not help."""
+
+    retryable = False
+
+
+def code_of(error: BaseException) -> str | None:
+    """Return AWS's own code of a StorageError ("AccessDeniedException"); None for any other error."""
+    return error.code if isinstance(error, StorageError) else None
 
 
 class DigiLockerError(HelpdeskError):

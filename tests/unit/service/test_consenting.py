@@ -5,12 +5,11 @@ from copy import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from helpdesk.conversation.model import Stage
 from helpdesk.digilocker.errors import Unanswered
 from helpdesk.digilocker.models import Token
-from helpdesk.errors import VersionConflict
+from helpdesk.errors import StorageError, VersionConflict
 from helpdesk.service.consenting import COOKIE
 from helpdesk.service.proof import proof_of
 from tests.unit.service.desk import CODE, DOCUMENTS, HER_PHONE, VERIFIER, Desk, desk
@@ -201,7 +200,7 @@ def test_of_two_returns_at_once_one_is_taken(desk: Desk, monkeypatch: pytest.Mon
 def test_what_could_not_be_queued_is_not_lost(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     state = desk.at_link()
     with monkeypatch.context() as broken:
-        error = ClientError({"Error": {"Code": "Down"}}, "SendMessageBatch")
+        error = StorageError("Down")
         broken.setattr(desk.consenting._work, "send", lambda _jobs: (_ for _ in ()).throw(error))
         assert back(desk, state)["statusCode"] == 503
 
@@ -213,7 +212,7 @@ def test_what_could_not_be_queued_is_not_lost(desk: Desk, monkeypatch: pytest.Mo
 def test_what_could_not_be_queued_goes_along_with_her_next_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     state = desk.at_link()
     with monkeypatch.context() as broken:
-        error = ClientError({"Error": {"Code": "Down"}}, "SendMessageBatch")
+        error = StorageError("Down")
         broken.setattr(desk.consenting._work, "send", lambda _jobs: (_ for _ in ()).throw(error))
         back(desk, state)
     desk.says("help")

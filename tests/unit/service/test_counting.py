@@ -9,11 +9,11 @@ from botocore.exceptions import ClientError
 
 from helpdesk import telemetry
 from helpdesk.digilocker.errors import UserNameRefused
-from helpdesk.errors import DigiLockerError
+from helpdesk.errors import AccessDenied, DigiLockerError, StorageError, code_of
 from helpdesk.service.handling import DocumentHandler, QueueMessage
 from helpdesk.service.locker import Locker
 from helpdesk.service.receiving import DeliveryFailed
-from helpdesk.storage.aws import DENIED, code_of
+from helpdesk.storage.aws import call
 from tests.unit.service.desk import CODE, Desk, delivery, desk, signature
 
 type Counted = dict[str, list[float]]
@@ -31,8 +31,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     return found
 
 
-def denial(code: str = "AccessDeniedException") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "User: ... is not authorized"}}, "Encrypt")
+def denial(code: str = "AccessDeniedException") -> StorageError:
+    """Return what storage makes of a refusal of AWS."""
+
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "User: ... is not authorized"}}, "Encrypt")
+
+    with pytest.raises(StorageError) as refused:
+        call(refuse)
+    return refused.value
 
 
 # --- how far and how fast ---------------------------------------------------------------------------------------------
@@ -131,7 +138,7 @@ def test_a_denial_counts_where_messages_are_taken_in(
 
     assert counted["AwsDenied"] == [1]
     (line,) = error.mock_calls
-    assert line.kwargs["extra"] == {"error": "ClientError", "code": "AccessDeniedException"}
+    assert line.kwargs["extra"] == {"error": "AccessDenied", "code": "AccessDeniedException"}
 
 
 @pytest.mark.parametrize(("code", "times"), [("DisabledException", 1), ("ThrottlingException", 0)])
@@ -158,9 +165,11 @@ def test_a_denial_counts_where_who_comes_back_from_digilocker_is_taken_in(
     assert answer["statusCode"] == 503
     assert counted["CallbacksFailed"] == [1]
     (line,) = error.mock_calls
-    assert line.kwargs["extra"] == {"error": "ClientError", "code": "AccessDeniedException"}
+    assert line.kwargs["extra"] == {"error": "AccessDenied", "code": "AccessDeniedException"}
 
 
 def test_only_aws_has_codes() -> None:
-    assert code_of(denial()) in DENIED
+    assert code_of(denial()) == "AccessDeniedException"
+    assert isinstance(denial(), AccessDenied)
+    assert not isinstance(denial("ThrottlingException"), AccessDenied)
     assert code_of(ValueError("AccessDenied")) is None

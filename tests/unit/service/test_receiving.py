@@ -3,9 +3,8 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from helpdesk.errors import PayloadError, SecretError, SignatureError, VersionConflict
+from helpdesk.errors import PayloadError, SecretError, SignatureError, StorageError, VersionConflict
 from helpdesk.service.receiving import DeliveryFailed
 from helpdesk.storage.work import WorkNotQueued
 from tests.unit.aws import WEBHOOK_SECRET
@@ -106,7 +105,7 @@ def test_the_failure_of_one_conversation_does_not_touch_another(desk: Desk, monk
     def fails_once(conversation_id: str) -> Any:
         if not failed:
             failed.append(conversation_id)
-            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
+            raise StorageError("ThrottlingException")
         return load(conversation_id)
 
     monkeypatch.setattr(desk.store, "load", fails_once)

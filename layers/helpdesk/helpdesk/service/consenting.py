@@ -11,7 +11,6 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Final, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
@@ -20,12 +19,11 @@ from helpdesk.conversation.effects import CODE
 from helpdesk.conversation.events import CameBack
 from helpdesk.conversation.model import Rules
 from helpdesk.digilocker.consent_page import indian_mobile, taken_up
-from helpdesk.errors import HelpdeskError, VersionConflict
+from helpdesk.errors import HelpdeskError, VersionConflict, code_of
 from helpdesk.languages.catalogue import Catalogue, catalogue, codes
 from helpdesk.service.identity import code_mark, following, link_mark
 from helpdesk.service.proof import proof_mark, proof_of
 from helpdesk.service.sealed import seal_turn
-from helpdesk.storage.aws import code_of
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.work import Job, WorkQueue
@@ -87,7 +85,7 @@ class Consenting:
             stored = self._store.load(_conversation(state))
         except CallbackRefused as refused:
             return self._refused(accepted, str(refused))
-        except (HelpdeskError, ClientError, BotoCoreError) as error:
+        except HelpdeskError as error:
             return self._stuck(error, accepted)
         now = int(self._clock())
         link = stored.conversation.link
@@ -114,7 +112,7 @@ class Consenting:
                 return self._returned(conversation_id, came, read_cookie(cookies, COOKIE), accepted)
         except CallbackRefused as refused:
             return self._refused(accepted, str(refused))
-        except (HelpdeskError, ClientError, BotoCoreError) as error:
+        except HelpdeskError as error:
             return self._stuck(error, accepted)
 
     def _returned(self, conversation_id: str, came: Consented | Declined, cookie: str | None, accepted: str) -> Answer:
@@ -219,7 +217,8 @@ class Consenting:
     def _stuck(self, error: Exception, accepted: str) -> Answer:
         count("CallbacksFailed")
         logger.error(
-            "a call could not be stored or queued", extra={"error": type(error).__name__, "code": code_of(error)}
+            "a call could not be stored or queued",
+            extra={"error": type(error).__name__, "code": code_of(error)},
         )
         return self._notice(accepted, "again", HTTPStatus.SERVICE_UNAVAILABLE)
 

@@ -4,9 +4,9 @@ import math
 import random
 from collections.abc import Callable, Mapping
 
-from helpdesk.errors import HelpdeskError, SecretError
+from helpdesk.errors import AccessDenied, HelpdeskError, SecretError, code_of
 from helpdesk.service.working import Worker
-from helpdesk.storage.aws import DENIED, SqsClient, code_of
+from helpdesk.storage.aws import SqsClient
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import UnreadableWork, read_work
 from helpdesk.structs import Value
@@ -67,7 +67,7 @@ class DocumentHandler:
         except Exception as error:  # noqa: BLE001 - whatever it is, the message must come back
             count("SecretsEmpty" if isinstance(error, SecretError) else "JobsFailed")
             code = code_of(error)
-            count("AwsDenied", code in DENIED)
+            count("AwsDenied", isinstance(error, AccessDenied))
             # The text of other errors is not logged: it may repeat what was being worked on.
             known = str(error) if isinstance(error, HelpdeskError) else None
             logger.error(

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
@@ -30,13 +29,20 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.numbers import MOBILE_DIGITS, Fault, mobile_fault
-from helpdesk.errors import ConversationError, HelpdeskError, SignatureError, VersionConflict
+from helpdesk.errors import (
+    AccessDenied,
+    ConversationError,
+    HelpdeskError,
+    SignatureError,
+    StorageError,
+    VersionConflict,
+    code_of,
+)
 from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
 from helpdesk.service.proof import proof_mark, read_proof
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
-from helpdesk.storage.aws import DENIED, code_of
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
@@ -171,7 +177,7 @@ class Receiver:
             return 0
         try:
             self._work.send(tuple(work))
-        except (ConversationError, ClientError, BotoCoreError) as error:
+        except (ConversationError, StorageError) as error:
             _not_taken_in("statuses were not taken in", error)
             return 1
         return 0
@@ -287,7 +293,7 @@ class Receiver:
 
 def _not_taken_in(what: str, error: Exception) -> None:
     code = code_of(error)
-    count("AwsDenied", code in DENIED)
+    count("AwsDenied", isinstance(error, AccessDenied))
     logger.error(what, extra={"error": type(error).__name__, "code": code})
 
 

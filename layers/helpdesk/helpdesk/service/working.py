@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance, wanted
@@ -79,7 +78,7 @@ from helpdesk.conversation.model import Conversation, Rules, Session
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
-from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, VersionConflict
+from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict
 from helpdesk.service.identity import following
 from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
@@ -395,7 +394,7 @@ class Worker:
         """
         try:
             written = self._written(stored, entry, answered)
-        except (HelpdeskError, ClientError, BotoCoreError):
+        except HelpdeskError:
             if isinstance(answered.event, SignedIn | Refreshed) and not self._is_written(stored.id, entry):
                 # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
                 self._give_back(answered.brought)
@@ -408,7 +407,7 @@ class Worker:
         """Tell whether an answer was written all the same: it may be that only the answer of the write got lost."""
         try:
             stands = self._store.load(conversation_id).entry(entry.step)
-        except (HelpdeskError, ClientError, BotoCoreError):
+        except HelpdeskError:
             return False
         return stands is None or stands.effects != entry.effects
 
@@ -435,7 +434,7 @@ class Worker:
                     now=now,
                     rules=self._rules,
                 )
-            except (ClientError, BotoCoreError):
+            except StorageError:
                 if not isinstance(answered.event, OtpSent):
                     raise
                 # Not asked for again: each time another OTP would be sent.
@@ -555,7 +554,7 @@ class Worker:
         """
         try:
             self._timers.set(DeletionTimer(key), self._replier.link_seconds)
-        except (ClientError, BotoCoreError) as error:
+        except StorageError as error:
             logger.error("the deletion of a PDF was not set", extra={"error": type(error).__name__})
 
     # The directory of issuers
@@ -566,7 +565,7 @@ class Worker:
             return
         try:
             self._timers.set(DirectoryTimer(), 0)
-        except (ClientError, BotoCoreError) as error:
+        except StorageError as error:
             logger.error("the directory was not asked for", extra={"error": type(error).__name__})
 
     def _refresh_directory(self) -> None:

@@ -1,8 +1,11 @@
-"""The AWS clients: their types, for the type checker only (the functions carry no stubs), and what their errors say."""
+"""The AWS clients: their types, for the type checker only (the functions carry no stubs), and their errors as ours."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from helpdesk.errors import AccessDenied, StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient as DynamoDbClient
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 else:
     DynamoDbClient = KmsClient = S3Client = SecretsManagerClient = SqsClient = object
 
-__all__ = ["DENIED", "DynamoDbClient", "KmsClient", "S3Client", "SecretsManagerClient", "SqsClient", "code_of"]
+__all__ = ["DENIED", "DynamoDbClient", "KmsClient", "S3Client", "SecretsManagerClient", "SqsClient", "call"]
 
 DENIED: Final = frozenset(
     {
@@ -29,6 +32,14 @@ DENIED: Final = frozenset(
 """Codes for a right that is missing, or a key that cannot be used: trying again does not help (IAM and KMS, errors)."""
 
 
-def code_of(error: BaseException) -> str | None:
-    """Give AWS's own code of an error ("AccessDeniedException"); None for any other. Nothing private stands in it."""
-    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else None
+def call[**P, R](operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return what a client's operation answers. Raises StorageError in place of botocore's exceptions."""
+    try:
+        return operation(*args, **kwargs)
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        kind = AccessDenied if code in DENIED else StorageError
+        reasons = error.response.get("CancellationReasons", [])
+        raise kind(code, tuple(str(reason.get("Code")) for reason in reasons)) from None
+    except BotoCoreError as error:
+        raise StorageError(type(error).__name__) from None

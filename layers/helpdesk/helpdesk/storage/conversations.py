@@ -15,13 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
 from helpdesk.conversation.effects import Effect
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
-from helpdesk.errors import ConversationError, VersionConflict
-from helpdesk.storage.aws import DynamoDbClient
+from helpdesk.errors import ConversationError, StorageError, VersionConflict
+from helpdesk.storage.aws import DynamoDbClient, call
 from helpdesk.structs import Value
 
 if TYPE_CHECKING:
@@ -148,7 +147,8 @@ class ConversationStore:
 
     def _read(self, conversation_id: str) -> tuple[Stored, bool]:
         """Return what one query gives, and whether there is a list that has not ended."""
-        answer = self._dynamodb.query(
+        answer = call(
+            self._dynamodb.query,
             TableName=self._table,
             KeyConditionExpression="#c = :c AND part BETWEEN :documents AND :state",
             ExpressionAttributeNames={"#c": "conversation"},
@@ -205,10 +205,10 @@ class ConversationStore:
         change, list_end = self._list_change(before, after, now)
         try:
             if change is None:
-                self._dynamodb.update_item(**update)
+                call(self._dynamodb.update_item, **update)
             else:
-                self._dynamodb.transact_write_items(TransactItems=[{"Update": update}, change])
-        except ClientError as error:
+                call(self._dynamodb.transact_write_items, TransactItems=[{"Update": update}, change])
+        except StorageError as error:
             if _lost_race(error):
                 raise VersionConflict(f"version {before.version} is no longer the newest") from None
             raise
@@ -235,15 +235,16 @@ class ConversationStore:
         """Change one entry, if it is still there. Another writer's transaction is waited for, a few times."""
         for attempt in range(_TRIES):
             try:
-                self._dynamodb.update_item(
+                call(
+                    self._dynamodb.update_item,
                     TableName=self._table,
                     Key=_key(conversation_id, "state"),
                     ConditionExpression="attribute_exists(outbox.#step)",
                     ExpressionAttributeNames={"#step": step},
                     **change,
                 )
-            except ClientError as error:
-                match _code(error):
+            except StorageError as error:
+                match error.code:
                     case "ConditionalCheckFailedException":
                         return
                     case "TransactionConflictException":
@@ -262,7 +263,8 @@ class ConversationStore:
         if stored.conversation.stage is not Stage.NEW:
             return
         try:
-            self._dynamodb.update_item(
+            call(
+                self._dynamodb.update_item,
                 TableName=self._table,
                 Key=_key(stored.id, "state"),
                 UpdateExpression="SET person = :nobody",
@@ -270,7 +272,7 @@ class ConversationStore:
                 ExpressionAttributeNames={"#v": "version"},
                 ExpressionAttributeValues={":nobody": {"S": "{}"}, ":before": {"N": str(stored.version)}},
             )
-        except ClientError as error:
+        except StorageError as error:
             if not _lost_race(error):
                 raise
 
@@ -421,13 +423,7 @@ def _newest(seen: Mapping[str, int], now: int) -> list[tuple[str, int]]:
     return recent[-min(max(MOST_SEEN, flood), MOST_RECENT) :]
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _lost_race(error: ClientError) -> bool:
-    code = _code(error)
-    if code == "TransactionCanceledException":
-        reasons = error.response.get("CancellationReasons", [])
-        return any(reason.get("Code") in {"ConditionalCheckFailed", "TransactionConflict"} for reason in reasons)
-    return code in {"ConditionalCheckFailedException", "TransactionConflictException"}
+def _lost_race(error: StorageError) -> bool:
+    if error.code == "TransactionCanceledException":
+        return not {"ConditionalCheckFailed", "TransactionConflict"}.isdisjoint(error.reasons)
+    return error.code in {"ConditionalCheckFailedException", "TransactionConflictException"}

@@ -7,9 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from botocore.exceptions import ClientError
-
-from helpdesk.storage.aws import S3Client
+from helpdesk.errors import StorageError
+from helpdesk.storage.aws import S3Client, call
 from helpdesk.telemetry import logger
 
 PREFIX: Final = "directory/"
@@ -37,7 +36,8 @@ class DirectoryStore:
     def write(self, content: bytes) -> None:
         """Replace the copy. One that cannot be kept is fetched again another day: logged, no error."""
         try:
-            self._s3.put_object(
+            call(
+                self._s3.put_object,
                 Bucket=self._bucket,
                 Key=_KEY,
                 Body=content,
@@ -45,8 +45,8 @@ class DirectoryStore:
                 ServerSideEncryption="aws:kms",
                 SSEKMSKeyId=self._key_arn,
             )
-        except ClientError as error:
-            logger.warning("the directory could not be kept", extra={"code": _code(error)})
+        except StorageError as error:
+            logger.warning("the directory could not be kept", extra={"code": error.code})
 
     def claim(self, seconds: float) -> bool:
         """Tell whether the caller is the one to fetch the directory: for `seconds` nobody else is told so.
@@ -58,9 +58,10 @@ class DirectoryStore:
         if held is not None:
             if _until(held) > now:
                 return False
-            self._s3.delete_object(Bucket=self._bucket, Key=_CLAIM)
+            call(self._s3.delete_object, Bucket=self._bucket, Key=_CLAIM)
         try:
-            self._s3.put_object(
+            call(
+                self._s3.put_object,
                 Bucket=self._bucket,
                 Key=_CLAIM,
                 Body=json.dumps({"until": now + seconds}).encode(),
@@ -69,23 +70,20 @@ class DirectoryStore:
                 SSEKMSKeyId=self._key_arn,
                 IfNoneMatch="*",
             )
-        except ClientError as error:
-            if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
+        except StorageError as error:
+            if error.code in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
                 return False
             raise
         return True
 
     def _get(self, key: str) -> bytes | None:
         try:
-            return bytes(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
-        except ClientError as error:
-            if _code(error) in _ABSENT:
+            answer = call(self._s3.get_object, Bucket=self._bucket, Key=key)
+            return bytes(call(answer["Body"].read))
+        except StorageError as error:
+            if error.code in _ABSENT:
                 return None
             raise
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _until(claim: bytes) -> float:

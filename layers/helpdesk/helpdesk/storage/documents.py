@@ -3,9 +3,8 @@
 import re
 from urllib.parse import quote
 
-from botocore.exceptions import ClientError
-
-from helpdesk.storage.aws import S3Client
+from helpdesk.errors import StorageError
+from helpdesk.storage.aws import S3Client, call
 
 PREFIX = "documents/"
 PDF, DATA = ".pdf", ".txt"
@@ -33,7 +32,8 @@ class DocumentStore:
 
     def keep(self, key: str, content: bytes) -> None:
         """Store a PDF."""
-        self._s3.put_object(
+        call(
+            self._s3.put_object,
             Bucket=self._bucket,
             Key=key,
             Body=content,
@@ -45,7 +45,8 @@ class DocumentStore:
     def link(self, key: str, filename: str, seconds: int) -> str:
         """Give a link (signature version 4) that hands the PDF to whoever has it, for so many seconds."""
         plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", filename)
-        return self._s3.generate_presigned_url(
+        return call(
+            self._s3.generate_presigned_url,
             "get_object",
             Params={
                 "Bucket": self._bucket,
@@ -60,14 +61,14 @@ class DocumentStore:
     def read(self, key: str) -> bytes | None:
         """Give a PDF; None if it is gone."""
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=key)
-            return bytes(answer["Body"].read())
-        except ClientError as error:
+            answer = call(self._s3.get_object, Bucket=self._bucket, Key=key)
+            return bytes(call(answer["Body"].read))
+        except StorageError as error:
             # Who may not list a bucket is told AccessDenied of an object that is not there (S3, GetObject).
-            if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "AccessDenied"}:
+            if error.code in {"NoSuchKey", "AccessDenied"}:
                 return None
             raise
 
     def delete(self, key: str) -> None:
         """Delete a PDF. One that is gone already is no error."""
-        self._s3.delete_object(Bucket=self._bucket, Key=key)
+        call(self._s3.delete_object, Bucket=self._bucket, Key=key)

@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from helpdesk.conversation.effects import RecordConsent
-from helpdesk.storage.aws import DynamoDbClient, code_of
+from helpdesk.errors import StorageError
+from helpdesk.storage.aws import DynamoDbClient, call
 
 
 class RecordStore:
@@ -46,7 +45,8 @@ class RecordStore:
     def _changed(self, key: dict[str, Any], change: str, condition: str, step: str, values: dict[str, Any]) -> bool:
         """Change an item if a condition holds. Tells whether it held."""
         try:
-            self._dynamodb.update_item(
+            call(
+                self._dynamodb.update_item,
                 TableName=self._table,
                 Key=key,
                 UpdateExpression=change,
@@ -54,15 +54,16 @@ class RecordStore:
                 ExpressionAttributeNames={"#step": step},
                 ExpressionAttributeValues=values,
             )
-        except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
+        except StorageError as error:
+            if error.code == "ConditionalCheckFailedException":
                 return False
             raise
         return True
 
     def record_consent(self, conversation_id: str, consent: RecordConsent, kept_seconds: int) -> None:
         """Keep the record of a consent: which text, in which language, and when."""
-        self._dynamodb.put_item(
+        call(
+            self._dynamodb.put_item,
             TableName=self._table,
             Item={
                 **_key(conversation_id, f"consent#{consent.at}"),

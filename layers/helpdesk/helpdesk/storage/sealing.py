@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from helpdesk.errors import SealEnded
-from helpdesk.storage.aws import KmsClient
+from helpdesk.storage.aws import KmsClient, call
 
 _ENDLESS_SECONDS: Final = 24 * 3600
 """Versions before this one sealed without an end. What they wrote is opened for so long after it was last written."""
@@ -34,8 +34,11 @@ class Sealer:
 
     def seal(self, value: str, conversation_id: str, purpose: str, ends_at: int) -> str:
         """Return `value` (up to 4 KB) sealed, as text."""
-        answer = self._kms.encrypt(
-            KeyId=self._key_arn, Plaintext=value.encode(), EncryptionContext=_context(conversation_id, purpose, ends_at)
+        answer = call(
+            self._kms.encrypt,
+            KeyId=self._key_arn,
+            Plaintext=value.encode(),
+            EncryptionContext=_context(conversation_id, purpose, ends_at),
         )
         return f"{ends_at}.{base64.b64encode(answer['CiphertextBlob']).decode()}"
 
@@ -50,7 +53,8 @@ class Sealer:
         end = int(ends_at) if ends_at else written_at + _ENDLESS_SECONDS
         if self._clock() >= (end if idle_end is None else min(end, idle_end)):
             raise SealEnded(f"{purpose} has ended")
-        answer = self._kms.decrypt(
+        answer = call(
+            self._kms.decrypt,
             KeyId=self._key_arn,
             CiphertextBlob=base64.b64decode(ciphertext),
             EncryptionContext=_context(conversation_id, purpose, int(ends_at) if ends_at else None),

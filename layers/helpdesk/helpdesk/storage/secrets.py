@@ -7,10 +7,8 @@ that is empty, or cannot be read, refuses every call: `SecretError` names the se
 import json
 from collections.abc import Callable
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from helpdesk.errors import SecretError
-from helpdesk.storage.aws import SecretsManagerClient, code_of
+from helpdesk.errors import SecretError, StorageError
+from helpdesk.storage.aws import SecretsManagerClient, call
 
 CACHE_SECONDS = 300
 REFRESH_SECONDS = 30
@@ -77,9 +75,9 @@ class Secret:
     def _fetch(self) -> None:
         now = self._clock()
         try:
-            answer = self._client.get_secret_value(SecretId=self._arn)
-        except (ClientError, BotoCoreError) as error:
-            raise SecretError(f"{self._name}: cannot be read ({code_of(error) or type(error).__name__})") from None
+            answer = call(self._client.get_secret_value, SecretId=self._arn)
+        except StorageError as error:
+            raise SecretError(f"{self._name}: cannot be read ({error.code})") from None
         try:
             fields = json.loads(answer["SecretString"])
         except ValueError:

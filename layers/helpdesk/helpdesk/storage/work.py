@@ -10,7 +10,7 @@ from itertools import batched
 import msgspec
 
 from helpdesk.errors import ConversationError, HelpdeskError
-from helpdesk.storage.aws import SqsClient
+from helpdesk.storage.aws import SqsClient, call
 from helpdesk.structs import Value
 
 LARGEST_BATCH = 10
@@ -81,7 +81,8 @@ class WorkQueue:
         Raises WorkNotQueued.
         """
         for batch in _batches(jobs):
-            answer = self._sqs.send_message_batch(
+            answer = call(
+                self._sqs.send_message_batch,
                 QueueUrl=self._url,
                 Entries=[
                     {
@@ -137,7 +138,12 @@ class TimerQueue:
             case _:
                 body = {"refresh": "directory"}
         delay = max(0, min(seconds, LONGEST_DELAY))
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=msgspec.json.encode(body).decode(), DelaySeconds=delay)
+        call(
+            self._sqs.send_message,
+            QueueUrl=self._url,
+            MessageBody=msgspec.json.encode(body).decode(),
+            DelaySeconds=delay,
+        )
 
 
 class UnreadableWork(HelpdeskError):
