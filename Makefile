@@ -26,7 +26,7 @@ CHANGE_SET ?=
 SIGN_IN ?=
 # For which deployment `make events` signs. None: the one of `make run`.
 STACK ?=
-# What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp".
+# What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp". On one processor, to debug: TESTS="-n 0 --pdb".
 TESTS ?=
 # Those before a deployment: they need no browser, and deploy nothing themselves.
 QUICK := tests/unit tests/conversations tests/template
@@ -46,7 +46,7 @@ demo: .venv/.ready .venv/sam/.ready ## One whole conversation, printed as a chat
 	@exec $(PYTHON) -m simulator.demo
 
 test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to end over the deployed template too
-	@exec $(PYTHON) -m pytest $(TESTS)
+	@exec $(PYTHON) -m pytest -n auto $(TESTS)
 
 replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay

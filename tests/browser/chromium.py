@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from importlib.resources import files
 from typing import Any, Self
@@ -91,6 +92,8 @@ class Chromium:
         self._calls = 0
         self._answers: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         self._listeners: dict[str, Callable[[str, dict[str, Any]], None]] = {}
+        self._pages: list[Page] = []
+        self._failed: list[Evidence] = []
         self._reader = threading.Thread(target=self._read, name="chromium", daemon=True)
         self._reader.start()
 
@@ -133,10 +136,8 @@ class Chromium:
         page.resize(width, height)
         page.prefer(dark=dark)
         page.open(url)
-        try:
+        with self._until_closed(page, target):
             yield page
-        finally:
-            self.call("Target.closeTarget", targetId=target)
 
     def attach(self, target: str) -> "Page":
         """Take hold of a tab."""
@@ -159,10 +160,29 @@ class Chromium:
         target, _ = self._tab(part)
         page = self.attach(target)
         page.resize(width, height)
-        try:
+        with self._until_closed(page, target):
             yield page
+
+    @contextmanager
+    def _until_closed(self, page: "Page", target: str) -> Iterator[None]:
+        """Close a tab at the end, and keep what it showed if that is an error's."""
+        self._pages.append(page)
+        try:
+            yield
+        except BaseException:
+            self._failed.append(page.evidence())
+            raise
         finally:
+            self._pages.remove(page)
             self.call("Target.closeTarget", targetId=target)
+
+    def forget_evidence(self) -> None:
+        """Begin with another test."""
+        self._failed.clear()
+
+    def evidence(self) -> list["Evidence"]:
+        """Return what the tabs show that are open, and what those showed that an error has closed."""
+        return [*self._failed, *(page.evidence() for page in self._pages)]
 
     def _tab(self, part: str) -> tuple[str, str]:
         deadline = time.monotonic() + WITHIN
@@ -190,12 +210,22 @@ class Chromium:
         self.close()
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What a tab showed when a test failed: a PNG (empty if the tab gave none), and the lines of its console."""
+
+    url: str
+    picture: bytes
+    console: tuple[str, ...]
+
+
 class Page:
-    """A tab. `errors`: what was written to the console as an error; `loaded`: bytes by address."""
+    """A tab. `console`: all that was written there; `errors`: of that the errors; `loaded`: bytes by address."""
 
     def __init__(self, browser: Chromium, session: str) -> None:
         self._browser = browser
         self._session = session
+        self.console: list[str] = []
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.loaded: dict[str, int] = {}
@@ -210,17 +240,32 @@ class Page:
         match event:
             case "Runtime.exceptionThrown":
                 details = about["exceptionDetails"]
-                self.errors.append(details.get("exception", {}).get("description") or details["text"])
-            case "Runtime.consoleAPICalled" if about["type"] in {"error", "warning", "assert"}:
-                self.errors.append(" ".join(str(one.get("value")) for one in about["args"]))
-            case "Log.entryAdded" if about["entry"]["level"] in {"error", "warning"}:
-                self.errors.append(f"{about['entry']['text']} {about['entry'].get('url', '')}")
+                self._written("exception", details.get("exception", {}).get("description") or details["text"])
+            case "Runtime.consoleAPICalled":
+                self._written(about["type"], " ".join(str(one.get("value")) for one in about["args"]))
+            case "Log.entryAdded":
+                entry = about["entry"]
+                self._written(entry["level"], f"{entry['text']} {entry.get('url', '')}")
             case "Network.requestWillBeSent":
                 self._addresses[about["requestId"]] = about["request"]["url"]
                 self.asked.append(about["request"]["url"])
             case "Network.dataReceived":
                 address = self._addresses.get(about["requestId"], "")
                 self.loaded[address] = self.loaded.get(address, 0) + about["dataLength"]
+
+    def _written(self, kind: str, text: str) -> None:
+        self.console.append(f"{kind}: {text}")
+        if kind in {"exception", "error", "warning", "assert"}:
+            self.errors.append(text)
+
+    def evidence(self) -> Evidence:
+        """Return what it shows now."""
+        url, picture = "", b""
+        with suppress(AssertionError, NotThere):  # a tab that hangs cannot be looked at
+            url = str(self.evaluate("location.href"))
+            self.show()
+            picture = self.picture()
+        return Evidence(url, picture, tuple(self.console))
 
     # --- what it is shown on ------------------------------------------------------------------------------------------
 

@@ -33,12 +33,6 @@ def desk() -> Iterator[Desk]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium() as running:
-        yield running
-
-
 @pytest.fixture
 def hand_of(desk: Desk, chromium: Chromium) -> Iterator[HandOf]:
     with phones(chromium, desk.simulator.url, next(_numbers)) as take:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from simulator.local_stack import LocalStack, stop_on_signals
+from simulator.local_stack import LocalStack
 from simulator.phone import Phone
 from simulator.visitor import PIN
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import ASHA, LAKSHMI, Hand
 from tests.browser.test_chat_page import serious
+from tests.deployed import Deployments
 from tests.integration.desk import Desk, running_desk
 
 NARROW, HIGH = 320, 640
@@ -23,25 +24,12 @@ LANGUAGES = {"en": "Hi", "hi": "नमस्ते", "ur": "سلام"}
 _numbers = itertools.count(919000700001)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium() as running:
-        yield running
-
-
 # Over the deployed template
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    with (
-        stop_on_signals(),
-        LocalStack(
-            parameters={"SignIn": "consent-page", "MobileMismatch": "refuse"},
-            simulator_settings={"digilocker_version": "2.4"},
-        ) as running,
-    ):
-        yield running
+@pytest.fixture(params=["refuse 2.4"])
+def stack(request: pytest.FixtureRequest, deployments: Deployments) -> LocalStack:
+    return deployments.stack(request.param)
 
 
 @contextmanager

@@ -11,12 +11,6 @@ from tests.browser.hand import ASHA, Hand
 from tests.browser.test_chat_page import serious
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium() as running:
-        yield running
-
-
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """The stand-ins, with no help desk behind them."""

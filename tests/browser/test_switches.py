@@ -19,12 +19,6 @@ def desk() -> Iterator[Desk]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium() as running:
-        yield running
-
-
 @pytest.fixture
 def hand(desk: Desk, chromium: Chromium) -> Iterator[Hand]:
     with phones(chromium, desk.simulator.url, next(_numbers)) as take:

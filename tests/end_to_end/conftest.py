@@ -1,4 +1,4 @@
-"""The deployed help desk for the end-to-end tests: the real template in the local AWS, started once for all of them."""
+"""The deployed help desks of the end-to-end tests, and phones of their own for each."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.local_stack import LocalStack, citizens, stop_on_signals
+from simulator.local_stack import LocalStack, citizens
+from tests.deployed import IN_CHAT, PAGE_STACKS, Deployments
 from tests.end_to_end.phone import Phone
 
 _NUMBERS = itertools.count(1)
@@ -26,28 +27,15 @@ def new_phone(chat_url: str, citizen: Citizen) -> Phone:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[LocalStack]:
-    """The local stack. Its parameters are the template's own, but for a resend that need not wait a minute."""
-    with stop_on_signals(), LocalStack(parameters={"ResendSeconds": "2"}) as running:
-        yield running
+def stack(deployments: Deployments) -> LocalStack:
+    """The one where citizens sign in in the chat."""
+    return deployments.stack(IN_CHAT)
 
 
-PAGE_STACKS = [("ask", "1.x"), ("refuse", "2.4")]
-"""`MobileMismatch` and DigiLocker's version. 1.x names no mobile that could be compared."""
-
-
-@pytest.fixture(scope="session", params=PAGE_STACKS, ids=" ".join)
-def page_stack(request: pytest.FixtureRequest) -> Iterator[LocalStack]:
-    """One where citizens sign in on DigiLocker's page, beside the one of the other tests."""
-    mobile_mismatch, version = request.param
-    with (
-        stop_on_signals(),
-        LocalStack(
-            parameters={"SignIn": "consent-page", "MobileMismatch": mobile_mismatch},
-            simulator_settings={"digilocker_version": version},
-        ) as running,
-    ):
-        yield running
+@pytest.fixture(scope="session", params=PAGE_STACKS)
+def page_stack(request: pytest.FixtureRequest, deployments: Deployments) -> LocalStack:
+    """One where citizens sign in on DigiLocker's page."""
+    return deployments.stack(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from helpdesk.storage.conversations import ConversationStore
 from operations.events import FUNCTIONS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, main, static_events
 from simulator.local_stack import LocalStack, access
 from simulator.phone import Phone
-from tests.end_to_end.conftest import PAGE_STACKS
+from tests.deployed import PAGE_STACKS
 from tests.fresh_events import answer_of, check_what_came, event_of, phones_of
 
 EFFECTS_OF_JOBS = {*ALL_EFFECTS} - {*REPLIES, DeletePdf, SetTimer} | {Say}
@@ -89,7 +89,7 @@ def on_page(page_stack: LocalStack) -> Iterator[Made]:
     yield from make(page_stack)
 
 
-on_one_page_stack = pytest.mark.parametrize("page_stack", PAGE_STACKS[:1], ids=" ".join, indirect=True)
+on_one_page_stack = pytest.mark.parametrize("page_stack", PAGE_STACKS[:1], indirect=True)
 """The one that is like that of `make run`: whoever comes back has a code to send."""
 
 
