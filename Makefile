@@ -16,8 +16,11 @@ export SAM_CLI_TELEMETRY := 0
 unexport PYTHONDONTWRITEBYTECODE
 # Which deployment is meant: dev, staging or prod (samconfig.toml).
 STAGE ?= dev
-# Parameters to change with a deployment: make deploy SET="ServiceOpen=false". The others stay as they are.
+# Parameters to change with a deployment: make deploy SET="ServiceOpen=false". The others stay as they are. It also answers the
+# questions of a first deployment in advance.
 SET ?=
+# `yes` agrees in advance to what a deployment changes, or a deletion deletes, where nobody is at the terminal.
+YES ?=
 # `yes` if all tests have just passed, in CI or by `make test`: make deploy does not run the quick ones then.
 TESTED ?=
 # Which change set `make execute` carries out: what `make change-set` printed.
@@ -28,13 +31,11 @@ SIGN_IN ?=
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp". On one processor, to debug: TESTS="-n 0 --pdb".
 TESTS ?=
-# Those before a deployment: they need no browser, and deploy nothing themselves.
-QUICK := tests/unit tests/conversations tests/template
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
 .PHONY: help run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets change-set execute \
-  redrive find clean
+  redrive find prune delete environments clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -76,12 +77,10 @@ sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invok
 	@exec $(PYTHON) -m pytest tests/sam_local $(TESTS)
 
 build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sam (STAGE=dev|staging|prod)
-	@$(SAM) build --config-env $(STAGE)
-	@$(PYTHON) -m tools.compile_build .aws-sam/build
+	@exec $(PYTHON) -m operations.build $(STAGE) $(SET)
 
-deploy: build ## Build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
-	@[[ '$(TESTED)' == yes ]] || $(PYTHON) -m pytest --quiet $(QUICK)
-	@exec $(PYTHON) -m operations.deploy $(STAGE) $(SET)
+deploy: .venv/.ready .venv/sam/.ready ## Ask, build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
+	@TESTED='$(TESTED)' YES='$(YES)' exec $(PYTHON) -m operations.deploy $(STAGE) $(SET)
 
 doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say how to mend it (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.doctor helpdesk-$(STAGE)
@@ -89,7 +88,7 @@ doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say 
 secrets: .venv/.ready ## Put or rotate what Meta and DigiLocker gave you, asked for unseen (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.credentials helpdesk-$(STAGE)
 
-change-set: build ## What a deployment would change, to be reviewed and not done yet (STAGE=dev|staging|prod)
+change-set: .venv/.ready .venv/sam/.ready ## What a deployment would change, to be reviewed and not done yet (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.change_set propose $(STAGE) $(SET)
 
 execute: .venv/.ready ## Carry out a reviewed change set, then try the webhook (CHANGE_SET=..., STAGE=dev|staging|prod)
@@ -100,6 +99,15 @@ redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (STA
 
 find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (STAGE=dev|staging|prod)
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.conversation helpdesk-$(STAGE)
+
+prune: .venv/.ready ## Delete old versions of the functions and their layer that nothing needs (STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.prune $(STAGE)
+
+delete: .venv/.ready ## Take a stage down; says what stays and why, and asks first (STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.delete $(STAGE) --agreed='$(YES)'
+
+environments: .venv/.ready ## In the deploy workflow: see that only main gets the stage's AWS roles (STAGE=dev|staging|prod)
+	@exec $(PYTHON) -m operations.environments $(STAGE)
 
 clean: ## Remove what was built (the tools under .venv/ stay)
 	@rm -rf .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,80 +1,27 @@
 """A deployment in two steps, with somebody's look in between: make change-set, then make execute.
 
-`propose` has CloudFormation work out what a deployment would change, and shows it; nothing is changed yet. `execute`
-carries out just that, and tries the webhook. In a GitHub workflow the table also goes to the run's summary and the
-change set's name to the step's outputs.
+`propose` has CloudFormation work out what a deployment would change, and shows it, property by property; nothing is
+changed yet. `execute` carries out just that. The name of a change set ends with a digest of its template, its
+parameters and the contents of its artifacts, and `execute` works that out again from what CloudFormation and S3 hold.
+So whoever passes on the name passes on what was approved, and no one between the two steps can put something else in
+its place.
 
-Only for a stack that is there: the first deployment asks questions (make deploy).
+In a GitHub workflow the table also goes to the run's summary, and the name to the step's outputs.
 """
 
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import boto3
 
-from operations.deploy import STAGES, Stopped, at_the_terminal, try_it
-from operations.sam import overrides, sam
+from operations.changes import execute, table, try_without_secret
+from operations.operator import Stopped, at_the_terminal
+from operations.plan import make_ready, plan, propose
+from operations.settings import STAGES, Settings, run, settings_of
 from operations.stack import find_stack, stack_of
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.client import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import WaiterConfigTypeDef
-
-
-def propose(cloudformation: "CloudFormationClient", stage: str, parameters: list[str]) -> str | None:
-    """Have `sam deploy` make a change set, and give its name; None if nothing would change. Raises ValueError."""
-    stack = f"helpdesk-{stage}"
-    before = _ready(cloudformation, stack)
-    if not sam(
-        *("deploy", "--config-env", stage, "--no-execute-changeset", "--no-confirm-changeset"),
-        *overrides(stage, parameters),
-    ):
-        raise ValueError("The change set was not made; see above.")
-    # SAM names it by the time and says so only in words.
-    made = _ready(cloudformation, stack) - before
-    return made.pop() if made else None
-
-
-def _ready(cloudformation: "CloudFormationClient", stack: str) -> set[str]:
-    pages = cloudformation.get_paginator("list_change_sets").paginate(StackName=stack)
-    return {
-        summary["ChangeSetName"]
-        for page in pages
-        for summary in page["Summaries"]
-        if summary["Status"] == "CREATE_COMPLETE"
-    }
-
-
-def table(cloudformation: "CloudFormationClient", stack: str, name: str) -> str:
-    """Give what a change set would do as a table in Markdown, replacements first: they lose what was there."""
-    pages = cloudformation.get_paginator("describe_change_set").paginate(StackName=stack, ChangeSetName=name)
-    changes = [change["ResourceChange"] for page in pages for change in page["Changes"]]
-    rows = sorted(
-        (one.get("Replacement", "") != "True", one["LogicalResourceId"], one["Action"], one["ResourceType"])
-        for one in changes
-    )
-    return "\n".join(
-        [
-            f"### {stack}: {len(rows)} changes in `{name}`\n",
-            "| | resource | type | |",
-            "|---|---|---|---|",
-            *(
-                f"| {action} | {resource} | {kind} | {'' if kept else '**replaced**'} |"
-                for kept, resource, action, kind in rows
-            ),
-        ]
-    )
-
-
-def execute(cloudformation: "CloudFormationClient", stack: str, name: str) -> None:
-    """Carry out a change set, and wait for it. Raises botocore's WaiterError if the stack rolls back."""
-    cloudformation.execute_change_set(StackName=stack, ChangeSetName=name)
-    # An hour: a gradual deployment takes its time.
-    an_hour: WaiterConfigTypeDef = {"Delay": 10, "MaxAttempts": 360}
-    cloudformation.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig=an_hour)
 
 
 def note(variable: str, text: str) -> None:
@@ -84,17 +31,22 @@ def note(variable: str, text: str) -> None:
             file.write(f"{text}\n")
 
 
+def _deployed(stage: str) -> Settings:
+    settings = settings_of(stage)
+    if find_stack(settings.stack_name) is None:
+        raise Stopped(f"There is no {settings.stack_name} yet: make deploy STAGE={stage}")
+    return settings
+
+
 def _propose(stage: str, parameters: list[str]) -> int:
-    if find_stack(f"helpdesk-{stage}") is None:
-        print(f"There is no helpdesk-{stage} yet: make deploy STAGE={stage}", file=sys.stderr)
-        return 1
+    settings, operator = _deployed(stage), at_the_terminal()
+    planned = plan(stage, parameters, operator)
+    make_ready(planned, tested=True)  # by whoever merged it
+    name = propose(planned)
     cloudformation = boto3.client("cloudformation")
-    try:
-        name = propose(cloudformation, stage, parameters)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 1
-    shown = table(cloudformation, f"helpdesk-{stage}", name) if name else f"helpdesk-{stage}: nothing would change."
+    shown = (
+        table(cloudformation, settings.stack_name, name) if name else f"{settings.stack_name}: nothing would change."
+    )
     print(shown)
     note("GITHUB_STEP_SUMMARY", shown)
     note("GITHUB_OUTPUT", f"change_set={name or ''}")
@@ -104,12 +56,9 @@ def _propose(stage: str, parameters: list[str]) -> int:
 
 
 def _execute(stage: str, name: str) -> int:
-    execute(boto3.client("cloudformation"), f"helpdesk-{stage}", name)
-    try:
-        try_it(stack_of(f"helpdesk-{stage}"), at_the_terminal())
-    except Stopped as stopped:
-        print(stopped, file=sys.stderr)
-        return 1
+    settings, operator = _deployed(stage), at_the_terminal()
+    execute(settings, name, operator.tell, time.sleep)
+    try_without_secret(stack_of(settings.stack_name), operator.tell)
     return 0
 
 
@@ -124,10 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
     executing.add_argument("change_set")
     given = parser.parse_args(arguments)
     if given.verb == "propose":
-        return _propose(given.stage, given.parameters)
+        return run(lambda: _propose(given.stage, given.parameters))
     if not given.change_set:
         parser.error("which one? make execute CHANGE_SET=..., as make change-set printed it")
-    return _execute(given.stage, given.change_set)
+    return run(lambda: _execute(given.stage, given.change_set))
 
 
 if __name__ == "__main__":

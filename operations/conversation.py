@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from helpdesk.service.identity import conversation_id
+from operations.settings import run
 from operations.stack import read_secret, stack_of
 
 if TYPE_CHECKING:
@@ -70,4 +71,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import boto3
 
+from operations.settings import run
 from operations.stack import Stack, read_secret, stack_of
 
 type Ask = Callable[[str], str]
@@ -114,4 +115,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -1,73 +1,58 @@
-"""Takes a desk from what `sam build` made to a webhook that Meta calls: make deploy STAGE=dev.
+"""Takes a desk from a checkout to a webhook that Meta calls: make deploy STAGE=dev.
 
-One step after the other: the stack, its secrets, a try from outside, Meta's side. Each looks first whether it is done,
-so a run that broke off is taken up by the next one, and a run with nothing to do changes nothing and says so.
+First everything is settled that has to be asked, then it is built, then one step after the other: the stack, its
+secrets, a try from outside, Meta's side. Each step looks first whether it is done. So a run that stopped is taken up
+by the next one, and a run with nothing to do changes nothing and says so.
 """
 
 import argparse
-import getpass
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import boto3
 import requests
-from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import credentials, register
-from operations.credentials import Ask
+from operations import changes, credentials, register
 from operations.graph import GraphRefusal, meta_of
-from operations.sam import overrides, sam
+from operations.operator import Operator, Stopped, at_the_terminal
+from operations.plan import Plan, make_ready, plan, propose
 from operations.samples import desk_of
+from operations.settings import STAGES, run, settings_of
 from operations.smoke import try_patiently
-from operations.stack import Stack, find_stack, read_secret
-
-STAGES = ("local", "dev", "staging", "prod")
-FAILED_AT_FIRST = "ROLLBACK_COMPLETE"
-"""A first deployment that failed leaves a stack that can only be deleted."""
+from operations.stack import Stack, read_secret, stack_of
 
 
-class Stopped(Exception):
-    """A step cannot be done. The message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Operator:
-    """Who is asked and told, and waits."""
-
-    ask: Ask
-    confirm: register.Confirm
-    tell: Callable[[str, str], None]
-    sleep: Callable[[float], None]
-
-
-def deploy(stage: str, parameters: Sequence[str], operator: Operator) -> None:
+def deploy(stage: str, parameters: Sequence[str], operator: Operator, build: Callable[[Plan], None]) -> None:
     """Do every step. Raises Stopped."""
-    stack = deploy_stack(f"helpdesk-{stage}", stage, parameters, operator)
+    planned = plan(stage, parameters, operator)
+    build(planned)
+    stack = deploy_stack(planned, operator)
     fill_secrets(stack, operator)
     # Before Meta is told: it calls at once to verify, and must find the function with its new secrets.
     try_it(stack, operator)
     tell_meta(stack, operator)
 
 
-def deploy_stack(name: str, stage: str, parameters: Sequence[str], operator: Operator) -> Stack:
-    """Have `sam deploy` create or update the stack. The first time it asks for each parameter."""
-    before = find_stack(name)
-    if before is not None and before.status == FAILED_AT_FIRST:
+def deploy_stack(planned: Plan, operator: Operator) -> Stack:
+    """Show what would change, and do it if the operator agrees."""
+    settings = planned.settings
+    name = propose(planned)
+    if name is None:
+        operator.tell("Stack", "as it was")
+        return stack_of(settings.stack_name)
+    cloudformation = boto3.client("cloudformation")
+    operator.tell("", changes.table(cloudformation, settings.stack_name, name))
+    if settings.confirms and not operator.agreed and not operator.confirm(f"Deploy this to {settings.stack_name}?"):
+        cloudformation.delete_change_set(StackName=settings.stack_name, ChangeSetName=name)
         raise Stopped(
-            f"The first deployment of {name} failed, and what is left of it can only be deleted:\n"
-            f"    aws cloudformation delete-stack --stack-name {name}\n"
-            f"    aws cloudformation wait stack-delete-complete --stack-name {name}\n"
-            "Mend what CloudFormation said, then run this again."
+            "Nothing was deployed: the changes were not agreed to."
+            + ("" if operator.present else " Without a terminal: make deploy ... YES=yes")
         )
-    guided = [] if before is not None or stage == "local" else ["--guided"]
-    if not sam("deploy", "--config-env", stage, *guided, *overrides(stage, parameters)):
-        raise Stopped("The stack was not deployed; see above. Run this again when it is mended.")
-    after = find_stack(name)
-    if after is None:
-        raise Stopped("The stack was not deployed: the changes were not agreed to.")
-    operator.tell("Stack", "as it was" if before == after else "deployed")
-    return after
+    changes.execute(settings, name, operator.tell, time.sleep)
+    operator.tell("Stack", "deployed")
+    return stack_of(settings.stack_name)
 
 
 def fill_secrets(stack: Stack, operator: Operator) -> None:
@@ -109,37 +94,22 @@ def try_it(stack: Stack, operator: Operator) -> None:
         raise Stopped(f"The webhook does not answer as it must. make doctor STAGE={stack.stage} says more.")
 
 
-def at_the_terminal() -> Operator:
-    """Give the operator who runs this."""
-    return Operator(getpass.getpass, _confirmed, _told, _waited)
-
-
-def _confirmed(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
-
-
-def _told(step: str, what: str) -> None:
-    print(f"  {step:<9}{what}" if step else what, flush=True)
-
-
-def _waited(seconds: float) -> None:
-    print("  ...      functions read a changed secret within half a minute; trying once more soon", flush=True)
-    time.sleep(seconds)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Deploy the stage that is named."""
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", help="parameters to change; others stay")
     given = parser.parse_args(arguments)
-    try:
-        deploy(given.stage, given.parameters, at_the_terminal())
-    except (Stopped, ClientError, BotoCoreError) as stopped:
-        print(stopped, file=sys.stderr)
-        return 1
-    print(f"helpdesk-{given.stage} is deployed. What is still amiss: make doctor STAGE={given.stage}")
-    return 0
+    stack_name = settings_of(given.stage).stack_name
+
+    def work() -> int:
+        operator = at_the_terminal(agreed=os.environ.get("YES") == "yes")
+        tested = os.environ.get("TESTED") == "yes"
+        deploy(given.stage, given.parameters, operator, lambda planned: make_ready(planned, tested=tested))
+        print(f"{stack_name} is deployed. What is still amiss: make doctor STAGE={given.stage}")
+        return 0
+
+    return run(work)
 
 
 if __name__ == "__main__":

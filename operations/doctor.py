@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from operations.checks import CHECKS, Check, Patient
 from operations.findings import CannotTell, Finding, Fine, Mend
 from operations.graph import GraphRefusal
+from operations.settings import run
 from operations.stack import find_stack
 
 
@@ -84,4 +85,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

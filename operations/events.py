@@ -33,6 +33,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from operations.samples import Event, desk_of, samples
 from operations.seeding import LocalDesk, seed
+from operations.settings import run
 from operations.stack import read_secret, stack_of
 from simulator.errors import StackError
 from simulator.local_stack import STACK_NAME, access, addresses, citizens, environments
@@ -157,4 +158,4 @@ def told(folder: Path, fresh: Fresh) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from operations.settings import run
 from operations.stack import stack_of
 
 if TYPE_CHECKING:
@@ -83,4 +84,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -4,9 +4,16 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import ClientError
+
+from operations.settings import region_of, settle_region
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackResourceSummaryTypeDef
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,11 @@ def find_stack(name: str) -> Stack | None:
 
 
 def stack_of(name: str) -> Stack:
-    """Read a stack. Raises botocore's ClientError if there is none."""
+    """Read a stack. Raises botocore's ClientError if there is none.
+
+    Every command of an operator begins with this, so here the region is settled that all of them work in.
+    """
+    settle_region(region_of(name))
     (found,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     return Stack(
         name,
@@ -64,6 +75,12 @@ def stack_of(name: str) -> Stack:
         {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
         {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])},
     )
+
+
+def resources_of(cloudformation: "CloudFormationClient", name: str) -> list["StackResourceSummaryTypeDef"]:
+    """Return the resources of a stack."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    return [one for page in pages for one in page["StackResourceSummaries"]]
 
 
 def read_secret(arn: str) -> dict[str, object]:

@@ -286,9 +286,10 @@ class LocalStack:
         raise StackError(f"The local AWS did not start.\n{_tail(self.logs / 'emulator.log')}")
 
     def _deploy(self, folder: Path) -> None:
-        self.client("s3").create_bucket(
-            Bucket=ARTIFACTS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=ARTIFACTS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        # As the bucket is that SAM makes for a real deployment: `make deploy` asks for it.
+        s3.put_bucket_versioning(Bucket=ARTIFACTS_BUCKET, VersioningConfiguration={"Status": "Enabled"})
         overrides = {
             **_samconfig_parameters(),
             "Architecture": _architecture(),

@@ -1,20 +1,20 @@
 """An operator's commands on the deployed stack: the real `sam deploy`, the real quotas, the real secrets."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from unittest import mock
 
 import boto3
 import pytest
 
-from operations.deploy import Operator, deploy
+from operations.deploy import deploy
+from operations.operator import Operator
 from simulator.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
 from simulator.whatsapp.business import Business
-from tests.template.cloudformation import Template
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
         stdin=subprocess.DEVNULL,
     )
@@ -58,8 +58,8 @@ def as_deployed(stack: LocalStack) -> tuple[object, ...]:
     return found["Parameters"], [alias["FunctionVersion"] for alias in aliases]
 
 
-def test_deploying_again_changes_no_function_no_parameter_and_no_secret(stack: LocalStack) -> None:
-    told: list[str] = []
+def test_deploying_again_changes_nothing_and_says_so(stack: LocalStack) -> None:
+    told: list[tuple[str, str]] = []
 
     def asked(prompt: str) -> str:
         raise AssertionError(prompt)
@@ -67,52 +67,57 @@ def test_deploying_again_changes_no_function_no_parameter_and_no_secret(stack: L
     def confirmed(question: str) -> bool:
         raise AssertionError(question)
 
+    def once_more() -> None:
+        told.clear()
+        operator = Operator(asked, confirmed, lambda *what: told.append(what), lambda _seconds: None, asked)
+        deploy("local", [], operator, lambda _plan: None)
+
+    once_more()  # the local stack was deployed by SAM itself, which pins nothing
     before = as_deployed(stack)
-    deploy("local", [], Operator(asked, confirmed, lambda _step, what: told.append(what), lambda _seconds: None))
+    once_more()
 
+    assert ("Stack", "as it was") in told
     assert as_deployed(stack) == before
-    assert told[1] == "all filled, none asked for"
-    assert told[-2:] == ["the business account is subscribed already", "Meta calls this address already"]
+    assert ("Secrets", "all filled, none asked for") in told
+    assert [what for _, what in told[-2:]] == [
+        "the business account is subscribed already",
+        "Meta calls this address already",
+    ]
 
 
-def test_the_first_deployment_asks_for_each_parameter_and_takes_the_answers(stack: LocalStack) -> None:
-    parameters = list(Template().parameters)
-    answers = [{"WhatsAppPhoneNumberId": "100000000000001"}.get(name, "") for name in parameters]
-    public = ["WebhookFunction", "WebhookFunction", "ConsentFunction", "ConsentFunction"]
-    # Stack, region; then: show the changes, roles may be made, roll back, nobody signs in; do not save, do not deploy.
-    typed = ["helpdesk-first", "", *answers, "y", "", "", *["y"] * len(public), "n", "n"]
+def test_a_changed_parameter_is_shown_first_and_then_reaches_callers(stack: LocalStack) -> None:
+    """It reaches the version that is called, and not only the one that the next deployment would publish."""
 
-    try:
-        asked = subprocess.run(  # noqa: S603 - this test's own words
-            [Path(sys.prefix) / "sam" / "bin" / "sam", "deploy", "--config-env", "local", "--guided"],
-            cwd=ROOT,
-            input="".join(f"{line}\n" for line in typed),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert asked.returncode == 0, asked.stdout + asked.stderr
-        assert re.findall(r"Parameter (\w+) \[", asked.stdout) == parameters
-        assert re.findall(r"(\w+) has no authentication", asked.stdout) == public
-        assert "Changeset created successfully" in asked.stdout
-    finally:
-        stack.client("cloudformation").delete_stack(StackName="helpdesk-first")
+    def helplines() -> set[str]:
+        functions = [stack.physical_id(name) for name in ("WebhookFunction", "DocumentFunction")]
+        read = stack.client("lambda").get_function_configuration
+        found = [read(FunctionName=name, Qualifier="live") for name in functions]
+        return {one["Environment"]["Variables"]["HELPLINE"] for one in found}
 
-
-def test_what_a_deployment_would_change_is_shown_without_doing_it(stack: LocalStack) -> None:
-    cloudformation = stack.client("cloudformation")
     proposed = run("operations.change_set", "propose", "local", "Helpline=1800 3000 3468")
-    try:
-        assert proposed.returncode == 0, proposed.stdout + proposed.stderr
-        assert "| Modify | DocumentFunction | AWS::Lambda::Function |" in proposed.stdout
-        assert "make execute STAGE=local CHANGE_SET=samcli-deploy" in proposed.stdout
-        (found,) = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
-        assert {one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]}["Helpline"] == ""
-    finally:
-        for summary in cloudformation.list_change_sets(StackName=STACK_NAME)["Summaries"]:
-            if summary["Status"] == "CREATE_COMPLETE":
-                cloudformation.delete_change_set(StackName=STACK_NAME, ChangeSetName=summary["ChangeSetName"])
+    assert proposed.returncode == 0, proposed.stdout + proposed.stderr
+    assert "| Modify | DocumentFunction | AWS::Lambda::Function |" in proposed.stdout
+    assert helplines() == {""}
+
+    (name,) = re.findall(r"make execute STAGE=local CHANGE_SET=(\S+)", proposed.stdout)
+    executed = run("operations.change_set", "execute", "local", name)
+    assert executed.returncode == 0, executed.stdout + executed.stderr
+    assert "an unsigned one is refused" in executed.stdout
+    assert helplines() == {"1800 3000 3468"}
+
+
+def test_a_change_set_that_make_change_set_did_not_make_is_not_executed(stack: LocalStack) -> None:
+    cloudformation = stack.client("cloudformation")
+    name = f"release-20260101T000000-{'0' * 64}"
+    cloudformation.create_change_set(
+        StackName=STACK_NAME,
+        ChangeSetName=name,
+        TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}),
+    )
+    executed = run("operations.change_set", "execute", "local", name)
+    assert executed.returncode == 1
+    assert "is not what was proposed" in executed.stderr
+    cloudformation.delete_change_set(StackName=STACK_NAME, ChangeSetName=name)
 
 
 def test_the_doctor_finds_nothing_to_mend_in_the_local_stack(stack: LocalStack) -> None:

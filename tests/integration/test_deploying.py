@@ -1,15 +1,20 @@
-"""Deploying but for `sam deploy` itself: secrets, the try from outside and Meta's side, each step once and no more."""
+"""Deploying but for building and CloudFormation: questions, secrets, the try from outside, Meta's side."""
 
 import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import boto3
 import pytest
 from botocore.exceptions import NoCredentialsError
 
+from operations import changes
 from operations import deploy as deploying
-from operations.deploy import Operator, Stopped, deploy
+from operations import plan as planning
+from operations.deploy import deploy
+from operations.operator import Operator, Stopped, at_the_terminal
+from operations.plan import Plan
 from operations.stack import Stack
 from simulator.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
@@ -63,15 +68,23 @@ class Terminal:
 
     desk: Desk
     agrees: bool = True
+    agreed: bool = False
+    present: bool = True
     typed: dict[str, str] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
     waited: float = 0.0
 
     def ask(self, prompt: str) -> str:
         self.prompts.append(prompt)
         return next((text for word, text in self.typed.items() if word in prompt), "")
+
+    def answer(self, prompt: str) -> str:
+        self.read.append(prompt)
+        return self.answers.pop(0)
 
     def confirm(self, question: str) -> bool:
         self.questions.append(question)
@@ -85,7 +98,9 @@ class Terminal:
         self.desk.pass_time(seconds)
 
     def operator(self) -> Operator:
-        return Operator(self.ask, self.confirm, self.tell, self.wait)
+        return Operator(
+            self.ask, self.confirm, self.tell, self.wait, self.answer, present=self.present, agreed=self.agreed
+        )
 
     def said(self) -> str:
         return "\n".join(f"{step}: {what}" for step, what in self.told)
@@ -96,24 +111,36 @@ def terminal(desk: Desk) -> Terminal:
     return Terminal(desk)
 
 
+DEPLOYED = {"Stage": "dev", "SignIn": "in-chat", "WhatsAppPhoneNumberId": "100000000000001"}
+
+
 @dataclass
-class Sam:
-    """`sam deploy`, and the stack before and after it."""
+class Cloud:
+    """What is built and what CloudFormation makes of it: a stack before, a change set, a stack after."""
 
-    stacks: list[Stack | None]
-    succeeds: bool = True
-    calls: list[tuple[str, ...]] = field(default_factory=list)
+    after: Stack
+    before: Stack | None = None
+    changes: bool = True
+    planned: list[Plan] = field(default_factory=list)
+    executed: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
 
-    def __call__(self, *words: str) -> bool:
-        self.calls.append(words)
-        return self.succeeds
+    def build(self, plan: Plan) -> None:
+        self.planned.append(plan)
 
-    def find(self, _name: str) -> Stack | None:
-        return self.stacks.pop(0)
+    def delete_change_set(self, *, StackName: str, ChangeSetName: str) -> None:  # noqa: N803 - boto3's names
+        assert StackName == "helpdesk-dev"
+        self.dropped.append(ChangeSetName)
 
-    def play(self, monkeypatch: pytest.MonkeyPatch) -> "Sam":
-        monkeypatch.setattr(deploying, "sam", self)
-        monkeypatch.setattr(deploying, "find_stack", self.find)
+    def play(self, monkeypatch: pytest.MonkeyPatch) -> "Cloud":
+        lasting = boto3.client
+        monkeypatch.setattr(planning, "find_stack", lambda _name: self.before)
+        monkeypatch.setattr(planning, "room_for", lambda *_: "room enough")
+        monkeypatch.setattr(deploying, "propose", lambda _plan: "release-1" if self.changes else None)
+        monkeypatch.setattr(deploying, "stack_of", lambda _name: self.after)
+        monkeypatch.setattr(changes, "table", lambda *_: "| Modify | a table |")
+        monkeypatch.setattr(changes, "execute", lambda _settings, name, *_: self.executed.append(name))
+        monkeypatch.setattr(boto3, "client", lambda service: self if service == "cloudformation" else lasting(service))
         return self
 
 
@@ -147,37 +174,80 @@ def credentials(desk: Desk) -> dict[str, str]:
     }
 
 
-def test_the_first_deployment_asks_fills_tries_and_registers(
-    desk: Desk, stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sam = Sam([None, stack]).play(monkeypatch)
+def never_filled(desk: Desk, stack: Stack) -> None:
     for arn in (stack.outputs["WebhookSecretArn"], stack.outputs["OutboundSecretArn"]):
         empty(desk, arn)
     desk.simulator.webhook_url = None
     desk.simulator.world.business.account_subscribed = False
+
+
+@pytest.mark.parametrize(
+    ("answers", "most"),
+    [
+        (["consent-page", "100000000000001", "919000000000"], 9),
+        (["in-chat", "100000000000001"], 8),
+    ],
+    ids=["consent-page", "in-chat"],
+)
+def test_nine_prompts_at_the_most_lead_from_nothing_to_a_desk_that_answers(
+    desk: Desk, stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, answers: list[str], most: int
+) -> None:
+    cloud = Cloud(stack).play(monkeypatch)
+    never_filled(desk, stack)
     terminal.typed = credentials(desk)
+    terminal.answers = list(answers)
 
-    deploy("dev", [], terminal.operator())
+    deploy("dev", [], terminal.operator(), cloud.build)
 
-    assert sam.calls == [("deploy", "--config-env", "dev", "--guided")]
-    assert len(terminal.prompts) == 5
+    assert len(terminal.read) + len(terminal.prompts) + len(terminal.questions) <= most
+    assert (len(terminal.prompts), len(terminal.questions)) == (5, 1)
+    assert terminal.answers == []
+    assert cloud.executed == ["release-1"]
+    assert cloud.planned[0].values["WhatsAppPhoneNumberId"] == "100000000000001"
     assert where_meta_calls(desk) == stack.outputs["WebhookUrl"]
     assert subscribed(desk)
-    assert [step for step, _ in terminal.told] == ["Stack", "Secrets", *["Tried"] * 3, "Account", "Webhook"]
+    steps = [step for step, _ in terminal.told if step]
+    assert steps == ["Limit", "Stack", "Secrets", *["Tried"] * 3, "Account", "Webhook"]
     for secret in credentials(desk).values():
         assert secret not in terminal.said() + "".join(terminal.prompts)
+
+
+def test_a_slip_is_asked_again_at_once_and_says_what_is_wrong(
+    stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = Cloud(stack).play(monkeypatch)
+    terminal.answers = ["chat", "in-chat", "98765 43210", "100000000000001"]
+
+    deploy("dev", [], terminal.operator(), cloud.build)
+
+    assert "WhatsAppPhoneNumberId must be digits only" in terminal.said()
+    assert "SignIn must be consent-page or in-chat" in terminal.said()
+    assert cloud.planned[0].values["SignIn"] == "in-chat"
+
+
+def test_with_every_answer_in_advance_nobody_needs_to_be_there(
+    stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = Cloud(stack).play(monkeypatch)
+    terminal.present, terminal.agreed = False, True
+
+    deploy("dev", ["WhatsAppPhoneNumberId=100000000000001", "SignIn=in-chat"], terminal.operator(), cloud.build)
+
+    assert cloud.executed == ["release-1"]
+    assert terminal.read == terminal.questions == []
 
 
 def test_a_second_run_changes_nothing_and_says_so(
     desk: Desk, stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sam = Sam([stack, stack]).play(monkeypatch)
+    before = dataclasses.replace(stack, parameters=DEPLOYED)
+    cloud = Cloud(stack, before, changes=False).play(monkeypatch)
     calls = len(desk.simulator.world.calls)
 
-    deploy("dev", [], terminal.operator())
+    deploy("dev", [], terminal.operator(), cloud.build)
 
-    assert sam.calls == [("deploy", "--config-env", "dev")]
-    assert terminal.prompts == terminal.questions == []
+    assert cloud.executed == []
+    assert terminal.prompts == terminal.questions == terminal.read == []
     said = terminal.said()
     for words in ("Stack: as it was", "none asked for", "calls this address already", "is subscribed already"):
         assert words in said
@@ -185,53 +255,38 @@ def test_a_second_run_changes_nothing_and_says_so(
     assert written == []
 
 
-def test_a_run_that_broke_off_is_taken_up_where_it_was(
-    desk: Desk, stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Sam([stack, stack, stack, stack]).play(monkeypatch)
-    empty(desk, stack.outputs["OutboundSecretArn"])
-    desk.simulator.webhook_url = None
-    terminal.typed = {"client id": desk.config.client_id, "access token": desk.config.access_token}
-    with pytest.raises(Stopped, match="Still empty: digilocker_client_secret"):
-        deploy("dev", [], terminal.operator())
-    assert where_meta_calls(desk) is None
-
-    again = Terminal(desk, typed={"client secret": desk.config.client_secret})
-    deploy("dev", [], again.operator())
-    assert len(again.prompts) == 1
-    assert where_meta_calls(desk) == stack.outputs["WebhookUrl"]
-
-
-def test_parameters_that_are_named_are_changed_and_the_others_stay(
+def test_parameters_that_are_named_change_and_the_others_stay(
     stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sam = Sam([stack, dataclasses.replace(stack, changed_at="after")]).play(monkeypatch)
-    deploy("dev", ["ServiceOpen=false"], terminal.operator())
-    assert sam.calls[0][-3:] == ("--parameter-overrides", "Stage=dev", "ServiceOpen=false")
+    before = dataclasses.replace(stack, parameters=DEPLOYED | {"Helpline": "1800-1"})
+    cloud = Cloud(stack, before).play(monkeypatch)
+
+    deploy("dev", ["ServiceOpen=false"], terminal.operator(), cloud.build)
+
+    values = cloud.planned[0].values
+    assert (values["ServiceOpen"], values["Helpline"], values["Stage"]) == ("false", "1800-1", "dev")
     assert ("Stack", "deployed") in terminal.told
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "succeeds", "words"),
-    [
-        ("ROLLBACK_COMPLETE", None, True, "aws cloudformation delete-stack --stack-name helpdesk-dev"),
-        ("CREATE_COMPLETE", None, False, "was not deployed; see above"),
-        (None, None, True, "were not agreed to"),
-    ],
-)
-def test_a_stack_that_does_not_come_about_stops_with_what_to_do(
-    stack: Stack,
-    terminal: Terminal,
-    monkeypatch: pytest.MonkeyPatch,
-    before: str | None,
-    after: Stack | None,
-    succeeds: bool,
-    words: str,
+@pytest.mark.parametrize(("present", "words"), [(True, "were not agreed to"), (False, "YES=yes")])
+def test_what_is_not_agreed_to_is_not_deployed_and_leaves_nothing(
+    stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, words: str, *, present: bool
 ) -> None:
-    there = None if before is None else dataclasses.replace(stack, status=before)
-    Sam([there, after], succeeds=succeeds).play(monkeypatch)
+    cloud = Cloud(stack, dataclasses.replace(stack, parameters=DEPLOYED)).play(monkeypatch)
+    terminal.agrees, terminal.present = False, present
     with pytest.raises(Stopped, match=words):
-        deploy("dev", [], terminal.operator())
+        deploy("dev", [], terminal.operator(), cloud.build)
+    assert (cloud.executed, cloud.dropped) == ([], ["release-1"])
+
+
+def test_a_stack_that_cannot_be_deployed_to_stops_before_anything_is_asked_or_built(
+    stack: Stack, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = dataclasses.replace(stack, status="UPDATE_IN_PROGRESS", parameters=DEPLOYED)
+    cloud = Cloud(stack, busy).play(monkeypatch)
+    with pytest.raises(Stopped, match="being changed right now"):
+        deploy("dev", [], terminal.operator(), cloud.build)
+    assert (cloud.planned, terminal.told) == ([], [])
 
 
 def test_a_function_that_still_reads_the_empty_secret_is_waited_for(
@@ -323,7 +378,8 @@ def test_a_run_that_stops_ends_with_1_and_says_why(
 
 
 def test_at_the_terminal_only_a_yes_is_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
-    confirm = deploying.at_the_terminal().confirm
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    confirm = at_the_terminal().confirm
     for typed, agreed in (("y", True), (" Yes ", True), ("", False), ("n", False), ("yellow", False)):
         monkeypatch.setattr("builtins.input", lambda _prompt, typed=typed: typed)
         assert confirm("Sure?") is agreed

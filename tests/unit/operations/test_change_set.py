@@ -1,172 +1,312 @@
 """A deployment that is looked at before it is carried out."""
 
+import dataclasses
+import json
+import re
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
+import boto3
 import pytest
-from botocore.exceptions import WaiterError
+import responses
 
-from operations import change_set
-from operations.change_set import main, table
-from operations.deploy import Stopped
-from operations.stack import Stack
+from operations import artifacts as uploading
+from operations import change_set, changes, plan
+from operations.change_set import main
+from operations.changes import table
+from operations.settings import settings_of
+from tests.unit.operations.conftest import Bucket, CloudFormation
 
-STACK = Stack("helpdesk-dev", "UPDATE_COMPLETE", "", {}, {"Stage": "dev"})
+WEBHOOK = "https://api.example/dev/webhook"
 
 
-def resource(name: str, action: str = "Modify", replacement: str = "False") -> dict[str, Any]:
+def resource(name: str, action: str = "Modify", **more: Any) -> dict[str, Any]:
     change = {"LogicalResourceId": name, "Action": action, "ResourceType": "AWS::SQS::Queue"}
-    return {"Type": "Resource", "ResourceChange": change | {"Replacement": replacement}}
+    return {"Type": "Resource", "ResourceChange": change | more}
 
 
-class CloudFormation:
-    """Change sets by name, with what each would do."""
-
-    def __init__(self, **sets: list[dict[str, Any]]) -> None:
-        self.sets = sets
-        self.executed: list[str] = []
-        self.rolls_back = False
-
-    def get_paginator(self, operation: str) -> Any:
-        paginator = mock.Mock()
-        paginator.paginate.side_effect = {
-            "list_change_sets": self._listed,
-            "describe_change_set": self._described,
-        }[operation]
-        return paginator
-
-    def _listed(self, *, StackName: str) -> list[dict[str, Any]]:  # noqa: N803 - boto3's name
-        assert StackName == "helpdesk-dev"
-        names = [{"ChangeSetName": name, "Status": "CREATE_COMPLETE"} for name in self.sets]
-        return [{"Summaries": names}, {"Summaries": [{"ChangeSetName": "without-changes", "Status": "FAILED"}]}]
-
-    def _described(self, *, StackName: str, ChangeSetName: str) -> list[dict[str, Any]]:  # noqa: N803
-        assert StackName == "helpdesk-dev"
-        return [{"Changes": [change]} for change in self.sets[ChangeSetName]]
-
-    def execute_change_set(self, *, StackName: str, ChangeSetName: str) -> None:  # noqa: N803
-        assert StackName == "helpdesk-dev"
-        self.executed.append(ChangeSetName)
-
-    def get_waiter(self, name: str) -> Any:
-        assert name == "stack_update_complete"
-        waiter = mock.Mock()
-        if self.rolls_back:
-            waiter.wait.side_effect = WaiterError(name, "UPDATE_ROLLBACK_COMPLETE", {})
-        return waiter
+def detail(path: str, before: str | None, after: str | None, **more: Any) -> dict[str, Any]:
+    values = {"BeforeValue": before, "AfterValue": after}
+    return {"Target": {"Path": path} | {key: value for key, value in values.items() if value is not None}} | more
 
 
 @pytest.fixture
-def cloudformation(monkeypatch: pytest.MonkeyPatch) -> CloudFormation:
-    """There is a change set from last week that nobody carried out."""
-    fake = CloudFormation(last_week=[resource("WorkQueue")])
-    monkeypatch.setattr("operations.change_set.boto3.client", lambda _service: fake)
-    monkeypatch.setattr(change_set, "find_stack", lambda _name: STACK)
-    monkeypatch.setattr(change_set, "stack_of", lambda _name: STACK)
-    monkeypatch.setattr(change_set, "try_it", lambda _stack, _operator: None)
-    return fake
+def world(
+    monkeypatch: pytest.MonkeyPatch, cloudformation: CloudFormation, build: Path, bucket: Bucket
+) -> CloudFormation:
+    """A deployed stack, a build, and a `sam package` that uploads it."""
 
-
-def deploys(monkeypatch: pytest.MonkeyPatch, cloudformation: CloudFormation, *changes: dict[str, Any]) -> list[str]:
-    """Play `sam deploy`, which makes a change set if there are changes; give the words that it is called with."""
-    said: list[str] = []
-
-    def sam(*words: str) -> bool:
-        said.extend(words)
-        if changes:
-            cloudformation.sets["samcli-deploy1"] = list(changes)
+    def sam(*_words: str) -> bool:
+        document = json.loads((build / "template.yaml").read_text())
+        for name, key in (("Layer", "ContentUri"), ("Function", "CodeUri")):
+            uri = bucket.put(f"helpdesk-dev/{name}", {"app.py": (build / name / "app.py").read_text()})
+            document["Resources"][name]["Properties"][key] = uri
+        (build / "packaged.json").write_text(json.dumps(document))
         return True
 
-    monkeypatch.setattr(change_set, "sam", sam)
-    return said
+    cloudformation.parameters = {"Stage": "dev", "SignIn": "in-chat", "WhatsAppPhoneNumberId": "100000000000001"}
+    cloudformation.changes = [resource("Queue")]
+    settings = dataclasses.replace(settings_of("dev"), build=build, wait_minutes=2)
+    monkeypatch.setattr(uploading, "sam", sam)
+    for module in (plan, change_set):
+        monkeypatch.setattr(module, "settings_of", lambda _stage: settings)
+    monkeypatch.setattr(plan, "build", lambda *_: None)
+    monkeypatch.setattr(plan, "room_for", lambda *_: "room enough")
+    monkeypatch.setattr("operations.change_set.time.sleep", lambda _seconds: None)
+    return cloudformation
+
+
+def proposed(capsys: pytest.CaptureFixture[str], *parameters: str) -> str:
+    assert main(["propose", "dev", *parameters]) == 0
+    (name,) = re.findall(r"CHANGE_SET=(\S+)", capsys.readouterr().out)
+    return str(name)
+
+
+# --- proposing --------------------------------------------------------------------------------------------------------
 
 
 def test_what_would_change_is_shown_and_nothing_is_done(
-    cloudformation: CloudFormation,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
+    world: CloudFormation, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = deploys(monkeypatch, cloudformation, resource("Alarm", "Add"), resource("TimerQueue", replacement="True"))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
 
-    assert main(["propose", "dev", "MaximumConcurrency=80"]) == 0
+    assert main(["propose", "dev", "Helpline=1800 3000 3468"]) == 0
 
-    assert "--no-execute-changeset" in said
-    assert said[-3:] == ["--parameter-overrides", "Stage=dev", "MaximumConcurrency=80"]
-    assert cloudformation.executed == []
     printed = capsys.readouterr().out
-    assert "make execute STAGE=dev CHANGE_SET=samcli-deploy1" in printed
-    assert (tmp_path / "output").read_text() == "change_set=samcli-deploy1\n"
+    (name,) = world.sets
+    assert f"make execute STAGE=dev CHANGE_SET={name}" in printed
+    assert (tmp_path / "output").read_text() == f"change_set={name}\n"
     assert (tmp_path / "summary").read_text().strip() in printed
+    assert world.executed == []
 
 
-def test_what_is_replaced_stands_first_in_the_table(cloudformation: CloudFormation) -> None:
-    cloudformation.sets["new"] = [resource("Alarm", "Add"), resource("Queue", replacement="True")]
-    rows = [line for line in table(cloudformation, "helpdesk-dev", "new").splitlines() if "AWS::" in line]  # type: ignore[arg-type]
-    assert rows == [
-        "| Modify | Queue | AWS::SQS::Queue | **replaced** |",
-        "| Add | Alarm | AWS::SQS::Queue |  |",
-    ]
+def test_every_parameter_is_said_with_its_value_and_a_release(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = proposed(capsys, "Helpline=1800 3000 3468")
+    said = world.sets[name]
+    values = {one["ParameterKey"]: one["ParameterValue"] for one in said["Parameters"]}
+    assert (values["Helpline"], values["SignIn"], values["Stage"]) == ("1800 3000 3468", "in-chat", "dev")
+    assert re.fullmatch("[0-9a-f]{64}", values["Release"])
+    assert said["ChangeSetType"] == "UPDATE"
+    assert {"Key": "application", "Value": "helpdesk"} in said["Tags"]
 
 
 def test_where_nothing_would_change_there_is_nothing_to_execute(
-    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    world: CloudFormation, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deploys(monkeypatch, cloudformation)
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    world.refusal = "The submitted information didn't contain changes. Submit different information"
     assert main(["propose", "dev"]) == 0
     assert "nothing would change" in capsys.readouterr().out
     assert (tmp_path / "output").read_text() == "change_set=\n"
+    assert world.sets == {}
 
 
-def test_a_change_set_that_was_not_made_ends_with_1(
-    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+def test_a_change_set_that_cloudformation_refuses_ends_with_1_and_its_reason(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(change_set, "sam", lambda *_words: False)
+    world.refusal = "Circular dependency between resources"
     assert main(["propose", "dev"]) == 1
+    assert "Circular dependency" in capsys.readouterr().err
+    assert world.sets == {}
 
 
-def test_the_first_deployment_is_not_made_this_way(
-    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(change_set, "find_stack", lambda _name: None)
+def test_the_first_deployment_is_not_made_this_way(world: CloudFormation, capsys: pytest.CaptureFixture[str]) -> None:
+    world.status = ""
     assert main(["propose", "dev"]) == 1
     assert "make deploy STAGE=dev" in capsys.readouterr().err
 
 
-def test_a_reviewed_change_set_is_carried_out_and_the_webhook_tried(
-    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+# --- the reviewer's table ---------------------------------------------------------------------------------------------
+
+
+def test_what_may_lose_something_stands_first_and_says_so(cloudformation: CloudFormation) -> None:
+    cloudformation.changes = [
+        resource("Alarm", "Add"),
+        resource("Kept", Replacement="False"),
+        resource("Perhaps", Replacement="Conditional"),
+        resource("Queue", Replacement="True", PolicyAction="ReplaceAndDelete"),
+        resource("Table", Replacement="True", PolicyAction="ReplaceAndRetain"),
+        resource("Gone", "Remove", PolicyAction="Delete"),
+    ]
+    rows = [
+        line for line in table(boto3.client("cloudformation"), "helpdesk-dev", "new").splitlines() if "AWS::" in line
+    ]
+    assert rows == [
+        "| Remove | Gone | AWS::SQS::Queue | **the old one is deleted with what it holds** |",
+        "| Modify | Queue | AWS::SQS::Queue | **replaced**, **the old one is deleted with what it holds** |",
+        "| Modify | Table | AWS::SQS::Queue | **replaced**, the old one is kept |",
+        "| Modify | Perhaps | AWS::SQS::Queue | **may be replaced** |",
+        "| Add | Alarm | AWS::SQS::Queue |  |",
+        "| Modify | Kept | AWS::SQS::Queue |  |",
+    ]
+
+
+def test_each_property_is_shown_as_it_was_and_as_it_will_be(cloudformation: CloudFormation) -> None:
+    policy = '{"Statement": [{"Action": "s3:GetObject",\n "Resource": "*"}]}'
+    cloudformation.changes = [
+        resource(
+            "Role",
+            Details=[
+                detail("/Properties/Policies", policy.replace("*", "one"), policy),
+                detail("/Properties/Policies", policy.replace("*", "one"), policy),
+                detail("/Properties/Tags", None, "`x`"),
+                detail("/Properties/Layers", None, None, CausingEntity="Layer"),
+                detail("/Properties/Long", "a", "b" * 1000),
+            ],
+        )
+    ]
+    lines = table(boto3.client("cloudformation"), "helpdesk-dev", "new").splitlines()
+    flat = policy.replace("\n", "")
+    assert f"- `/Properties/Policies`: `{flat.replace('*', 'one')}` → `{flat}`" in lines
+    assert len([line for line in lines if "Policies" in line]) == 1
+    assert "- `/Properties/Tags`: *nothing* → `'x'`" in lines
+    assert "- `/Properties/Layers` (by Layer)" in lines
+    assert f"- `/Properties/Long`: `a` → `{'b' * changes.SHOWN}…`" in lines
+
+
+# --- executing --------------------------------------------------------------------------------------------------------
+
+
+@responses.activate
+def test_what_was_approved_is_carried_out_and_the_webhook_tried_without_a_secret(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried: list[Stack] = []
-    monkeypatch.setattr(change_set, "try_it", lambda stack, _operator: tried.append(stack))
-    assert main(["execute", "dev", "last_week"]) == 0
-    assert cloudformation.executed == ["last_week"]
-    assert tried == [STACK]
+    def no_secret(*_: object) -> None:
+        raise AssertionError("a secret was read")
+
+    monkeypatch.setattr("operations.stack.read_secret", no_secret)
+    responses.post(WEBHOOK, status=401)
+    name = proposed(capsys)
+    world.steps = 3
+
+    assert main(["execute", "dev", name]) == 0
+
+    assert world.executed == [{"StackName": "helpdesk-dev", "ChangeSetName": name, "RetainExceptOnCreate": True}]
+    assert "an unsigned one is refused" in capsys.readouterr().out
+    assert "X-Hub-Signature-256" not in responses.calls[0].request.headers
 
 
-def test_a_webhook_that_does_not_answer_right_afterwards_ends_with_1(
-    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+def overwritten_code(world: CloudFormation, bucket: Bucket, said: dict[str, Any]) -> None:
+    """Put other code under the same name, and a template that names that version."""
+    bucket.put("helpdesk-dev/Function", {"app.py": "# steals"})
+    s3 = boto3.client("s3")
+    place, _, version = said["TemplateURL"].partition(f"/{bucket.name}/")[2].partition("?versionId=")
+    document = json.loads(s3.get_object(Bucket=bucket.name, Key=place, VersionId=version)["Body"].read())
+    newest = s3.head_object(Bucket=bucket.name, Key="helpdesk-dev/Function")["VersionId"]
+    document["Resources"]["Function"]["Properties"]["CodeUri"]["Version"] = newest
+    written = s3.put_object(Bucket=bucket.name, Key=place, Body=json.dumps(document).encode())["VersionId"]
+    said["TemplateURL"] = said["TemplateURL"].replace(version, written)
+
+
+def changed_parameter(_world: CloudFormation, _bucket: Bucket, said: dict[str, Any]) -> None:
+    said["Parameters"] = [
+        one | ({"ParameterValue": "https://evil.example"} if one["ParameterKey"] == "DigiLockerUrl" else {})
+        for one in said["Parameters"]
+    ]
+
+
+@pytest.mark.parametrize("tamper", [overwritten_code, changed_parameter])
+def test_what_was_changed_after_the_review_is_not_carried_out(
+    world: CloudFormation, bucket: Bucket, capsys: pytest.CaptureFixture[str], tamper: Any
 ) -> None:
-    def stop(*_: object) -> None:
-        raise Stopped("it answered 503")
-
-    monkeypatch.setattr(change_set, "try_it", stop)
-    assert main(["execute", "dev", "last_week"]) == 1
-
-
-def test_a_stack_that_rolls_back_is_not_taken_for_deployed(cloudformation: CloudFormation) -> None:
-    cloudformation.rolls_back = True
-    with pytest.raises(WaiterError):
-        main(["execute", "dev", "last_week"])
+    """Someone makes another change set under the name that was approved."""
+    name = proposed(capsys)
+    tamper(world, bucket, world.sets[name])
+    assert main(["execute", "dev", name]) == 1
+    assert world.executed == []
+    assert "is not what was proposed" in capsys.readouterr().err
 
 
-def test_no_change_set_is_executed_by_no_name(
-    cloudformation: CloudFormation, capsys: pytest.CaptureFixture[str]
+def test_code_that_is_overwritten_in_the_bucket_is_not_what_is_deployed(
+    world: CloudFormation, bucket: Bucket, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    name = proposed(capsys)
+    bucket.put("helpdesk-dev/Function", {"app.py": "# steals"})
+    document = world.get_template(StackName="helpdesk-dev", ChangeSetName=name, TemplateStage="Original")[
+        "TemplateBody"
+    ]
+    place = document["Resources"]["Function"]["Properties"]["CodeUri"]
+    newest = boto3.client("s3").head_object(Bucket=bucket.name, Key=place["Key"])["VersionId"]
+    assert place["Version"] != newest
+
+
+def test_a_change_set_of_somebody_elses_making_is_not_carried_out(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["execute", "dev", "samcli-deploy1700000000"]) == 1
+    assert "was not made by make change-set" in capsys.readouterr().err
+
+
+@responses.activate
+def test_a_webhook_that_takes_what_is_unsigned_ends_with_1(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    responses.post(WEBHOOK, status=200)
+    assert main(["execute", "dev", proposed(capsys)]) == 1
+    assert "it answered 200" in capsys.readouterr().err
+
+
+def test_behind_mutual_tls_nothing_is_tried_from_here(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = proposed(capsys)
+    world.parameters = world.parameters | {"MutualTls": "s3://trust/meta.pem"}
+    assert main(["execute", "dev", name]) == 0
+    assert "only Meta has the certificate" in capsys.readouterr().out
+
+
+def test_a_stack_that_rolls_back_says_what_failed_and_ends_with_1(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = proposed(capsys)
+    world.ends_as = "UPDATE_ROLLBACK_COMPLETE"
+    world.resources = [
+        {"LogicalResourceId": "Fn", "ResourceStatus": "UPDATE_FAILED", "ResourceStatusReason": "the alarm went off"},
+        {"LogicalResourceId": "Ok", "ResourceStatus": "UPDATE_COMPLETE"},
+    ]
+    assert main(["execute", "dev", name]) == 1
+    error = capsys.readouterr().err
+    assert "UPDATE_ROLLBACK_COMPLETE" in error
+    assert "Fn: UPDATE_FAILED, the alarm went off" in error
+    assert "Ok" not in error
+
+
+def test_what_happens_is_told_once_while_it_is_waited_for(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def event(number: int, status: str, reason: str = "") -> dict[str, Any]:
+        return {
+            "EventId": str(number),
+            "LogicalResourceId": f"Queue{number}",
+            "ResourceStatus": status,
+            "ResourceStatusReason": reason,
+        }
+
+    monkeypatch.setattr(change_set, "try_without_secret", lambda *_: None)
+    name = proposed(capsys)
+    world.events, world.steps = [event(1, "UPDATE_COMPLETE")], 2
+    happening = iter([event(2, "UPDATE_IN_PROGRESS"), event(3, "UPDATE_FAILED", "no such key")])
+    monkeypatch.setattr("operations.change_set.time.sleep", lambda _seconds: world.events.append(next(happening)))
+    assert main(["execute", "dev", name]) == 0
+    printed = capsys.readouterr().out
+    assert re.findall(r"Queue\d", printed) == ["Queue3"]
+    assert "no such key" in printed
+
+
+def test_a_wait_that_is_over_says_that_cloudformation_goes_on(
+    world: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = proposed(capsys)
+    world.steps = 10**6
+    assert main(["execute", "dev", name]) == 1
+    assert "after 2 minutes" in capsys.readouterr().err
+
+
+def test_no_change_set_is_executed_by_no_name(world: CloudFormation, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["execute", "dev", ""])
     assert "CHANGE_SET=" in capsys.readouterr().err
-    assert cloudformation.executed == []
+    assert world.executed == []
