@@ -31,10 +31,12 @@ SIGN_IN ?=
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp". On one processor, to debug: TESTS="-n 0 --pdb".
 TESTS ?=
+# All Python code, for the type checker.
+CODE := layers/helpdesk/helpdesk functions operations simulator capacity_model template_checks tests tools
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets change-set execute \
+.PHONY: help check run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets change-set execute \
   redrive find prune delete environments clean
 
 help: ## Print this
@@ -45,6 +47,13 @@ run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with 
 
 demo: .venv/.ready .venv/sam/.ready ## One whole conversation, printed as a chat; ends with the PDF's path
 	@exec $(PYTHON) -m simulator.demo
+
+check: .venv/.ready .venv/sam/.ready ## What to run at every save, in a minute: style, types, the default template, dialogue and units
+	@$(PYTHON) -m ruff check --quiet
+	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
+	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
+	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --template template.yaml
+	@exec $(PYTHON) -m pytest -n auto --quiet tests/conversations tests/unit
 
 test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest -n auto $(TESTS)
@@ -61,7 +70,7 @@ screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs
 lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
-	@$(PYTHON) -m mypy --strict --no-error-summary layers/helpdesk/helpdesk functions operations simulator capacity_model template_checks tests tools
+	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
