@@ -40,7 +40,7 @@ PART ?=
   redrive find prune delete environments clean
 
 help: ## Print this
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with a chat page, until Ctrl-C (SIGN_IN=consent-page)
 	@SIGN_IN='$(SIGN_IN)' exec $(PYTHON) -m simulator.local_stack
