@@ -37,7 +37,7 @@ CODE := layers/helpdesk/helpdesk functions operations simulator capacity_model t
 PART ?=
 
 .PHONY: help check run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets change-set execute \
-  redrive find prune delete environments clean
+  redrive revoke-all find prune delete environments clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -105,6 +105,9 @@ execute: .venv/.ready ## Carry out a reviewed change set, then try the webhook (
 
 redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.redrive helpdesk-$(STAGE)
+
+revoke-all: .venv/.ready ## After a breach: end every session, revoke every token, delete lists and PDFs (STAGE=dev|staging|prod)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.revoke_all helpdesk-$(STAGE)
 
 find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (STAGE=dev|staging|prod)
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.conversation helpdesk-$(STAGE)

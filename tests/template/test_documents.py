@@ -29,6 +29,7 @@ RUN_BY = {
     "make change-set": "tests/end_to_end/test_operating.py",
     "make execute": "tests/unit/operations/test_change_set.py",
     "make redrive": "tests/end_to_end/test_operating.py",
+    "make revoke-all": "tests/end_to_end/test_revoke_all.py",
     "make secrets": "tests/unit/operations/test_credentials.py",
     "make find": "tests/unit/operations/test_conversation.py",
     "make demo": "tests/end_to_end/test_local_stack.py",

@@ -64,6 +64,7 @@ from helpdesk.conversation.events import (
     Said,
     SentProof,
     SentSomethingElse,
+    SessionClosed,
     SignedIn,
     Tapped,
     TimeRanOut,
@@ -127,6 +128,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
             return documents.not_delivered(conversation, event)
         case TimeRanOut():
             return _time_ran_out(conversation, now, rules)
+        case SessionClosed():
+            return _closed(conversation)
     if not conversation.waits_for(event.id):
         return conversation, undo(event)
     if now >= idle_end(conversation, rules):
@@ -535,7 +538,7 @@ def _failed(conversation: Conversation, event: Failed, now: int) -> Turn:
 
 def _expired(conversation: Conversation, now: int, rules: Rules) -> Turn:
     """End a session, or a half-done sign-in, that lay still for too long; otherwise leave all as it is."""
-    if not _entrusted(conversation) or now < idle_end(conversation, rules):
+    if not is_entrusted(conversation) or now < idle_end(conversation, rules):
         session = conversation.session
         if session is None or now < session.expires_at:
             return conversation, ()
@@ -547,12 +550,20 @@ def _time_ran_out(conversation: Conversation, now: int, rules: Rules) -> Turn:
     if conversation.timer_at > now + _TIMER_SLACK_SECONDS:
         return conversation, ()  # an older timer: a newer one is set
     conversation, leaving = _expired(replace(conversation, timer_at=0), now, rules)
-    if not _entrusted(conversation):
+    if not is_entrusted(conversation):
         return conversation, leaving
     rest = max(1, idle_end(conversation, rules) - now)
     return replace(conversation, timer_at=now + rest), (SetTimer(rest),)
 
 
-def _entrusted(conversation: Conversation) -> bool:
+def _closed(conversation: Conversation) -> Turn:
+    """End whatever she entrusted, at once. Her next message is told so: it may not be safe to write to her now."""
+    if not is_entrusted(conversation):
+        return conversation, ()
+    out, leaving = signed_out(conversation, Stage.ENDED)
+    return replace(out, was_closed=True), leaving
+
+
+def is_entrusted(conversation: Conversation) -> bool:
     """Tell whether anything is kept that must be forgotten in time."""
     return bool(conversation.keeps or conversation.documents)

@@ -255,6 +255,12 @@ class TimeRanOut(Value, frozen=True):
     id: str
 
 
+class SessionClosed(Value, frozen=True):
+    """An operator ends all sessions, as somebody may have got at them."""
+
+    id: str
+
+
 class DeliveryFailed(Value, frozen=True):
     """WhatsApp could not carry a document: it could not fetch the link or, if `uploaded`, use the file."""
 
@@ -265,4 +271,4 @@ class DeliveryFailed(Value, frozen=True):
     uploaded: bool
 
 
-type Event = FromHer | Answer | CameBack | TimeRanOut | DeliveryFailed
+type Event = FromHer | Answer | CameBack | TimeRanOut | SessionClosed | DeliveryFailed

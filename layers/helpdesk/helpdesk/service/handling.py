@@ -8,7 +8,15 @@ from helpdesk.errors import AccessDenied, HelpdeskError, SecretError, code_of
 from helpdesk.service.working import Worker
 from helpdesk.storage.aws import SqsClient
 from helpdesk.storage.secrets import Secret
-from helpdesk.storage.work import UnreadableWork, read_work
+from helpdesk.storage.work import (
+    DeletionTimer,
+    DirectoryTimer,
+    EndSession,
+    IdleTimer,
+    UnreadableWork,
+    Work,
+    read_work,
+)
 from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.errors import RateLimited
@@ -55,11 +63,12 @@ class DocumentHandler:
     def handle(self, message: QueueMessage) -> bool:
         """Work on a message. Tells whether it is done; one that is not comes back by itself."""
         try:
+            work = read_work(message.body)
             # Without its credentials the function could only burn what DigiLocker consumes.
-            for field in ("whatsapp_access_token", "digilocker_client_id", "digilocker_client_secret"):
+            for field in _needed(work):
                 self._secret.text(field)
             self._worker.work(
-                read_work(message.body),
+                work,
                 queued_at=message.sent_at,
                 again=message.receives > 1,
                 last_try=message.receives >= MOST_RECEIVES,
@@ -101,3 +110,13 @@ class DocumentHandler:
             )
         except Exception as refusal:  # noqa: BLE001 - it comes back anyway, after the queue's own timeout
             logger.warning("the visibility was not changed", extra={"error": type(refusal).__name__})
+
+
+def _needed(work: Work) -> tuple[str, ...]:
+    """Return the fields of the secret without which a piece of work is not begun. Forgetting needs no WhatsApp."""
+    match work:
+        case DeletionTimer():
+            return ()
+        case IdleTimer() | EndSession() | DirectoryTimer():
+            return ("digilocker_client_id", "digilocker_client_secret")
+    return ("whatsapp_access_token", "digilocker_client_id", "digilocker_client_secret")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.advance import advance, is_entrusted, wanted
 from helpdesk.conversation.chapters.sign_in_chat import DAY
 from helpdesk.conversation.effects import (
     AADHAAR,
@@ -71,6 +71,7 @@ from helpdesk.conversation.events import (
     ParametersTold,
     Pulled,
     Refreshed,
+    SessionClosed,
     SignedIn,
     TimeRanOut,
 )
@@ -79,6 +80,7 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict
+from helpdesk.service.forgetting import AT_WORK_SECONDS, left_of, must_be_forgotten, outlived
 from helpdesk.service.identity import following
 from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
@@ -91,6 +93,7 @@ from helpdesk.storage.work import (
     DeletionTimer,
     Delivered,
     DirectoryTimer,
+    EndSession,
     IdleTimer,
     Job,
     TimerQueue,
@@ -164,6 +167,10 @@ class Worker:
             case IdleTimer(conversation_id=conversation_id, id=timer_id):
                 with logger.append_context_keys(conversation=conversation_id, step=timer_id):
                     self._happens(conversation_id, TimeRanOut(timer_id))
+            case EndSession(conversation_id=conversation_id, id=timer_id):
+                with logger.append_context_keys(conversation=conversation_id, step=timer_id):
+                    self._happens(conversation_id, SessionClosed(timer_id))
+                    count("SessionsClosed")
             case Delivered(conversation_id=conversation_id, key=key):
                 self._documents.delete(key)
                 logger.info("a document has arrived", extra={"conversation": conversation_id})
@@ -581,17 +588,19 @@ class Worker:
 
     # What happens without her
 
-    def _happens(self, conversation_id: str, event: TimeRanOut | DeliveryFailed) -> None:
+    def _happens(self, conversation_id: str, event: TimeRanOut | SessionClosed | DeliveryFailed) -> None:
         """Advance by an event that is no answer, and do what follows. One that happened before does nothing more."""
         stored = self._store.load(conversation_id)
         entry = stored.entry(event.id)
+        revoked: set[str] = set()
         for attempt in range(TRIES):
             if entry or event.id in stored.seen:
                 break
             now = int(self._clock())
             conversation, effects = advance(stored.conversation, event, now, self._rules)
-            if conversation == stored.conversation and not effects:
-                return
+            old = self._outlived(stored, conversation, event, now)
+            if conversation == stored.conversation and not effects and not old:
+                break
             sealed = seal_turn(
                 conversation_id,
                 conversation,
@@ -607,7 +616,14 @@ class Worker:
             seen = {**stored.seen, event.id: now} if effects else stored.seen
             after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)
             try:
-                stored = self._store.save(stored, after, put=[entry] if effects else [])
+                for forgotten in (one for one in old if one.step not in revoked):
+                    self._forget(stored, forgotten)
+                    revoked.add(forgotten.step)
+                left = [replace(one, effects=left_of(one), sealed={}) for one in old if left_of(one)]
+                drop = [one.step for one in old if not left_of(one)]
+                stored = self._store.save(stored, after, put=[*left, entry] if effects else left, drop=drop)
+                if any(isinstance(effect, EraseData) for one in old for effect in one.effects):
+                    self._store.erase(stored)
                 break
             except VersionConflict:
                 self._sleep(pause_after_lost_race(attempt))
@@ -617,6 +633,36 @@ class Worker:
             raise VersionConflict(f"lost {TRIES} races")
         if entry and entry.effects:
             self._finish(stored, entry)
+        if isinstance(event, TimeRanOut):
+            self._forget_later(stored, event)
+
+    def _outlived(
+        self, stored: Stored, conversation: Conversation, event: TimeRanOut | SessionClosed | DeliveryFailed, now: int
+    ) -> tuple[Entry, ...]:
+        """Return what stands in the outbox of a session that is over, and must not wait for the work queue."""
+        match event:
+            case SessionClosed():
+                return outlived(stored.outbox, now, 0)
+            case TimeRanOut() if not is_entrusted(conversation):
+                return outlived(stored.outbox, now, self._rules.session_seconds)
+        return ()
+
+    def _forget(self, stored: Stored, entry: Entry) -> None:
+        """Revoke and delete what an entry of the outbox asks for, or would have used."""
+        logger.info("forgotten before its job", extra={"of": entry.step})
+        for effect in entry.effects:
+            match effect:
+                case Revoke(tokens=tokens):
+                    self._give_back(self._to_revoke(stored, entry, tokens))
+                case DeletePdf(key=key) | DeliverDocument(key=key):
+                    self._documents.delete(key)
+
+    def _forget_later(self, stored: Stored, event: TimeRanOut) -> None:
+        """Have a timer look again, if the outbox of a session that is over is still to be forgotten."""
+        waiting = [entry.at for entry in stored.outbox if must_be_forgotten(entry) and entry.step != event.id]
+        if waiting and not is_entrusted(stored.conversation):
+            seconds = min(waiting) + self._rules.session_seconds + AT_WORK_SECONDS - int(self._clock())
+            self._timers.set(IdleTimer(stored.id, following(event.id)), max(AT_WORK_SECONDS, seconds))
 
 
 def _brought(token: "Token") -> dict[str, str]:

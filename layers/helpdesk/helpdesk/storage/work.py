@@ -54,6 +54,13 @@ class IdleTimer(Value, frozen=True):
     id: str
 
 
+class EndSession(Value, frozen=True):
+    """An operator ends all sessions: this one now. `id` is new for each time."""
+
+    conversation_id: str
+    id: str
+
+
 class DeletionTimer(Value, frozen=True):
     """The link of a PDF has expired, so it can be deleted."""
 
@@ -65,7 +72,8 @@ class DirectoryTimer(Value, frozen=True):
 
 
 type InOrder = Job | Delivered | Undelivered
-type Work = InOrder | IdleTimer | DeletionTimer | DirectoryTimer
+type Timer = IdleTimer | EndSession | DeletionTimer | DirectoryTimer
+type Work = InOrder | Timer
 
 
 class WorkQueue:
@@ -128,22 +136,25 @@ class TimerQueue:
         self._sqs = sqs
         self._url = url
 
-    def set(self, timer: IdleTimer | DeletionTimer | DirectoryTimer, seconds: int) -> None:
+    def set(self, timer: Timer, seconds: int) -> None:
         """Have `timer` fire after so many seconds, fifteen minutes at the most."""
-        match timer:
-            case IdleTimer():
-                body: dict[str, str] = {"idle": timer.conversation_id, "timer": timer.id}
-            case DeletionTimer():
-                body = {"delete": timer.key}
-            case _:
-                body = {"refresh": "directory"}
         delay = max(0, min(seconds, LONGEST_DELAY))
-        call(
-            self._sqs.send_message,
-            QueueUrl=self._url,
-            MessageBody=msgspec.json.encode(body).decode(),
-            DelaySeconds=delay,
-        )
+        call(self._sqs.send_message, QueueUrl=self._url, MessageBody=timer_body(timer), DelaySeconds=delay)
+
+
+def timer_body(timer: Timer) -> str:
+    """Return a timer as it is queued."""
+    match timer:
+        case IdleTimer():
+            body: dict[str, object] = {"idle": timer.conversation_id, "timer": timer.id}
+        case EndSession():
+            # A version that does not know it takes it for an idle timer, and does nothing before the time.
+            body = {"idle": timer.conversation_id, "timer": timer.id, "close": True}
+        case DeletionTimer():
+            body = {"delete": timer.key}
+        case _:
+            body = {"refresh": "directory"}
+    return msgspec.json.encode(body).decode()
 
 
 class UnreadableWork(HelpdeskError):
@@ -169,6 +180,8 @@ def read_work(body: str) -> Work:
             return Undelivered(conversation_id, key, number, listing, uploaded)
         case {"conversation": str(conversation_id), "step": str(step)}:
             return Job(conversation_id, step)
+        case {"idle": str(conversation_id), "timer": str(timer_id), "close": True}:
+            return EndSession(conversation_id, timer_id)
         case {"idle": str(conversation_id), "timer": str(timer_id)}:
             return IdleTimer(conversation_id, timer_id)
         case {"delete": str(key)}:
