@@ -22,6 +22,7 @@ A switch, or a list of them that is used up in order:
     truncate   the body is cut after that many bytes, though Content-Length promises all
     after      the call takes effect first, and only then comes `status`, `error`, `drop` or `kill`
     stall      seconds to wait once the call has taken effect, before the answer goes out
+    wrap       the answer's JSON comes in that one of `simulator.wrappings.Wrapping`
     flaw       (`file` only) the document comes with that one of `simulator.digilocker.documents.Flaw`
 
 Habits of `whatsapp`: `status_order` is in-order, reversed, duplicated, skip-delivered, none, or early (sent and
@@ -36,6 +37,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.digilocker.documents import Flaw
+from simulator.wrappings import Wrapping
 
 _SIGN_UP_AND_PULL = (
     *("signup", "signup_verify"),
@@ -88,6 +90,7 @@ class Fault:
     duplicate: int = 0
     lost: bool = False
     flaw: Flaw | None = None
+    wrap: Wrapping | None = None
 
     @property
     def answers(self) -> bool:
@@ -104,6 +107,8 @@ def _fault(given: object) -> Fault:
             raise UnknownFault("times is a whole number from 1, delay and stall are numbers of seconds from 0")
         if fault.flaw is not None and fault.flaw not in set(Flaw):
             raise UnknownFault(f"flaw is one of {', '.join(Flaw)}")
+        if fault.wrap is not None and fault.wrap not in set(Wrapping):
+            raise UnknownFault(f"wrap is one of {', '.join(Wrapping)}")
     except TypeError as error:
         raise UnknownFault(f"no such field of a switch, or not of its type: {error}") from None
     return fault

@@ -10,6 +10,7 @@ from flask import Response, g, make_response, request
 from simulator import callers
 from simulator.background import Background
 from simulator.faults import Fault, Faults
+from simulator.wrappings import Wrapping, wrapped
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,7 +38,8 @@ def switched(
             response = make_response(view(*args, **kwargs)) if fault.after or not fault.answers else None
             if fault.stall:
                 background.sleep(fault.stall)
-            return _cut(_answer(fault, documented) if response is None or fault.answers else response, fault)
+            response = _answer(fault, documented) if response is None or fault.answers else response
+            return _cut(wrapped(response, Wrapping(fault.wrap)) if fault.wrap else response, fault)
 
         return answer
 

@@ -26,7 +26,7 @@ from helpdesk.digilocker.errors import (
     PullUnsure,
     RepositoryMisconfigured,
 )
-from helpdesk.digilocker.models import Document, IssuedDocument, SignedIn, Token, UploadedDocument
+from helpdesk.digilocker.models import Document, Issued, IssuedDocument, SignedIn, Token, UploadedDocument
 from helpdesk.errors import DigiLockerError
 from helpdesk.whatsapp.messages import (
     ButtonsMessage,
@@ -39,7 +39,7 @@ from helpdesk.whatsapp.messages import (
 )
 from simulator.digilocker.citizens import Citizen, everyone
 from simulator.digilocker.directory import issuing, organisation
-from simulator.digilocker.documents import IssuedDocument as Issued
+from simulator.digilocker.documents import IssuedDocument as InLocker
 from tests.conversations.chat import shown
 
 
@@ -52,7 +52,7 @@ class DigiLocker:
     """Every OTP that was sent, in order."""
     tokens: set[str] = field(default_factory=set)
     """The tokens that are good for something."""
-    brought_in: list[Issued] = field(default_factory=list)
+    brought_in: list[InLocker] = field(default_factory=list)
     """The documents that were pulled."""
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The codes that she came back with and that were not exchanged yet, each with the URIs that she ticked."""
@@ -175,7 +175,7 @@ class DigiLocker:
         return answer.model_validate({"uri": record.document.uri})
 
     @property
-    def _issued(self) -> tuple[Issued, ...]:
+    def _issued(self) -> tuple[InLocker, ...]:
         return (*self.citizen.issued, *self.brought_in)
 
     def _compare(self, fields: dict[str, str]) -> None:
@@ -208,13 +208,14 @@ class DigiLocker:
         self.tokens.add(token)
         return token
 
-    def issued_documents(self, token: str, _seconds: float) -> tuple[IssuedDocument, ...]:
+    def issued_documents(self, token: str, _seconds: float) -> Issued:
         """List. Raises InvalidToken."""
         self._go_wrong()
         self._check(token)
-        return tuple(
+        documents = tuple(
             IssuedDocument(d.name, d.doctype, d.uri, issuer=d.issuer, media_types=d.media_types) for d in self._issued
         )
+        return Issued(documents)
 
     def uploaded_documents(self, token: str, _seconds: float) -> tuple[UploadedDocument, ...]:
         """List what she uploaded. Raises InvalidToken."""

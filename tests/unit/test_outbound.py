@@ -38,6 +38,20 @@ def test_what_is_no_json_is_none(body: bytes) -> None:
     assert outbound.decode(body) is None
 
 
+@pytest.mark.parametrize(
+    ("body", "decoded"),
+    [
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b' \r\n{"a": 1}\n\x00\x00', {"a": 1}),
+        ('{"a": "\u0905"}'.encode("utf-16"), {"a": "\u0905"}),
+        (b'{"a": "Caf\xe9", "b": "\xe0\xa4\x85"}', {"a": "Caf\ufffd", "b": "\u0905"}),
+        (b'{"a": "one\nline\ttab"}', {"a": "one\nline\ttab"}),
+    ],
+)
+def test_what_surrounds_json_or_is_no_utf_8_in_it_hides_nothing(body: bytes, decoded: object) -> None:
+    assert outbound.decode(body) == decoded
+
+
 def test_a_deadline_that_has_passed_leaves_nothing() -> None:
     assert outbound.Deadline.after(-1).left() == 0
     assert 9 < outbound.Deadline.after(10).left() <= 10

@@ -84,9 +84,15 @@ class Answer(Value, frozen=True):
 
 
 def decode(body: bytes) -> object:
-    """Decode JSON; None when it is none. An exception would carry the document."""
+    """Decode JSON; None when it is none. An exception would carry the document.
+
+    A byte order mark, NULs and blanks around it, control characters in texts and bytes that are not UTF-8 hide nothing:
+    such a byte becomes U+FFFD.
+    """
+    encoding = json.detect_encoding(body)
+    text = body.decode(encoding, "replace").strip("\ufeff\0 \t\r\n")
     try:
-        decoded: object = json.loads(body)
+        decoded: object = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return None
     return decoded

@@ -68,6 +68,19 @@ def signed_in() -> Conversation:
     return advance(listing, DocumentsListed("otp", (LICENCE, PAN)), NOW, RULES)[0]
 
 
+@pytest.mark.parametrize("uploaded", [0, 3])
+def test_documents_that_cannot_be_read_are_never_called_no_documents(uploaded: int) -> None:
+    listing = advance(verifying(), SignedIn("otp", 3600), NOW, RULES)[0]
+    unreadable, effects = advance(listing, DocumentsListed("otp", (), uploaded, left_out=2), NOW, RULES)
+
+    told = next(effect for effect in effects if isinstance(effect, Say))
+    assert told.text.key == "documents.none_readable"
+    assert dict(told.text.values)["left_out"] == "2"
+    assert (told.more.key if told.more else "") == ("documents.uploaded" if uploaded else "")
+    again = advance(unreadable, Tapped("back", Tap(Choice.SERVICES)), NOW + 1, RULES)[1]
+    assert again == (ListDocuments(),)
+
+
 def test_an_empty_list_is_asked_for_anew_as_soon_as_she_comes_back() -> None:
     listing = advance(verifying(), SignedIn("otp", 3600), NOW, RULES)[0]
     empty = advance(listing, DocumentsListed("otp", ()), NOW, RULES)[0]

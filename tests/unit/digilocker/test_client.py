@@ -159,7 +159,7 @@ def test_a_device_code_and_its_otp_are_exchanged_for_a_token() -> None:
 def test_issued_documents_are_listed_with_the_bearer_token() -> None:
     responses.get(ISSUED, json={"items": [{"uri": URI, "name": "Driving License"}, {"uri": ""}], "resource": ""})
 
-    assert [document.uri for document in client().issued_documents(TOKEN, 5)] == [URI]
+    assert [document.uri for document in client().issued_documents(TOKEN, 5).documents] == [URI]
     assert responses.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
@@ -316,7 +316,7 @@ def test_the_second_try_may_succeed() -> None:
     whole = http(json.dumps({"items": [{"uri": URI}]}).encode())
 
     with RawServer([http(b"", status="503 Service Unavailable")], [whole]) as server:
-        assert [document.uri for document in client(server.url).issued_documents(TOKEN, 5)] == [URI]
+        assert [document.uri for document in client(server.url).issued_documents(TOKEN, 5).documents] == [URI]
 
 
 def test_there_is_no_second_try_without_the_time_for_it() -> None:
@@ -369,7 +369,7 @@ def test_a_compressed_answer_is_understood_although_none_was_asked_for() -> None
     whole = http(gzip.compress(json.dumps({"items": [{"uri": URI}]}).encode()), "Content-Encoding: gzip")
 
     with RawServer([whole]) as server:
-        assert len(client(server.url).issued_documents(TOKEN, 5)) == 1
+        assert len(client(server.url).issued_documents(TOKEN, 5).documents) == 1
     assert b"accept-encoding: identity" in server.requests[0].lower()
 
 

@@ -156,14 +156,23 @@ def test_a_code_that_could_be_a_text_is_not_kept(code: str) -> None:
     assert error.code == "(other code)"
 
 
-@pytest.mark.parametrize("code", ["Invalid_Uri", " INVALID_URI\n"])
-def test_a_known_code_is_known_in_any_case(code: str) -> None:
-    error = error_of(400, {"error": code}, endpoint=FILE)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "Invalid_Uri"},
+        {"Error": " INVALID_URI\n"},
+        {"error": {"code": "invalid_uri", "message": "No file"}},
+        {"data": {"error": "invalid_uri"}},
+        {"status": "failed", "details": {"error_code": "invalid_uri"}},
+    ],
+)
+def test_a_known_code_is_known_in_any_case_and_wrapping(body: object) -> None:
+    error = error_of(400, body, endpoint=FILE)
 
     assert (type(error), error.code) == (InvalidUri, "invalid_uri")
 
 
-@pytest.mark.parametrize("code", ["", " ", None, 5, {"code": "invalid_uri"}])
+@pytest.mark.parametrize("code", ["", " ", None, 5, "null", "N", "false", {}, {"code": 5}])
 def test_an_error_without_a_code_says_nothing(code: object) -> None:
     assert error_of(400, {"error": code}, endpoint=FILE).code == "(no code)"
 

@@ -137,6 +137,27 @@ def test_the_data_of_the_aadhaar_card_is_passed_on_unaltered() -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b'<KycRes code="1" ret="Y"><UidData uid="xxxxxxxx0019"/></KycRes>',
+        b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- e-Aadhaar -->\n<KycRes>',
+        b"<UidData>",
+        b"<OfflinePaperlessKyc referenceId='1'>",
+        b"<ns2:Certificate xmlns:ns2='x'>",
+        b"<Certificate>",
+    ],
+)
+def test_the_data_of_the_aadhaar_card_may_have_each_of_its_elements_as_its_root(content: bytes) -> None:
+    assert eaadhaar(file(content)) == content
+
+
+@pytest.mark.parametrize("content", [b"<html><KycResult/></html>", b"<Certificates/>", b"<error/>"])
+def test_other_markup_is_no_data_of_an_aadhaar_card(content: bytes) -> None:
+    with pytest.raises(Unintelligible):
+        eaadhaar(file(content))
+
+
+@pytest.mark.parametrize(
     ("answer", "kind"),
     [
         (file(AADHAAR, signature=mac(AADHAAR + b" ")), Damaged),
@@ -232,7 +253,7 @@ def test_a_uri_is_one_path_segment_whatever_stands_in_it(uri: str, path: str) ->
     assert b"accept-encoding: identity" in server.requests[0].lower()
 
 
-@pytest.mark.parametrize("uri", ["", ".", "..", "a b", "a\r\nb"])
+@pytest.mark.parametrize("uri", ["", ".", "..", " ", "a\r\nb"])
 def test_a_uri_that_is_none_is_not_asked_for(uri: str) -> None:
     with RawServer([file(PDF)]) as server:
         with pytest.raises(InvalidUri):

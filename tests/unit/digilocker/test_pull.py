@@ -127,7 +127,7 @@ def test_parameters_are_read_in_every_shape(valuelist: object, wrapped: bool) ->
 
 
 def test_a_parameter_that_would_replace_one_of_ours_or_cannot_be_sent_is_left_out() -> None:
-    assert Parameters.model_validate([{"paramname": name} for name in ("consent", "orgid", "", "a b")]).to_value() == ()
+    assert Parameters.model_validate([{"paramname": name} for name in ("consent", "orgid", "")]).to_value() == ()
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_pull_that_fails_is_not_repeated(status: int) -> None:
     assert len(responses.calls) == 1
 
 
-@pytest.mark.parametrize("body", [{}, {"uri": ""}, {"uri": "a b"}, []])
+@pytest.mark.parametrize("body", [{}, {"uri": ""}, {"uri": "a\r\nb"}, []])
 @responses.activate
 def test_an_answer_without_a_usable_uri_may_have_taken_effect(body: object) -> None:
     responses.post(f"{PULL}/pulldocument", json=body)
@@ -267,7 +267,7 @@ def test_the_stand_in_takes_it_from_the_directory_to_the_pdf(digilocker: Simulat
     assert values == VALUES
     uri = pull.pull(token, cbse.org_id, "HSCER", values, 5)
 
-    assert uri in {one.uri for one in served.issued_documents(token, 5)}
+    assert uri in {one.uri for one in served.issued_documents(token, 5).documents}
     assert served.file(token, uri, 5).content.startswith(b"%PDF-")
     with pytest.raises(AlreadyThere):
         pull.pull(token, cbse.org_id, "HSCER", values, 5)

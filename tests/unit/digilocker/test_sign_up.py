@@ -216,7 +216,7 @@ def test_the_stand_in_takes_it_from_the_details_to_an_empty_account(digilocker: 
     otp = digilocker.world.sms.of("919000000003")[-1].otp or ""
     token = SignUp(client).verify(SUNITA.mobile, otp, 5)
 
-    assert client.issued_documents(token.access_token, 5) == ()
+    assert client.issued_documents(token.access_token, 5).documents == ()
 
 
 @pytest.mark.parametrize(

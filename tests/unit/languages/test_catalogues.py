@@ -26,6 +26,7 @@ LONGEST = {
     "page": "125",
     "pages": "125",
     "uploaded": "9999",
+    "left_out": "9999",
     "last": "9999",
     "document": "x" * 120,
     "issuer": "x" * 200,
@@ -41,6 +42,7 @@ LONGEST = {
 # Latin letters that belong into any language's texts.
 NAMES = {
     "Asha",
+    "ASHA",
     "Kumari",
     "DigiLocker",
     "OTP",

@@ -20,7 +20,7 @@ from helpdesk.errors import DigiLockerError, WhatsAppError
 from helpdesk.service.consenting import Consenting
 from helpdesk.service.identity import document_key, link_mark, uri_mark
 from helpdesk.service.linking import Made
-from helpdesk.service.locker import Offered, Sent
+from helpdesk.service.locker import Listed, Offered, Sent
 from helpdesk.service.receiving import Receiver
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.replying import Replier
@@ -75,6 +75,7 @@ class FakeLocker:
     pulled: dict[str, str] = field(default_factory=dict)
     """What the issuer was told with the last pull."""
     documents: tuple[IssuedDocument, ...] = DOCUMENTS
+    left_out: int = 0
     is_due: bool = False
     parts: int = 0
     """How many parts of the directory are still to be fetched."""
@@ -135,12 +136,12 @@ class FakeLocker:
         shared = " ".join(f"issued/{uri}" for uri in self.ticked)
         return Token(self.token, 3600, self.refresh_token, f"files.issueddocs {shared}")
 
-    def list_documents(self, token: str, shared: str = EVERYTHING) -> tuple[tuple[IssuedDocument, ...], int]:
+    def list_documents(self, token: str, shared: str = EVERYTHING) -> Listed:
         self._called("list_documents")
         assert token == self.token
         marks = shared.split()
         listed = (replace(d, shared=shared == EVERYTHING or uri_mark(d.uri) in marks) for d in self.documents)
-        return tuple(listed), 0
+        return Listed(tuple(listed), left_out=self.left_out)
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         self._called("fetch_document")

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from helpdesk import telemetry
 from helpdesk.digilocker.errors import UserNameRefused
+from helpdesk.digilocker.models import Issued
 from helpdesk.errors import AccessDenied, DigiLockerError, StorageError, code_of
 from helpdesk.service.handling import DocumentHandler, QueueMessage
 from helpdesk.service.locker import Locker
@@ -99,7 +100,8 @@ def test_that_a_document_has_arrived_is_a_line_in_the_log(desk: Desk) -> None:
 
 def locker(**sign_in: Any) -> Locker:
     client = mock.Mock(
-        issued_documents=mock.Mock(return_value=()), uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy"))
+        issued_documents=mock.Mock(return_value=Issued(())),
+        uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy")),
     )
     secret = mock.Mock(text=mock.Mock(return_value="secret"))
     others = dict.fromkeys(("documents", "pull", "directory", "links"), mock.Mock())

@@ -312,6 +312,12 @@ class ShowDetails(Tagged, frozen=True):
     buttons: tuple[Button, ...]
     note: Text | None = None
     more: Text | None = None
+    choices: tuple[tuple[str, str, str], ...] = ()
+    """Where what is shown for a value is not the value itself: the detail, its value, and what is shown."""
+
+    def shown(self, name: str, value: str) -> str:
+        """Return what is shown for what was entered."""
+        return next((shown for of, sent, shown in self.choices if (of, sent) == (name, value)), value)
 
     @property
     def needs(self) -> tuple[str, ...]:

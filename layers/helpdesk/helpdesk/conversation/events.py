@@ -165,6 +165,8 @@ class DocumentsListed(Value, frozen=True):
     id: str
     documents: tuple[IssuedDocument, ...]
     uploaded: int = 0
+    left_out: int = 0
+    """How many more there are that cannot be read."""
 
 
 class DocumentFetched(Value, frozen=True):

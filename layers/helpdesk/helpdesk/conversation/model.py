@@ -100,6 +100,8 @@ class IssuedDocument(Tagged, frozen=True):
     has_pdf: bool = True
     shared: bool = True
     """Whether she ticked it on DigiLocker's page, as far as is known."""
+    date: str = ""
+    """The day that DigiLocker names for it, as YYYY-MM-DD; tells documents of one kind apart."""
 
 
 class OtpRound(Tagged, frozen=True):
@@ -130,6 +132,8 @@ class Session(Tagged, frozen=True):
     """When the access token ends, if it can be refreshed; the session then lasts longer."""
     keeps: tuple[str, ...] = (TOKEN,)
     """The names of the sealed values that belong to it."""
+    left_out: int = 0
+    """How many more documents there are that cannot be shown."""
 
     @property
     def tokens(self) -> tuple[str, ...]:

@@ -38,7 +38,14 @@ class Parameter(Tagged, frozen=True):
     """As it is asked for, in English."""
     example: str = ""
     values: tuple[str, ...] = ()
-    """All that it may be; empty: anything."""
+    """All that it may be, as it is sent; empty: anything."""
+    labels: tuple[str, ...] = ()
+    """The same as it is shown; empty: as it is sent."""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What is shown for each of the values."""
+        return self.labels or self.values
 
     @property
     def pattern(self) -> str:
@@ -60,7 +67,8 @@ class Parameter(Tagged, frozen=True):
         if not 0 < len(value) <= _LONGEST_VALUE or not value.isprintable():
             return None
         if self.values:
-            return next((one for one in self.values if one.casefold() == value.casefold()), None)
+            pairs = (*zip(self.shown, self.values, strict=True), *zip(self.values, self.values, strict=True))
+            return next((sent for shown, sent in pairs if shown.casefold() == value.casefold()), None)
         return value if not self.pattern or re.fullmatch(self.pattern, value) else None
 
 

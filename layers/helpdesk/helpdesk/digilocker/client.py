@@ -5,6 +5,7 @@ Source: "Authorized Partner API Specification" 1.x and "Requester" 2.4; the sect
 
 import hashlib
 import hmac
+import re
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -31,12 +32,13 @@ from helpdesk.digilocker.errors import (
     Unintelligible,
     Unreachable,
     error_of,
+    names_error,
 )
 from helpdesk.digilocker.models import (
     AccountAnswer,
     DeviceCodeAnswer,
     Document,
-    IssuedDocument,
+    Issued,
     IssuedDocuments,
     SignedIn,
     Token,
@@ -55,9 +57,9 @@ MAX_FILE: Final = 10 * 1024 * 1024
 _MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes of a JSON answer that are read: room for thousands of documents."""
 
-_PDF_MARK: Final = b"%PDF-"
-_XML_MARK: Final = b"<Certificate"
-"""Issuers' data has this root (what integrators read; the specification shows what is in it)."""
+_PDF_MARK: Final = re.compile(rb"%PDF-")
+_XML_MARK: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:Certificate|KycRes|UidData|OfflinePaperlessKyc)[\s/>]")
+"""The root of an issuer's data: `Certificate` (what integrators read), or what the specification shows inside it."""
 _HEAD: Final = 1024
 """The mark may stand anywhere in the first 1024 bytes: what PDF readers accept (ISO 32000-1 asks for the very first,
 Adobe's implementation note allows this), and some issuers' servers put a line feed or a byte order mark before it."""
@@ -222,7 +224,7 @@ class DigiLockerClient:
 
     # --- documents ----------------------------------------------------------------------------------------------
 
-    def issued_documents(self, token: str, seconds: float) -> tuple[IssuedDocument, ...]:
+    def issued_documents(self, token: str, seconds: float) -> Issued:
         """List what authorities have issued to the citizen ("Get List of Issued Documents", version 2)."""
         answer = self._get(Endpoint.ISSUED, "oauth2/2/files/issued", token, seconds)
         return _model(IssuedDocuments, answer, Endpoint.ISSUED).to_value()
@@ -259,7 +261,7 @@ class DigiLockerClient:
         return _twice(lambda: self._file(Endpoint.EAADHAAR, request, deadline, _XML_MARK).content, deadline)
 
     def _file(
-        self, endpoint: Endpoint, request: requests.Request, deadline: outbound.Deadline, mark: bytes
+        self, endpoint: Endpoint, request: requests.Request, deadline: outbound.Deadline, mark: re.Pattern[bytes]
     ) -> Document:
         request.headers["Accept-Encoding"] = "identity"
         check = _FileCheck(endpoint, self._client_secret(), mark)
@@ -368,7 +370,7 @@ def _twice[T](call: Callable[[], T], deadline: outbound.Deadline) -> T:
 def _model[M: BaseModel](model: type[M], answer: outbound.Answer, endpoint: Endpoint) -> M:
     """Read a successful answer. One that holds an error all the same raises it."""
     body = answer.json()
-    if isinstance(body, dict) and isinstance(body.get("error"), str):
+    if names_error(body):
         raise error_of(answer.status, body, endpoint=endpoint)
     try:
         return model.model_validate(body)
@@ -382,7 +384,7 @@ def _model[M: BaseModel](model: type[M], answer: outbound.Answer, endpoint: Endp
 class _FileCheck:
     """Judges a file while its pieces come in, so that it need not be gone through, or held, again."""
 
-    def __init__(self, endpoint: Endpoint, client_secret: str, mark: bytes) -> None:
+    def __init__(self, endpoint: Endpoint, client_secret: str, mark: re.Pattern[bytes]) -> None:
         """`mark` must stand near the beginning: it tells the format that is expected."""
         self._endpoint = endpoint
         self._mac = hmac.new(client_secret.encode(), digestmod=hashlib.sha256)
@@ -395,7 +397,7 @@ class _FileCheck:
         self._mac.update(piece)
         if not self._is_expected:
             self._head += piece[: _HEAD - len(self._head)]
-            self._is_expected = self._mark in self._head
+            self._is_expected = self._mark.search(self._head) is not None
             if not self._is_expected and len(self._head) == _HEAD:
                 self._raise_what_it_is()
 
@@ -418,7 +420,7 @@ class _FileCheck:
         """Tell another format from an error or a proxy's page that came with status 200."""
         head = bytes(self._head)
         body = outbound.decode(head)
-        if isinstance(body, dict) and isinstance(body.get("error"), str):
+        if names_error(body):
             raise error_of(200, body, endpoint=self._endpoint)
         if not head or head.lstrip()[:1] in {b"{", b"<"}:
             raise Unintelligible(OTHER_SHAPE, status=200)

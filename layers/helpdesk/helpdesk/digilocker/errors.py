@@ -52,6 +52,7 @@ from enum import Enum
 from typing import Final
 
 from helpdesk.conversation.problems import Problem
+from helpdesk.digilocker import wire
 from helpdesk.errors import DigiLockerError
 
 
@@ -417,6 +418,8 @@ _OURS: Final = ("timestamp", "hmac", "verification", "consent", "client")
 _HERS: Final = ("uid", "name", "dob", "gender", "mobile")
 """How `invalid_parameter` names the parameter in its text, at sign-up (documented)."""
 
+_ERROR_KEYS: Final = {"error": ("error", "errorcode"), "description": ("errordescription",)}
+_INNER_ERROR_KEYS: Final = {"error": ("code", "error"), "description": ("description", "errordescription", "message")}
 _SAFE_CODE: Final = re.compile(r"(?!.*[0-9]{4})[a-z]+(_[a-z0-9]{1,16}){1,6}")
 """What a code looks like: words joined by underscores. Anything else could be a text or number that was sent."""
 
@@ -456,19 +459,32 @@ def holds_for_everybody(error: DigiLockerError) -> bool:
     return False
 
 
+def names_error(body: object) -> bool:
+    """Return whether an answer's JSON says that something went wrong, whatever its status."""
+    return _said(body)[0] is not None
+
+
 def _code_and_description(body: object) -> tuple[str | None, str]:
-    if not isinstance(body, dict):
-        return None, ""
-    code, description = body.get("error"), body.get("error_description")
-    if isinstance(code, str) and code.strip():
-        known = code.strip().lower()
-        if known in _CLASS_OF_CODE:
-            code = known
-        elif not _SAFE_CODE.fullmatch(code):
-            code = _OTHER_CODE
-    else:
-        code = None
-    return code, description.lower() if isinstance(description, str) else ""
+    """Give a code that is safe to keep, and the description in small letters."""
+    code, description = _said(body)
+    if code is None:
+        return None, description
+    known = code.lower()
+    if known in _CLASS_OF_CODE:
+        return known, description
+    return (code if _SAFE_CODE.fullmatch(code) else _OTHER_CODE), description
+
+
+def _said(body: object) -> tuple[str | None, str]:
+    """Give the error that is named, also inside a wrapping or as an object; "", "N" and the like name none."""
+    by_key = wire.fields(body, _ERROR_KEYS, ())
+    error = by_key.get("error")
+    if isinstance(error, dict):
+        by_key = wire.fields(error, _INNER_ERROR_KEYS, ())
+        error = by_key.get("error")
+    code = wire.told(error) if isinstance(error, str) else ""
+    description = wire.text(by_key.get("description")).lower()
+    return (None if not code or wire.flag(code) is False else code), description
 
 
 def _class_of_code(code: str | None, description: str, endpoint: Endpoint) -> type[DigiLockerError] | None:

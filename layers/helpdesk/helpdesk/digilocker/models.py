@@ -1,20 +1,22 @@
 """DigiLocker's answers: how they look on the wire (`...Answer`) and the values that are made of them.
 
-The wire is loose: numbers come as text, one field has two names, a list may be a single value. The models take all of
-that and ignore what they do not know. Nothing personal or secret appears in a `repr` or a validation error.
+The wire is loose (`helpdesk.digilocker.wire`). The models take all of that, ignore what they do not know, and count
+what they have to leave out of a list. Nothing personal or secret appears in a `repr` or a validation error.
 
 Source: "Authorized Partner API Specification" 1.x, "Requester" 2.4, and what working integrations report.
 """
 
 import datetime as dt
+import html
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from functools import cache
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from helpdesk.conversation.offers import Parameter
+from helpdesk.digilocker import wire
 
 ACCESS_TOKEN_SECONDS: Final = 3600
 """How long an access token lives when the answer does not say (documented value)."""
@@ -24,9 +26,12 @@ PDF: Final = "application/pdf"
 _SHARED: Final = "issued/"
 _TO_BE_PULLED: Final = "file.partners/"
 
-_DATE_FORMATS: Final = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d")
 _MAX_URI: Final = 512
-_PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_LONGEST_NAME: Final = 64
+"""Characters of a parameter's name."""
+_VALUES: Final = ("value", "val", "code", "key", "id")
+_NAMES: Final = ("label", "name", "text", "title", "description", "display", "displayname")
+_VALUE_KEYS: Final = frozenset({*_VALUES, *_NAMES})
 _FIXED_PARAMETERS: Final = frozenset({"orgid", "doctype", "consent"})
 _DOCTYPE: Final = re.compile(r"[A-Z0-9]{5}")
 
@@ -109,6 +114,15 @@ class IssuedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Issued:
+    """The documents in the citizen's account."""
+
+    documents: tuple[IssuedDocument, ...]
+    left_out: int = 0
+    """How many more DigiLocker lists in a form that nothing can be fetched by."""
+
+
+@dataclass(frozen=True, slots=True)
 class UploadedDocument:
     """Something that the citizen uploaded: a file, or a folder of them."""
 
@@ -153,35 +167,9 @@ class Document:
 # --- reading loose values -------------------------------------------------------------------------------------------
 
 
-def _text(value: object) -> str:
-    """Give a text on one line; "" for anything that is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return " ".join(str(value).encode("utf-8", "replace").decode().split())
-
-
-def _whole_number(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
-        value = int(value)
-    return value if isinstance(value, int) and 0 <= value < 10**15 else None
-
-
-def _truth(value: object) -> bool:
-    """`registered` is a boolean in real answers and the text "true" in the specification."""
-    return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "y"})
-
-
-def _flag(value: object) -> bool | None:
-    """`Y` or `N`; None for anything else."""
-    text = _text(value).upper()
-    return text == "Y" if text in {"Y", "N"} else None
-
-
 def _mobile(value: object) -> str:
     """Give ten digits, also where country code or a zero stand before them; "" for anything else, as if masked."""
-    digits = _text(value).replace(" ", "").replace("-", "").removeprefix("+")
+    digits = wire.text(value).replace(" ", "").replace("-", "").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return ""
     match len(digits):
@@ -195,49 +183,23 @@ def _mobile(value: object) -> str:
             return ""
 
 
-def _date(value: object) -> dt.date | None:
-    """The specification shows ISO 8601 with a time; real lists have `DD/MM/YYYY`."""
-    text = _text(value)
-    try:
-        return dt.datetime.fromisoformat(text).date()
-    except ValueError:
-        pass
-    for format_ in _DATE_FORMATS:
-        try:
-            return dt.datetime.strptime(text, format_).replace(tzinfo=dt.UTC).date()
-        except ValueError:
-            continue
-    return None
+def _token(value: object) -> object:
+    """A number is no token."""
+    return wire.told(value) if isinstance(value, str) else value
 
 
-def _media_types(value: object) -> tuple[str, ...]:
-    """A list of texts in version 2, one text in version 1, and a list of objects in some integrations."""
-    return tuple(dict.fromkeys(_each_media_type(value)))
-
-
-def _each_media_type(value: object) -> Iterator[str]:
-    match value:
-        case str():
-            for part in value.split(","):
-                media_type = part.partition(";")[0].strip().lower()
-                if "/" in media_type:
-                    yield media_type
-        case list():
-            for element in value:
-                # An object's key is not documented: whichever of its values looks like a media type.
-                for inner in element.values() if isinstance(element, dict) else [element]:
-                    if isinstance(inner, str):
-                        yield from _each_media_type(inner)
-
-
-type _Text = Annotated[str, BeforeValidator(_text)]
-type _Number = Annotated[int | None, BeforeValidator(_whole_number)]
-type _Flag = Annotated[bool | None, BeforeValidator(_flag)]
+type _Id = Annotated[str, BeforeValidator(wire.reference)]
+"""A URI or name that is sent back as it came."""
+type _Secret = Annotated[str, BeforeValidator(wire.told)]
+type _Title = Annotated[str, BeforeValidator(wire.title)]
+type _Number = Annotated[int | None, BeforeValidator(wire.whole_number)]
+type _Flag = Annotated[bool | None, BeforeValidator(wire.flag)]
 type _Mobile = Annotated[str, BeforeValidator(_mobile)]
-type _Truth = Annotated[bool, BeforeValidator(_truth)]
-type _Date = Annotated[dt.date | None, BeforeValidator(_date)]
-type _MediaTypes = Annotated[tuple[str, ...], BeforeValidator(_media_types)]
-type _Filled = Annotated[str, Field(min_length=1)]
+type _Truth = Annotated[bool, BeforeValidator(lambda value: wire.flag(value) is True)]
+type _Date = Annotated[dt.date | None, BeforeValidator(wire.date)]
+type _MediaTypes = Annotated[tuple[str, ...], BeforeValidator(wire.media_types)]
+type _Filled = Annotated[str, BeforeValidator(wire.told), Field(min_length=1)]
+type _Token = Annotated[str, BeforeValidator(_token), Field(min_length=1)]
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -245,6 +207,49 @@ type _Filled = Annotated[str, Field(min_length=1)]
 
 class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrapped(cls, value: object) -> object:
+        value = wire.unpacked(value)
+        is_object = isinstance(value, dict) or (isinstance(value, list) and len(value) == 1)
+        return wire.fields(value, _names(cls), _needed(cls)) if is_object else value
+
+
+@cache
+def _names(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """Give the plain keys of each field of a model, best first."""
+    found = {}
+    for name, field_ in model.model_fields.items():
+        alias = field_.validation_alias
+        spellings = alias.choices if isinstance(alias, AliasChoices) else [name]
+        found[name] = tuple(dict.fromkeys(wire.plain_key(str(spelling)) for spelling in spellings))
+    return found
+
+
+@cache
+def _needed(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(name for name, field_ in model.model_fields.items() if field_.is_required())
+
+
+class _List(_Answer):
+    """A list in any wrapping. `items` holds None for an element that is no object of its kind."""
+
+    key: ClassVar[str]
+    """What the list is called."""
+    mark: ClassVar[str]
+    """The plain key by which a single element is known where a list should be."""
+    item: ClassVar[type[_Answer]]
+    is_bare: ClassVar[bool] = False
+    """Whether an empty list may be the whole answer; elsewhere that is no answer."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrapped(cls, value: object) -> object:
+        keys = {key for keys in _names(cls.item).values() for key in keys}
+        found = wire.contents(value, cls.key, cls.mark)
+        is_answer = found is not None and (cls.is_bare or value != [])
+        return {"items": wire.elements(found, keys)} if is_answer else {}
 
 
 class AccountAnswer(_Answer):
@@ -262,12 +267,12 @@ class DeviceCodeAnswer(_Answer):
 class TokenAnswer(_Answer):
     """The token endpoint, whatever the grant."""
 
-    access_token: _Filled = Field(repr=False)
+    access_token: _Token = Field(repr=False)
     expires_in: _Number = None
-    refresh_token: _Text = Field(default="", repr=False)
-    scope: _Text = Field(default="", repr=False)
-    name: _Text = Field(default="", repr=False)
-    digilocker_id: _Text = Field(default="", validation_alias=AliasChoices("digilockerid", "digilocker_id"), repr=False)
+    refresh_token: _Secret = Field(default="", repr=False)
+    scope: _Secret = Field(default="", repr=False)
+    name: _Title = Field(default="", repr=False)
+    digilocker_id: _Secret = Field(default="", validation_alias=AliasChoices("digilockerid"), repr=False)
     eaadhaar: _Flag = Field(default=None, validation_alias=AliasChoices("eaadhaar", "eaadhar"))
     new_account: _Flag = None
     mobile: _Mobile = Field(default="", repr=False)
@@ -293,12 +298,12 @@ class TokenAnswer(_Answer):
 class IssuedItem(_Answer):
     """One element of the list of issued documents."""
 
-    name: _Text = ""
-    doctype: _Text = ""
-    uri: _Text = Field(default="", repr=False)
-    issuer: _Text = ""
-    issuer_id: _Text = Field(default="", validation_alias=AliasChoices("issuerid", "issuer_id"))
-    description: _Text = ""
+    name: _Title = ""
+    doctype: _Secret = ""
+    uri: _Id = Field(default="", repr=False)
+    issuer: _Title = ""
+    issuer_id: _Secret = Field(default="", validation_alias=AliasChoices("issuerid"))
+    description: _Title = ""
     date: _Date = None
     mime: _MediaTypes = ()
 
@@ -323,9 +328,9 @@ class IssuedItem(_Answer):
 class UploadedItem(_Answer):
     """One element of the list of self-uploaded files."""
 
-    name: _Text = Field(default="", repr=False)
-    type: _Text = ""
-    uri: _Text = Field(default="", repr=False)
+    name: _Title = Field(default="", repr=False)
+    type: _Title = ""
+    uri: _Id = Field(default="", repr=False)
     mime: _MediaTypes = ()
     size: _Number = None
     date: _Date = None
@@ -337,44 +342,64 @@ class UploadedItem(_Answer):
         return UploadedDocument(self.name, self.type == "dir", self.uri, self.mime, self.size, self.date)
 
 
-def _objects(value: object) -> object:
-    """Leave out what is no object: one broken element must not hide the others. Null is an empty list."""
-    if value is None:
-        return []
-    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else value
-
-
-class IssuedDocuments(_Answer):
+class IssuedDocuments(_List):
     """The list of issued documents."""
 
-    items: Annotated[list[IssuedItem], BeforeValidator(_objects)]
+    key, mark, item = "items", "uri", IssuedItem
+    items: list[IssuedItem | None]
 
-    def to_value(self) -> tuple[IssuedDocument, ...]:
-        """Give the documents in DigiLocker's order, without those that cannot be fetched."""
-        return tuple(value for item in self.items if (value := item.to_value()) is not None)
+    def to_value(self) -> Issued:
+        """Give the documents in DigiLocker's order, and count those that cannot be fetched."""
+        documents = tuple(value for item in self.items if item and (value := item.to_value()))
+        return Issued(documents, len(self.items) - len(documents))
 
 
-class UploadedDocuments(_Answer):
+class UploadedDocuments(_List):
     """The list of self-uploaded files in one folder."""
 
-    items: Annotated[list[UploadedItem], BeforeValidator(_objects)]
+    key, mark, item = "items", "name", UploadedItem
+    items: list[UploadedItem | None]
 
     def to_value(self) -> tuple[UploadedDocument, ...]:
         """Give files and folders in DigiLocker's order."""
-        return tuple(value for item in self.items if (value := item.to_value()) is not None)
+        return tuple(value for item in self.items if item and (value := item.to_value()))
 
 
 def _joined(value: object) -> str:
     """One text, or a list of them (`category`, `categories`), as one text."""
-    return ", ".join(filter(None, map(_text, value))) if isinstance(value, list) else _text(value)
+    return ", ".join(filter(None, map(wire.title, value))) if isinstance(value, list) else wire.title(value)
 
 
-def _listed_values(value: object) -> tuple[str, ...]:
-    """A list, or a text with commas: how `valuelist` looks is not documented."""
-    elements = value.split(",") if isinstance(value, str) else value
-    if not isinstance(elements, list):
-        return ()
-    return tuple(dict.fromkeys(text for element in elements if (text := _text(element))))
+def _choices(value: object) -> tuple[tuple[str, str], ...]:
+    """Give what a parameter may be, each as it is sent and as it is shown: how `valuelist` looks is not documented.
+
+    A list, a text with commas, objects with value and name, or an object that maps one to the other.
+    """
+    value = wire.unpacked(value)
+    if isinstance(value, dict):
+        texts = {str(key): inner for key, inner in value.items()}
+        if all(key.isdigit() for key in texts) or any(isinstance(inner, dict | list) for inner in texts.values()):
+            value = list(texts.values())
+        elif not _VALUE_KEYS & wire.named(value).keys():
+            value = [{"value": key, "name": inner} for key, inner in texts.items()]
+        else:
+            value = [value]
+    if isinstance(value, str):
+        separator = next((mark for mark in (",", "|", ";", "\n") if mark in value), ",")
+        value = [] if wire.is_nothing(value) else value.split(separator)
+    pairs = map(_choice, value) if isinstance(value, list) else ()
+    return tuple({sent: shown for sent, shown in pairs if sent}.items())
+
+
+def _choice(element: object) -> tuple[str, str]:
+    element = wire.unpacked(element)
+    if not isinstance(element, dict):
+        sent = wire.text(html.unescape(wire.text(element)))
+        return sent, sent
+    by_key = wire.named(element)
+    sent = next((text for key in _VALUES if (text := wire.text(by_key.get(key)))), "")
+    shown = next((text for key in _NAMES if (text := wire.title(by_key.get(key)))), "")
+    return sent or shown, shown or sent
 
 
 def _usable(uri: str) -> str:
@@ -384,7 +409,7 @@ def _usable(uri: str) -> str:
 
 
 type _Joined = Annotated[str, BeforeValidator(_joined)]
-type _Values = Annotated[tuple[str, ...], BeforeValidator(_listed_values)]
+type _Choices = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_choices)]
 
 
 class SignUpAnswer(_Answer):
@@ -394,39 +419,41 @@ class SignUpAnswer(_Answer):
 class IssuerItem(_Answer):
     """One element of the list of organisations."""
 
-    org_id: _Text = Field(default="", validation_alias=AliasChoices("orgid", "org_id"))
-    issuer_id: _Text = Field(default="", validation_alias=AliasChoices("issuerid", "issuer_id"))
-    name: _Text = ""
+    org_id: _Id = Field(default="", validation_alias=AliasChoices("orgid"))
+    issuer_id: _Secret = Field(default="", validation_alias=AliasChoices("issuerid"))
+    name: _Title = ""
     category: _Joined = Field(default="", validation_alias=AliasChoices("categories", "category"))
 
 
-class Issuers(_Answer):
+class Issuers(_List):
     """The organisations from which documents can be pulled."""
 
-    issuers: Annotated[list[IssuerItem], BeforeValidator(_objects)]
+    key, mark, item = "issuers", "orgid", IssuerItem
+    items: list[IssuerItem | None]
 
     def to_value(self) -> tuple[Issuer, ...]:
         """Give them in DigiLocker's order, each once, without those that have no number or name."""
-        usable = {item.org_id: item for item in self.issuers if item.org_id and item.name}
+        usable = {item.org_id: item for item in self.items if item and item.org_id and item.name}
         return tuple(Issuer(item.org_id, item.issuer_id, item.name, item.category) for item in usable.values())
 
 
 class DocumentTypeItem(_Answer):
     """One element of the list of an organisation's document types."""
 
-    doctype: _Text = ""
-    description: _Text = ""
+    doctype: _Secret = ""
+    description: _Title = ""
 
 
-class DocumentTypes(_Answer):
+class DocumentTypes(_List):
     """What one organisation issues."""
 
-    documents: Annotated[list[DocumentTypeItem], BeforeValidator(_objects)]
+    key, mark, item = "documents", "doctype", DocumentTypeItem
+    items: list[DocumentTypeItem | None]
 
     def to_value(self) -> tuple[DocumentType, ...]:
         """Give them in DigiLocker's order, each once, without those that have no usable doctype."""
         usable: dict[str, DocumentType] = {}
-        for item in self.documents:
+        for item in filter(None, self.items):
             doctype = item.doctype.upper()
             if _DOCTYPE.fullmatch(doctype):
                 usable.setdefault(doctype, DocumentType(doctype, item.description or doctype))
@@ -436,43 +463,52 @@ class DocumentTypes(_Answer):
 class ParameterItem(_Answer):
     """One element of the list of parameters."""
 
-    label: _Text = ""
-    name: _Text = Field(default="", validation_alias=AliasChoices("paramname", "name"))
-    values: _Values = Field(default=(), validation_alias=AliasChoices("valuelist", "values"))
-    example: _Text = ""
+    label: _Title = ""
+    name: _Id = Field(default="", validation_alias=AliasChoices("paramname", "name"))
+    choices: _Choices = Field(default=(), validation_alias=AliasChoices("valuelist", "values"))
+    example: _Title = ""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether its name can be sent."""
+        return 0 < len(self.name) <= _LONGEST_NAME and self.name.isprintable()
+
+    def to_value(self) -> Parameter:
+        """Give the parameter."""
+        values = tuple(sent for sent, _ in self.choices)
+        shown = tuple(shown for _, shown in self.choices)
+        return Parameter(self.name, self.label or self.name, self.example, values, () if shown == values else shown)
 
 
-class Parameters(_Answer):
-    """What an issuer wants to know: a bare list, or one in an object."""
+class Parameters(_List):
+    """What an issuer wants to know."""
 
-    parameters: Annotated[list[ParameterItem], BeforeValidator(_objects)]
+    key, mark, item, is_bare = "parameters", "paramname", ParameterItem, True
+    items: list[ParameterItem | None]
 
-    @model_validator(mode="before")
-    @classmethod
-    def _bare(cls, value: object) -> object:
-        return {"parameters": value} if isinstance(value, list) else value
+    @property
+    def left_out(self) -> int:
+        """How many cannot be asked for, so that the issuer would not find the document."""
+        return sum(not (item and item.is_usable) for item in self.items)
 
     def to_value(self) -> tuple[Parameter, ...]:
-        """Give them in DigiLocker's order, without those whose name cannot be sent."""
-        return tuple(
-            Parameter(item.name, item.label or item.name, item.example, item.values)
-            for item in self.parameters
-            if _PARAMETER_NAME.fullmatch(item.name) and item.name not in _FIXED_PARAMETERS
-        )
+        """Give them in DigiLocker's order, without those that are part of every pull."""
+        asked = (item for item in self.items if item and item.is_usable)
+        return tuple(item.to_value() for item in asked if item.name.casefold() not in _FIXED_PARAMETERS)
 
 
 class Pulled(_Answer):
     """A document that has been put into the account."""
 
-    uri: Annotated[_Filled, AfterValidator(_usable)] = Field(repr=False)
+    uri: Annotated[_Id, AfterValidator(_usable)] = Field(repr=False)
 
 
 def usable_uri(uri: str) -> bool:
-    """Whether a URI can stand in an address: not empty, printable, without spaces, and not dots alone.
+    """Whether a URI can stand in an address once it is quoted: not empty, printable, and not dots alone.
 
-    Dots alone would be taken for a folder by anything that tidies paths.
+    Dots alone would be taken for a folder by anything that tidies paths. A byte that could not be read is lost.
     """
-    return 0 < len(uri) <= _MAX_URI and uri.isprintable() and " " not in uri and bool(uri.strip("."))
+    return 0 < len(uri) <= _MAX_URI and uri.isprintable() and bool(uri.strip(". ")) and "\ufffd" not in uri
 
 
 def _parts_of(uri: str) -> tuple[str, str]:

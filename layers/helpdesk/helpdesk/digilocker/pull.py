@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from helpdesk.conversation.offers import Parameter
 from helpdesk.digilocker.client import DigiLockerClient
-from helpdesk.digilocker.errors import Endpoint
+from helpdesk.digilocker.errors import Endpoint, NotOffered
 from helpdesk.digilocker.models import (
     DocumentType,
     DocumentTypes,
@@ -36,10 +36,16 @@ class PullClient:
         return self._client.signed(Endpoint.PULL_DOCTYPES, path, DocumentTypes, fields, org_id, seconds).to_value()
 
     def parameters(self, org_id: str, doctype: str, seconds: float) -> tuple[Parameter, ...]:
-        """List what the issuer wants to know; nothing where her Aadhaar number is enough."""
+        """List what the issuer wants to know; nothing where her Aadhaar number is enough.
+
+        Raises `NotOffered` where it wants to know something that nobody can be asked for: it would find nothing.
+        """
         path, fields = "oauth2/1/pull/parameters", {"orgid": org_id, "doctype": doctype}
         hashed = f"{org_id}{doctype}"
-        return self._client.signed(Endpoint.PULL_PARAMETERS, path, Parameters, fields, hashed, seconds).to_value()
+        told = self._client.signed(Endpoint.PULL_PARAMETERS, path, Parameters, fields, hashed, seconds)
+        if told.left_out:
+            raise NotOffered("(unusable parameter)")
+        return told.to_value()
 
     def pull(self, token: str, org_id: str, doctype: str, values: Mapping[str, str], seconds: float) -> str:
         """Have the issuer look for a document and put it into the account. Gives its URI (personal data).

@@ -50,7 +50,7 @@ from helpdesk.outbound import Deadline
 from helpdesk.service.identity import document_key, uri_mark
 from helpdesk.service.linking import Links, Made
 from helpdesk.service.sharing import EVERYTHING
-from helpdesk.storage.documents import DATA, DocumentStore
+from helpdesk.storage.documents import DATA, LOCKED, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
@@ -68,6 +68,8 @@ OTP_SECONDS = 600
 
 _EAADHAAR = re.compile(r"[^-]+-ADHAR-.*", re.DOTALL)
 """The Aadhaar card's URI: issuer, doctype, number."""
+_ENCRYPTED = re.compile(rb"/Encrypt\s*(?:[0-9]+\s+[0-9]+\s+R\b|<<)")
+"""In the trailer of a PDF that is encrypted (ISO 32000-1, 7.6.1): a reference, or the dictionary itself."""
 _DECOY = "none"
 """What a decoy starts with. The device code that is put to DigiLocker follows."""
 _CODE_LETTERS = string.ascii_letters + string.digits
@@ -90,6 +92,16 @@ class Sent(Value, frozen=True):
     device_code: str
     digits: str
     expires_in: int
+
+
+class Listed(Value, frozen=True):
+    """What is in an account."""
+
+    documents: tuple[IssuedDocument, ...]
+    uploaded: int = 0
+    """How many files she uploaded herself."""
+    left_out: int = 0
+    """How many documents DigiLocker lists in a form that cannot be read."""
 
 
 class Offered(Value, frozen=True):
@@ -230,9 +242,12 @@ class Locker:
         """Exchange a refresh token for new tokens. Never repeated: the given one is dead afterwards."""
         return self._client.refresh(refresh_token, self._left()).token
 
-    def list_documents(self, token: str, shared: str = EVERYTHING) -> tuple[tuple[IssuedDocument, ...], int]:
-        """Give all issued documents, and how many files she uploaded herself. `shared`: see `shared_by`."""
+    def list_documents(self, token: str, shared: str = EVERYTHING) -> Listed:
+        """List what is in her account. `shared`: see `shared_by`."""
         issued = self._client.issued_documents(token, self._left())
+        if issued.left_out:
+            count("DocumentsLeftOut", issued.left_out)
+            logger.warning("documents of a list could not be read", extra={"count": issued.left_out})
         ticked = None if shared == EVERYTHING else frozenset(shared.split())
         documents = tuple(
             IssuedDocument(
@@ -241,9 +256,10 @@ class Locker:
                 d.issuer,
                 d.uri,
                 d.has_pdf,
-                shared=ticked is None or uri_mark(d.uri) in ticked,
+                shared=ticked is None or not ticked.isdisjoint(_marks(d.uri)),
+                date=d.date.isoformat() if d.date else "",
             )
-            for d in issued
+            for d in issued.documents
         )
         try:
             seconds = min(self._left(), 5.0)
@@ -252,7 +268,7 @@ class Locker:
             # A scope may leave them out; the issued ones are what she came for.
             logger.info("no uploaded files could be listed", extra={"code": error.code})
             uploaded = 0
-        return documents, uploaded
+        return Listed(documents, uploaded, issued.left_out)
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         """Fetch one PDF, unaltered, and keep it. Gives its key.
@@ -266,6 +282,8 @@ class Locker:
             if not _EAADHAAR.fullmatch(uri):
                 raise
             key, content = f"{key}{DATA}", self._client.eaadhaar(token, self._left())
+        if _ENCRYPTED.search(content):
+            key += LOCKED
         self._documents.keep(key, content)
         return key
 
@@ -308,6 +326,11 @@ class Locker:
     def revoke(self, token: str, *, is_refresh: bool = False) -> None:
         """Sign out. One call for each of two tokens must still end before the function does."""
         self._client.revoke(token, JOB_SECONDS / 6, kind="refresh_token" if is_refresh else "access_token")
+
+
+def _marks(uri: str) -> set[str]:
+    """Give the marks that a document can be ticked under: in a scope, a URI with a blank ends at the first one."""
+    return {uri_mark(uri), uri_mark(uri.split(" ", maxsplit=1)[0])}
 
 
 def _made_up_code() -> str:

@@ -28,7 +28,7 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wanted
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import written
-from helpdesk.storage.documents import DATA, extension
+from helpdesk.storage.documents import DATA, LOCKED, extension
 from helpdesk.structs import Value
 from helpdesk.whatsapp.messages import (
     Button,
@@ -48,6 +48,10 @@ _ROW_TITLE = 24
 _ROW_DESCRIPTION = 72
 _LINE = 96
 _SHORTEST_LINE = 30
+_LONGEST_LABEL = 100
+_SHORTEST_LABEL = 12
+_LONGEST_MARKED = 60
+"""A name behind which there still is what tells it apart."""
 NOTHING_OPENED: Mapping[str, str] = MappingProxyType({})
 _GENDERS = {"F": Choice.FEMALE, "M": Choice.MALE, "T": Choice.TRANSGENDER}
 
@@ -104,17 +108,19 @@ class Renderer(Value, frozen=True):
         language = catalogue(reply.language)
         documents = conversation.documents
         numbers = reply.only or tuple(range(1, len(documents) + 1))[(reply.page - 1) * PAGE_SIZE :][:PAGE_SIZE]
-        rows = [self._row(language, reply.listing, number, documents[number - 1]) for number in numbers]
+        marks = _marks(language, documents)
+        rows = [_row(language, reply.listing, number, documents[number - 1], marks[number - 1]) for number in numbers]
         values = self._values(language)
         head = _joined(_text(language, reply.note, values), _head(language, reply, len(documents)))
-        uploaded = conversation.session.uploaded if conversation.session else 0
+        session = conversation.session
         foot = _joined(
-            _text(language, Text("documents.uploaded", (("uploaded", str(uploaded)),)) if uploaded else None, {}),
+            _counted(language, "documents.left_out", session.left_out if session else 0),
+            _counted(language, "documents.uploaded", session.uploaded if session else 0),
             language.texts["documents.choose"],
             _text(language, reply.more, values),
         )
         room = _BODY - length(head) - length(foot) - 4
-        lines = _fitted([_line(language, number, documents[number - 1]) for number in numbers], room)
+        lines = _fitted([_line(language, number, documents[number - 1], marks[number - 1]) for number in numbers], room)
         rows += _last_rows(language, reply, pages(len(documents)))
         return ListMessage(_joined(head, lines, foot), language.texts["documents.open"], (Section(None, tuple(rows)),))
 
@@ -133,34 +139,45 @@ class Renderer(Value, frozen=True):
         body = _joined(head, _fitted(lines, _BODY - length(head) - length(foot) - 4), foot)
         return ListMessage(body, language.texts["documents.open"], (Section(None, tuple(rows)),))
 
-    def details(self, reply: ShowDetails, opened: Mapping[str, str]) -> ButtonsMessage:
-        """Write what she entered, for her to check. `opened` holds it, which was sealed until now."""
+    def details(self, reply: ShowDetails, opened: Mapping[str, str]) -> ButtonsMessage | TextMessage:
+        """Write what she entered, for her to check, with every value whole. `opened` holds it, sealed until now.
+
+        Where even short labels leave no room, it is a text, and the buttons are words to type.
+        """
         language = catalogue(reply.language)
         values = self._values(language)
         head = _joined(_text(language, reply.note, values), _text(language, reply.text, values))
         foot = _joined(language.texts["pull.send"], _text(language, reply.more, values))
-        lines = [
-            f"{number}. {label}: {opened[name]}"
-            for number, (label, name) in enumerate(zip(reply.labels, reply.needs, strict=True), start=1)
-        ]
-        body = _joined(head, _fitted(lines, _BODY - length(head) - length(foot) - 4), foot)
-        return ButtonsMessage(body, _buttons(language, reply.buttons))
+        shown = [reply.shown(name, opened[name]) for name in reply.needs]
+        buttons = _buttons(language, reply.buttons)
+        body = ""
+        for limit in (*range(_LONGEST_LABEL, _SHORTEST_LABEL, -4), _SHORTEST_LABEL):
+            lines = (
+                f"{number}. {shorten(label, limit)}: {value}"
+                for number, (label, value) in enumerate(zip(reply.labels, shown, strict=True), start=1)
+            )
+            body = _joined(head, "\n".join(lines), foot)
+            if length(body) <= _BODY:
+                return ButtonsMessage(body, buttons)
+        return TextMessage(_joined(body, " / ".join(f"*{button.title}*" for button in buttons)))
 
     def delivery(self, reply: DeliverDocument, conversation: Conversation, header: DocumentHeader) -> ButtonsMessage:
         """Write the message that carries the document."""
         language = catalogue(reply.language)
         values = self._values(language) | _about(language, conversation, reply.number)
         key = "documents.as_data" if extension(reply.key) == DATA else "documents.here"
-        body = _text(language, Text(key), values)
+        locked = language.texts["documents.locked"] if reply.key.endswith(LOCKED) else ""
+        body = _joined(_text(language, Text(key), values), locked)
         return ButtonsMessage(
             shorten(body, _BODY), _buttons(language, (ButtonOf(Choice.OTHER_DOCUMENTS), ButtonOf(Choice.DONE))), header
         )
 
     def filename(self, reply: DeliverDocument, conversation: Conversation) -> str:
         """Name the file as the document is called on the list."""
-        document = conversation.documents[reply.number - 1]
-        name = _called(catalogue(reply.language), document)
-        return f"{shorten(name.replace('/', '-'), 60)}{extension(reply.key)}"
+        language = catalogue(reply.language)
+        name = shorten(_called(language, conversation.documents[reply.number - 1]), 60)
+        mark = _marks(language, conversation.documents)[reply.number - 1].strip("…")
+        return f"{_marked(name, mark).replace('/', '-')}{extension(reply.key)}"
 
     def _values(self, language: Catalogue) -> dict[str, str]:
         return {
@@ -170,26 +187,14 @@ class Renderer(Value, frozen=True):
             "contact": self.helpline or language.texts["person.site"],
         }
 
-    @staticmethod
-    def _row(language: Catalogue, listing: str, number: int, document: IssuedDocument) -> Row:
-        short = _called(language, document)
-        about = " · ".join(part for part in (document.name.strip(), document.issuer.strip()) if part)
-        if not document.has_pdf:
-            about = f"{language.texts['documents.no_pdf_mark']} {about}"
-        elif not document.shared:
-            about = f"{language.texts['documents.not_shared_mark']} {about}"
-        return Row(
-            tap_id(Choice.DOCUMENT, listing, number),
-            shorten(f"{number}. {short}", _ROW_TITLE),
-            shorten(about, _ROW_DESCRIPTION) or None,
-        )
-
 
 def _about(language: Catalogue, conversation: Conversation, number: int) -> dict[str, str]:
     """Name the document that a text speaks of, and its issuer."""
     if 1 <= number <= len(conversation.documents):
         document = conversation.documents[number - 1]
-        return {"document": shorten(_called(language, document), 120), "issuer": shorten(document.issuer, 200)}
+        mark = _marks(language, conversation.documents)[number - 1]
+        name = _marked(shorten(_called(language, document), 120), mark)
+        return {"document": name, "issuer": shorten(document.issuer, 200)}
     if conversation.wanted:
         return {"document": shorten(_called(language, conversation.wanted), 120), "issuer": ""}
     # A document whose list is gone: she signed out before the reply went out.
@@ -255,14 +260,67 @@ def _fitted(lines: list[str], room: int) -> str:
     return shorten("\n".join(lines), room)
 
 
-def _line(language: Catalogue, number: int, document: IssuedDocument) -> str:
+def _line(language: Catalogue, number: int, document: IssuedDocument, mark: str) -> str:
     short = _called(language, document)
-    mark = ""
+    if mark:
+        short = _marked(shorten(short, _LONGEST_MARKED), mark)
+    state = ""
     if not document.has_pdf:
-        mark = f" {language.texts['documents.no_pdf_mark']}"
+        state = f" {language.texts['documents.no_pdf_mark']}"
     elif not document.shared:
-        mark = f" {language.texts['documents.not_shared_mark']}"
-    return f"{number}. {short}{mark}" + (f" · {document.issuer}" if document.issuer else "")
+        state = f" {language.texts['documents.not_shared_mark']}"
+    return f"{number}. {short}{state}" + (f" · {document.issuer}" if document.issuer else "")
+
+
+def _row(language: Catalogue, listing: str, number: int, document: IssuedDocument, mark: str) -> Row:
+    title = f"{number}. {_called(language, document)}"
+    if mark and length(_marked(title, mark)) <= _ROW_TITLE:
+        title, mark = _marked(title, mark), ""
+    about = " · ".join(part for part in (mark, document.name.strip(), document.issuer.strip()) if part)
+    if not document.has_pdf:
+        about = f"{language.texts['documents.no_pdf_mark']} {about}"
+    elif not document.shared:
+        about = f"{language.texts['documents.not_shared_mark']} {about}"
+    return Row(
+        tap_id(Choice.DOCUMENT, listing, number),
+        shorten(title, _ROW_TITLE),
+        shorten(about, _ROW_DESCRIPTION) or None,
+    )
+
+
+def _marks(language: Catalogue, documents: tuple[IssuedDocument, ...]) -> list[str]:
+    """Return for each document what tells it apart from others that are called the same, "" where none is."""
+    places: dict[str, list[int]] = {}
+    for place, document in enumerate(documents):
+        places.setdefault(_called(language, document), []).append(place)
+    marks = [""] * len(documents)
+    for alike in places.values():
+        if len(alike) > 1:
+            for place, mark in zip(alike, _told_apart([documents[place] for place in alike]), strict=True):
+                marks[place] = mark
+    return marks
+
+
+def _told_apart(alike: list[IssuedDocument]) -> list[str]:
+    """Return the dates of documents of one kind; else the last signs of their numbers; else where each stands."""
+    dates = ["/".join(reversed(document.date.split("-"))) if document.date else "" for document in alike]
+    if all(dates) and len(set(dates)) == len(alike):
+        return dates
+    numbers = [document.uri.split("-", 2)[-1] for document in alike]
+    for signs in (4, 6, 8, 12):
+        ends = [f"…{number[-signs:]}" for number in numbers]
+        if len(set(ends)) == len(alike):
+            return ends
+    return [str(place) for place in range(1, len(alike) + 1)]
+
+
+def _marked(name: str, mark: str) -> str:
+    return f"{name} ({mark})" if mark else name
+
+
+def _counted(language: Catalogue, key: str, count: int) -> str:
+    """Write a text that says how many there are, if there are any."""
+    return _text(language, Text(key, ((key.rpartition(".")[2], str(count)),)), {}) if count else ""
 
 
 def _titled(language: Catalogue, option: Option) -> str:

@@ -304,8 +304,8 @@ class Worker:
                     return Answered(SignedIn(step, token.expires_in, lasts, tuple(brought)), brought)
                 case ListDocuments():
                     ticked = self._opened(stored, SHARED) if SHARED in stored.sealed else EVERYTHING
-                    documents, uploaded = self._locker().list_documents(opened(TOKEN), ticked)
-                    return Answered(DocumentsListed(step, documents, uploaded), {})
+                    listed = self._locker().list_documents(opened(TOKEN), ticked)
+                    return Answered(DocumentsListed(step, listed.documents, listed.uploaded, listed.left_out), {})
                 case FetchDocument(number=number, listing=listing):
                     uri = stored.conversation.documents[number - 1].uri
                     key = self._locker().fetch_document(opened(TOKEN), uri, stored.id, step)

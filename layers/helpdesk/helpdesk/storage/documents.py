@@ -9,6 +9,8 @@ from helpdesk.storage.aws import S3Client, call
 PREFIX = "documents/"
 PDF, DATA = ".pdf", ".txt"
 """How the file is called that WhatsApp carries: it takes an issuer's data (XML) as text only."""
+LOCKED = ".locked"
+"""What the key of a PDF ends in that may ask for a password."""
 _MEDIA_TYPES = {PDF: "application/pdf", DATA: "text/plain"}
 
 

@@ -65,6 +65,7 @@ def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: 
         page=1,
         count=len(event.documents),
         uploaded=event.uploaded,
+        left_out=event.left_out,
     )
     here = replace(
         settled(conversation, event.id),
@@ -115,6 +116,10 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None, mo
     session = replace(session, page=page, at_list=True)
     here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=session, pull=None)
     if not conversation.documents:
+        if session.left_out:
+            also = text("documents.uploaded", uploaded=session.uploaded) if session.uploaded else None
+            unreadable = say(here, "documents.none_readable", DONE, MENU, note=note, left_out=session.left_out)
+            return here, (replace(unreadable, more=also),)
         key = "documents.only_uploaded" if session.uploaded else "documents.none"
         return here, (say(here, key, NEW_DOCUMENT, DONE, MENU, note=note, uploaded=session.uploaded),)
     return here, (ShowDocuments(here.language, session.listing, page, note=note, more=more),)

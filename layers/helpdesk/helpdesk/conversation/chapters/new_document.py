@@ -85,7 +85,12 @@ def ask(conversation: Conversation, note: Text | None = None, page: int = 1) -> 
         labels = tuple(parameter.label for parameter in pull.parameters)
         head = text("pull.check", **_called(pull.chosen), issuer=pull.chosen.issuer)
         buttons = question(Stage.CHECK, *(CHECK_OPTIONS if labels else (Choice.SEND, *OPTIONS)))
-        return asked, (ShowDetails(asked.language, head, labels, buttons, note),)
+        choices = tuple(
+            (detail(number), value, label)
+            for number, parameter in enumerate(pull.parameters, start=1)
+            for value, label in zip(parameter.values, parameter.labels, strict=False)
+        )
+        return asked, (ShowDetails(asked.language, head, labels, buttons, note, choices=choices),)
     parameter = pull.parameters[missing - 1]
     asked = replace(asked, pull=replace(pull, values_page=page))
     if parameter.values:
@@ -117,7 +122,7 @@ def _values(
     """List the values that a parameter can have."""
     issuer = pull.chosen.issuer if pull.chosen else ""
     head = text("pull.detail_listed", issuer=issuer, label=parameter.label)
-    options = tuple(Option(value) for value in parameter.values[(page - 1) * PAGE_SIZE :][:PAGE_SIZE])
+    options = tuple(Option(shown) for shown in parameter.shown[(page - 1) * PAGE_SIZE :][:PAGE_SIZE])
     pages = _pages(len(parameter.values))
     return ShowOptions(conversation.language, head, _mark(pull, number), options, page, pages, note)
 
