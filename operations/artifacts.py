@@ -22,6 +22,7 @@ from operations.release import artifacts
 from operations.sam import sam
 from operations.settings import SAMCONFIG, Settings
 from operations.template import ARTIFACTS, FUNCTION, Template, Values
+from template_checks.transform import Document
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -67,7 +68,7 @@ def package(settings: Settings, values: Values) -> Packaged:
     return Packaged(document, f"{s3.meta.endpoint_url}/{place['Bucket']}/{name}?versionId={version}")
 
 
-def resolve_for_sam(document: Mapping[str, Any], values: Values) -> None:
+def resolve_for_sam(document: Document, values: Values) -> None:
     """Work out what SAM names versions of functions and deployments of APIs after.
 
     SAM comes before CloudFormation and sees references as they are written. So a parameter would change no name,

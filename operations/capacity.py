@@ -87,23 +87,48 @@ def account_limit() -> int:
     return int(boto3.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
 
 
-def require_room(stack_name: str, demand: Demand, region: str) -> str:
-    """Say how much of the limit the desks take together. Raises Stopped, naming the quota, if that is too much."""
-    limit = account_limit()
+@dataclass(frozen=True)
+class Room:
+    """An account's limit beside what all desks in it ask for together. `least`: the limit that they need."""
+
+    limit: int
+    needed: int
+    least: int
+    others: dict[str, Demand]
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether they all fit."""
+        return self.limit >= self.least
+
+
+def room_of(stack_name: str, demand: Demand) -> Room:
+    """Compare what a desk asks for with what the account has left beside the other desks."""
     others = other_desks(stack_name)
     needed = demand.total + sum(other.total for other in others.values())
-    least = max(math.ceil(needed / SHARE), _reservable(demand, others))
-    if limit >= least:
-        return f"{needed} of {limit} at once"
-    named = ", ".join(f"{name} {other.total}" for name, other in others.items())
-    room = int(limit * SHARE) - (needed - sum(demand.queues))
-    smaller = room // len(demand.queues) if demand.queues else 0
+    return Room(account_limit(), needed, max(math.ceil(needed / SHARE), _reservable(demand, others)), others)
+
+
+def increase(region: str, least: int) -> str:
+    """Return the command that asks AWS for a higher limit."""
+    return (
+        f"aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
+        f"--quota-code {QUOTA} --desired-value {least}"
+    )
+
+
+def require_room(stack_name: str, demand: Demand, region: str) -> str:
+    """Say how much of the limit the desks take together. Raises Stopped, naming the quota, if that is too much."""
+    room = room_of(stack_name, demand)
+    if room.is_enough:
+        return f"{room.needed} of {room.limit} at once"
+    named = ", ".join(f"{name} {other.total}" for name, other in room.others.items())
+    left = int(room.limit * SHARE) - (room.needed - sum(demand.queues))
+    smaller = left // len(demand.queues) if demand.queues else 0
     raise Stopped(
-        f"The account may run {limit} functions at once in {region}, and the desks ask for {needed} "
+        f"The account may run {room.limit} functions at once in {region}, and the desks ask for {room.needed} "
         f"({stack_name} {demand.total}{f', {named}' if named else ''}). They may take three quarters of it. "
-        "Ask AWS for more:\n"
-        f"    aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
-        f"--quota-code {QUOTA} --desired-value {least}\n"
+        f"Ask AWS for more:\n    {increase(region, room.least)}\n"
         + (f"or serve fewer citizens at once: SET=MaximumConcurrency={smaller}" if smaller >= 2 else "")
     )
 

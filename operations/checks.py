@@ -11,17 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from typing import Any
 
 import boto3
 import requests
 
 from operations import register
+from operations.capacity import deployed_demand, increase, room_of
 from operations.credentials import FIELDS, is_empty
 from operations.findings import CannotTell, Finding, Fine, Mend
 from operations.graph import TOKEN_REFUSED, UNKNOWN_PATH, GraphRefusal, Meta, health, meta_of
 from operations.samples import Desk
-from operations.smoke import Trial, try_delivery, try_verification
-from operations.stack import Stack, read_secret
+from operations.settings import region_of
+from operations.smoke import Trial, try_delivery, try_unsigned, try_verification
+from operations.stack import Stack, read_secret, resources_of
 
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 """What the system user's token has to be good for: sending, and what `make deploy` sets up."""
@@ -29,8 +32,6 @@ INDIA = "IN"
 SOON_DAYS = 14
 APART_SECONDS = 60
 """Clocks further apart than this are wrong. Signatures for AWS bear five minutes, DigiLocker's `ts` thirty."""
-SPARE_CONCURRENCY = 100
-"""AWS keeps this much of the account's limit from being reserved."""
 SECONDS = 20.0
 AUTHORIZE = "public/oauth2/1/authorize"
 """DigiLocker's page for signing in, which every browser may ask for."""
@@ -324,17 +325,71 @@ def _apart(url: str, here: dt.datetime) -> float | None:
 
 
 def lambda_concurrency(patient: Patient) -> Finding:
-    """Whether the account lets as many functions run at once as the parameters ask for."""
-    limit = boto3.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    reserved, each = int(patient.parameter("WebhookConcurrency")), int(patient.parameter("MaximumConcurrency"))
-    # Each of the two queues may run as many.
-    needed = reserved + 2 * each + SPARE_CONCURRENCY
-    if limit < needed:
+    """Whether the account lets as many functions run at once as all its desks may."""
+    room = room_of(patient.stack.name, deployed_demand(patient.stack.name))
+    if not room.is_enough:
         return Mend(
-            f"the account may run {limit} functions at once; the parameters come to {needed}",
-            "Service Quotas > AWS Lambda > Concurrent executions: ask for more, or lower MaximumConcurrency",
+            f"the account may run {room.limit} functions at once; its desks may take three quarters, and ask for "
+            f"{room.needed}",
+            f"{increase(region_of(patient.stack.name), room.least)}; or lower MaximumConcurrency",
         )
-    return Fine(f"{limit} of the account, {needed} needed")
+    return Fine(f"{room.needed} of {room.limit}")
+
+
+def released_version(patient: Patient) -> Finding:
+    """Whether callers meet what was deployed last: they call the alias `live`, and that a published version."""
+    if patient.stack.status.endswith("_IN_PROGRESS"):
+        raise CannotTell("a deployment is under way; look again when it has ended")
+    functions = boto3.client("lambda")
+    different: list[str] = []
+    for resource in resources_of(boto3.client("cloudformation"), patient.stack.name):
+        if resource["ResourceType"] == "AWS::Lambda::Function":
+            latest, live = (
+                _frozen(functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"], **which))
+                for which in ({}, {"Qualifier": "live"})
+            )
+            fields = [name for name in latest if latest[name] != live[name]]
+            if fields:
+                different.append(f"{resource['LogicalResourceId']} ({', '.join(fields)})")
+    if different:
+        return Mend(
+            f"callers still meet the version before: {'; '.join(different)}",
+            f"make deploy STAGE={patient.stack.stage} publishes a version (plain sam deploy does not for a parameter); "
+            "if that finds nothing to change, somebody changed the function by hand and has to undo it",
+        )
+    return Fine("callers meet what was deployed last")
+
+
+def _frozen(configuration: Mapping[str, Any]) -> dict[str, object]:
+    """Return what a published version of a function cannot change any more."""
+    variables = configuration.get("Environment", {}).get("Variables", {})
+    return {
+        **{
+            name: configuration.get(name)
+            for name in ("CodeSha256", "Architectures", "MemorySize", "Timeout", "Runtime")
+        },
+        "Layers": [layer["Arn"] for layer in configuration.get("Layers", [])],
+        "SnapStart": configuration.get("SnapStart", {}).get("ApplyOn"),
+        "Environment": variables,
+    }
+
+
+def only_by_its_domain(patient: Patient) -> Finding:
+    """Whether mutual TLS can be gone around by API Gateway's own address."""
+    if not patient.stack.only_meta_can_call:
+        return Fine("does not apply: without MutualTls")
+    region = region_of(patient.stack.name)
+    url = f"https://{patient.stack.outputs['ApiId']}.execute-api.{region}.amazonaws.com/{patient.stack.stage}/webhook"
+    # Unsigned: the function would answer 401, and API Gateway answers 403 where the address is closed.
+    answered = try_unsigned(url).answered
+    if answered is None:
+        raise CannotTell("API Gateway's own address does not answer")
+    if answered != requests.codes.forbidden:
+        return Mend(
+            f"API Gateway's own address answers {answered}: whoever knows it needs no certificate of Meta's",
+            f"make deploy STAGE={patient.stack.stage}; API Gateway closes it with the next deployment of the API",
+        )
+    return Fine("API Gateway's own address is closed")
 
 
 def fifo_throughput(patient: Patient) -> Finding:
@@ -384,6 +439,8 @@ CHECKS: tuple[Check, ...] = (
     digilocker,
     redirect_uri,
     clocks,
+    released_version,
+    only_by_its_domain,
     lambda_concurrency,
     fifo_throughput,
     alarm_mail,

@@ -6,7 +6,6 @@ alone here. What would only block the deletion, the documents of the last minute
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from samtranslator.yaml_helper import yaml_parse
 
 from operations.operator import Operator, Stopped, at_the_terminal
 from operations.settings import STAGES, run, settings_of
 from operations.stack import Stack, find_stack, resources_of
 from operations.states import failed_resources
+from template_checks.transform import load
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -107,7 +106,7 @@ def _require_unprotected(cloudformation: "CloudFormationClient", stack: Stack, r
 def remainders(cloudformation: "CloudFormationClient", stack: Stack) -> Iterator[tuple[str, str]]:
     """Return what CloudFormation will leave behind: type and name of each resource."""
     body: Any = cloudformation.get_template(StackName=stack.name, TemplateStage="Processed")["TemplateBody"]
-    template: Mapping[str, Any] = yaml_parse(body) if isinstance(body, str) else json.loads(json.dumps(body))
+    template: Mapping[str, Any] = load(body) if isinstance(body, str) else body
     kept = {name for name, one in template["Resources"].items() if one.get("DeletionPolicy") in KEPT}
     for resource in resources_of(cloudformation, stack.name):
         kind, identity = resource["ResourceType"], resource.get("PhysicalResourceId")

@@ -23,6 +23,7 @@ import msgspec
 
 from helpdesk.storage.documents import PREFIX
 from helpdesk.storage.work import LARGEST_BATCH, DeletionTimer, EndSession, Timer, timer_body
+from operations.settings import run
 from operations.stack import stack_of
 
 if TYPE_CHECKING:
@@ -153,4 +154,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

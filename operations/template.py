@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from operations.settings import ROOT
+from template_checks.conditions import evaluate
+from template_checks.transform import Document, defaults_of, load
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
@@ -77,7 +77,7 @@ class BrokenRule:
 class Template:
     """A template of SAM's, as data."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Document) -> None:
         self.document = document
         self.resources: Mapping[str, Mapping[str, Any]] = document["Resources"]
         labels = document.get("Metadata", {}).get("AWS::CloudFormation::Interface", {}).get("ParameterLabels", {})
@@ -89,7 +89,7 @@ class Template:
     @classmethod
     def read(cls, path: Path = ROOT / "template.yaml") -> "Template":
         """Read a template, ours unless told otherwise."""
-        return cls(yaml_parse(path.read_text(encoding="utf-8")))
+        return cls(load(path.read_text(encoding="utf-8")))
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of the resources of a type, by logical id."""
@@ -101,10 +101,10 @@ class Template:
         """Return the rules that these values break."""
         broken = []
         for rule in self.document.get("Rules", {}).values():
-            if not self.resolve(rule.get("RuleCondition", True), values):
+            if not self._is_true(rule.get("RuleCondition", True), values):
                 continue
             for assertion in rule["Assertions"]:
-                if not self.resolve(assertion["Assert"], values):
+                if not self._is_true(assertion["Assert"], values):
                     names = [name for name in references(assertion["Assert"]) if name in self.parameters]
                     broken.append(BrokenRule(assertion["AssertDescription"], tuple(dict.fromkeys(names))))
         return broken
@@ -120,20 +120,8 @@ class Template:
                 return None
             case {"Ref": str(name)} if name in self.parameters:
                 return values.get(name, self.parameters[name].default or "")
-            case {"Condition": str(name)}:
-                return self._holds(name, values)
             case {"Fn::If": [condition, chosen, otherwise]}:
                 return self.resolve(chosen if self._holds(condition, values) else otherwise, values)
-            case {"Fn::Equals": [left, right]}:
-                return str(self.resolve(left, values)) == str(self.resolve(right, values))
-            case {"Fn::Not": [inner]}:
-                return not self.resolve(inner, values)
-            case {"Fn::And": parts}:
-                return all(self.resolve(part, values) for part in parts)
-            case {"Fn::Or": parts}:
-                return any(self.resolve(part, values) for part in parts)
-            case {"Fn::Contains": [members, wanted]}:
-                return self.resolve(wanted, values) in self.resolve(members, values)
             case {"Fn::FindInMap": [name, first, second]}:
                 table = self.document["Mappings"][self.resolve(name, values)]
                 return table[self.resolve(first, values)][self.resolve(second, values)]
@@ -144,7 +132,11 @@ class Template:
         return value
 
     def _holds(self, condition: str, values: Values) -> bool:
-        return bool(self.resolve(self.document["Conditions"][condition], values))
+        return self._is_true({"Condition": condition}, values)
+
+    def _is_true(self, expression: Any, values: Values) -> bool:
+        """Work out a condition, or a part of a rule."""
+        return bool(evaluate(expression, defaults_of(self.document) | dict(values), self.document))
 
     # --- what a function is made of -----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from operations import checks, doctor
 from operations.checks import CHECKS, Check, Patient
 from operations.doctor import Unknown, examine, examine_all, report
 from operations.findings import Finding, Fine, Mend
+from operations.smoke import Trial
 from operations.stack import Stack
 from simulator.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
@@ -88,14 +89,51 @@ class Account:
     """What AWS tells that moto's server does not; the other services are moto's."""
 
     def __init__(
-        self, *, limit: int = 1000, alarm_subscription: str = "arn:aws:sns:ap-south-1:123456789012:a:1"
+        self,
+        *,
+        limit: int = 1000,
+        alarm_subscription: str = "arn:aws:sns:ap-south-1:123456789012:a:1",
+        live: dict[str, Any] | None = None,
     ) -> None:
         self._limit = limit
+        self._live = live or {}
         self._alarm_subscription = alarm_subscription
         self._lasting = boto3.client
 
     def client(self, service: str) -> Any:
         return self if service in {"lambda", "cloudformation", "sns"} else self._lasting(service)
+
+    def get_paginator(self, operation: str) -> "Account":
+        self._listed = operation
+        return self
+
+    def paginate(self, **_: object) -> list[dict[str, Any]]:
+        """One function with two queues, in an account that has no other desk."""
+        if self._listed == "describe_stacks":
+            return [{"Stacks": []}]
+        kinds = {"DocumentFunction": "Function", "Work": "EventSourceMapping", "Timer": "EventSourceMapping"}
+        resources = [
+            {"LogicalResourceId": name, "PhysicalResourceId": name, "ResourceType": f"AWS::Lambda::{kind}"}
+            for name, kind in kinds.items()
+        ]
+        return [{"StackResourceSummaries": resources}]
+
+    def get_function_configuration(self, *, FunctionName: str, Qualifier: str = "") -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == "DocumentFunction"
+        latest = {
+            "CodeSha256": "new",
+            "Layers": [{"Arn": "layer:2"}],
+            "Environment": {"Variables": {"HELPLINE": "new"}},
+        }
+        return latest | {"Version": Qualifier or "$LATEST"} | (self._live if Qualifier == "live" else {})
+
+    def get_function_concurrency(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == "DocumentFunction"
+        return {}
+
+    def get_event_source_mapping(self, *, UUID: str) -> dict[str, Any]:  # noqa: N803
+        assert UUID in {"Work", "Timer"}
+        return {"ScalingConfig": {"MaximumConcurrency": 5}}
 
     def get_account_settings(self) -> dict[str, Any]:
         return {"AccountLimit": {"ConcurrentExecutions": self._limit}}
@@ -227,7 +265,6 @@ def test_a_fault_is_found_and_how_to_mend_it_is_told(
         (checks.service_open, {"ServiceOpen": "false"}, "closed", "SET=ServiceOpen=true"),
         (checks.graph_version, {"WhatsAppApiVersion": "v99.0"}, "knows no v99.0", "SET=WhatsAppApiVersion="),
         (checks.graph_version, {"WhatsAppApiVersion": "v17.0"}, "answers with v20.0", "SET=WhatsAppApiVersion="),
-        (checks.lambda_concurrency, {"MaximumConcurrency": "500"}, "come to 1100", "Service Quotas"),
         (checks.alarm_mail, {"AlarmEmail": ""}, "reach nobody", "SET=AlarmEmail="),
         (checks.digilocker, {"DigiLockerUrl": "http://127.0.0.1:9"}, "does not answer", "DigiLockerUrl"),
     ],
@@ -301,7 +338,53 @@ def test_a_new_account_with_its_limit_of_ten_is_found(deployed: Stack, monkeypat
     monkeypatch.setattr("operations.checks.boto3.client", Account(limit=10).client)
     finding = found(deployed, checks.lambda_concurrency)
     assert isinstance(finding, Mend)
-    assert "may run 10 functions at once; the parameters come to 200" in finding.what
+    assert "may run 10 functions at once; its desks may take three quarters, and ask for 10" in finding.what
+    assert "--quota-code L-B99A9384 --desired-value 14" in finding.how
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"Environment": {"Variables": {"HELPLINE": "old"}}}, "DocumentFunction (Environment)"),
+        ({"Layers": [{"Arn": "layer:1"}], "CodeSha256": "old"}, "DocumentFunction (CodeSha256, Layers)"),
+        ({"SnapStart": {"ApplyOn": "None"}}, "DocumentFunction (SnapStart)"),
+    ],
+    ids=str,
+)
+def test_a_version_that_callers_meet_and_that_is_not_what_was_deployed_is_found(
+    deployed: Stack, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], words: str
+) -> None:
+    assert isinstance(found(deployed, checks.released_version), Fine)
+    monkeypatch.setattr("operations.checks.boto3.client", Account(live=changed).client)
+    finding = found(deployed, checks.released_version)
+    assert isinstance(finding, Mend)
+    assert words in finding.what
+    assert "old" not in finding.what
+    assert "make deploy STAGE=dev" in finding.how
+
+
+def test_while_a_version_takes_over_nothing_is_said_about_it(deployed: Stack) -> None:
+    finding = found(dataclasses.replace(deployed, status="UPDATE_IN_PROGRESS"), checks.released_version)
+    assert isinstance(finding, Unknown)
+
+
+@pytest.mark.parametrize(("answered", "expected"), [(403, Fine), (401, Mend), (200, Mend), (None, Unknown)])
+def test_a_way_around_mutual_tls_is_found(
+    deployed: Stack, monkeypatch: pytest.MonkeyPatch, answered: int | None, expected: type
+) -> None:
+    called: list[str] = []
+
+    def unsigned(url: str) -> Trial:
+        called.append(url)
+        return Trial("", 401, answered)
+
+    monkeypatch.setattr(checks, "try_unsigned", unsigned)
+    assert isinstance(found(deployed, checks.only_by_its_domain), Fine)
+    assert called == []
+    mutual = with_parameters(deployed, MutualTls="s3://trust/meta.pem", DomainName="webhook.example.gov.in")
+    mutual = dataclasses.replace(mutual, outputs={**mutual.outputs, "ApiId": "abc"})
+    assert isinstance(found(mutual, checks.only_by_its_domain), expected)
+    assert called == ["https://abc.execute-api.ap-south-1.amazonaws.com/dev/webhook"]
 
 
 def test_without_a_message_for_a_day_nobody_can_tell_that_the_app_is_live(deployed: Stack) -> None:
@@ -338,7 +421,7 @@ def test_a_service_that_does_not_say_is_no_fault_of_the_desk(
 def test_every_check_has_a_fault_that_it_finds() -> None:
     elsewhere = {
         *(checks.service_open, checks.graph_version, checks.lambda_concurrency, checks.alarm_mail),
-        *(checks.signatures, checks.redirect_uri, checks.clocks),
+        *(checks.signatures, checks.redirect_uri, checks.clocks, checks.released_version, checks.only_by_its_domain),
     }
     assert {check for check, *_ in FAULTS} | elsewhere == set(CHECKS)
 

@@ -8,14 +8,12 @@ from typing import Any
 
 import boto3
 import pytest
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from operations import artifacts as uploading
 from operations.artifacts import digest_of, package, pinned, resolve_for_sam
 from operations.operator import Stopped
-from operations.settings import Settings, settings_of
-from operations.template import ARTIFACTS, Template
+from operations.settings import ROOT, Settings, settings_of
+from template_checks.transform import defaults_of, load, transform
 from tests.unit.operations.conftest import Bucket
 
 PROFILE = "arn:aws:signer:ap-south-1:123456789012:/signing-profiles/helpdesk/abcdef"
@@ -131,16 +129,12 @@ def test_an_artifact_without_a_version_has_no_digest(place: Any) -> None:
 
 def names(values: dict[str, str], kind: str) -> set[str]:
     """The names that SAM gives, for a deployment with these values, to what it makes of our template."""
-    template = Template.read()
-    document = json.loads(json.dumps(template.document))
-    for resource in document["Resources"].values():
-        if resource["Type"] in ARTIFACTS:
-            resource["Properties"][ARTIFACTS[resource["Type"]]] = "s3://artifacts/built"
-    defaults = {name: parameter.default or "" for name, parameter in template.parameters.items()}
-    known = defaults | {"SignIn": "consent-page", "WhatsAppPhoneNumberId": "100000000000001", "Stage": "prod"} | values
-    resolve_for_sam(document, known)
+    document = load((ROOT / "template.yaml").read_text())
+    defaults = defaults_of(document)
+    known = {"SignIn": "consent-page", "WhatsAppPhoneNumberId": "100000000000001", "Stage": "prod"}
+    resolve_for_sam(document, defaults | known | values)
     # As CloudFormation hands it over: what is not resolved here stays as it is written.
-    resources = Translator({}, Parser()).translate(document, defaults)["Resources"]
+    resources = transform(document, defaults)["Resources"]
     return {name for name, one in resources.items() if one["Type"] == kind}
 
 

@@ -15,6 +15,7 @@ COMMANDS = [
     ["operations.doctor", "helpdesk-dev"],
     ["operations.credentials", "helpdesk-dev"],
     ["operations.redrive", "helpdesk-dev"],
+    ["operations.revoke_all", "helpdesk-dev"],
     ["operations.conversation", "helpdesk-dev"],
     ["operations.events", "helpdesk-dev"],
     ["operations.deploy", "dev"],

@@ -94,7 +94,6 @@ def test_a_broken_rule_names_what_would_mend_it() -> None:
             {"Most": "7"},
             "7",
         ),
-        ({"Fn::Or": [{"Condition": "IsProd"}, {"Fn::Contains": [["dev", "x"], {"Ref": "Stage"}]}]}, {}, True),
         ([{"Fn::GetAtt": ["Table", "Arn"]}], {}, [{"Fn::GetAtt": ["Table", "Arn"]}]),
     ],
 )
