@@ -417,7 +417,7 @@ def _statuses(chat: _ChatOf, local: LocalDesk) -> dict[str, Status]:
 
 _JOBS: dict[str, Callable[[Chat], Message]] = {
     "job_reply": lambda her: her.types("Hi"),
-    "job_list_documents": lambda her: her.to_the_list().later(Rules.list_seconds).taps(Choice.OTHER_DOCUMENTS),
+    "job_list_documents": lambda her: her.to_the_list().later(Rules().list_seconds).taps(Choice.OTHER_DOCUMENTS),
     "job_fetch_document": lambda her: her.to_the_list().types("2"),
     "job_find_offers": lambda her: her.to_the_search().types("10th marksheet"),
     "job_ask_parameters": lambda her: her.to_the_search().then("10th marksheet").types("1"),
