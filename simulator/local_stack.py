@@ -65,6 +65,7 @@ ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"
 
 _ADDRESSES = "addresses.json"
 _LOGS_KEPT_SECONDS = 7 * 24 * 3600.0
+_SCRATCH_BYTES = 4 * 1024**3
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _BUILD_SECONDS = 600.0
@@ -204,7 +205,7 @@ class LocalStack:
             self._held[service] = hold(service, ports, hosts)
         _remove_old_logs()
         self.logs.mkdir(parents=True, exist_ok=True)
-        self._scratch = Path(tempfile.mkdtemp(prefix="helpdesk-"))
+        self._scratch = Path(tempfile.mkdtemp(prefix="helpdesk-", dir=_scratch_folder()))
         self._start_emulator()
         with self._step("building the functions and their layer"):
             build()
@@ -592,6 +593,12 @@ def _remove_old_logs() -> None:
         with suppress(OSError):  # another stack may be doing the same
             if max((path.stat().st_mtime for path in folder.iterdir()), default=0.0) < before:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scratch_folder() -> Path | None:
+    """Where there is memory for it, unpack the functions there: each start of one unpacks a thousand files."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it has a random name and is the owner's alone
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > _SCRATCH_BYTES else None
 
 
 def _architecture() -> str:
