@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,7 @@ def _transcript(path: Path) -> Transcript:
     )
 
 
+@lru_cache(maxsize=100_000)
 def matches(expected: str, said: str) -> bool:
     """Tell whether a text is the expected one, in which … stands for anything."""
     pattern = ".*".join(re.escape(" ".join(part.split())) for part in expected.split("…"))

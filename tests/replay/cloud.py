@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -64,11 +65,16 @@ class Secrets:
         return {"SecretString": json.dumps(_SECRETS[SecretId])}
 
 
+@cache
+def _directory() -> bytes:
+    return directory().to_bytes()
+
+
 @dataclass
 class Bucket:
     """S3, with the one bucket. The directory of issuers lies in it already: fetching it takes hundreds of calls."""
 
-    objects: dict[str, bytes] = field(default_factory=lambda: {"directory/issuers.json.gz": directory().to_bytes()})
+    objects: dict[str, bytes] = field(default_factory=lambda: {"directory/issuers.json.gz": _directory()})
 
     @property
     def pdfs(self) -> list[str]:

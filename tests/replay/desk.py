@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from types import ModuleType
 from typing import Any, Literal
@@ -624,6 +624,7 @@ _WAITS = tuple(
 )
 
 
+@lru_cache(maxsize=100_000)
 def timeless(text: str) -> str:
     """Leave out how many seconds she still has to wait for another OTP: that depends on the run."""
     for wait in _WAITS:
