@@ -27,8 +27,6 @@ from template_checks.transform import Document
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-SIGNING_PROFILE = "SigningProfileVersionArn"
-"""The template's parameter that names who has to have signed the code, if it has one."""
 _SIGNATURE = "META-INF/"
 """What AWS Signer adds to an archive."""
 
@@ -51,7 +49,7 @@ def package(settings: Settings, values: Values) -> Packaged:
         *("package", "--config-file", str(SAMCONFIG), "--config-env", settings.stage),
         *("--template-file", str(settings.build / "template.yaml")),
         *("--use-json", "--output-template-file", str(output)),
-        *_signed(values.get(SIGNING_PROFILE, ""), folders),
+        *_signed(signing_profile(built, values), folders),
     ):
         raise Stopped("What was built could not be uploaded; see above.")
     document = json.loads(output.read_text(encoding="utf-8"))
@@ -83,6 +81,24 @@ def resolve_for_sam(document: Document, values: Values) -> None:
         properties.pop("AlwaysDeploy", None)
         if "DisableExecuteApiEndpoint" in properties:
             properties["DisableExecuteApiEndpoint"] = template.resolve(properties["DisableExecuteApiEndpoint"], values)
+
+
+def signing_profile(template: Template, values: Values) -> str:
+    """Return the ARN of the profile whose signature Lambda asks for; "" where the template asks for none.
+
+    It stands in the template's own code signing configuration, or in one of the account's that a parameter names.
+    """
+    profiles: list[str] = []
+    for resource in template.resources.values():
+        if resource["Type"] == "AWS::Lambda::CodeSigningConfig" and template.exists(resource, values):
+            publishers = resource["Properties"]["AllowedPublishers"]
+            profiles += template.resolve(publishers["SigningProfileVersionArns"], values)
+    for properties in template.of_type(FUNCTION).values():
+        config = template.resolve(properties.get("CodeSigningConfigArn"), values)
+        if isinstance(config, str) and config and not profiles:
+            found = boto3.client("lambda").get_code_signing_config(CodeSigningConfigArn=config)["CodeSigningConfig"]
+            profiles += found["AllowedPublishers"]["SigningProfileVersionArns"]
+    return profiles[0] if profiles else ""
 
 
 def _signed(profile: str, names: Mapping[str, Path]) -> list[str]:

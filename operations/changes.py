@@ -1,6 +1,7 @@
 """Change sets: made, shown, held to what was approved, and carried out."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from operations.operator import Stopped
 from operations.settings import Settings
 from operations.smoke import try_unsigned
 from operations.stack import Stack, stack_of
-from operations.states import failed_resources
+from operations.states import advice_for
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -23,6 +24,8 @@ SHOWN = 160
 """Letters of a value that are shown; a policy's statement fits."""
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _NAME = "release-"
+_CANCELLED = re.compile("cancelled", re.IGNORECASE)
+"""What CloudFormation says of resources that it gave up because another one had failed."""
 
 
 # --- proposing --------------------------------------------------------------------------------------------------------
@@ -149,28 +152,32 @@ def execute(settings: Settings, name: str, tell: Callable[[str, str], None], sle
     seen = {event["EventId"] for event in _events(cloudformation, stack)}
     # What is made new and then rolled back goes again: a version of a function that stayed would block the same build.
     cloudformation.execute_change_set(StackName=stack, ChangeSetName=name, RetainExceptOnCreate=True)
-    status = _await(cloudformation, settings, seen, tell, sleep)
+    failures: list[str] = []
+    status = _await(cloudformation, settings, seen, failures, tell, sleep)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        raise Stopped("\n".join([f"The deployment failed ({status}).", *failed_resources(cloudformation, stack)]))
+        # Once it is rolled back, the resources themselves do not tell any more what failed.
+        advice = advice_for(stack_of(stack), settings.region)
+        raise Stopped("\n".join(filter(None, [f"The deployment failed ({status}).", *failures, advice])))
 
 
 def _await(
     cloudformation: "CloudFormationClient",
     settings: Settings,
     seen: set[str],
+    failures: list[str],
     tell: Callable[[str, str], None],
     sleep: Callable[[float], None],
 ) -> str:
-    """Tell what happens until the stack has come to rest, and return its status."""
+    """Tell what happens until the stack has come to rest, note what fails, and return the stack's status."""
     for _ in range(int(settings.wait_minutes * 60 / POLL_SECONDS)):
         for event in reversed(list(_events(cloudformation, settings.stack_name, seen))):
             seen.add(event["EventId"])
-            status, reason = event.get("ResourceStatus", ""), event.get("ResourceStatusReason", "")
-            if not status.endswith("_IN_PROGRESS"):
-                tell(
-                    "",
-                    f"{status:<24}{event.get('LogicalResourceId', '')} {reason if 'FAILED' in status else ''}".rstrip(),
-                )
+            happened, resource = event.get("ResourceStatus", ""), event.get("LogicalResourceId", "")
+            reason = event.get("ResourceStatusReason", "") if happened.endswith("_FAILED") else ""
+            if reason and not _CANCELLED.search(reason):
+                failures.append(f"  {resource}: {happened}, {reason}")
+            if not happened.endswith("_IN_PROGRESS"):
+                tell("", f"{happened:<24}{resource} {reason}".rstrip())
         status = stack_of(settings.stack_name).status
         if not status.endswith("_IN_PROGRESS"):
             return status

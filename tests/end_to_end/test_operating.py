@@ -1,18 +1,22 @@
 """An operator's commands on the deployed stack: the real `sam deploy`, the real quotas, the real secrets."""
 
+import dataclasses
 import json
 import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from unittest import mock
 
 import boto3
 import pytest
 
+from operations import delete as deleting
 from operations.deploy import deploy
 from operations.operator import Operator
+from operations.settings import settings_of
 from simulator.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
 from simulator.whatsapp.business import Business
 
@@ -118,6 +122,39 @@ def test_a_change_set_that_make_change_set_did_not_make_is_not_executed(stack: L
     assert executed.returncode == 1
     assert "is not what was proposed" in executed.stderr
     cloudformation.delete_change_set(StackName=STACK_NAME, ChangeSetName=name)
+
+
+def test_a_stage_is_taken_down_but_for_what_has_to_outlive_it(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    table = key | {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
+    template = {
+        "Resources": {
+            "Bucket": {"Type": "AWS::S3::Bucket"},
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Table": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "RetainExceptOnCreate", "Properties": table},
+        }
+    }
+    name, cloudformation, s3 = "helpdesk-gone", stack.client("cloudformation"), stack.client("s3")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    resources = cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
+    s3.put_object(Bucket=names["Bucket"], Key="documents/1", Body=b"%PDF-")
+    settings = dataclasses.replace(settings_of("dev"), stack_name=name)
+    monkeypatch.setattr(deleting, "settings_of", lambda _stage: settings)
+    told: list[str] = []
+
+    def tell(_step: str, what: str) -> None:
+        told.append(what)
+
+    deleting.delete("dev", Operator(input, lambda _: False, tell, time.sleep, lambda _: "dev"))
+
+    assert f"{names['Table']}: consents are evidence; each is deleted by itself after ConsentRetentionDays" in told
+    assert names["Bucket"] not in [one["Name"] for one in s3.list_buckets()["Buckets"]]
+    assert stack.client("dynamodb").describe_table(TableName=names["Table"])["Table"]
+    stack.client("dynamodb").delete_table(TableName=names["Table"])
 
 
 def test_the_doctor_finds_nothing_to_mend_in_the_local_stack(stack: LocalStack) -> None:

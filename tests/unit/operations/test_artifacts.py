@@ -10,9 +10,10 @@ import boto3
 import pytest
 
 from operations import artifacts as uploading
-from operations.artifacts import digest_of, package, pinned, resolve_for_sam
+from operations.artifacts import digest_of, package, pinned, resolve_for_sam, signing_profile
 from operations.operator import Stopped
 from operations.settings import ROOT, Settings, settings_of
+from operations.template import Template
 from template_checks.transform import defaults_of, load, transform
 from tests.unit.operations.conftest import Bucket
 
@@ -59,9 +60,44 @@ def test_each_artifact_and_the_template_itself_are_named_with_their_versions(
     assert json.loads(body) == packaged.document
 
 
-def test_with_a_signing_profile_everything_is_signed(settings: Settings, said: list[str]) -> None:
-    package(settings, {uploading.SIGNING_PROFILE: PROFILE})
+def test_with_a_signing_profile_everything_is_signed(
+    settings: Settings, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "signing_profile", lambda *_: PROFILE)
+    package(settings, {})
     assert sorted(said[said.index("--signing-profiles") + 1 :]) == ["Function=helpdesk", "Layer=helpdesk"]
+
+
+def signed_template(function: dict[str, Any]) -> Template:
+    config = {"AllowedPublishers": {"SigningProfileVersionArns": [{"Ref": "Profile"}]}}
+    return Template(
+        {
+            "Parameters": {name: {"Type": "String", "Default": ""} for name in ("Profile", "Config")},
+            "Conditions": {"Signs": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Profile"}, ""]}]}},
+            "Resources": {
+                "Signing": {"Type": "AWS::Lambda::CodeSigningConfig", "Condition": "Signs", "Properties": config},
+                "Function": {"Type": "AWS::Serverless::Function", "Properties": function},
+            },
+        }
+    )
+
+
+def test_who_has_to_sign_is_read_from_the_template_and_its_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"CodeSigningConfigArn": {"Fn::If": ["Signs", {"Ref": "Signing"}, {"Ref": "AWS::NoValue"}]}}
+    assert signing_profile(signed_template(own), {}) == ""
+    assert signing_profile(signed_template(own), {"Profile": PROFILE}) == PROFILE
+
+
+def test_who_has_to_sign_is_read_from_a_configuration_of_the_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lambda:
+        def get_code_signing_config(self, *, CodeSigningConfigArn: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+            assert CodeSigningConfigArn == "arn:config"
+            return {"CodeSigningConfig": {"AllowedPublishers": {"SigningProfileVersionArns": [PROFILE]}}}
+
+    monkeypatch.setattr(boto3, "client", lambda _service: Lambda())
+    template = signed_template({"CodeSigningConfigArn": {"Ref": "Config"}})
+    assert signing_profile(template, {"Config": "arn:config"}) == PROFILE
+    assert signing_profile(template, {}) == ""
 
 
 def test_an_upload_that_fails_stops(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
