@@ -8,6 +8,7 @@ import pytest
 import responses
 
 from helpdesk.conversation.offers import Parameter
+from helpdesk.digilocker import pull
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import (
     AadhaarNotLinked,
@@ -96,17 +97,22 @@ def test_a_directory_that_fails_is_asked_a_second_time() -> None:
 
 @pytest.mark.parametrize("category", [{"categories": ["Education"]}, {"category": "Education"}])
 @responses.activate
-def test_issuers_are_read_with_their_category_in_either_shape_and_the_unusable_left_out(
-    category: dict[str, object],
+def test_issuers_are_read_with_their_category_in_either_shape_and_the_unusable_counted(
+    category: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    counted: list[tuple[str, int]] = []
+    monkeypatch.setattr(pull, "count", lambda name, value: counted.append((name, value)))
     cbse = {"orgid": "000101", "issuerid": "in.gov.cbse", "name": "CBSE", "description": "Board", **category}
     responses.post(f"{PULL}/issuers", json={"issuers": [cbse, cbse, {"name": "no number"}, {"orgid": "1"}, None]})
 
     assert PullClient(client()).issuers(5) == (Issuer("000101", "in.gov.cbse", "CBSE", "Education"),)
+    assert counted == [("DirectoryLeftOut", 3)]
 
 
 @responses.activate
-def test_types_without_a_usable_doctype_are_left_out() -> None:
+def test_types_without_a_usable_doctype_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[tuple[str, int]] = []
+    monkeypatch.setattr(pull, "count", lambda name, value: counted.append((name, value)))
     listed = [{"doctype": "hscer", "description": "Class XII Marksheet"}, {"doctype": "TOO LONG"}, {"doctype": "SSCER"}]
     responses.post(f"{PULL}/doctype", json={"documents": listed})
 
@@ -114,6 +120,15 @@ def test_types_without_a_usable_doctype_are_left_out() -> None:
         DocumentType("HSCER", "Class XII Marksheet"),
         DocumentType("SSCER", "SSCER"),
     )
+    assert counted == [("DirectoryLeftOut", 1)]
+
+
+@responses.activate
+def test_an_issuer_that_wants_what_nobody_can_be_asked_for_is_not_asked() -> None:
+    responses.post(f"{PULL}/parameters", json=[{"label": "Year"}, {"label": "Number", "paramname": "no"}])
+
+    with pytest.raises(NotOffered):
+        PullClient(client()).parameters("000101", "HSCER", 5)
 
 
 @pytest.mark.parametrize("valuelist", ["2005, 2006,", ["2005", 2006, "2005"]])

@@ -183,6 +183,16 @@ class TestFaults:
         assert len(answer.data) == 5
         assert int(answer.headers["Content-Length"]) > 5
 
+    def test_an_answer_may_come_in_another_wrapping(self, stage: Any) -> None:
+        stage.client.post(
+            "/faults", json={"digilocker": {"code": {"wrap": "in-details"}, "verify": {"wrap": "capitals"}}}
+        )
+        assert set(stage.ask_code(dl_username="999999990019").get_json()) == {"status", "details"}
+        assert set(stage.verify().get_json()) == {"REGISTERED", "DIGILOCKERID"}
+        refused = stage.client.post("/faults", json={"digilocker": {"code": {"wrap": "paper"}}})
+        assert refused.status_code == 400
+        assert "wrap is one of" in refused.get_data(as_text=True)
+
     def test_every_endpoint_of_a_service_can_be_struck_at_once(self, stage: Any) -> None:
         stage.client.post("/faults", json={"digilocker": {"*": {"status": 503, "times": 2}}})
         assert stage.ask_code(dl_username="999999990019").status_code == 503

@@ -431,6 +431,11 @@ class Issuers(_List):
     key, mark, item = "issuers", "orgid", IssuerItem
     items: list[IssuerItem | None]
 
+    @property
+    def left_out(self) -> int:
+        """How many have no number or name."""
+        return sum(not (item and item.org_id and item.name) for item in self.items)
+
     def to_value(self) -> tuple[Issuer, ...]:
         """Give them in DigiLocker's order, each once, without those that have no number or name."""
         usable = {item.org_id: item for item in self.items if item and item.org_id and item.name}
@@ -449,6 +454,11 @@ class DocumentTypes(_List):
 
     key, mark, item = "documents", "doctype", DocumentTypeItem
     items: list[DocumentTypeItem | None]
+
+    @property
+    def left_out(self) -> int:
+        """How many have no usable doctype."""
+        return sum(not (item and _DOCTYPE.fullmatch(item.doctype.upper())) for item in self.items)
 
     def to_value(self) -> tuple[DocumentType, ...]:
         """Give them in DigiLocker's order, each once, without those that have no usable doctype."""

@@ -17,6 +17,7 @@ from helpdesk.digilocker.models import (
     Parameters,
     Pulled,
 )
+from helpdesk.telemetry import count
 
 
 class PullClient:
@@ -28,12 +29,16 @@ class PullClient:
     def issuers(self, seconds: float) -> tuple[Issuer, ...]:
         """List the organisations from which documents can be pulled."""
         path = "oauth2/1/pull/issuers"
-        return self._client.signed(Endpoint.PULL_ISSUERS, path, Issuers, {}, "", seconds).to_value()
+        listed = self._client.signed(Endpoint.PULL_ISSUERS, path, Issuers, {}, "", seconds)
+        count("DirectoryLeftOut", listed.left_out)
+        return listed.to_value()
 
     def document_types(self, org_id: str, seconds: float) -> tuple[DocumentType, ...]:
         """List what one organisation issues."""
         path, fields = "oauth2/1/pull/doctype", {"orgid": org_id}
-        return self._client.signed(Endpoint.PULL_DOCTYPES, path, DocumentTypes, fields, org_id, seconds).to_value()
+        listed = self._client.signed(Endpoint.PULL_DOCTYPES, path, DocumentTypes, fields, org_id, seconds)
+        count("DirectoryLeftOut", listed.left_out)
+        return listed.to_value()
 
     def parameters(self, org_id: str, doctype: str, seconds: float) -> tuple[Parameter, ...]:
         """List what the issuer wants to know; nothing where her Aadhaar number is enough.

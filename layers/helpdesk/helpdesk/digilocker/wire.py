@@ -9,6 +9,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 _NOTHING: Final = frozenset({"", "null", "(null)", "none", "nil", "na", "n/a", "n.a.", "undefined", "-", "--"})
@@ -52,7 +53,8 @@ def title(value: object) -> str:
     """Return a text that is meant for people, with HTML's entities as the characters that they stand for."""
     one_line = told(value)
     for _ in range(2):  # some are escaped twice
-        one_line = told(html.unescape(one_line))
+        if "&" in one_line:
+            one_line = told(html.unescape(one_line))
     return one_line
 
 
@@ -145,6 +147,7 @@ def _each_media_type(value: object, depth: int) -> Iterator[str]:
 # --- objects and lists ------------------------------------------------------------------------------------------------
 
 
+@lru_cache(1024)
 def plain_key(key: str) -> str:
     """Return a key without what its spellings differ in: case, hyphens, underscores, blanks."""
     return re.sub(r"[-_\s]", "", key).casefold()
@@ -152,7 +155,7 @@ def plain_key(key: str) -> str:
 
 def unpacked(value: object) -> object:
     """Return what a text holds that is itself JSON of an object or list; anything else as it is."""
-    if isinstance(value, str) and value.strip()[:1] in {"{", "["}:
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:
             return json.loads(value, strict=False)
         except (ValueError, RecursionError):
@@ -162,7 +165,9 @@ def unpacked(value: object) -> object:
 
 def is_nothing(value: object) -> bool:
     """Return whether a value says that there is nothing."""
-    return value is None or value in ([], {}) or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
+    if isinstance(value, str):
+        return value.strip().casefold() in _NOTHING
+    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def named(value: object) -> dict[str, object]:
@@ -170,8 +175,9 @@ def named(value: object) -> dict[str, object]:
     found: dict[str, object] = {}
     if isinstance(value, dict):
         for key, inner in value.items():
-            if is_nothing(found.get(plain_key(str(key)))):
-                found[plain_key(str(key))] = inner
+            plain = plain_key(str(key))
+            if plain not in found or is_nothing(found[plain]):
+                found[plain] = inner
     return found
 
 
@@ -188,12 +194,14 @@ def fields(value: object, names: Mapping[str, Sequence[str]], needed: Iterable[s
             (value,) = value
         by_key = named(value)
         for name, keys in names.items():
-            values = [by_key[key] for key in keys if key in by_key]
-            if values and is_nothing(found.get(name)):
-                found[name] = next((one for one in values if not is_nothing(one)), values[0])
+            for key in keys:
+                if key in by_key and (name not in found or is_nothing(found[name])):
+                    found[name] = by_key[key]
         is_whole = not any(is_nothing(found.get(name)) for name in needed) if needed else bool(found)
+        if is_whole:
+            break
         inside = next((by_key[key] for key in _WRAPPINGS if isinstance(by_key.get(key), dict | list | str)), None)
-        if is_whole or inside is None:
+        if inside is None:
             break
         value = inside
     return found
@@ -239,7 +247,7 @@ def elements(value: object, names: Iterable[str], depth: int = _DEPTH) -> list[d
 def _elements(value: object, known: frozenset[str], depth: int) -> Iterator[dict[str, object] | None]:
     value = unpacked(value)
     match value:
-        case dict() if known & named(value).keys():
+        case dict() if any(plain_key(str(key)) in known for key in value):
             yield value
         case dict() | list() if depth:
             inner = list(value.values()) if isinstance(value, dict) else value

@@ -1,0 +1,76 @@
+"""What the dialogue gets of DigiLocker's answers, where more than one answer makes it."""
+
+import datetime as dt
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from helpdesk.digilocker.models import Document, Issued, IssuedDocument
+from helpdesk.service import locker as lockers
+from helpdesk.service.identity import uri_mark
+from helpdesk.service.locker import Locker
+from helpdesk.storage.documents import LOCKED
+
+URI = "in.gov.transport-DRVLC-DL 04 2019"
+
+
+def locker(client: mock.Mock, documents: mock.Mock | None = None) -> Locker:
+    others: dict[str, Any] = {name: mock.Mock() for name in ("sign_in", "pull", "directory", "secret", "links")}
+    return Locker(client=client, documents=documents or mock.Mock(), **others)
+
+
+def listing(*documents: IssuedDocument, left_out: int = 0) -> mock.Mock:
+    return mock.Mock(
+        issued_documents=mock.Mock(return_value=Issued(documents, left_out)),
+        uploaded_documents=mock.Mock(return_value=()),
+    )
+
+
+@pytest.mark.parametrize("left_out", [0, 3])
+def test_documents_that_cannot_be_read_are_counted_and_passed_on(
+    left_out: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: dict[str, int] = {}
+    monkeypatch.setattr(lockers, "count", lambda name, value=1: counted.update({name: value}))
+
+    assert locker(listing(left_out=left_out)).list_documents("token").left_out == left_out
+    assert counted.get("DocumentsLeftOut", 0) == left_out
+
+
+def test_the_day_of_a_document_is_passed_on() -> None:
+    documents = IssuedDocument("Licence", "DRVLC", URI, date=dt.date(2019, 9, 12)), IssuedDocument("Other", "X", "y")
+
+    listed = locker(listing(*documents)).list_documents("token").documents
+
+    assert [document.date for document in listed] == ["2019-09-12", ""]
+
+
+@pytest.mark.parametrize(("ticked", "shared"), [(URI, True), (URI.split(" ", maxsplit=1)[0], True), ("other", False)])
+def test_a_uri_with_blanks_is_known_among_what_she_ticked(ticked: str, shared: bool) -> None:
+    client = listing(IssuedDocument("Licence", "DRVLC", URI))
+
+    (document,) = locker(client).list_documents("token", uri_mark(ticked)).documents
+
+    assert document.shared is shared
+
+
+@pytest.mark.parametrize(
+    ("content", "is_locked"),
+    [
+        (b"%PDF-1.7 trailer << /Root 1 0 R /Encrypt 12 0 R /ID [] >>", True),
+        (b"%PDF-1.4 trailer<</Encrypt<</Filter/Standard>>>>", True),
+        (b"%PDF-1.5 1 0 obj <</Type/XRef/Encrypt 3\n0 R>>", True),
+        (b"%PDF-1.7 trailer << /Root 1 0 R /EncryptMetadata false >>", False),
+        (b"%PDF-1.7 (how to /Encrypt a file)", False),
+        (b"%PDF-1.7", False),
+    ],
+)
+def test_a_pdf_that_is_encrypted_is_kept_unaltered_under_a_key_that_says_so(content: bytes, is_locked: bool) -> None:
+    documents = mock.Mock()
+    asked = locker(mock.Mock(file=mock.Mock(return_value=Document(content))), documents)
+
+    key = asked.fetch_document("token", URI, "conversation", "step")
+
+    assert key.endswith(LOCKED) is is_locked
+    documents.keep.assert_called_once_with(key, content)
