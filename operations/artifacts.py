@@ -93,7 +93,7 @@ def signing_profile(template: Template, values: Values) -> str:
         if resource["Type"] == "AWS::Lambda::CodeSigningConfig" and template.exists(resource, values):
             publishers = resource["Properties"]["AllowedPublishers"]
             profiles += template.resolve(publishers["SigningProfileVersionArns"], values)
-    for properties in template.of_type(FUNCTION).values():
+    for properties in template.functions():
         config = template.resolve(properties.get("CodeSigningConfigArn"), values)
         if isinstance(config, str) and config and not profiles:
             found = boto3.client("lambda").get_code_signing_config(CodeSigningConfigArn=config)["CodeSigningConfig"]

@@ -138,6 +138,11 @@ class Template:
         """Work out a condition, or a part of a rule."""
         return bool(evaluate(expression, defaults_of(self.document) | dict(values), self.document))
 
+    def functions(self) -> list[dict[str, Any]]:
+        """Return the properties of each function, those that all of them share included."""
+        shared = self.document.get("Globals", {}).get("Function", {})
+        return [shared | own for own in self.of_type(FUNCTION).values()]
+
     # --- what a function is made of -----------------------------------------------------------------------------------
 
     def versioned(self) -> dict[str, Any]:

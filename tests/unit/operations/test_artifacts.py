@@ -95,9 +95,12 @@ def test_who_has_to_sign_is_read_from_a_configuration_of_the_accounts(monkeypatc
             return {"CodeSigningConfig": {"AllowedPublishers": {"SigningProfileVersionArns": [PROFILE]}}}
 
     monkeypatch.setattr(boto3, "client", lambda _service: Lambda())
-    template = signed_template({"CodeSigningConfigArn": {"Ref": "Config"}})
-    assert signing_profile(template, {"Config": "arn:config"}) == PROFILE
-    assert signing_profile(template, {}) == ""
+    asks = {"CodeSigningConfigArn": {"Ref": "Config"}}
+    for_all = signed_template({})
+    for_all.document["Globals"] = {"Function": asks}
+    for template in (signed_template(asks), for_all):
+        assert signing_profile(template, {"Config": "arn:config"}) == PROFILE
+        assert signing_profile(template, {}) == ""
 
 
 def test_an_upload_that_fails_stops(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
