@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from msgspec.structs import replace
 
-from helpdesk.conversation.advance import advance, wanted
-from helpdesk.conversation.chapters.new_document import asked_for
+from helpdesk.conversation.advance import advance
+from helpdesk.conversation.answers import wanted
 from helpdesk.conversation.chapters.sign_in_page import awaits
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import (
@@ -181,7 +181,7 @@ class Chat:
             self.happens(SentProof(self._step(), PROOF if text == "<the code>" else "another"))
             return
         understood = read(self._step(), named.get(text, text))
-        asked = asked_for(self.conversation)
+        asked = self.conversation.asked_parameter
         value = asked.accept(text) if asked else None
         self._typed = value or understood.digits or text
         event = replace(understood.event, fits=value is not None)

@@ -4,7 +4,8 @@ from copy import replace
 
 import pytest
 
-from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.advance import advance
+from helpdesk.conversation.answers import wanted
 from helpdesk.conversation.choices import Choice, Tap, read_tap, tap_id
 from helpdesk.conversation.effects import (
     AADHAAR,

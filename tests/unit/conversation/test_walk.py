@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from helpdesk.conversation.advance import advance, wanted
+from helpdesk.conversation.advance import advance
+from helpdesk.conversation.answers import wanted
 from helpdesk.conversation.choices import Choice, Tap, read_tap
 from helpdesk.conversation.effects import (
     AADHAAR,

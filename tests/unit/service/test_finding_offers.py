@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpdesk.conversation.chapters.new_document import PAGE_SIZE
+from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
 from helpdesk.languages.catalogue import Catalogue, catalogues
 from helpdesk.languages.searching import in_english
 from helpdesk.service.locker import Offered, offered

@@ -13,6 +13,7 @@ from helpdesk.conversation.effects import (
     TOKEN,
     VERIFIER,
     Request,
+    detail,
 )
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.structs import Tagged, Value
@@ -192,6 +193,16 @@ class Pull(Tagged, frozen=True):
     looks_for: str = ""
     """The problem that has us look whether the document is on her list."""
 
+    @property
+    def missing(self) -> int:
+        """The number of the first parameter that she has not entered; 0 if there is none."""
+        numbers = range(1, len(self.parameters) + 1)
+        return next((number for number in numbers if detail(number) not in self.has), 0)
+
+    def mark_of(self, number: int) -> str:
+        """Name the list of a parameter's values."""
+        return f"{self.mark}-{number}"
+
 
 class Link(Tagged, frozen=True):
     """The way to DigiLocker's own page. It can be opened until it is used, or too old. Times since the epoch."""
@@ -287,6 +298,13 @@ class Conversation(Tagged, frozen=True):
     def at(self) -> Stage:
         """The question that is open, also while she is choosing a language."""
         return self.previous or self.stage if self.stage is Stage.LANGUAGE else self.stage
+
+    @property
+    def asked_parameter(self) -> Parameter | None:
+        """The issuer's parameter that she is being asked for; None if it is no such question that is open."""
+        if self.pull is None or self.stage is not Stage.DETAIL or not self.pull.missing:
+            return None
+        return self.pull.parameters[self.pull.missing - 1]
 
     @property
     def keeps(self) -> frozenset[str]:

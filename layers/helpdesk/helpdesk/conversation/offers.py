@@ -28,6 +28,11 @@ class Offer(Tagged, frozen=True):
     """What the URIs of its documents start with."""
     issuer: str = ""
 
+    @property
+    def called(self) -> dict[str, str]:
+        """What a text calls it by: our short name for its doctype, where we have one."""
+        return {"document": self.title, "doctype": self.doctype}
+
 
 class Parameter(Tagged, frozen=True):
     """Something that an issuer wants to know before it looks for a document."""

@@ -1,13 +1,99 @@
-"""What every stage of the dialogue is written with: how a message is put, and what an answer picks."""
+"""What every chapter of the dialogue is written with: questions, messages, and what an answer picks."""
+
+from collections.abc import Callable
+from enum import Enum, auto
 
 from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import Button, Effect, Revoke, Say, Text
+from helpdesk.conversation.effects import Button, Effect, OfferLanguages, Request, Revoke, Say, SetTimer, Text
 from helpdesk.conversation.events import FromHer, Said, Tapped
-from helpdesk.conversation.model import Conversation, Stage, Waiting
+from helpdesk.conversation.model import Conversation, Rules, Stage, Waiting
+from helpdesk.structs import Value
 
-type Turn = tuple[Conversation, tuple[Effect, ...]]
+
+class Context(Value, frozen=True):
+    """When something happens (seconds since the epoch), under which rules, and the id of the step that it is."""
+
+    now: int
+    rules: Rules
+    step: str
+
+
+class Goto(Value, frozen=True):
+    """Stands among the effects where another chapter's question is put. `goto` makes it; `advance` carries it out."""
+
+    stage: Stage
+    note: Text | None = None
+
+
+DAY = 24 * 3600
+"""Seconds."""
+
+type Turn = tuple[Conversation, tuple[Effect | Goto, ...]]
+"""The next conversation, and what is to be done."""
+
+
+class Expects(Enum):
+    """What can answer a question, beside the words and buttons that mean the same everywhere."""
+
+    CHOICE = auto()
+    """One of its buttons or rows, a word for it, or its number."""
+    AADHAAR = auto()
+    OTP = auto()
+    DATE = auto()
+    MOBILE = auto()
+    NAME = auto()
+    VALUE = auto()
+    """What an issuer wants to know."""
+    DOCUMENT = auto()
+    """A document on the list, by its number or name."""
+    WORDS = auto()
+    """Words for a document that is looked for elsewhere."""
+    CODE = auto()
+    """The one-time code that the page shows after DigiLocker."""
+    ANYTHING = auto()
+
+
+class Question(Value, frozen=True, kw_only=True):
+    """All that belongs to one stage of the dialogue."""
+
+    ask: Callable[[Conversation, Context, Text | None], Turn]
+    """Put the question, after a note on what just happened. Where DigiLocker is asked, have it asked."""
+    answer: Callable[[Conversation, FromHer, Context], Turn]
+    back: Stage | Callable[[Conversation, Context], Turn]
+    """Where *Back* leads."""
+    help: Callable[[Conversation], Say | OfferLanguages]
+    """What *Help* says. The question can still be answered."""
+    expects: tuple[Expects, ...]
+    waits_for: Callable[[Conversation], Request | None] | None = None
+    """What DigiLocker is asked meanwhile, where it is at work."""
+
+
+def goto(conversation: Conversation, stage: Stage, note: Text | None = None) -> Turn:
+    """Hand over to the question of another chapter."""
+    return conversation, (Goto(stage, note),)
+
+
+def explains(key: str, *buttons: Button) -> Callable[[Conversation], Say]:
+    """Return the help of a question whose buttons are always the same."""
+    return lambda conversation: say(conversation, f"help.{key}", *buttons)
+
+
+def wait(conversation: Conversation, *_: object) -> Turn:
+    """She writes while DigiLocker is at work."""
+    return conversation, (say(conversation, "wait", CANCEL),)
+
+
+def at_work(
+    waits_for: Callable[[Conversation], Request | None],
+    *,
+    back: Stage | Callable[[Conversation, Context], Turn],
+    ask: Callable[[Conversation, Context, Text | None], Turn] = wait,
+) -> Question:
+    """Return the question of a stage in which nothing is asked, since DigiLocker is at work."""
+    return Question(ask=ask, answer=wait, back=back, help=explains("waiting", CANCEL), expects=(), waits_for=waits_for)
+
 
 # Buttons that mean the same wherever they are tapped, today or next week.
 SERVICES = Button(Choice.SERVICES)
@@ -92,9 +178,10 @@ def picks(
     return None
 
 
-def waits(conversation: Conversation, stage: Stage, event_id: str, now: int) -> Conversation:
-    """Go to a stage in which nothing is asked until the step `event_id` is answered."""
-    return replace(conversation, stage=stage, previous=None, again=None, waiting=(Waiting(event_id, now),))
+def waits(conversation: Conversation, stage: Stage, context: Context) -> Conversation:
+    """Go to a stage in which nothing is asked until this step is answered."""
+    waiting = (Waiting(context.step, context.now),)
+    return replace(conversation, stage=stage, previous=None, again=None, waiting=waiting)
 
 
 def settled(conversation: Conversation, event_id: str) -> Conversation:
@@ -108,7 +195,15 @@ def left(conversation: Conversation, stage: Stage) -> Conversation:
     return replace(left, link=None, form=None, pull=None, was_closed=False)
 
 
-def signed_out(conversation: Conversation, stage: Stage) -> Turn:
+def signed_out(conversation: Conversation, stage: Stage) -> tuple[Conversation, tuple[Effect, ...]]:
     """End the session: the list and the tokens are forgotten here, and the tokens are revoked at DigiLocker."""
     effects = (Revoke(conversation.session.tokens),) if conversation.session else ()
     return replace(left(conversation, stage), session=None, documents=(), wanted=None), effects
+
+
+def with_timer(conversation: Conversation, effects: tuple[Effect | Goto, ...], context: Context) -> Turn:
+    """See to it that what she entrusted is forgotten when she falls silent, whether she writes again or not."""
+    if conversation.timer_at > context.now:
+        return conversation, effects
+    seconds = context.rules.session_seconds
+    return replace(conversation, timer_at=context.now + seconds), (*effects, SetTimer(seconds))

@@ -17,10 +17,10 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.chapters.new_document import PAGE_SIZE
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Offer, Parameter
+from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.directory import Directory, DirectorySource, Found
 from helpdesk.digilocker.errors import (

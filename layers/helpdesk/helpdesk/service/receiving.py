@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
-from helpdesk.conversation.chapters.new_document import asked_for
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep
 from helpdesk.conversation.events import (
@@ -345,7 +344,7 @@ def _kept(effects: tuple[Effect, ...], typed: str, mobile: str) -> dict[str, str
 
 def _detail(conversation: Conversation, message: InboundMessage) -> str | None:
     """Give what she typed as the issuer takes it, if that is what is asked for and it fits."""
-    parameter = asked_for(conversation)
+    parameter = conversation.asked_parameter
     return parameter.accept(message.text or "") if parameter else None
 
 

@@ -7,9 +7,6 @@ are never shortened, the tests hold them to the limits.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from helpdesk.conversation.chapters.documents import PAGE_SIZE, pages
-from helpdesk.conversation.chapters.language import PAGE_SIZE as LANGUAGES_ON_A_PAGE
-from helpdesk.conversation.chapters.new_document import PAGE_SIZE as OPTIONS_ON_A_PAGE
 from helpdesk.conversation.choices import Choice, tap_id
 from helpdesk.conversation.effects import (
     Button as ButtonOf,
@@ -26,6 +23,10 @@ from helpdesk.conversation.effects import (
     Text,
 )
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wanted
+from helpdesk.conversation.pages import DOCUMENTS as DOCUMENTS_ON_A_PAGE
+from helpdesk.conversation.pages import LANGUAGES as LANGUAGES_ON_A_PAGE
+from helpdesk.conversation.pages import OPTIONS as OPTIONS_ON_A_PAGE
+from helpdesk.conversation.pages import pages
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.languages.dates import written
 from helpdesk.storage.documents import DATA, LOCKED, extension
@@ -107,7 +108,10 @@ class Renderer(Value, frozen=True):
         """Write one page of the list of documents, or those few that a name matched."""
         language = catalogue(reply.language)
         documents = conversation.documents
-        numbers = reply.only or tuple(range(1, len(documents) + 1))[(reply.page - 1) * PAGE_SIZE :][:PAGE_SIZE]
+        numbers = (
+            reply.only
+            or tuple(range(1, len(documents) + 1))[(reply.page - 1) * DOCUMENTS_ON_A_PAGE :][:DOCUMENTS_ON_A_PAGE]
+        )
         marks = _marks(language, documents)
         rows = [_row(language, reply.listing, number, documents[number - 1], marks[number - 1]) for number in numbers]
         values = self._values(language)
@@ -121,7 +125,7 @@ class Renderer(Value, frozen=True):
         )
         room = _BODY - length(head) - length(foot) - 4
         lines = _fitted([_line(language, number, documents[number - 1], marks[number - 1]) for number in numbers], room)
-        rows += _last_rows(language, reply, pages(len(documents)))
+        rows += _last_rows(language, reply, pages(len(documents), DOCUMENTS_ON_A_PAGE))
         return ListMessage(_joined(head, lines, foot), language.texts["documents.open"], (Section(None, tuple(rows)),))
 
     def options(self, reply: ShowOptions) -> ListMessage:
@@ -246,9 +250,9 @@ def _buttons(language: Catalogue, buttons: tuple[ButtonOf, ...]) -> tuple[Button
 def _head(language: Catalogue, reply: ShowDocuments, count: int) -> str:
     if reply.only:
         return ""
-    if pages(count) == 1:
+    if pages(count, DOCUMENTS_ON_A_PAGE) == 1:
         return language.texts["documents.list"]
-    return language.texts["documents.page"].format(page=reply.page, pages=pages(count))
+    return language.texts["documents.page"].format(page=reply.page, pages=pages(count, DOCUMENTS_ON_A_PAGE))
 
 
 def _fitted(lines: list[str], room: int) -> str:

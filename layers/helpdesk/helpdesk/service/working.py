@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.advance import advance, is_entrusted, wanted
-from helpdesk.conversation.chapters.sign_in_chat import DAY
+from helpdesk.conversation.advance import advance, is_entrusted
+from helpdesk.conversation.answers import wanted
 from helpdesk.conversation.effects import (
     AADHAAR,
     CODE,
@@ -77,6 +77,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Conversation, Rules, Session
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.turn import DAY
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict

@@ -2,32 +2,52 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.chapters import consent
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
 from helpdesk.conversation.events import FromHer
-from helpdesk.conversation.model import Conversation, Form, Rules, Stage
-from helpdesk.conversation.turn import Turn, left, picks, question, say, text
+from helpdesk.conversation.model import Conversation, Form, Stage
+from helpdesk.conversation.turn import (
+    Context,
+    Expects,
+    Question,
+    Turn,
+    explains,
+    goto,
+    left,
+    picks,
+    question,
+    say,
+    text,
+)
 
 OPTIONS = (Choice.YES, Choice.NO)
 
 
-def ask(conversation: Conversation, note: Text | None = None) -> Turn:
+def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Ask whether she has an account."""
     asked = left(conversation, Stage.ACCOUNT)
     return asked, (say(asked, "account.ask", *question(Stage.ACCOUNT, *OPTIONS), note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer, rules: Rules) -> Turn:
+def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """*Yes* leads to the consent for signing in, *No* to that for signing up."""
     match picks(event, Stage.ACCOUNT, OPTIONS):
         case Choice.YES:
-            return consent.ask(conversation, rules)
+            return goto(conversation, Stage.CONSENT)
         case Choice.NO:
-            return sign_up(conversation, rules)
-    return ask(conversation, note=text("not_understood"))
+            return sign_up(conversation)
+    return ask(conversation, context, note=text("not_understood"))
 
 
-def sign_up(conversation: Conversation, rules: Rules) -> Turn:
+def sign_up(conversation: Conversation) -> Turn:
     """Begin to sign up: with the consent, and nothing entered."""
-    return consent.ask(replace(left(conversation, Stage.ACCOUNT), form=Form(), wanted=None), rules)
+    return goto(replace(left(conversation, Stage.ACCOUNT), form=Form(), wanted=None), Stage.CONSENT)
+
+
+ACCOUNT = Question(
+    ask=ask,
+    answer=answer,
+    back=Stage.MENU,
+    help=explains("account", *question(Stage.ACCOUNT, *OPTIONS)),
+    expects=(Expects.CHOICE,),
+)

@@ -2,12 +2,26 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.chapters import sign_in_chat, sign_in_page, sign_up
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
 from helpdesk.conversation.events import FromHer, Said
-from helpdesk.conversation.model import Conversation, Form, Rules, Stage
-from helpdesk.conversation.turn import MENU, SERVICES, Turn, left, picks, question, say, text
+from helpdesk.conversation.model import Conversation, Form, Stage
+from helpdesk.conversation.turn import (
+    MENU,
+    PRIVACY,
+    SERVICES,
+    Context,
+    Expects,
+    Question,
+    Turn,
+    explains,
+    goto,
+    left,
+    picks,
+    question,
+    say,
+    text,
+)
 
 VERSION = "2026-11-24"
 """The version of the consent text. Change it whenever the meaning of the text `consent.ask` changes."""
@@ -19,29 +33,35 @@ PAGE_VERSION = "2026-11-24-page"
 OPTIONS = (Choice.AGREE, Choice.DECLINE)
 
 
-def ask(conversation: Conversation, rules: Rules, note: Text | None = None) -> Turn:
+def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
     """Ask for her consent. What was entered for signing up before is forgotten."""
     form = None if conversation.form is None else Form()
     asked = replace(left(conversation, Stage.CONSENT), form=form)
-    key = "consent.page" if rules.on_page else "consent.ask" if form is None else "consent.sign_up"
+    key = "consent.page" if context.rules.on_page else "consent.ask" if form is None else "consent.sign_up"
     return asked, (say(asked, key, *question(Stage.CONSENT, *OPTIONS), note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """*I agree* is recorded and leads on to sign in; *No, thanks* leads back, and nothing was used."""
     is_clear = event.is_clear if isinstance(event, Said) else True
     match picks(event, Stage.CONSENT, OPTIONS, yes=Choice.AGREE, no=Choice.DECLINE):
+        case Choice.AGREE if is_clear and context.rules.on_page:
+            asked, requests = goto(conversation, Stage.MAKING_LINK)
+            return asked, (*requests, RecordConsent(PAGE_VERSION, conversation.language, context.now))
         case Choice.AGREE if is_clear:
-            signs_up = conversation.form is not None
-            if rules.on_page:
-                asked, effects = sign_in_page.make(conversation, event.id, now, sign_up=signs_up)
-                return asked, (*effects, RecordConsent(PAGE_VERSION, conversation.language, now))
-            asked, replies = sign_up.ask(conversation) if signs_up else sign_in_chat.ask_number(conversation)
-            return asked, (
-                RecordConsent(SIGN_UP_VERSION if signs_up else VERSION, conversation.language, now),
-                *replies,
-            )
+            version = VERSION if conversation.form is None else SIGN_UP_VERSION
+            asked, replies = goto(conversation, Stage.AADHAAR)
+            return asked, (RecordConsent(version, conversation.language, context.now), *replies)
         case Choice.DECLINE:
             declined = replace(left(conversation, Stage.MENU), wanted=None)
             return declined, (say(declined, "consent.declined", SERVICES, MENU),)
-    return ask(conversation, rules, note=text("not_understood"))
+    return ask(conversation, context, note=text("not_understood"))
+
+
+CONSENT = Question(
+    ask=ask,
+    answer=answer,
+    back=Stage.ACCOUNT,
+    help=explains("consent", *question(Stage.CONSENT, *OPTIONS), PRIVACY),
+    expects=(Expects.CHOICE,),
+)

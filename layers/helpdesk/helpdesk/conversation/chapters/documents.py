@@ -2,13 +2,13 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.chapters import sign_in_page
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
     DeletePdf,
     DeliverDocument,
     FetchDocument,
     ListDocuments,
+    Say,
     ShowDocuments,
     Text,
 )
@@ -22,16 +22,24 @@ from helpdesk.conversation.events import (
     Said,
     Tapped,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage, Waiting, Wanted
+from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Waiting, Wanted
+from helpdesk.conversation.pages import DOCUMENTS as ON_A_PAGE
+from helpdesk.conversation.pages import pages
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
     ANOTHER_PERSON,
+    CANCEL,
     DONE,
     MENU,
     NEW_DOCUMENT,
     OTHER_DOCUMENTS,
     SERVICES,
+    Context,
+    Expects,
+    Question,
     Turn,
+    explains,
+    goto,
     left,
     picks,
     question,
@@ -39,11 +47,9 @@ from helpdesk.conversation.turn import (
     settled,
     signed_out,
     text,
+    wait,
     waits,
 )
-
-PAGE_SIZE = 7
-"""Documents on a page: WhatsApp's ten rows of a list, less *More*, *Get a new document* and *Done*."""
 
 _AADHAAR = "ADHAR"
 _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
@@ -52,7 +58,7 @@ _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
 # The list
 
 
-def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: Rules) -> Turn:
+def listed(conversation: Conversation, event: DocumentsListed, context: Context) -> Turn:
     """The list has come; or the document that was asked for when the last session broke off, by itself."""
     session = conversation.session
     if session is None:
@@ -61,7 +67,7 @@ def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: 
     listing = replace(
         session,
         listing=event.id[:8],
-        listed_at=now,
+        listed_at=context.now,
         page=1,
         count=len(event.documents),
         uploaded=event.uploaded,
@@ -75,21 +81,22 @@ def listed(conversation: Conversation, event: DocumentsListed, now: int, rules: 
         wanted=None,
     )
     wanted = conversation.wanted
-    if wanted and now - wanted.at < rules.session_seconds and (number := _found(here.documents, wanted)):
-        return choose(here, number, event.id, now, rules)
+    is_recent = wanted is not None and context.now - wanted.at < context.rules.session_seconds
+    if wanted and is_recent and (number := _found(here.documents, wanted)):
+        return choose(here, number, context)
     return show(here, more=text("documents.tip") if is_first and not session.on_page else None)
 
 
-def again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
+def again(conversation: Conversation, context: Context) -> Turn:
     """*Other documents*: the list once more, asked for anew if it may have changed meanwhile."""
     session = conversation.session
     if session is None or not session.listing:
         return show(conversation)
-    if conversation.documents and now - session.listed_at < rules.list_seconds:
+    if conversation.documents and context.now - session.listed_at < context.rules.list_seconds:
         return show(conversation)  # an empty one is always asked for anew: she was told how to bring documents in
     if conversation.waiting:
         return show(conversation)  # documents of this list are on their way, and theirs would be another one
-    return waits(conversation, Stage.LISTING, event_id, now), (ListDocuments(),)
+    return list_again(conversation, context)
 
 
 def not_listed(conversation: Conversation, event: Failed) -> Turn:
@@ -112,7 +119,7 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None, mo
     if not session.listing:
         stays = replace(conversation, stage=Stage.LISTING, again=ListDocuments())
         return stays, (say(stays, "documents.not_listed", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
-    page = page if 1 <= page <= pages(len(conversation.documents)) else 1
+    page = page if 1 <= page <= pages(len(conversation.documents), ON_A_PAGE) else 1
     session = replace(session, page=page, at_list=True)
     here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=session, pull=None)
     if not conversation.documents:
@@ -125,48 +132,63 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None, mo
     return here, (ShowDocuments(here.language, session.listing, page, note=note, more=more),)
 
 
-def pages(documents: int) -> int:
-    """Count the pages of so many documents."""
-    return max(1, -(-documents // PAGE_SIZE))
+def list_again(conversation: Conversation, context: Context) -> Turn:
+    """Have the list asked for anew."""
+    return waits(conversation, Stage.LISTING, context), (ListDocuments(),)
 
 
-def list_again(conversation: Conversation, event_id: str, now: int) -> Turn:
-    """*Try again*, where the list could not be had."""
-    return waits(conversation, Stage.LISTING, event_id, now), (ListDocuments(),)
+def ask_for_list(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
+    """Lead to the list; or, where it could not be had, say so again."""
+    if conversation.stage is not Stage.LISTING:
+        return again(conversation, context)
+    return wait(conversation) if conversation.waiting else show(conversation, note=note)
 
 
-def answer_listing(conversation: Conversation, event: FromHer, now: int) -> Turn:
+def answer_listing(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """The list could not be had: try again, or be done."""
+    if conversation.waiting:
+        return wait(conversation)
     if picks(event, Stage.LISTING, (Choice.TRY_AGAIN,), numbered=False):
-        return list_again(conversation, event.id, now)
+        return list_again(conversation, context)
     return show(conversation)
+
+
+def _help_listing(conversation: Conversation) -> Say:
+    if conversation.waiting:
+        return say(conversation, "help.waiting", CANCEL)
+    return say(conversation, "help.listing", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE)
 
 
 # The choice
 
 
-def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
+    """Show the page of the list that she is at."""
+    return show(conversation, conversation.session.page if conversation.session else 1, note)
+
+
+def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """A number, a row, or a name fetches one document."""
     session = conversation.session
     if session is None:
         return no_session(conversation)
     match event:
         case Said(choices=choices) if Choice.TRY_AGAIN in choices:
-            return try_again(conversation, event.id, now, rules)
+            return try_again(conversation, context)
         case Tapped(tap=tap) if tap and tap.choice is Choice.TRY_AGAIN:
-            return try_again(conversation, event.id, now, rules)
+            return try_again(conversation, context)
         case Said() | Tapped() if picks(event, Stage.DOCUMENTS, (Choice.SHARE,), numbered=False) and session.on_page:
-            return share(conversation, event.id, now)
+            return share(conversation, context)
         case Said(number=int(number)):
-            return choose(conversation, number, event.id, now, rules)
+            return choose(conversation, number, context)
         case Said(words=words) if words:
-            return named(conversation, event, now, rules)
+            return named(conversation, event, context)
         case Entered():
             return show(conversation, session.page, note=text("documents.long_number"))
     return show(conversation, session.page, note=text("not_understood"))
 
 
-def tapped(conversation: Conversation, tap: Tap, event_id: str, now: int, rules: Rules) -> Turn:
+def tapped(conversation: Conversation, tap: Tap, context: Context) -> Turn:
     """She tapped a row of a list: of the one that is shown now, from wherever she is, or of an earlier one."""
     session = conversation.session
     if session is None:
@@ -174,23 +196,23 @@ def tapped(conversation: Conversation, tap: Tap, event_id: str, now: int, rules:
     here = conversation if conversation.stage is Stage.DOCUMENTS else left(conversation, Stage.DOCUMENTS)
     if tap.place != session.listing or tap.number is None:
         return show(here, note=text("documents.old_list"))
-    return choose(here, tap.number, event_id, now, rules)
+    return choose(here, tap.number, context)
 
 
-def named(conversation: Conversation, event: Said, now: int, rules: Rules) -> Turn:
+def named(conversation: Conversation, event: Said, context: Context) -> Turn:
     """She named a document: fetch it, ask which of several, or say that there is none."""
     session = conversation.session
     if session is None:
         return no_session(conversation)
     match matching(conversation.documents, event):
         case (number,):
-            return choose(conversation, number, event.id, now, rules)
+            return choose(conversation, number, context)
         case ():
             why = "documents.no_such_name" if event.named else "not_understood"
             return show(conversation, session.page, note=text(why))
         case numbers:
             note = text("documents.which")
-            only = ShowDocuments(conversation.language, session.listing, only=numbers[:PAGE_SIZE], note=note)
+            only = ShowDocuments(conversation.language, session.listing, only=numbers[:ON_A_PAGE], note=note)
             return conversation, (only,)
 
 
@@ -207,7 +229,7 @@ def _words_about(document: IssuedDocument, said: Said) -> set[str]:
     return about.union(*(naming.words for naming in said.named if naming.doctype == document.doctype))
 
 
-def choose(conversation: Conversation, number: int, event_id: str, now: int, rules: Rules) -> Turn:
+def choose(conversation: Conversation, number: int, context: Context) -> Turn:
     """Fetch document `number` of the list."""
     session = conversation.session
     if session is None:
@@ -219,9 +241,10 @@ def choose(conversation: Conversation, number: int, event_id: str, now: int, rul
         return conversation, (say(conversation, "documents.no_pdf", OTHER_DOCUMENTS, DONE, about=number),)
     if not conversation.documents[number - 1].shared:
         return not_shared(replace(conversation, session=replace(session, at_list=False)), number)
-    if any(w.number == number and now - w.at < rules.job_expiry_seconds for w in conversation.waiting):
+    seconds = context.rules.job_expiry_seconds
+    if any(w.number == number and context.now - w.at < seconds for w in conversation.waiting):
         return conversation, (say(conversation, "documents.on_its_way", OTHER_DOCUMENTS, DONE, about=number),)
-    waiting = (*conversation.waiting, Waiting(event_id, now, number))
+    waiting = (*conversation.waiting, Waiting(context.step, context.now, number))
     asked = replace(conversation, waiting=waiting, again=None, session=replace(session, at_list=False))
     return asked, (FetchDocument(number, session.listing),)
 
@@ -234,23 +257,23 @@ def not_shared(conversation: Conversation, number: int) -> Turn:
     return here, (say(here, "documents.not_shared", *buttons, about=number),)
 
 
-def share(conversation: Conversation, event_id: str, now: int) -> Turn:
+def share(conversation: Conversation, context: Context) -> Turn:
     """*Share more*: to DigiLocker's page once more. The document that was asked for then comes by itself."""
     wanted = None
     if isinstance(conversation.again, FetchDocument):
-        wanted = _remembered(conversation.documents, conversation.again.number, now)
+        wanted = _remembered(conversation.documents, conversation.again.number, context.now)
     out, effects = signed_out(conversation, Stage.MENU)
-    asked, requests = sign_in_page.make(replace(out, wanted=wanted), event_id, now, sign_up=False)
+    asked, requests = goto(replace(out, wanted=wanted), Stage.MAKING_LINK)
     return asked, (*requests, *effects)
 
 
-def try_again(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
+def try_again(conversation: Conversation, context: Context) -> Turn:
     """*Try again*: the document that could not be had; or the list, if one may have come in meanwhile."""
     match conversation.again:
         case FetchDocument(number=number):
-            return choose(conversation, number, event_id, now, rules)
+            return choose(conversation, number, context)
         case ListDocuments():
-            return list_again(conversation, event_id, now)
+            return list_again(conversation, context)
     return show(conversation)
 
 
@@ -264,11 +287,12 @@ def fetched(conversation: Conversation, event: DocumentFetched) -> Turn:
     return here, (DeliverDocument(here.language, event.key, event.number, event.listing, greeted_at=greeted_at),)
 
 
-def not_fetched(conversation: Conversation, event: Failed, number: int, listing: str, now: int) -> Turn:
+def not_fetched(conversation: Conversation, event: Failed, request: FetchDocument, context: Context) -> Turn:
     """The PDF could not be had: which document, why, and what she can do."""
+    number = request.number
     if event.problem is Problem.SIGNED_OUT:
-        return revoked(conversation, _remembered(conversation.documents, number, now))
-    here = replace(settled(conversation, event.id), again=FetchDocument(number, listing))
+        return revoked(conversation, _remembered(conversation.documents, number, context.now))
+    here = replace(settled(conversation, event.id), again=request)
     if _is_aadhaar(conversation.documents, number) and event.problem in _NO_FILE:
         # It may as well be that she did not tick it: without a document in it, the scope does not tell.
         may_share = event.problem is Problem.NOT_SHARED and here.session is not None and here.session.on_page
@@ -297,7 +321,7 @@ def not_delivered(conversation: Conversation, event: DeliveryFailed) -> Turn:
 # The end
 
 
-def done(conversation: Conversation) -> Turn:
+def done(conversation: Conversation, *_: object) -> Turn:
     """*Done* signs out."""
     if conversation.session is None:
         return no_session(conversation)
@@ -339,3 +363,30 @@ def _looks(document: IssuedDocument) -> tuple[str, str, str]:
 def no_session(conversation: Conversation) -> Turn:
     """A button of an earlier session: nobody is signed in."""
     return conversation, (say(conversation, "session.none", SERVICES, MENU),)
+
+
+def _back(conversation: Conversation, _: Context) -> Turn:
+    """*Back* to the list, or to the page before this one."""
+    session = conversation.session
+    if session and not session.at_list:
+        return show(conversation, session.page)
+    if session and session.page > 1:
+        return show(conversation, session.page - 1)
+    return goto(conversation, Stage.MENU)
+
+
+LISTING = Question(
+    ask=ask_for_list,
+    answer=answer_listing,
+    back=Stage.MENU,
+    help=_help_listing,
+    expects=(Expects.CHOICE,),
+    waits_for=lambda conversation: ListDocuments() if conversation.waiting else None,
+)
+DOCUMENTS = Question(
+    ask=ask,
+    answer=answer,
+    back=_back,
+    help=explains("documents", OTHER_DOCUMENTS, DONE),
+    expects=(Expects.DOCUMENT,),
+)

@@ -6,14 +6,12 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
 from helpdesk.conversation.events import FromHer, Said, Tapped
 from helpdesk.conversation.model import Conversation, Rules, Stage
-from helpdesk.conversation.turn import Turn, text
+from helpdesk.conversation.turn import Context, Expects, Question, Turn, goto, text
 
-PAGE_SIZE = 9
-"""Languages on a page: WhatsApp's ten rows of a list, less the one that leads to the next page."""
 ENGLISH = "en"
 
 
-def ask(conversation: Conversation, note: Text | None = None, page: int = 1) -> Turn:
+def ask(conversation: Conversation, _: Context, note: Text | None = None, page: int = 1) -> Turn:
     """Offer the languages. The question that was open stays open behind it."""
     asked = replace(conversation, stage=Stage.LANGUAGE, previous=conversation.at)
     return asked, (OfferLanguages(asked.language, note, page=page),)
@@ -49,6 +47,20 @@ def follow(conversation: Conversation, event: FromHer, rules: Rules) -> Conversa
     return replace(conversation, language=spoken)
 
 
-def answer(conversation: Conversation) -> Turn:
+def answer(conversation: Conversation, _: FromHer, context: Context) -> Turn:
     """Whatever is no language shows the list again."""
-    return ask(conversation, note=text("not_understood"))
+    return ask(conversation, context, note=text("not_understood"))
+
+
+def back(conversation: Conversation, _: Context) -> Turn:
+    """*Back* to the question that was open."""
+    return goto(replace(conversation, stage=conversation.at, previous=None), conversation.at)
+
+
+LANGUAGE = Question(
+    ask=ask,
+    answer=answer,
+    back=back,
+    help=lambda conversation: OfferLanguages(conversation.language, text("help.language")),
+    expects=(Expects.CHOICE,),
+)

@@ -2,114 +2,92 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.chapters import account, consent, documents, new_document, sign_in_page, sign_up
-from helpdesk.conversation.chapters.sign_in_chat import NUMBER_OPTIONS, otp_options
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import OfferLanguages, Text
+from helpdesk.conversation.effects import Text
 from helpdesk.conversation.events import FromHer
-from helpdesk.conversation.model import Conversation, Rules, Stage
+from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import (
-    CANCEL,
-    DONE,
     HELP,
     LANGUAGE,
     MENU,
-    OTHER_DOCUMENTS,
     PERSON,
     PRIVACY,
     SERVICES,
+    Context,
+    Expects,
+    Question,
     Turn,
+    explains,
+    goto,
     left,
     picks,
-    question,
     say,
     signed_out,
     text,
 )
 
 OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
-_EXPLAINED = {
-    Stage.ACCOUNT: ("account", question(Stage.ACCOUNT, *account.OPTIONS)),
-    Stage.CONSENT: ("consent", (*question(Stage.CONSENT, *consent.OPTIONS), PRIVACY)),
-    Stage.AADHAAR: ("aadhaar", question(Stage.AADHAAR, *NUMBER_OPTIONS)),
-    Stage.NAME: ("name", question(Stage.NAME, *sign_up.OPTIONS)),
-    Stage.BORN: ("born", question(Stage.BORN, *sign_up.OPTIONS)),
-    Stage.GENDER: ("gender", question(Stage.GENDER, *sign_up.GENDERS)),
-    Stage.MOBILE: ("mobile", question(Stage.MOBILE, *sign_up.OPTIONS)),
-    Stage.SUMMARY: ("summary", question(Stage.SUMMARY, *sign_up.SUMMARY_OPTIONS)),
-    Stage.SENDING_OTP: ("waiting", (CANCEL,)),
-    Stage.VERIFYING: ("waiting", (CANCEL,)),
-    Stage.MAKING_LINK: ("waiting", (CANCEL,)),
-    Stage.LINK: ("link", question(Stage.LINK, *sign_in_page.OPTIONS)),
-    Stage.PROOF: ("proof", question(Stage.PROOF, *sign_in_page.PROOF_OPTIONS)),
-    Stage.EXCHANGING: ("waiting", (CANCEL,)),
-    Stage.LISTING: ("waiting", (CANCEL,)),
-    Stage.DOCUMENTS: ("documents", (OTHER_DOCUMENTS, DONE)),
-    Stage.FINDING: ("finding", question(Stage.FINDING, *new_document.OPTIONS)),
-    Stage.SEARCHING: ("waiting", (CANCEL,)),
-    Stage.DETAIL: ("detail", question(Stage.DETAIL, *new_document.OPTIONS)),
-    Stage.CHECK: ("check", question(Stage.CHECK, *new_document.CHECK_OPTIONS)),
-    Stage.PULLING: ("waiting", (CANCEL,)),
-    Stage.DELETE: ("delete", (*question(Stage.DELETE, Choice.DELETE), MENU)),
-}
-"""What *Help* says at each question, and the question's own buttons, where they are always the same."""
 
 
-def ask(conversation: Conversation, note: Text | None = None) -> Turn:
-    """Show the menu; also for *Hi*, from anywhere. Whatever was half-done is dropped."""
+def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
+    """Show the menu. Whatever was half-done is dropped."""
     at_menu = replace(left(conversation, Stage.MENU), wanted=None)
     return at_menu, (say(at_menu, "menu", SERVICES, LANGUAGE, HELP, note=note),)
 
 
-def services(conversation: Conversation, event_id: str, now: int, rules: Rules) -> Turn:
+def greet(conversation: Conversation, _: FromHer, context: Context) -> Turn:
+    """*Hi*, from anywhere, shows the menu."""
+    return ask(replace(conversation, greeted_at=context.now), context)
+
+
+def cancel(conversation: Conversation, _: FromHer, context: Context) -> Turn:
+    """*Cancel*, from anywhere, leads back to the menu."""
+    return ask(conversation, context, text("cancelled.signed_in" if conversation.session else "cancelled"))
+
+
+def services(conversation: Conversation, *_: object) -> Turn:
     """*DigiLocker Services*: to the list for who is signed in, else to the question of the account."""
     if conversation.session:
-        return documents.again(left(conversation, Stage.DOCUMENTS), event_id, now, rules)
+        return goto(left(conversation, Stage.DOCUMENTS), Stage.LISTING)
     if conversation.wanted:
-        return consent.ask(left(conversation, Stage.CONSENT), rules)  # she was signed in just now: she has an account
-    return account.ask(conversation)
+        return goto(left(conversation, Stage.CONSENT), Stage.CONSENT)  # signed in just now: she has an account
+    return goto(conversation, Stage.ACCOUNT)
 
 
-def another_person(conversation: Conversation) -> Turn:
+def another_person(conversation: Conversation, *_: object) -> Turn:
     """*Another person* of the family uses the phone: who was signed in is signed out first."""
     out, effects = signed_out(conversation, Stage.MENU)
-    asked, replies = account.ask(out)
+    asked, replies = goto(out, Stage.ACCOUNT)
     return asked, (*replies, *effects)
 
 
-def ended(conversation: Conversation) -> Turn:
+def ended(conversation: Conversation, *_: object) -> Turn:
     """Tell that the session ended by itself, or was closed by us, and how to go on."""
     key = "session.closed" if conversation.was_closed else "session.ended"
     at_menu = left(conversation, Stage.MENU)
     return at_menu, (say(at_menu, key, SERVICES, MENU),)
 
 
-def explain(conversation: Conversation) -> Turn:
-    """*Help* explains the open question, which can still be answered."""
-    if conversation.stage is Stage.LANGUAGE:
-        return conversation, (OfferLanguages(conversation.language, text("help.language"), text("help.ways")),)
-    match conversation.stage:
-        case Stage.OTP:
-            key, buttons = "otp", question(Stage.OTP, *otp_options(conversation))
-        case Stage.LISTING if not conversation.waiting:
-            key, buttons = "listing", (*question(Stage.LISTING, Choice.TRY_AGAIN), DONE)
-        case stage:
-            key, buttons = _EXPLAINED.get(stage, ("menu", (SERVICES, PRIVACY, PERSON)))
-    explained = say(conversation, f"help.{key}", *buttons)
-    return conversation, (replace(explained, more=text("help.ways")),)
-
-
-def answer(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """Whatever was not understood at the menu shows the menu again."""
     match picks(event, Stage.MENU, OPTIONS):
         case Choice.SERVICES:
-            return services(conversation, event.id, now, rules)
+            return services(conversation)
         case Choice.LANGUAGE:
-            from helpdesk.conversation.chapters import language  # noqa: PLC0415 - the two lead to each other
-
-            return language.ask(conversation)
+            return goto(conversation, Stage.LANGUAGE)
         case Choice.HELP:
-            return explain(conversation)
+            return conversation, (replace(AT_MENU.help(conversation), more=text("help.ways")),)
     if conversation.stage is Stage.NEW:
-        return ask(conversation)
-    return ask(conversation, note=text("not_understood"))
+        return ask(conversation, context)
+    return ask(conversation, context, note=text("not_understood"))
+
+
+AT_MENU = Question(
+    ask=ask,
+    answer=answer,
+    back=Stage.MENU,
+    help=explains("menu", SERVICES, PRIVACY, PERSON),
+    expects=(Expects.CHOICE,),
+)
+ENDED = replace(AT_MENU, answer=ended, expects=(Expects.ANYTHING,))
+"""The session ended without a word from her: the first thing that she writes is answered by telling her so."""

@@ -8,13 +8,21 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import EraseData, Text
-from helpdesk.conversation.events import FromHer
-from helpdesk.conversation.model import Conversation, Rules, Stage
+from helpdesk.conversation.events import FromHer, Tapped
+from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import (
     DELETE_DATA,
     MENU,
+    PERSON,
+    PRIVACY,
+    SERVICES,
     START_AGAIN,
+    Context,
+    Expects,
+    Question,
     Turn,
+    explains,
+    goto,
     left,
     picks,
     question,
@@ -24,32 +32,37 @@ from helpdesk.conversation.turn import (
 )
 
 
-def person(conversation: Conversation) -> Turn:
+def person(conversation: Conversation, *_: object) -> Turn:
     """Tell how to reach a person. The open question can still be answered."""
     return conversation, (say(conversation, "person", MENU),)
 
 
-def privacy(conversation: Conversation, rules: Rules) -> Turn:
+def privacy(conversation: Conversation, _: FromHer, context: Context) -> Turn:
     """Tell what is kept, why, for how long, and where to complain. The open question can still be answered."""
-    return conversation, (say(conversation, "privacy.page" if rules.on_page else "privacy", DELETE_DATA, MENU),)
+    return conversation, (say(conversation, "privacy.page" if context.rules.on_page else "privacy", DELETE_DATA, MENU),)
 
 
-def ask_to_delete(conversation: Conversation, note: Text | None = None) -> Turn:
+def ask_to_delete(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Ask whether her data shall be deleted. Whatever was half-done is dropped already."""
     asked = left(conversation, Stage.DELETE)
     return asked, (say(asked, "delete.ask", *question(Stage.DELETE, Choice.DELETE), MENU, note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer) -> Turn:
+def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """*Yes* deletes, *No* leads back."""
     match picks(event, Stage.DELETE, (Choice.DELETE, Choice.MENU), yes=Choice.DELETE, no=Choice.MENU):
         case Choice.DELETE:
             return delete(conversation)
         case Choice.MENU:
-            from helpdesk.conversation.chapters import menu  # noqa: PLC0415 - the two lead to each other
+            return goto(conversation, Stage.MENU)
+    return ask_to_delete(conversation, context, note=text("not_understood"))
 
-            return menu.ask(conversation)
-    return ask_to_delete(conversation, note=text("not_understood"))
+
+def said_delete(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+    """*Delete*, from anywhere: a tap deletes, and so does the word where it was asked for. Otherwise she is asked."""
+    if isinstance(event, Tapped) or conversation.stage is Stage.DELETE:
+        return delete(conversation)
+    return ask_to_delete(conversation, context)
 
 
 def delete(conversation: Conversation) -> Turn:
@@ -68,7 +81,23 @@ def delete(conversation: Conversation) -> Turn:
     return forgotten, (*effects, told, EraseData())
 
 
-def stop(conversation: Conversation) -> Turn:
+def stop(conversation: Conversation, *_: object) -> Turn:
     """*Stop*: she is signed out and hears nothing more until she says Hi."""
     out, effects = signed_out(conversation, Stage.STOPPED)
     return replace(out, misses=0), (say(out, "stop.done", START_AGAIN), *effects)
+
+
+DELETE = Question(
+    ask=ask_to_delete,
+    answer=answer,
+    back=Stage.MENU,
+    help=explains("delete", *question(Stage.DELETE, Choice.DELETE), MENU),
+    expects=(Expects.CHOICE,),
+)
+STOPPED = Question(
+    ask=lambda conversation, _, note: goto(conversation, Stage.MENU, note),
+    answer=lambda conversation, *_: goto(conversation, Stage.MENU),
+    back=Stage.MENU,
+    help=explains("menu", SERVICES, PRIVACY, PERSON),
+    expects=(Expects.CHOICE,),
+)

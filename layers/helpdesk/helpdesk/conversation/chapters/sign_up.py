@@ -4,10 +4,10 @@ What she enters is sealed on its way in; the dialogue knows only that it was ent
 already she learns when the OTP has succeeded: then it is that account which she is signed in to.
 """
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
-from helpdesk.conversation.chapters.sign_in_chat import DAY, send, with_timer
-from helpdesk.conversation.chapters.sign_in_chat import answer_otp as answer_any_otp
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import (
     AADHAAR,
@@ -16,16 +16,30 @@ from helpdesk.conversation.effects import (
     GENDER,
     MOBILE,
     NAME,
-    Effect,
     Keep,
     SignUp,
     Text,
 )
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, Said
-from helpdesk.conversation.model import Conversation, Form, Rules, Stage, Tried
+from helpdesk.conversation.model import Conversation, Form, Stage, Tried
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.turn import Turn, left, picks, question, say, settled, text
+from helpdesk.conversation.turn import (
+    DAY,
+    Context,
+    Expects,
+    Question,
+    Turn,
+    explains,
+    goto,
+    left,
+    picks,
+    question,
+    say,
+    settled,
+    text,
+    with_timer,
+)
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
 GENDERS = (Choice.FEMALE, Choice.MALE, Choice.TRANSGENDER)
@@ -46,7 +60,12 @@ _INITIALS = {Choice.FEMALE: "F", Choice.MALE: "M", Choice.TRANSGENDER: "T"}
 
 
 def ask(
-    conversation: Conversation, note: Text | None = None, more: Text | None = None, *, offers_own: bool = True
+    conversation: Conversation,
+    _: Context,
+    note: Text | None = None,
+    more: Text | None = None,
+    *,
+    offers_own: bool = True,
 ) -> Turn:
     """Ask for the first detail that is missing; when none is, show them all.
 
@@ -71,92 +90,83 @@ def ask(
     return asked, (replace(say(asked, key, *question(stage, *options), note=note, shows=shows), more=more),)
 
 
-def back(conversation: Conversation) -> Turn:
+def back(conversation: Conversation, context: Context) -> Turn:
     """*Back*: the detail before this one is asked for again."""
     stages = list(STAGES.values())
     at = stages.index(conversation.stage) if conversation.stage in stages else len(stages)
-    return ask(_without(conversation, DETAILS[at - 1]))
+    return ask(_without(conversation, DETAILS[at - 1]), context)
 
 
 # The details, one by one
 
 
-def answer_number(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer_number(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """The Aadhaar number: no VID, which DigiLocker does not take here."""
     match event:
         case Entered(kind=Kind.AADHAAR, fault=None, mark=mark):
-            return _kept(conversation, Keep(AADHAAR), now, rules, mark=mark)
+            return _kept(conversation, Keep(AADHAAR), context, mark=mark)
         case Entered(kind=Kind.AADHAAR, fault=Fault.FIRST_DIGIT | Fault.CHECKSUM as fault):
-            return ask(conversation, note=text(f"aadhaar.{fault}"))
-    return ask(conversation, note=text("aadhaar.length"))
+            return ask(conversation, context, note=text(f"aadhaar.{fault}"))
+    return ask(conversation, context, note=text("aadhaar.length"))
 
 
-def answer_name(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer_name(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """Her name, in the Latin letters that the card has it in. Who writes another script is shown an example at once."""
     if isinstance(event, Said) and _is_name(event):
-        return _kept(conversation, Keep(NAME), now, rules)
-    return ask(conversation, note=text("sign_up.not_a_name"), more=text(f"example.{Stage.NAME}"))
+        return _kept(conversation, Keep(NAME), context)
+    return ask(conversation, context, note=text("sign_up.not_a_name"), more=text(f"example.{Stage.NAME}"))
 
 
-def answer_born(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer_born(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """Her date of birth."""
     match event:
         case Entered(kind=Kind.DATE, fault=None):
-            return _kept(conversation, Keep(BORN), now, rules)
-    return ask(conversation, note=text("sign_up.not_a_date"))
+            return _kept(conversation, Keep(BORN), context)
+    return ask(conversation, context, note=text("sign_up.not_a_date"))
 
 
-def answer_gender(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer_gender(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """Her gender; or the date of birth once more, which was read back with the question."""
     match event:
         case Entered(kind=Kind.DATE, fault=None):
-            return _kept(conversation, Keep(BORN), now, rules)
+            return _kept(conversation, Keep(BORN), context)
         case Entered():
-            return ask(conversation, note=text("sign_up.not_a_date"))
+            return ask(conversation, context, note=text("sign_up.not_a_date"))
     gender = picks(event, Stage.GENDER, GENDERS)
     if gender is None:
-        return ask(conversation, note=text("not_understood"))
-    return _kept(conversation, Keep(GENDER, _INITIALS[gender]), now, rules)
+        return ask(conversation, context, note=text("not_understood"))
+    return _kept(conversation, Keep(GENDER, _INITIALS[gender]), context)
 
 
-def answer_mobile(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer_mobile(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """The mobile that the OTP goes to: the one that she writes from, by a tap, or another."""
     match event:
         case Entered(kind=Kind.MOBILE, fault=None, mark=mark):
-            return _kept(conversation, Keep(MOBILE), now, rules, mobile_mark=mark)
+            return _kept(conversation, Keep(MOBILE), context, mobile_mark=mark)
     own = (Choice.OWN_MOBILE,) if conversation.writes_from_mobile else ()
     if picks(event, Stage.MOBILE, own, yes=Choice.OWN_MOBILE) is Choice.OWN_MOBILE and own:
-        return _kept(conversation, Keep(MOBILE, her_number=True), now, rules, mobile_mark="")
-    return ask(conversation, note=text("sign_up.not_a_mobile"))
+        return _kept(conversation, Keep(MOBILE, her_number=True), context, mobile_mark="")
+    return ask(conversation, context, note=text("sign_up.not_a_mobile"))
 
 
-def answer_summary(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
+def answer_summary(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     """*Send* has the details compared and an OTP sent; the number of a line asks for that one again."""
     match event:
         case Said(number=int(number)) if 1 <= number <= len(DETAILS):
-            return ask(_without(conversation, DETAILS[number - 1]))
+            return ask(_without(conversation, DETAILS[number - 1]), context)
     match picks(event, Stage.SUMMARY, SUMMARY_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
         case Choice.SEND:
-            mark = conversation.form.mark if conversation.form else ""
-            return send(conversation, mark, event.id, now, rules)
+            return goto(conversation, Stage.SENDING_OTP)
         case Choice.CHANGE:
             buttons = question(Stage.SUMMARY, Choice.SEND, Choice.CANCEL)
             return conversation, (say(conversation, "sign_up.change", *buttons),)
-    return ask(conversation, note=text("not_understood"))
+    return ask(conversation, context, note=text("not_understood"))
 
 
-# The OTP
+# The answer
 
 
-def answer_otp(conversation: Conversation, event: FromHer, now: int, rules: Rules) -> Turn:
-    """As when signing in; *Change* leads back to the details."""
-    options = (Choice.CHANGE,)
-    if picks(event, Stage.OTP, options, numbered=False, change_number=Choice.CHANGE) is Choice.CHANGE:
-        return ask(conversation)
-    return answer_any_otp(conversation, event, now, rules)
-
-
-def not_sent(conversation: Conversation, event: Failed, request: SignUp, now: int) -> Turn:
+def not_sent(conversation: Conversation, event: Failed, request: SignUp, context: Context) -> Turn:
     """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more.
 
     Where an account can be the reason, the way to sign in to it stands below, for everybody alike.
@@ -166,23 +176,22 @@ def not_sent(conversation: Conversation, event: Failed, request: SignUp, now: in
     match event.problem:
         case Problem.MOBILE_TAKEN:
             own = conversation.form is not None and not conversation.form.mobile_mark
-            stays = _without(_counted(stays, request.mark, now), MOBILE)
-            return ask(stays, why, has_account, offers_own=not own)
+            stays = _without(_counted(stays, request.mark, context.now), MOBILE)
+            return ask(stays, context, why, has_account, offers_own=not own)
         case Problem.DETAILS_DIFFER:
-            return ask(_counted(stays, request.mark, now), why, has_account)
-    return ask(stays, why)
+            return ask(_counted(stays, request.mark, context.now), context, why, has_account)
+    return ask(stays, context, why)
 
 
 # What was entered
 
 
-def _kept(conversation: Conversation, keep: Keep, now: int, rules: Rules, **marks: str) -> Turn:
+def _kept(conversation: Conversation, keep: Keep, context: Context, **marks: str) -> Turn:
     """Have a detail sealed, and go on to the next."""
     form = conversation.form or Form()
     has = tuple(name for name in DETAILS if name in form.has or name == keep.name)
-    asked, replies = ask(replace(conversation, form=replace(form, has=has, **marks)))
-    effects: tuple[Effect, ...] = (keep, *replies)
-    return with_timer(asked, effects, now, rules)
+    asked, replies = ask(replace(conversation, form=replace(form, has=has, **marks)), context)
+    return with_timer(asked, (keep, *replies), context)
 
 
 def _counted(conversation: Conversation, mark: str, now: int) -> Conversation:
@@ -203,3 +212,28 @@ def _is_name(said: Said) -> bool:
     """Tell whether her words can be a name as the Aadhaar card has it: Latin letters only, two at least."""
     letters = "".join(said.words)
     return letters.isascii() and letters.isalpha() and 1 < len(letters) <= LONGEST_NAME
+
+
+def _detail(
+    stage: Stage,
+    answer: Callable[[Conversation, FromHer, Context], Turn],
+    *options: Choice,
+    expects: tuple[Expects, ...],
+) -> Question:
+    """Return the question for one detail: they are asked, and gone back to, in one order."""
+    help = explains(stage.value, *question(stage, *options))  # noqa: A001 - the aspect's name
+    return Question(ask=ask, answer=answer, back=back, help=help, expects=expects)
+
+
+AADHAAR_NUMBER = Question(
+    ask=ask,
+    answer=answer_number,
+    back=Stage.CONSENT,
+    help=explains("aadhaar", *question(Stage.AADHAAR, Choice.CANCEL)),
+    expects=(Expects.AADHAAR,),
+)
+FULL_NAME = _detail(Stage.NAME, answer_name, *OPTIONS, expects=(Expects.NAME,))
+DATE_OF_BIRTH = _detail(Stage.BORN, answer_born, *OPTIONS, expects=(Expects.DATE,))
+SEX = _detail(Stage.GENDER, answer_gender, *GENDERS, expects=(Expects.CHOICE, Expects.DATE))
+MOBILE_NUMBER = _detail(Stage.MOBILE, answer_mobile, *OPTIONS, expects=(Expects.MOBILE,))
+SUMMARY = _detail(Stage.SUMMARY, answer_summary, *SUMMARY_OPTIONS, expects=(Expects.CHOICE,))
