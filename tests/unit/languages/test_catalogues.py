@@ -128,7 +128,7 @@ OFFERED = "(हिन्दी, বাংলা, తెలుగు, தமி�
 every_language = pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
 
 
-NOT_SHOWN = {"language.order", "language.script", "language.letters", "search.words"}
+NOT_SHOWN = {"language.order", "language.script", "language.direction", "language.letters", "search.words"}
 
 
 def limit(key: str) -> int:
@@ -235,6 +235,13 @@ def test_nothing_is_left_in_english(language: Catalogue) -> None:
         for word in words:
             scripts = {unicodedata.name(c).split()[0] for c in word if c.isalpha()}
             assert scripts <= {script} or word in NAMES, f"{key}: {word}"
+
+
+@every_language
+def test_is_written_in_the_direction_of_its_letters(language: Catalogue) -> None:
+    letters = {unicodedata.bidirectional(letter) for letter in language.texts["menu"] if letter.isalpha()}
+    is_right_to_left = bool(letters & {"R", "AL"})
+    assert language.texts["language.direction"] == ("rtl" if is_right_to_left else "ltr")
 
 
 @every_language

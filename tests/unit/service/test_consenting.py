@@ -80,6 +80,12 @@ def test_the_first_page_is_in_her_language(desk: Desk) -> None:
     assert '<html lang="hi" dir="ltr">' in opened(desk, state)["body"]
 
 
+@pytest.mark.parametrize(("language", "direction"), [("hi", "ltr"), ("ur", "rtl")])
+def test_a_page_has_the_direction_of_its_language(desk: Desk, language: str, direction: str) -> None:
+    page = desk.consenting.start({"s": ["nobody.0"]}, f"{language}-IN,en;q=0.5")
+    assert f'<html lang="{language}" dir="{direction}">' in page["body"]
+
+
 def test_a_link_that_is_too_old_leads_nowhere(desk: Desk) -> None:
     state = desk.at_link()
     desk.clock.now += 600

@@ -47,7 +47,6 @@ TRIES: Final = 5
 """How often a lost race is run again within one call."""
 COOKIE: Final = "link"
 
-_RIGHT_TO_LEFT: Final = frozenset({"ur"})
 _DIGITS: Final = 4
 """Of her number, that the page names."""
 
@@ -248,7 +247,7 @@ def _cookie(state: str) -> str:
 
 
 def _tag(language: Catalogue) -> Language:
-    return Language(language.code, "rtl" if language.code in _RIGHT_TO_LEFT else "ltr")
+    return Language(language.code, "rtl" if language.texts["language.direction"] == "rtl" else "ltr")
 
 
 def _preferred(accepted: str) -> str:

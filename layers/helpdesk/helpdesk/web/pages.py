@@ -29,7 +29,7 @@ STYLE: Final = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);overflow-wrap:anywhere;
 font:1.0625rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-:lang(ur) body{line-height:2.1;
+[dir=rtl] body{line-height:2.1;
 font-family:"Noto Nastaliq Urdu","Jameel Noori Nastaleeq","Noto Naskh Arabic","Noto Sans Arabic",serif}
 header{padding:.8rem 1rem;border-block-end:1px solid var(--line);background:var(--sheet);font-weight:600}
 header p,main{max-width:34rem;margin-inline:auto}
@@ -39,7 +39,7 @@ svg{display:block;width:3.25rem;height:3.25rem;margin:0 -.4rem 1rem;color:var(--
 .good svg{color:var(--good)}
 .bad svg{color:var(--bad)}
 h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3}
-:lang(ur) h1{line-height:1.9}
+[dir=rtl] h1{line-height:1.9}
 main p{margin:0 0 .9rem}
 .box{padding:.8rem 1rem;border:1px solid var(--line);border-inline-start:.3rem solid var(--strong);border-radius:.6rem;
 background:var(--box)}
