@@ -31,13 +31,15 @@ SIGN_IN ?=
 STACK ?=
 # What to test, and how: make test TESTS=tests/unit, or TESTS="-k otp". On one processor, to debug: TESTS="-n 0 --pdb".
 TESTS ?=
+# What `make new-question` begins: NAME=pets_name.
+NAME ?=
 # All Python code, for the type checker.
 CODE := layers/helpdesk/helpdesk functions operations simulator capacity_model template_checks tests tools
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets change-set execute \
-  redrive revoke-all find prune delete environments clean
+.PHONY: help check shape new-question run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets \
+  change-set execute redrive revoke-all find prune delete environments clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -54,6 +56,12 @@ check: .venv/.ready .venv/sam/.ready ## What to run at every save, in a minute: 
 	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --template template.yaml
 	@exec $(PYTHON) -m pytest -n auto --quiet tests/conversations tests/unit
+
+shape: .venv/.ready ## Lines, complexity, file size, maintainability and imports between chapters
+	@exec $(PYTHON) -m tools.shape
+
+new-question: .venv/.ready ## Begin a question of the dialogue: stage, chapter, line in stages.py, texts (NAME=pets_name)
+	@exec $(PYTHON) -m tools.new_question $(NAME)
 
 test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest -n auto $(TESTS)

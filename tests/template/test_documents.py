@@ -40,6 +40,8 @@ RUN_BY = {
     "make build": "tests/template/test_layer.py",
     "make lint": ".ci/run",
     "make format": "tests/unit/test_makefile.py",
+    "make shape": "tests/unit/tools/test_shape.py",
+    "make new-question": "tests/unit/tools/test_new_question.py",
     "make clean": "tests/unit/test_makefile.py",
     "jq -j .body $event | curl": "tests/sam_local/test_start_api.py",
 }
