@@ -266,6 +266,16 @@ def test_a_session_ends_also_if_the_timer_was_lost() -> None:
     assert after.session is None
 
 
+def test_a_document_that_comes_after_the_end_of_the_session_is_deleted_and_she_is_told() -> None:
+    asked, _ = advance(signed_in(), Said("one", number=1), NOW + 1, RULES)
+    assert asked.session is not None
+    after, effects = advance(asked, DocumentFetched("one", 1, "listing", "key"), asked.session.expires_at, RULES)
+    assert after.session is None
+    assert [type(effect) for effect in effects] == [Say, Revoke, DeletePdf]
+    assert isinstance(effects[0], Say)
+    assert effects[0].text.key == "session.closed"
+
+
 def test_an_otp_typed_into_an_expired_sign_in_goes_nowhere() -> None:
     _, effects = advance(asked_for_otp(), Entered("late", Kind.OTP), NOW + 901, RULES)
     assert VerifyOtp() not in effects

@@ -21,6 +21,7 @@ from helpdesk.conversation.events import (
     CameBack,
     CameLate,
     DeliveryFailed,
+    Ended,
     Entered,
     Event,
     FromHer,
@@ -76,6 +77,10 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
             return _closed(conversation)
     if not conversation.waits_for(event.id):
         return conversation, undo(event)
+    session = conversation.session
+    if session and now >= session.expires_at:  # the answer took so long that nothing can be done with it any more
+        conversation, effects = carried_out(answered(conversation, Ended(event.id), context), context)
+        return conversation, (*effects, *undo(event))
     if now >= idle_end(conversation, rules):
         conversation = replace(conversation, active_at=now)  # she was not silent: she was waiting for us
     return carried_out(answered(conversation, event, context), context)
