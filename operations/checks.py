@@ -18,7 +18,7 @@ import requests
 
 from operations import register
 from operations.capacity import deployed_demand, increase, room_of
-from operations.credentials import FIELDS, is_empty
+from operations.credentials import APP_SECRET, FIELDS, PEPPER, TRACKING_KEY, TwoPeppersError, is_empty
 from operations.findings import CannotTell, Finding, Fine, Mend
 from operations.graph import TOKEN_REFUSED, UNKNOWN_PATH, GraphRefusal, Meta, health, meta_of
 from operations.samples import Desk
@@ -52,6 +52,11 @@ class Patient:
     def outbound_secret(self) -> Mapping[str, object]:
         """The fields that are shown to WhatsApp and DigiLocker."""
         return read_secret(self.stack.outputs["OutboundSecretArn"])
+
+    @cached_property
+    def identity_secret(self) -> Mapping[str, object]:
+        """The fields that ids are keyed with."""
+        return read_secret(self.stack.outputs["IdentitySecretArn"])
 
     @cached_property
     def desk(self) -> Desk:
@@ -97,6 +102,24 @@ def secret_fields(patient: Patient) -> Finding:
     if empty:
         return Mend(f"empty: {', '.join(empty)}", f"make secrets STAGE={patient.stack.stage}")
     return Fine("all filled")
+
+
+def identity(patient: Patient) -> Finding:
+    """Whether the document function can tell to whom a conversation belongs, and what it signs with is there."""
+    by_deploying = f"make deploy STAGE={patient.stack.stage}"
+    held, elsewhere = patient.identity_secret.get(PEPPER), patient.webhook_secret.get(PEPPER)
+    if not held:
+        return Mend("nothing is checked: id_pepper is not in IdentitySecret", f"{by_deploying} moves it there")
+    if elsewhere and elsewhere != held:
+        return Mend(str(TwoPeppersError()), "aws secretsmanager put-secret-value, on the secret with the wrong one")
+    if is_empty(patient.outbound_secret, TRACKING_KEY):
+        return Mend("tracking_key is not in OutboundSecret", f"{by_deploying} makes one")
+    proven = patient.outbound_secret.get(APP_SECRET)
+    if proven != patient.desk.app_secret:
+        return Mend(
+            "app_secret of OutboundSecret is not the newest one of WebhookSecret", f"{by_deploying} puts it there"
+        )
+    return Fine("moved; the next deployment takes it out of WebhookSecret" if elsewhere else "one pepper, in its place")
 
 
 def service_open(patient: Patient) -> Finding:
@@ -427,6 +450,7 @@ type Check = Callable[[Patient], Finding]
 
 CHECKS: tuple[Check, ...] = (
     secret_fields,
+    identity,
     service_open,
     verify_token,
     signatures,

@@ -1,8 +1,8 @@
 """Finds the id of a citizen's conversation from her telephone number, for a complaint: make find STAGE=dev.
 
 The number is asked for without showing it, and stands in no command, log or history. What is printed is the id under
-which the logs know her: put it into the saved query *find-a-conversation*. Needs the right to read WebhookSecret and to
-scan the table, which no function has.
+which the logs know her: put it into the saved query *find-a-conversation*. Needs the right to read IdentitySecret and
+to scan the table of conversations; no function has both.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import boto3
 
 from helpdesk.service.identity import conversation_id
 from operations.settings import run
-from operations.stack import read_secret, stack_of
+from operations.stack import read_pepper, stack_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     stack = stack_of(stack_name)
-    pepper = str(read_secret(stack.outputs["WebhookSecretArn"])["id_pepper"])
+    pepper = read_pepper(stack.outputs["IdentitySecretArn"], stack.outputs["WebhookSecretArn"])
     table, phone_number_id = stack.outputs["ConversationsTableName"], stack.parameters["WhatsAppPhoneNumberId"]
     for identity in conversations_of(boto3.client("dynamodb"), table, pepper, phone_number_id, phone):
         print(identity)

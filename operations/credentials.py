@@ -1,8 +1,10 @@
-"""Puts what Meta and DigiLocker gave you into the stack's two secrets: make secrets STAGE=dev.
+"""Puts what Meta and DigiLocker gave you into the stack's secrets: make secrets STAGE=dev.
 
 Each value is asked for without showing it; it stands in no command, history, log or file. A field that is filled
 already is kept by Enter; `make deploy` does not even ask for it. A new app secret goes in front of the one before it,
 and both count, so that nothing is refused while Meta changes over.
+
+Nobody is asked for the rest: `settle` makes what has to be made and moves what belongs elsewhere.
 """
 
 import argparse
@@ -23,6 +25,9 @@ type Ask = Callable[[str], str]
 
 APP_SECRETS = "app_secrets"
 VERIFY_TOKEN = "verify_token"  # noqa: S105 - the field's name
+PEPPER = "id_pepper"
+TRACKING_KEY = "tracking_key"
+APP_SECRET = "app_secret"  # noqa: S105 - the field's name
 DROP = "-"
 """Typed for the app secret, it drops the older one."""
 
@@ -62,7 +67,57 @@ def fill(stack: Stack, ask: Ask, *, again: bool = False) -> tuple[str, ...]:
                 SecretId=stack.outputs[output], SecretString=json.dumps(after)
             )
             written += (name for name in after if after[name] != before.get(name))
-    return tuple(written)
+    return (*written, *settle(stack))
+
+
+class TwoPeppersError(ValueError):
+    """Both secrets have a pepper, and not the same one. Somebody has to decide which counts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "id_pepper of WebhookSecret differs from that of IdentitySecret, by which ids are made now. "
+            "Take the wrong one out by hand: where conversations and consents are found by it, it is the right one."
+        )
+
+
+def settle(stack: Stack) -> tuple[str, ...]:
+    """Write what nobody is asked for, and return the names of the fields that were written or taken out.
+
+    The pepper is copied to IdentitySecret in one run, and taken out of WebhookSecret by the next one that finds it in
+    both: until then the version before can be deployed again, and breaking off anywhere does no harm. Raises
+    TwoPeppersError.
+    """
+    webhook, outbound, identity = (read_secret(stack.outputs[name]) for name in _SECRETS)
+    if is_empty(identity, PEPPER):
+        if not is_empty(webhook, PEPPER):
+            identity |= {PEPPER: webhook[PEPPER]}
+    elif not is_empty(webhook, PEPPER):
+        if identity[PEPPER] != webhook[PEPPER]:
+            raise TwoPeppersError
+        del webhook[PEPPER]
+    if is_empty(outbound, TRACKING_KEY):
+        outbound |= {TRACKING_KEY: secrets.token_hex(32)}
+    if not is_empty(webhook, APP_SECRETS):
+        outbound |= {APP_SECRET: _newest(webhook)}
+    settled: list[str] = []
+    for name, after in zip(_SECRETS, (webhook, outbound, identity), strict=True):
+        before = read_secret(stack.outputs[name])
+        if after != before:
+            boto3.client("secretsmanager").put_secret_value(
+                SecretId=stack.outputs[name], SecretString=json.dumps(after)
+            )
+            settled += (field for field in before | after if before.get(field) != after.get(field))
+    return tuple(settled)
+
+
+_SECRETS = ("WebhookSecretArn", "OutboundSecretArn", "IdentitySecretArn")
+"""The outputs that name the secrets."""
+
+
+def _newest(webhook: Mapping[str, object]) -> object:
+    """Return the app secret that Meta goes by now."""
+    app_secrets = webhook[APP_SECRETS]
+    return app_secrets[0] if isinstance(app_secrets, list) else app_secrets
 
 
 def empty_fields(stack: Stack) -> tuple[str, ...]:

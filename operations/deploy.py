@@ -57,7 +57,10 @@ def deploy_stack(planned: Plan, operator: Operator) -> Stack:
 
 def fill_secrets(stack: Stack, operator: Operator) -> None:
     """Ask for what is empty in the secrets."""
-    written = credentials.fill(stack, operator.ask)
+    try:
+        written = credentials.fill(stack, operator.ask)
+    except credentials.TwoPeppersError as error:
+        raise Stopped(str(error)) from None
     if empty := credentials.empty_fields(stack):
         raise Stopped(f"Still empty: {', '.join(empty)}. Every call is refused until they are filled; run this again.")
     operator.tell("Secrets", f"written: {', '.join(written)}" if written else "all filled, none asked for")

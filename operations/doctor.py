@@ -1,6 +1,6 @@
 """Looks for what people get wrong, and says how to mend it: make doctor STAGE=dev.
 
-Changes nothing. Needs the right to describe the stack, to read its two secrets, and to read quotas, the queue's
+Changes nothing. Needs the right to describe the stack, to read its three secrets, and to read quotas, the queue's
 attributes, metrics and the alarm topic's subscriptions. Ends with 1 if there is something to mend.
 """
 

@@ -34,7 +34,7 @@ from botocore.exceptions import EndpointConnectionError
 from operations.samples import Event, desk_of, samples
 from operations.seeding import LocalDesk, seed
 from operations.settings import run
-from operations.stack import read_secret, stack_of
+from operations.stack import read_pepper, stack_of
 from simulator.errors import StackError
 from simulator.local_stack import STACK_NAME, access, addresses, citizens, environments
 from simulator.phone import NotAnsweredError
@@ -90,7 +90,8 @@ def for_local_stack(chat_url: str, now: int) -> Fresh:
     desk = replace(
         desk_of(stack_of(STACK_NAME)), work_queue_arn=work["WORK_QUEUE_ARN"], timer_queue_arn=work["TIMER_QUEUE_ARN"]
     )
-    pepper = str(read_secret(deployed["WebhookFunction"]["WEBHOOK_SECRET_ARN"])["id_pepper"])
+    webhook = deployed["WebhookFunction"]
+    pepper = read_pepper(webhook["IDENTITY_SECRET_ARN"], webhook["WEBHOOK_SECRET_ARN"])
     with _queue() as queue_url:
         seeded = seed(LocalDesk(desk, deployed, pepper, queue_url), chat_url, citizens(chat_url), now)
     # A job is too old after a minute and a half: these are for reading about, and trying, first.

@@ -4,6 +4,7 @@ The help desk's own client sends messages and knows nothing of this. Errors here
 never a URL: a token could stand in either.
 """
 
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,22 +36,29 @@ class Answer:
 
 
 class _Bearer(AuthBase):
-    """Puts the token into the header, and keeps requests from looking for a password in the operator's files."""
+    """Puts the token into the header, and keeps requests from looking for a password in the operator's files.
 
-    def __init__(self, token: str) -> None:
+    With the app's secret it proves, too, that the token is in the app's own hands (Graph API, `appsecret_proof`).
+    """
+
+    def __init__(self, token: str, app_secret: str) -> None:
         self._token = token
+        self._app_secret = app_secret
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._app_secret:
+            proof = hmac.new(self._app_secret.encode(), self._token.encode(), "sha256").hexdigest()
+            request.prepare_url(request.url, {"appsecret_proof": proof})
         return request
 
 
 class Graph:
     """The API in the name of one token. Raises GraphRefusal, and requests' exceptions where nothing answers."""
 
-    def __init__(self, url: str, version: str, token: str) -> None:
+    def __init__(self, url: str, version: str, token: str, app_secret: str = "") -> None:
         self._base = f"{url}/{version}"
-        self._auth = _Bearer(token)
+        self._auth = _Bearer(token, app_secret)
 
     def get(self, path: str, **query: str) -> Answer:
         """Read."""
@@ -91,7 +99,7 @@ def meta_of(parameters: Mapping[str, str], access_token: str, app_secret: str) -
     """
     url, version = parameters["WhatsAppApiUrl"], parameters["WhatsAppApiVersion"]
     phone_number_id = parameters["WhatsAppPhoneNumberId"]
-    by_user = Graph(url, version, access_token)
+    by_user = Graph(url, version, access_token, app_secret)
     entities = health(by_user, phone_number_id)
     app_id, account_id = (str(entities[kind]["id"]) for kind in ("APP", "WABA"))
     # An app's own token is its id and its secret (Facebook Login, access tokens).

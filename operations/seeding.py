@@ -8,6 +8,7 @@ another one: there the last job of a chat stays, to become a sample.
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Mapping
 from copy import replace
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ from helpdesk.conversation.model import Conversation, Rules, Session, Stage
 from helpdesk.service.handling import QueueMessage
 from helpdesk.service.identity import conversation_id, document_key
 from helpdesk.service.proof import proof_of
-from helpdesk.service.tracking import Tracking
+from helpdesk.service.tracking import Tracker, Tracking, tracking_keys
 from helpdesk.storage.conversations import ConversationStore
+from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import logger, metrics
 from operations.samples import OF_NOBODY, STEP, Desk, Message, Occasions, Status, Visit, said, sign, tap, text
 from simulator.phone import Phone
@@ -70,6 +72,9 @@ class LocalDesk:
         self._handler = bootstrap.document_handler({**self._settings, "WORK_QUEUE_URL": queue_url})
         pages = environments.get("ConsentFunction")
         self._consenting = bootstrap.consenting({**pages, "WORK_QUEUE_URL": queue_url}) if pages else None
+        self._outbound_secret = Secret(
+            boto3.client("secretsmanager"), self._settings["OUTBOUND_SECRET_ARN"], "OutboundSecret", time.time
+        )
         self._store = ConversationStore(self._dynamodb, self._settings["CONVERSATIONS_TABLE"])
 
     @property
@@ -134,9 +139,14 @@ class LocalDesk:
         if not self._handler.handle(QueueMessage("seeding", json.dumps(job), "seeding", arn, receives=1, sent_at=now)):
             raise LookupError("a job was not done")
 
+    def callback_of(self, identity: str, name: str, listing: str, *, uploaded: bool = False) -> str:
+        """Put a PDF into the bucket, and return the callback data of the message that carries it."""
+        tracking = Tracking(identity, self.keep_pdf(identity, name), 1, listing, uploaded)
+        return Tracker(lambda: tracking_keys(self._outbound_secret)).write(tracking)
+
     def keep_pdf(self, identity: str, name: str) -> str:
         """Put a PDF into the bucket, as one that was sent by link. Gives its key."""
-        key = document_key(identity, name)
+        key = document_key(tracking_keys(self._outbound_secret)[0], identity, name)
         boto3.client("s3").put_object(Bucket=self._settings["DOCUMENTS_BUCKET"], Key=key, Body=_PDF)
         return key
 
@@ -406,7 +416,7 @@ _AT_THE_MENU = (
 def _statuses(chat: _ChatOf, local: LocalDesk) -> dict[str, Status]:
     def of_a_document(name: str) -> str:
         held = chat(name).to_the_list()
-        return str(Tracking(held.id, local.keep_pdf(held.id, name), 1, held.session.listing, uploaded=False))
+        return local.callback_of(held.id, name, held.session.listing)
 
     delivered, undelivered = "status_document_delivered", "status_document_undelivered"
     return {
@@ -453,6 +463,7 @@ def _work(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
         "document_delivered": {
             "conversation": delivered.id,
             "delivered": local.keep_pdf(delivered.id, "document_delivered"),
+            "callback": local.callback_of(delivered.id, "document_delivered", ""),
         },
         **{name: _undelivered(name, chat, local) for name in ("document_undelivered", "document_undelivered_as_file")},
     }
@@ -460,8 +471,10 @@ def _work(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
 
 def _undelivered(name: str, chat: _ChatOf, local: LocalDesk) -> Mapping[str, object]:
     held = chat(name).to_the_list()
-    theirs = {"conversation": held.id, "undelivered": local.keep_pdf(held.id, name), "listing": held.session.listing}
-    return {**OF_NOBODY.work[name], **theirs}
+    report, listing = OF_NOBODY.work[name], held.session.listing
+    theirs = {"conversation": held.id, "undelivered": local.keep_pdf(held.id, name), "listing": listing}
+    callback = local.callback_of(held.id, name, listing, uploaded=bool(report["uploaded"]))
+    return {**report, **theirs, "callback": callback}
 
 
 def _timers(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:

@@ -88,3 +88,8 @@ def read_secret(arn: str) -> dict[str, object]:
     answer = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
     fields: dict[str, object] = json.loads(answer["SecretString"])
     return fields
+
+
+def read_pepper(identity_arn: str, webhook_arn: str) -> str:
+    """Return what ids are keyed with: from IdentitySecret or, until `make deploy` has moved it, from WebhookSecret."""
+    return str(read_secret(identity_arn).get("id_pepper") or read_secret(webhook_arn)["id_pepper"])

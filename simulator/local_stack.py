@@ -342,6 +342,8 @@ class LocalStack:
                 "whatsapp_access_token": self.config.access_token,
                 "digilocker_client_id": self.config.client_id,
                 "digilocker_client_secret": self.config.client_secret,
+                "tracking_key": secrets.token_hex(32),
+                "app_secret": self.config.app_secret,
             },
         }
         for output, filled in values.items():
@@ -349,10 +351,22 @@ class LocalStack:
             # As an operator does it: what the template generated stays, the empty fields are filled.
             generated = json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])
             manager.put_secret_value(SecretId=arn, SecretString=json.dumps(generated | filled))
+        self._move_pepper()
+
+    def _move_pepper(self) -> None:
+        """Move what ids are keyed with from where the template generates it, as `make deploy` does."""
+        manager = self.client("secretsmanager")
+        webhook_arn, identity_arn = self.outputs["WebhookSecretArn"], self.outputs["IdentitySecretArn"]
+        webhook, identity = (
+            json.loads(manager.get_secret_value(SecretId=arn)["SecretString"]) for arn in (webhook_arn, identity_arn)
+        )
+        identity["id_pepper"] = webhook.pop("id_pepper")
+        manager.put_secret_value(SecretId=identity_arn, SecretString=json.dumps(identity))
+        manager.put_secret_value(SecretId=webhook_arn, SecretString=json.dumps(webhook))
 
     def _open_backstage(self, simulator: Simulator) -> None:
         """Let the chat page show what the table holds and what the functions have logged."""
-        secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["WebhookSecretArn"])
+        secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["IdentitySecretArn"])
         groups = {
             name: self._resources[group]
             for name in ("webhook", "consent", "document")

@@ -31,6 +31,8 @@ class Business:
     """Where the business account's webhooks go instead of to the app's own address."""
     storage_region: str | None = "IN"
     """Where message content rests; None: wherever Meta likes."""
+    requires_proof: bool = False
+    """Whether the app is set to "Require App Secret": a token alone is then of no use."""
     token_expires_at: int = 0
     """0: never, as a system user's token may."""
     scopes: tuple[str, ...] = SCOPES

@@ -1,5 +1,7 @@
 """The Graph API's endpoints: messages, read and typing, media; and what an operator sets up, by `BusinessApi`."""
 
+import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -110,6 +112,17 @@ class GraphApi:
             raise GraphError(190, message="Invalid OAuth access token - Cannot parse access token")
         if not by_the_app and self._business.token_expired():
             raise GraphError(190, subcode=463)
+        if not by_the_app:
+            self._check_proof(token)
+
+    def _check_proof(self, token: str) -> None:
+        """Check `appsecret_proof`: where it is given, and where the app demands it of every call in a user's name."""
+        proof = request.args.get("appsecret_proof")
+        if proof is None and self._world.business.requires_proof:
+            raise GraphError(100, message="API calls from the server require an appsecret_proof argument")
+        expected = hmac.new(self._config.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        if proof is not None and not secrets.compare_digest(proof.encode(), expected.encode()):
+            raise GraphError(100, message="Invalid appsecret_proof provided in the API argument")
 
     def _check_owner(self, owner: str) -> None:
         if owner != self._config.phone_number_id:

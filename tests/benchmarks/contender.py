@@ -25,11 +25,14 @@ WARM_UP, MESSAGES = 30, 150
 FURTHER = 1000
 """Messages from this number on are none that were sent before."""
 SECRETS = {
-    "webhook-secret": {"app_secrets": [APP_SECRET], "verify_token": "verify-token", "id_pepper": "pepper"},
+    "webhook-secret": {"app_secrets": [APP_SECRET], "verify_token": "verify-token"},
+    "identity-secret": {"id_pepper": "pepper", "form_token_key": "form-token-key"},
     "outbound-secret": {
         "whatsapp_access_token": "access-token",
         "digilocker_client_id": "TESTCLIENT",
         "digilocker_client_secret": "client-secret",
+        "tracking_key": "tracking-key",
+        "app_secret": APP_SECRET,
     },
 }
 ARN = "arn:aws:sqs:ap-south-1:123456789012:"
@@ -50,6 +53,7 @@ ENVIRONMENT = {
     "DATA_KEY_ARN": "arn:aws:kms:ap-south-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     "DOCUMENTS_BUCKET": "documents",
     "WEBHOOK_SECRET_ARN": "webhook-secret",
+    "IDENTITY_SECRET_ARN": "identity-secret",
     "OUTBOUND_SECRET_ARN": "outbound-secret",
     "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
     "WHATSAPP_API_URL": "https://graph.example",

@@ -141,7 +141,9 @@ class Conversation:
 
     def stored(self) -> Stored:
         """What the table holds of it."""
-        secret = self._stack.client("secretsmanager").get_secret_value(SecretId=self._stack.outputs["WebhookSecretArn"])
+        secret = self._stack.client("secretsmanager").get_secret_value(
+            SecretId=self._stack.outputs["IdentitySecretArn"]
+        )
         pepper = json.loads(secret["SecretString"])["id_pepper"]
         with self._stack.simulator.world.lock:
             person = self._stack.simulator.world.phones.at(self.phone.number).user_id

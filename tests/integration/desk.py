@@ -100,7 +100,7 @@ class Way(HTTPAdapter):
 
 def _read_mark(request: Any) -> dict[str, Any] | None:
     """Give the body of a call that marks a message as read; None for any other."""
-    if not str(request.url).endswith("/messages"):
+    if not urlsplit(request.url).path.endswith("/messages"):
         return None
     body: dict[str, Any] = json.loads(request.body)
     return body if body.get("status") == "read" else None
@@ -465,11 +465,14 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
     )
     timer = sqs.create_queue(QueueName=f"timer-{run}")
     secrets = boto3.client("secretsmanager")
-    webhook_secret = {"app_secrets": [config.app_secret], "verify_token": config.verify_token, "id_pepper": "pepper"}
+    webhook_secret = {"app_secrets": [config.app_secret], "verify_token": config.verify_token}
+    identity_secret = {"id_pepper": "pepper", "form_token_key": uuid.uuid4().hex}
     outbound_secret = {
         "whatsapp_access_token": config.access_token,
         "digilocker_client_id": config.client_id,
         "digilocker_client_secret": config.client_secret,
+        "tracking_key": uuid.uuid4().hex,
+        "app_secret": config.app_secret,
     }
     environment = {
         **SETTINGS,
@@ -482,6 +485,7 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
         "DATA_KEY_ARN": key,
         "DOCUMENTS_BUCKET": bucket,
         "WEBHOOK_SECRET_ARN": _secret(secrets, f"webhook-{run}", webhook_secret),
+        "IDENTITY_SECRET_ARN": _secret(secrets, f"identity-{run}", identity_secret),
         "OUTBOUND_SECRET_ARN": _secret(secrets, f"outbound-{run}", outbound_secret),
         "WHATSAPP_PHONE_NUMBER_ID": config.phone_number_id,
         "WHATSAPP_API_URL": f"{url}/graph",

@@ -37,6 +37,7 @@ def stack(desk: Desk) -> Stack:
             "WebhookUrl": str(desk.simulator.webhook_url),
             "WebhookSecretArn": environment["WEBHOOK_SECRET_ARN"],
             "OutboundSecretArn": environment["OUTBOUND_SECRET_ARN"],
+            "IdentitySecretArn": environment["IDENTITY_SECRET_ARN"],
         },
         {
             "Stage": "dev",
@@ -51,7 +52,7 @@ def stack(desk: Desk) -> Stack:
 def set_up_anew(desk: Desk, stack: Stack) -> Iterator[None]:
     """Leave Meta's side and the secrets to the next test as they were."""
     secrets = desk.client("secretsmanager")
-    arns = (stack.outputs["WebhookSecretArn"], stack.outputs["OutboundSecretArn"])
+    arns = [stack.outputs[f"{name}SecretArn"] for name in ("Webhook", "Outbound", "Identity")]
     kept = {arn: secrets.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
     yield
     desk.mend()

@@ -52,6 +52,7 @@ def deployed(desk: Desk) -> Stack:
             "WebhookUrl": str(desk.simulator.webhook_url),
             "WebhookSecretArn": environment["WEBHOOK_SECRET_ARN"],
             "OutboundSecretArn": environment["OUTBOUND_SECRET_ARN"],
+            "IdentitySecretArn": environment["IDENTITY_SECRET_ARN"],
             "WorkQueueUrl": environment["WORK_QUEUE_URL"],
         },
         {
@@ -72,7 +73,7 @@ def deployed(desk: Desk) -> Stack:
 def mended(desk: Desk, deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test begins with a desk that has no fault."""
     secrets = desk.client("secretsmanager")
-    arns = (desk.environment["WEBHOOK_SECRET_ARN"], desk.environment["OUTBOUND_SECRET_ARN"])
+    arns = [desk.environment[f"{name}_SECRET_ARN"] for name in ("WEBHOOK", "OUTBOUND", "IDENTITY")]
     kept = {arn: secrets.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
     desk.client("sqs").set_queue_attributes(QueueUrl=desk.environment["WORK_QUEUE_URL"], Attributes=HIGH_THROUGHPUT)
     monkeypatch.setattr("operations.checks.boto3.client", Account().client)
@@ -178,6 +179,10 @@ def in_the_outbound_secret(**fields: object) -> Spoil:
     return lambda desk: put(desk, "OUTBOUND_SECRET_ARN", **fields)
 
 
+def in_the_identity_secret(**fields: object) -> Spoil:
+    return lambda desk: put(desk, "IDENTITY_SECRET_ARN", **fields)
+
+
 def calls_another(desk: Desk) -> None:
     desk.simulator.webhook_url = "https://elsewhere.example/webhook"
 
@@ -212,6 +217,16 @@ FAULTS: tuple[tuple[Check, str, Spoil, str, str], ...] = (
         "empty: digilocker_client_id, digilocker_client_secret",
         "make secrets",
     ),
+    (
+        checks.identity,
+        "not moved yet",
+        in_the_identity_secret(id_pepper=""),
+        "nothing is checked",
+        "make deploy STAGE=dev",
+    ),
+    (checks.identity, "two peppers", in_the_webhooks_secret(id_pepper="another"), "differs", "put-secret-value"),
+    (checks.identity, "no key", in_the_outbound_secret(tracking_key=""), "tracking_key", "make deploy STAGE=dev"),
+    (checks.identity, "an old app secret", in_the_outbound_secret(app_secret="old"), "newest", "make deploy STAGE=dev"),
     (checks.verify_token, "changed just now", says_no_to_its_secret, "it answered 403", "within half a minute"),
     (checks.access_token, "revoked", in_the_outbound_secret(whatsapp_access_token="old"), "refuses", "make secrets"),
     (checks.access_token, "expired", at_meta(token_expires_at=1), "refuses", "make secrets"),

@@ -18,11 +18,14 @@ from tests.replay.table import Tables
 APP_SECRET, PHONE_NUMBER_ID = "app-secret", "100000000000001"
 _ARN = "arn:aws:sqs:ap-south-1:123456789012:"
 _SECRETS: dict[str, dict[str, Any]] = {
-    "webhook-secret": {"app_secrets": [APP_SECRET], "verify_token": "verify-token", "id_pepper": "pepper"},
+    "webhook-secret": {"app_secrets": [APP_SECRET], "verify_token": "verify-token"},
+    "identity-secret": {"id_pepper": "pepper", "form_token_key": "form-token-key"},
     "outbound-secret": {
         "whatsapp_access_token": "access-token",
         "digilocker_client_id": "TESTCLIENT",
         "digilocker_client_secret": "client-secret",
+        "tracking_key": "tracking-key",
+        "app_secret": APP_SECRET,
     },
 }
 ENVIRONMENT = {
@@ -36,6 +39,7 @@ ENVIRONMENT = {
     "DATA_KEY_ARN": "data-key",
     "DOCUMENTS_BUCKET": "documents",
     "WEBHOOK_SECRET_ARN": "webhook-secret",
+    "IDENTITY_SECRET_ARN": "identity-secret",
     "OUTBOUND_SECRET_ARN": "outbound-secret",
     "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
     "OTPS_PER_NUMBER_PER_HOUR": "6",  # one more than by default: a crash may cost one

@@ -277,6 +277,6 @@ def _as_expected(reply: Reply, expected: Iterable[Reply]) -> Reply:
 
 def _named(received: Received, *, by_step: bool) -> Reply:
     """Name a reply. Of a document not by its list: one that was pulled is found on a newer one after a crash."""
-    tracking = read_tracking(received.callback_data)
-    step = tracking.key if tracking else received.callback_data
+    claimed = read_tracking(received.callback_data)
+    step = claimed.tracking.key if claimed else received.callback_data
     return (step if by_step else "", timeless(received.text))

@@ -211,6 +211,7 @@ RESOURCES = {
     "`DataKey`": "DataKey",
     "bucket, `documents/`": "/documents/",
     "bucket, `directory/`": "/directory/",
+    "`IdentitySecret`": "IdentitySecret",
     "`WebhookSecret`": "WebhookSecret",
     "`OutboundSecret`": "OutboundSecret",
 }

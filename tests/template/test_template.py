@@ -277,7 +277,39 @@ def test_the_template_leaves_the_secrets_to_the_operator(template: Template) -> 
     } == {
         "WebhookSecret": '{"app_secrets": [], "verify_token": ""}',
         "OutboundSecret": '{"whatsapp_access_token": "", "digilocker_client_id": "", "digilocker_client_secret": ""}',
+        # No pepper is generated here: a second one would give every citizen a second id.
+        "IdentitySecret": '{"id_pepper": ""}',
     }
+    assert secrets["IdentitySecret"]["GenerateSecretString"]["GenerateStringKey"] == "form_token_key"
+
+
+def test_what_ids_are_keyed_with_outlives_the_stack_like_the_tables(template: Template) -> None:
+    secret = template.resources["IdentitySecret"]
+
+    assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+@pytest.mark.parametrize(
+    ("secret", "readers"),
+    [
+        ("IdentitySecret", {"WebhookRole", "DocumentRole"}),
+        ("WebhookSecret", {"WebhookRole"}),
+        ("OutboundSecret", {"DocumentRole"}),
+    ],
+)
+def test_who_reads_a_secret(template: Template, secret: str, readers: set[str]) -> None:
+    named = {"Fn::GetAtt": [secret, "Id"]}
+
+    assert {role for role, statement in template.statements() if named in as_list(statement["Resource"])} == readers
+
+
+def test_no_public_function_has_a_right_on_records(template: Template) -> None:
+    named = {"Fn::GetAtt": ["RecordsTable", "Arn"]}
+
+    found = {role for role, statement in template.statements() if named in as_list(statement["Resource"])}
+    assert found == {"DocumentRole"}
+    with_it = {name for name in template.of_type(FUNCTION) if "RECORDS_TABLE" in template.environment(name)}
+    assert with_it == {"DocumentFunction"}
 
 
 # --- queues, and who works on them ------------------------------------------------------------------------------------

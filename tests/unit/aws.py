@@ -11,11 +11,15 @@ import boto3
 from tests.handlers import SETTINGS
 
 APP_SECRET = "app-secret"
-WEBHOOK_SECRET = {"app_secrets": [APP_SECRET], "verify_token": "verify-token", "id_pepper": "pepper"}
+PEPPER = "pepper"
+WEBHOOK_SECRET = {"app_secrets": [APP_SECRET], "verify_token": "verify-token"}
+IDENTITY_SECRET = {"id_pepper": PEPPER, "form_token_key": "form-token-key"}
 OUTBOUND_SECRET = {
     "whatsapp_access_token": "access-token",
     "digilocker_client_id": "TESTCLIENT",
     "digilocker_client_secret": "client-secret",
+    "tracking_key": "tracking-key",
+    "app_secret": APP_SECRET,
 }
 PHONE_NUMBER_ID = "100000000000001"
 
@@ -108,6 +112,7 @@ def aws() -> Aws:
             "DATA_KEY_ARN": client("kms").create_key()["KeyMetadata"]["Arn"],
             "DOCUMENTS_BUCKET": bucket,
             "WEBHOOK_SECRET_ARN": _secret(f"webhook-{run}", WEBHOOK_SECRET),
+            "IDENTITY_SECRET_ARN": _secret(f"identity-{run}", IDENTITY_SECRET),
             "OUTBOUND_SECRET_ARN": _secret(f"outbound-{run}", OUTBOUND_SECRET),
             "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
             "CONSENT_RETENTION_DAYS": "730",

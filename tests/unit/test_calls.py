@@ -128,7 +128,7 @@ def test_many_statuses_of_a_document_in_one_delivery_cost_one_send() -> None:
 
 @pytest.mark.parametrize("line", WEBHOOK)
 def test_a_message_costs_what_the_tables_say(line: str, measured: dict[str, tuple[Counts, Counts]]) -> None:
-    cold = {SECRET: 1} if line == "Hi" else {}
+    cold = {SECRET: 2} if line == "Hi" else {}
 
     assert measured[line] == (WEBHOOK[line] | cold, DOCUMENT[line] | cold)
 
@@ -307,8 +307,8 @@ def test_a_secret_is_read_again_only_after_five_minutes() -> None:
     assert SECRET not in desk.worked()
 
     desk.clock.now = began + CACHE_SECONDS + 20
-    assert desk.said("menu")[SECRET] == 1
-    assert desk.worked()[SECRET] == 1
+    assert desk.said("menu")[SECRET] == 2
+    assert desk.worked()[SECRET] == 2
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_a_whole_conversation_builds_each_client_once(monkeypatch: pytest.Monkey
 
     desk.run()
 
-    # Both functions have these three services, the document function S3, each its own secret.
+    # Both functions have these three services, the document function S3; one client reads both secrets of a function.
     assert built == {"dynamodb": 2, "sqs": 2, "kms": 2, "secretsmanager": 2, "s3": 1}
     assert digilocker.call_count == whatsapp.call_count == 1
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from helpdesk.service.handling import DocumentHandler
     from helpdesk.service.locker import Locker
     from helpdesk.service.receiving import Receiver
-    from helpdesk.storage.aws import S3Client
+    from helpdesk.storage.aws import S3Client, SecretsManagerClient
     from helpdesk.storage.documents import DocumentStore
 
 # AWS answers in milliseconds or not at all: waiting longer would only eat the time that another try needs.
@@ -75,12 +75,14 @@ def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.ti
     from helpdesk.service.receiving import Receiver  # noqa: PLC0415 - each function loads only its own half
 
     settings = WebhookSettings.from_environment(environment)
+    secrets = _client("secretsmanager")
     return Receiver(
         phone_number_id=settings.phone_number_id,
         store=ConversationStore(_client("dynamodb"), settings.table, clock, idle_seconds=settings.session_seconds),
         work=WorkQueue(_client("sqs"), settings.work_queue_url),
         seal=Sealer(_client("kms"), settings.data_key_arn, clock),
-        secret=_secret(settings.webhook_secret_arn, "WebhookSecret", clock),
+        secret=_secret(secrets, settings.webhook_secret_arn, "WebhookSecret", clock),
+        identity=_secret(secrets, settings.identity_secret_arn, "IdentitySecret", clock),
         rules=rules(settings),
         max_age_seconds=settings.max_message_age_seconds,
         clock=clock,
@@ -98,6 +100,7 @@ def consenting(environment: Mapping[str, str] = os.environ, clock: Clock = time.
         seal=Sealer(_client("kms"), settings.data_key_arn, clock),
         rules=rules(settings),
         number=settings.whatsapp_number,
+        digilocker_url=settings.digilocker_url,
         asks_for_proof=settings.mobile_mismatch == "ask",
         clock=clock,
     )
@@ -109,8 +112,10 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     Before a snapshot it is built at once, since each copy then has it for nothing. Raises SettingError.
     """
     from helpdesk.service.handling import DocumentHandler  # noqa: PLC0415 - see above
+    from helpdesk.service.recipients import Recipients  # noqa: PLC0415
     from helpdesk.service.rendering import Renderer  # noqa: PLC0415
     from helpdesk.service.replying import Replier  # noqa: PLC0415
+    from helpdesk.service.tracking import Tracker, tracking_keys  # noqa: PLC0415
     from helpdesk.service.working import Worker  # noqa: PLC0415
     from helpdesk.storage.documents import DocumentStore  # noqa: PLC0415
     from helpdesk.storage.records import RecordStore  # noqa: PLC0415
@@ -120,7 +125,8 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     settings = DocumentSettings.from_environment(environment)
     sqs = _client("sqs")
     s3 = _client("s3", S3)
-    secret = _secret(settings.outbound_secret_arn, "OutboundSecret", clock)
+    secrets = _client("secretsmanager")
+    secret = _secret(secrets, settings.outbound_secret_arn, "OutboundSecret", clock)
     documents = DocumentStore(s3, settings.bucket, settings.data_key_arn)
     locker = cache(lambda: _locker(settings, s3, documents, secret, clock))
     if starts_ahead(environment):
@@ -130,10 +136,24 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         settings.whatsapp_version,
         settings.phone_number_id,
         lambda: secret.text("whatsapp_access_token"),
+        lambda: secret.optional("app_secret"),
     )
     keep_out(whatsapp)
     renderer = Renderer(
         settings.session_seconds, settings.link_expiry_seconds, settings.helpline, settings.consent_retention_days
+    )
+    recipients = Recipients(
+        _secret(secrets, settings.identity_secret_arn, "IdentitySecret", clock), settings.phone_number_id
+    )
+    tracker = Tracker(lambda: tracking_keys(secret))
+    replier = Replier(
+        client=whatsapp,
+        renderer=renderer,
+        documents=documents,
+        secret=secret,
+        recipients=recipients,
+        tracker=tracker,
+        consent_url=settings.consent_url,
     )
     dynamodb = _client("dynamodb")
     worker = Worker(
@@ -141,9 +161,11 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         records=RecordStore(dynamodb, settings.records_table, clock),
         sealer=Sealer(_client("kms"), settings.data_key_arn, clock),
         locker=locker,
-        replier=Replier(client=whatsapp, renderer=renderer, documents=documents, secret=secret),
+        replier=replier,
         documents=documents,
         timers=TimerQueue(sqs, settings.timer_queue_url),
+        recipients=recipients,
+        tracker=tracker,
         rules=rules(settings),
         consent_seconds=settings.consent_retention_days * 24 * 3600,
         clock=clock,
@@ -199,5 +221,5 @@ def _client(service: str, config: Config = AWS) -> Any:
     return keep_out(boto3.client(service, config=config))
 
 
-def _secret(arn: str, name: str, clock: Clock) -> Secret:
-    return keep_out(Secret(_client("secretsmanager"), arn, name, clock))
+def _secret(client: "SecretsManagerClient", arn: str, name: str, clock: Clock) -> Secret:
+    return keep_out(Secret(client, arn, name, clock))

@@ -36,6 +36,7 @@ class WebhookSettings(Common, frozen=True):
     """The webhook function's settings."""
 
     webhook_secret_arn: str
+    identity_secret_arn: str
     max_message_age_seconds: int
 
     @classmethod
@@ -45,6 +46,7 @@ class WebhookSettings(Common, frozen=True):
         return cls(
             **read.common(),
             webhook_secret_arn=read.text("WEBHOOK_SECRET_ARN"),
+            identity_secret_arn=read.text("IDENTITY_SECRET_ARN"),
             max_message_age_seconds=read.number("MAX_MESSAGE_AGE_SECONDS"),
         )
 
@@ -54,6 +56,7 @@ class DocumentSettings(Common, frozen=True):
 
     records_table: str
     outbound_secret_arn: str
+    identity_secret_arn: str
     work_queue_arn: str
     timer_queue_url: str
     timer_queue_arn: str
@@ -78,6 +81,7 @@ class DocumentSettings(Common, frozen=True):
             **read.common(),
             records_table=read.text("RECORDS_TABLE"),
             outbound_secret_arn=read.text("OUTBOUND_SECRET_ARN"),
+            identity_secret_arn=read.text("IDENTITY_SECRET_ARN"),
             work_queue_arn=read.text("WORK_QUEUE_ARN"),
             timer_queue_url=read.text("TIMER_QUEUE_URL"),
             timer_queue_arn=read.text("TIMER_QUEUE_ARN"),
@@ -102,6 +106,7 @@ class ConsentSettings(Common, frozen=True):
     whatsapp_number: str
     """The desk's telephone number, to which `wa.me` leads back."""
     mobile_mismatch: Literal["refuse", "ask"]
+    digilocker_url: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -111,6 +116,7 @@ class ConsentSettings(Common, frozen=True):
             **read.common(),
             whatsapp_number=read.text("WHATSAPP_NUMBER"),
             mobile_mismatch=read.one_of("MOBILE_MISMATCH", "refuse", "ask"),
+            digilocker_url=read.url("DIGILOCKER_URL"),
         )
 
 

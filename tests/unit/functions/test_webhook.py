@@ -16,7 +16,7 @@ import pytest
 from helpdesk import bootstrap
 from helpdesk.service.receiving import DeliveryFailed
 from tests.handlers import ROOT, Context, load
-from tests.unit.aws import WEBHOOK_SECRET, Aws, aws
+from tests.unit.aws import IDENTITY_SECRET, WEBHOOK_SECRET, Aws, aws
 from tests.unit.service.desk import delivery, signature
 
 HI = {"id": "wamid.1", "from": "919000000001", "timestamp": "1", "type": "text", "text": {"body": "Hi"}}
@@ -119,6 +119,8 @@ def test_what_is_not_for_us_is_taken_and_ignored(webhook: ModuleType, cloud: Aws
 def test_an_empty_secret_refuses_with_503_and_says_which(webhook: ModuleType, cloud: Aws, field: str) -> None:
     empty: Any = [] if field == "app_secrets" else ""
     cloud.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, field: empty})
+    if field == "id_pepper":
+        cloud.put_secret("IDENTITY_SECRET_ARN", {**IDENTITY_SECRET, field: empty})
     answer = get(webhook, mode="subscribe", verify_token="") if field == "verify_token" else post(webhook, delivery(HI))
     assert answer["statusCode"] == 503
     assert answer["body"] == f"WebhookSecret: the field {field} is empty"

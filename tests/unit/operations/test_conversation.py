@@ -8,10 +8,9 @@ import pytest
 from helpdesk.service.identity import conversation_id
 from operations.conversation import conversations_of, main, read_phone
 from tests.handlers import Context, load
-from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET, Aws, aws
+from tests.unit.aws import APP_SECRET, PEPPER, PHONE_NUMBER_ID, Aws, aws
 from tests.unit.service.desk import delivery, signature
 
-PEPPER = str(WEBHOOK_SECRET["id_pepper"])
 HER, HER_ID = "919000000001", "IN.1234567890123456"
 
 
@@ -75,6 +74,7 @@ def test_the_number_is_not_shown_again(
             outputs = {
                 "ConversationsTableName": cloud.environment["CONVERSATIONS_TABLE"],
                 "WebhookSecretArn": cloud.environment["WEBHOOK_SECRET_ARN"],
+                "IdentitySecretArn": cloud.environment["IDENTITY_SECRET_ARN"],
             }
             return {
                 "Stacks": [

@@ -3,13 +3,19 @@ from typing import Any
 
 import pytest
 
-from operations.credentials import FIELDS, empty_fields, fill, main
+from operations.credentials import FIELDS, TwoPeppersError, empty_fields, fill, main, settle
 from operations.stack import Stack
-from tests.unit.aws import OUTBOUND_SECRET, WEBHOOK_SECRET, Aws, aws
+from tests.unit.aws import IDENTITY_SECRET, OUTBOUND_SECRET, PEPPER, WEBHOOK_SECRET, Aws, aws
 
 EMPTY: dict[str, dict[str, Any]] = {
     "WEBHOOK_SECRET_ARN": {"app_secrets": [], "verify_token": "", "id_pepper": "pepper"},
-    "OUTBOUND_SECRET_ARN": dict.fromkeys(OUTBOUND_SECRET, "") | {"unused": "x"},
+    "OUTBOUND_SECRET_ARN": {
+        "whatsapp_access_token": "",
+        "digilocker_client_id": "",
+        "digilocker_client_secret": "",
+        "unused": "x",
+    },
+    "IDENTITY_SECRET_ARN": {"id_pepper": "", "form_token_key": "made by the template"},
 }
 
 
@@ -23,6 +29,7 @@ def stack(cloud: Aws) -> Stack:
     outputs = {
         "WebhookSecretArn": cloud.environment["WEBHOOK_SECRET_ARN"],
         "OutboundSecretArn": cloud.environment["OUTBOUND_SECRET_ARN"],
+        "IdentitySecretArn": cloud.environment["IDENTITY_SECRET_ARN"],
     }
     return Stack("helpdesk-dev", "CREATE_COMPLETE", "", outputs, {"Stage": "dev"})
 
@@ -70,13 +77,18 @@ ALL = {
 def test_every_empty_field_is_asked_for_and_written(cloud: Aws, never_filled: Stack) -> None:
     assert len(empty_fields(never_filled)) == len(FIELDS)
     written = fill(never_filled, Types(**ALL))
-    assert sorted(written) == sorted(field.name for field in FIELDS)
+    unasked = ("id_pepper", "tracking_key", "app_secret")
+    assert sorted(written) == sorted([*(field.name for field in FIELDS), *unasked])
     assert held(cloud, "WEBHOOK_SECRET_ARN") == {
         "app_secrets": ["new-app-secret"],
         "verify_token": "a long word",
         "id_pepper": "pepper",
     }
-    assert held(cloud, "OUTBOUND_SECRET_ARN")["digilocker_client_secret"] == "typed with a blank"
+    outbound = held(cloud, "OUTBOUND_SECRET_ARN")
+    assert outbound["digilocker_client_secret"] == "typed with a blank"
+    assert outbound["app_secret"] == "new-app-secret"
+    assert len(outbound["tracking_key"]) == 64
+    assert held(cloud, "IDENTITY_SECRET_ARN") == {"id_pepper": "pepper", "form_token_key": "made by the template"}
     assert empty_fields(never_filled) == ()
 
 
@@ -106,14 +118,15 @@ def test_enter_keeps_what_is_there(cloud: Aws, stack: Stack) -> None:
 
 
 def test_a_verify_token_is_made_up_where_there_was_none(cloud: Aws, never_filled: Stack) -> None:
-    assert fill(never_filled, Types()) == ("verify_token",)
+    assert fill(never_filled, Types()) == ("verify_token", "tracking_key", "id_pepper")
     assert len(held(cloud, "WEBHOOK_SECRET_ARN")["verify_token"]) >= 32
     assert "app_secrets" in empty_fields(never_filled)
 
 
 def test_a_new_app_secret_goes_before_the_old_one_and_the_oldest_goes(cloud: Aws, stack: Stack) -> None:
     (old,) = WEBHOOK_SECRET["app_secrets"]
-    assert fill(stack, Types(app_secret="second"), again=True) == ("app_secrets",)
+    assert fill(stack, Types(app_secret="second"), again=True) == ("app_secrets", "app_secret")
+    assert held(cloud, "OUTBOUND_SECRET_ARN")["app_secret"] == "second"
     assert held(cloud, "WEBHOOK_SECRET_ARN")["app_secrets"] == ["second", old]
     fill(stack, Types(app_secret="third"), again=True)
     assert held(cloud, "WEBHOOK_SECRET_ARN")["app_secrets"] == ["third", "second"]
@@ -151,3 +164,38 @@ def test_what_was_typed_is_not_shown(
 def test_values_are_asked_for_by_getpass_and_by_no_argument() -> None:
     with pytest.raises(SystemExit):
         main(["helpdesk-dev", "a-secret"])
+
+
+# --- what nobody is asked for -----------------------------------------------------------------------------------------
+
+
+def test_the_pepper_is_moved_in_two_runs_and_never_changed(cloud: Aws, stack: Stack) -> None:
+    """In between, the version before finds it where it always was."""
+    cloud.put_secret("IDENTITY_SECRET_ARN", {**IDENTITY_SECRET, "id_pepper": ""})
+    cloud.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, "id_pepper": PEPPER})
+
+    assert settle(stack) == ("id_pepper",)
+    assert held(cloud, "IDENTITY_SECRET_ARN") == IDENTITY_SECRET
+    assert held(cloud, "WEBHOOK_SECRET_ARN")["id_pepper"] == PEPPER
+
+    assert settle(stack) == ("id_pepper",)
+    assert held(cloud, "IDENTITY_SECRET_ARN") == IDENTITY_SECRET
+    assert held(cloud, "WEBHOOK_SECRET_ARN") == WEBHOOK_SECRET
+
+    assert settle(stack) == ()
+
+
+def test_of_two_peppers_neither_is_touched(cloud: Aws, stack: Stack) -> None:
+    cloud.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, "id_pepper": "another"})
+    before = versions(cloud)
+    with pytest.raises(TwoPeppersError, match="differs"):
+        settle(stack)
+    assert versions(cloud) == before
+
+
+def test_a_tracking_key_is_made_once(cloud: Aws, stack: Stack) -> None:
+    cloud.put_secret("OUTBOUND_SECRET_ARN", {**OUTBOUND_SECRET, "tracking_key": ""})
+    assert settle(stack) == ("tracking_key",)
+    made = held(cloud, "OUTBOUND_SECRET_ARN")["tracking_key"]
+    assert settle(stack) == ()
+    assert held(cloud, "OUTBOUND_SECRET_ARN")["tracking_key"] == made

@@ -22,9 +22,11 @@ from helpdesk.service.identity import document_key, link_mark, uri_mark
 from helpdesk.service.linking import Made
 from helpdesk.service.locker import Listed, Offered, Sent
 from helpdesk.service.receiving import Receiver
+from helpdesk.service.recipients import Recipients
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.replying import Replier
 from helpdesk.service.sharing import EVERYTHING
+from helpdesk.service.tracking import Tracker, tracking_keys
 from helpdesk.service.working import Worker
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.documents import DocumentStore
@@ -34,7 +36,7 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import IdleTimer, Job, TimerQueue, WorkQueue, read_work
 from helpdesk.whatsapp.errors import Unavailable
 from helpdesk.whatsapp.messages import Message, Recipient
-from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, Aws, aws
+from tests.unit.aws import APP_SECRET, OUTBOUND_SECRET, PHONE_NUMBER_ID, Aws, aws
 
 AADHAAR, OTP, TOKEN, DEVICE_CODE = "999999990019", "246813", "0123456789abcdef0123456789abcdef01234567", "74tq5miHKB"
 CODE, VERIFIER = "fedcba9876543210fedcba9876543210fedcba98", "v" * 43
@@ -147,7 +149,7 @@ class FakeLocker:
         self._called("fetch_document")
         assert token == self.token
         assert uri in {document.uri for document in (*DOCUMENTS, BROUGHT_IN)}
-        key = document_key(conversation_id, step)
+        key = document_key(str(OUTBOUND_SECRET["tracking_key"]), conversation_id, step)
         self.keep(key, b"%PDF-1.7")
         return key
 
@@ -346,12 +348,15 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
     locker.keep = documents.keep
     secrets = cloud.client("secretsmanager")
     outbound = Secret(secrets, environment["OUTBOUND_SECRET_ARN"], "OutboundSecret", clock)
+    identity = Secret(secrets, environment["IDENTITY_SECRET_ARN"], "IdentitySecret", clock)
+    recipients, tracker = Recipients(identity, PHONE_NUMBER_ID), Tracker(lambda: tracking_keys(outbound))
     receiver = Receiver(
         phone_number_id=PHONE_NUMBER_ID,
         store=store,
         work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"]),
         seal=sealer,
         secret=Secret(secrets, environment["WEBHOOK_SECRET_ARN"], "WebhookSecret", clock),
+        identity=identity,
         rules=rules,
         max_age_seconds=600,
         clock=clock,
@@ -367,9 +372,14 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
             renderer=Renderer(session_seconds=900, link_seconds=900),
             documents=documents,
             secret=outbound,
+            recipients=recipients,
+            tracker=tracker,
+            consent_url="https://desk.example/consent",
         ),
         documents=documents,
         timers=TimerQueue(cloud.client("sqs"), environment["TIMER_QUEUE_URL"]),
+        recipients=recipients,
+        tracker=tracker,
         rules=rules,
         consent_seconds=1000,
         clock=clock,
@@ -381,6 +391,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
         seal=sealer,
         rules=rules,
         number="919013151515",
+        digilocker_url="https://digilocker.example",
         asks_for_proof=asks_for_proof,
         clock=clock,
         sleep=lambda _seconds: None,

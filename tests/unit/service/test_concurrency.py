@@ -28,8 +28,10 @@ from helpdesk.errors import DigiLockerError, VersionConflict
 from helpdesk.service.identity import conversation_id, document_key
 from helpdesk.service.locker import Sent
 from helpdesk.service.receiving import DeliveryFailed, Receiver
+from helpdesk.service.recipients import Recipients
 from helpdesk.service.rendering import Renderer
 from helpdesk.service.replying import Replier
+from helpdesk.service.tracking import Tracker, tracking_keys
 from helpdesk.service.working import Worker
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
 from helpdesk.storage.records import RecordStore
@@ -38,7 +40,7 @@ from helpdesk.storage.work import TimerQueue, WorkQueue, read_work
 from helpdesk.telemetry import logger, metrics
 from helpdesk.whatsapp.messages import Message, Recipient
 from tests.replay.table import Tables
-from tests.unit.aws import OUTBOUND_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET
+from tests.unit.aws import IDENTITY_SECRET, OUTBOUND_SECRET, PEPPER, PHONE_NUMBER_ID, WEBHOOK_SECRET
 from tests.unit.service.desk import AADHAAR, DOCUMENTS, HER_ID, HER_PHONE, OTP, Clock, delivery, signature
 
 DEDUPLICATION_SECONDS = 300
@@ -184,7 +186,8 @@ class FakeSecrets:
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
         self.calls += 1
-        return {"SecretString": json.dumps({"webhook": WEBHOOK_SECRET, "outbound": OUTBOUND_SECRET}[SecretId])}
+        held = {"webhook": WEBHOOK_SECRET, "identity": IDENTITY_SECRET, "outbound": OUTBOUND_SECRET}
+        return {"SecretString": json.dumps(held[SecretId])}
 
 
 @dataclass
@@ -242,7 +245,7 @@ class SlowLocker:
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         self._with(token)
         assert uri in {document.uri for document in DOCUMENTS}
-        key = document_key(conversation_id, step)
+        key = document_key("key", conversation_id, step)
         self.documents.pdfs[key] = b"%PDF-1.7"
         self.pause()
         return key
@@ -290,9 +293,23 @@ class FakeWhatsApp:
 class WatchedReplier(Replier):
     """Notes which reply of which step was sent."""
 
-    def __init__(self, whatsapp: FakeWhatsApp, documents: FakeDocuments, secret: Secret) -> None:
-        renderer = Renderer(session_seconds=900, link_seconds=900)
-        super().__init__(client=whatsapp, renderer=renderer, documents=documents, secret=secret)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        whatsapp: FakeWhatsApp,
+        documents: FakeDocuments,
+        secret: Secret,
+        recipients: Recipients,
+        tracker: Tracker,
+    ) -> None:
+        super().__init__(
+            client=whatsapp,  # type: ignore[arg-type]
+            renderer=Renderer(session_seconds=900, link_seconds=900),
+            documents=documents,  # type: ignore[arg-type]
+            secret=secret,
+            recipients=recipients,
+            tracker=tracker,
+            consent_url="https://desk.example/consent",
+        )
         self._whatsapp = whatsapp
         self.sent: dict[str, list[Reply]] = {}
 
@@ -367,7 +384,9 @@ class Desk:
         self.locker, self.whatsapp = SlowLocker(self.pause, self.documents), FakeWhatsApp(self.pause)
         secrets: Any = self.secrets
         outbound = Secret(secrets, "outbound", "OutboundSecret", self.clock)
-        self.replier = WatchedReplier(self.whatsapp, self.documents, outbound)
+        identity = Secret(secrets, "identity", "IdentitySecret", self.clock)
+        recipients, tracker = Recipients(identity, PHONE_NUMBER_ID), Tracker(lambda: tracking_keys(outbound))
+        self.replier = WatchedReplier(self.whatsapp, self.documents, outbound, recipients, tracker)
         sqs: Any = self.queues
         sealer: Any = self.sealer
         rules = Rules()
@@ -377,6 +396,7 @@ class Desk:
             work=WorkQueue(sqs, "work"),
             seal=sealer,
             secret=Secret(secrets, "webhook", "WebhookSecret", self.clock),
+            identity=identity,
             rules=rules,
             max_age_seconds=600,
             clock=self.clock,
@@ -390,6 +410,8 @@ class Desk:
             replier=self.replier,
             documents=self.documents,  # type: ignore[arg-type]
             timers=TimerQueue(sqs, "timer"),
+            recipients=recipients,
+            tracker=tracker,
             rules=rules,
             consent_seconds=1000,
             clock=self.clock,
@@ -477,7 +499,7 @@ class Desk:
 
     @property
     def conversation(self) -> Stored:
-        return self.store.load(conversation_id(str(WEBHOOK_SECRET["id_pepper"]), PHONE_NUMBER_ID, HER_ID))
+        return self.store.load(conversation_id(PEPPER, PHONE_NUMBER_ID, HER_ID))
 
 
 WAY = ("Hi", "1", "yes", "I agree", AADHAAR, OTP, "2")
@@ -683,5 +705,5 @@ def test_a_thousand_citizens_in_one_delivery_cost_the_same_few_calls_each() -> N
     assert table.calls == {"query": citizens, "update_item": citizens}
     assert desk.queues.sends == len(desk.queues.waiting) == len(table.written) == citizens
     assert {json.loads(job)["conversation"] for job in desk.queues.waiting} == table.written
-    assert desk.secrets.calls == 1
+    assert desk.secrets.calls == 2
     assert not desk.sealer.sealed

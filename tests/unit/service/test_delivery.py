@@ -1,12 +1,17 @@
 """What becomes of a document that was sent: WhatsApp's delivery statuses."""
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from helpdesk.service.receiving import DeliveryFailed
-from helpdesk.service.tracking import Tracking, read_tracking
-from helpdesk.storage.work import WorkNotQueued
+from helpdesk.service.tracking import Claimed, Tracker, Tracking, read_tracking
+from helpdesk.storage.work import Undelivered, WorkNotQueued, _deduplication
 from helpdesk.whatsapp.errors import MediaFailed, Unavailable
 from tests.unit.service.desk import Desk, delivery, signature
+
+TRACKING = Tracking("c" * 32, f"documents/{'c' * 32}/{'a' * 64}", 7, "listing", uploaded=True)
 
 
 def status(desk: Desk, name: str, callback: str, *codes: int) -> None:
@@ -102,11 +107,68 @@ def test_a_status_that_could_not_be_queued_is_asked_for_again(desk: Desk, monkey
 
 
 def test_the_tracking_reads_back_as_it_was_written() -> None:
-    tracking = Tracking("c", "documents/key", 7, "listing", uploaded=True)
-    assert read_tracking(str(tracking)) == tracking
+    tracker = Tracker(lambda: ("key",))
+    for ending in ("", ".txt", ".locked"):
+        sent = replace(TRACKING, key=TRACKING.key + ending)
+        claimed = read_tracking(tracker.write(sent))
+        assert claimed is not None
+        assert claimed.tracking == sent
+        assert tracker.is_ours(claimed.tracking, claimed.signature)
 
 
-@pytest.mark.parametrize("text", [None, "", "c:step", "a:b:c:d:link", "a:b:²:d:link", "a:b:1:d:pigeon", "::1::link"])
+def test_what_the_version_before_wrote_is_read_and_not_believed() -> None:
+    claimed = read_tracking(str(TRACKING))
+    assert claimed == Claimed(TRACKING, "")
+    assert not Tracker(lambda: ("key",)).is_ours(TRACKING, "")
+
+
+def test_the_longest_tracking_is_one_that_whatsapp_carries_and_the_queue_takes() -> None:
+    longest = replace(TRACKING, key=f"{TRACKING.key}.txt.locked", number=9999, listing="l" * 64)
+    assert len(Tracker(lambda: ("key",)).write(longest)) <= 512
+    assert len(_deduplication(Undelivered(longest.conversation_id, longest.key, 1, "", uploaded=True))) <= 128
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"conversation_id": "d" * 32},
+        {"key": f"documents/{'c' * 32}/{'b' * 64}"},
+        {"number": 8},
+        {"listing": "another"},
+        {"uploaded": False},
+    ],
+)
+def test_a_signature_is_good_for_what_was_signed_only(changed: dict[str, Any]) -> None:
+    tracker = Tracker(lambda: ("key",))
+    claimed = read_tracking(tracker.write(TRACKING))
+    assert claimed is not None
+    assert not tracker.is_ours(replace(TRACKING, **changed), claimed.signature)
+
+
+def test_what_was_signed_with_the_key_before_is_still_known() -> None:
+    claimed = read_tracking(Tracker(lambda: ("derived",)).write(TRACKING))
+    assert claimed is not None
+    assert Tracker(lambda: ("new", "derived")).is_ours(claimed.tracking, claimed.signature)
+    assert not Tracker(lambda: ("new", "another")).is_ours(claimed.tracking, claimed.signature)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "c:step",
+        str(TRACKING).replace(":7:", ":²:"),
+        str(TRACKING).replace(":7:", f":{'7' * 300}:"),
+        str(TRACKING).replace(":7:", ":-7:"),
+        str(TRACKING).replace("upload", "pigeon"),
+        str(TRACKING).replace("documents/", "directory/"),
+        str(TRACKING).replace("documents/", "documents/../"),
+        f"{'0' * 32}:directory/claim.json:1:x:link",
+        f"{TRACKING}:{'g' * 64}",
+        f"{TRACKING}:{'a' * 64}\n",
+    ],
+)
 def test_what_is_none_of_ours_is_no_tracking(text: str | None) -> None:
     assert read_tracking(text) is None
 

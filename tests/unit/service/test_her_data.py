@@ -38,4 +38,4 @@ def test_her_next_message_after_that_is_answered_as_her_first(desk: Desk) -> Non
     desk.taps("delete@delete")
     (reply,) = desk.says("Hi")
     assert "Welcome" in reply["interactive"]["body"]["text"]
-    assert desk.whatsapp.to[-1].phone == HER_PHONE
+    assert desk.whatsapp.to[-1].user_id == HER_ID

@@ -7,8 +7,9 @@ import pytest
 from helpdesk.errors import PayloadError, SecretError, SignatureError, StorageError, VersionConflict
 from helpdesk.service.receiving import DeliveryFailed
 from helpdesk.storage.work import WorkNotQueued
-from tests.unit.aws import WEBHOOK_SECRET
-from tests.unit.service.desk import AADHAAR, HER_PHONE, OTP, Desk, delivery, signature
+from helpdesk.whatsapp.messages import Recipient
+from tests.unit.aws import IDENTITY_SECRET, WEBHOOK_SECRET
+from tests.unit.service.desk import AADHAAR, HER_ID, HER_PHONE, OTP, Desk, delivery, signature
 
 
 def test_a_message_is_stored_and_its_work_queued(desk: Desk) -> None:
@@ -122,7 +123,7 @@ def test_the_same_person_is_one_conversation_whether_or_not_her_number_is_shown(
     desk.says("Hi")
     desk.gets(desk.text("1", **{"from": None}))
     desk.gets(desk.text("yes", **{"from": ""}))
-    assert desk.whatsapp.to[-1].phone == HER_PHONE
+    assert desk.whatsapp.to[-1] == Recipient(user_id=HER_ID)
     assert "Before we begin" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
 
 
@@ -194,6 +195,8 @@ def test_a_new_app_secret_is_found_without_waiting_for_the_cache(desk: Desk) -> 
 @pytest.mark.parametrize("field", ["app_secrets", "id_pepper"])
 def test_an_empty_secret_refuses_every_call_and_says_which(desk: Desk, field: str) -> None:
     desk.aws.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, field: [] if field == "app_secrets" else ""})
+    if field == "id_pepper":
+        desk.aws.put_secret("IDENTITY_SECRET_ARN", {**IDENTITY_SECRET, "id_pepper": ""})
     with pytest.raises(SecretError, match=f"WebhookSecret: the field {field} is empty"):
         desk.deliver(desk.text("Hi"))
 

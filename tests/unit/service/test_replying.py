@@ -9,6 +9,7 @@ import pytest
 from helpdesk.conversation.effects import Say, Text
 from helpdesk.errors import WhatsAppError
 from helpdesk.service import replying
+from helpdesk.service.recipients import Recipients
 from helpdesk.service.replying import Replier
 from helpdesk.storage.conversations import Person, Stored
 from helpdesk.whatsapp.errors import TokenRefused, Unavailable
@@ -36,7 +37,15 @@ class FakeClient:
 def replier(client: FakeClient) -> Replier:
     """Give a replier that has no use for anything but its client."""
     unused: Any = None
-    return Replier(client=client, renderer=unused, documents=unused, secret=unused)  # type: ignore[arg-type]
+    return Replier(
+        client=client,  # type: ignore[arg-type]
+        renderer=unused,
+        documents=unused,
+        secret=unused,
+        recipients=Recipients(unused, "100000000000001"),
+        tracker=unused,
+        consent_url="",
+    )
 
 
 def stored(message: str | None = HERS) -> Stored:

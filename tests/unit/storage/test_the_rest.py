@@ -92,7 +92,11 @@ def test_a_message_of_another_form_is_refused(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "work", [Delivered("c", "documents/key"), Undelivered("c", "documents/key", 7, "listing", uploaded=True)]
+    "work",
+    [
+        Delivered("c", "documents/key", "callback"),
+        Undelivered("c", "documents/key", 7, "listing", uploaded=True, callback="callback"),
+    ],
 )
 def test_what_became_of_a_document_reads_back_as_it_was_queued(cloud: Aws, work: Delivered | Undelivered) -> None:
     WorkQueue(cloud.client("sqs"), cloud.environment["WORK_QUEUE_URL"]).send([work])

@@ -64,6 +64,7 @@ class Consenting:
         seal: Seal,
         rules: Rules,
         number: str,
+        digilocker_url: str,
         asks_for_proof: bool,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -73,6 +74,7 @@ class Consenting:
         self._seal = seal
         self._rules = rules
         self._number = number
+        self._digilocker_url = digilocker_url
         self._asks_for_proof = asks_for_proof
         self._clock = clock
         self._sleep = sleep
@@ -89,6 +91,11 @@ class Consenting:
         now = int(self._clock())
         link = stored.conversation.link
         if link is None or not awaits(stored.conversation, link_mark(state), now):
+            return self._refused(accepted, "not open")
+        if not link.address.startswith(f"{self._digilocker_url}/"):
+            # The table says where it leads, and other functions write the table.
+            count("ForeignLinks")
+            logger.error("a link leads elsewhere than to DigiLocker")
             return self._refused(accepted, "not open")
         count("LinksOpened")
         phone = stored.person.phone or ""

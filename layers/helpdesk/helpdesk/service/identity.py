@@ -3,11 +3,13 @@
 import hashlib
 
 from helpdesk.mac import mac
-from helpdesk.storage.documents import PREFIX
+from helpdesk.storage.documents import DATA, LOCKED, PREFIX
 
 _LENGTH = 32
 _STEP_LENGTH = 24
 _URI_LENGTH = 12
+_KEY_LENGTH = 64
+_HEX = frozenset("0123456789abcdef")
 
 
 def conversation_id(pepper: str, phone_number_id: str, person: str) -> str:
@@ -53,13 +55,25 @@ def uri_mark(uri: str) -> str:
     return hashlib.sha256(f"uri\n{uri}".encode()).hexdigest()[:_URI_LENGTH]
 
 
-def document_key(conversation: str, step: str) -> str:
-    """Give the key that a step's PDF is kept under.
+def document_key(secret: str, conversation: str, step: str) -> str:
+    """Return the key that a step's PDF is kept under, below its conversation.
 
-    Nobody can guess it, as the step is a keyed hash; and a step that is done twice overwrites its PDF instead of
-    leaving a second one behind.
+    Nobody can guess it from what the logs say; and a step that is done twice overwrites its PDF instead of leaving a
+    second one behind.
     """
-    return PREFIX + hashlib.sha256(f"document\n{conversation}\n{step}".encode()).hexdigest()
+    return f"{PREFIX}{conversation}/{_keyed(secret, f'document\n{conversation}\n{step}')}"
+
+
+def is_document_of(key: str, conversation: str, step: str = "") -> bool:
+    """Tell whether a PDF is a conversation's own.
+
+    `step`: by which it may have been fetched before keys named the conversation. Such a key is known again.
+    """
+    name = key.removesuffix(LOCKED).removesuffix(DATA)
+    folder, _, last = name.rpartition("/")
+    if folder == f"{PREFIX}{conversation}":
+        return len(last) == _KEY_LENGTH and set(last) <= _HEX
+    return bool(step) and name == PREFIX + hashlib.sha256(f"document\n{conversation}\n{step}".encode()).hexdigest()
 
 
 def _keyed(key: str, value: str) -> str:

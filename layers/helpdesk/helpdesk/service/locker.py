@@ -50,6 +50,7 @@ from helpdesk.outbound import Deadline
 from helpdesk.service.identity import document_key, uri_mark
 from helpdesk.service.linking import Links, Made
 from helpdesk.service.sharing import EVERYTHING
+from helpdesk.service.tracking import tracking_keys
 from helpdesk.storage.documents import DATA, LOCKED, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.structs import Value
@@ -275,7 +276,7 @@ class Locker:
 
         Where the Aadhaar card is refused as PDF, as partners report, its data comes in its place.
         """
-        key = document_key(conversation_id, step)
+        key = document_key(tracking_keys(self._secret)[0], conversation_id, step)
         try:
             content = self._client.file(token, uri, self._left()).content
         except (InsufficientScope, InvalidUri, NotAPdf):

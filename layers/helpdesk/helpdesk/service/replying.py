@@ -16,15 +16,17 @@ from helpdesk.conversation.effects import (
     ShowOptions,
 )
 from helpdesk.errors import WhatsAppError
+from helpdesk.service.identity import is_document_of
+from helpdesk.service.recipients import Recipients
 from helpdesk.service.rendering import NOTHING_OPENED, Renderer
-from helpdesk.service.tracking import Tracking
+from helpdesk.service.tracking import Tracker, Tracking
 from helpdesk.storage.conversations import Stored
 from helpdesk.storage.documents import DocumentStore, media_type
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.errors import TokenRefused
-from helpdesk.whatsapp.messages import DocumentHeader, Message, Recipient
+from helpdesk.whatsapp.messages import DocumentHeader, Message
 
 TYPING_AFTER_SECONDS = 2.0
 """After that a citizen wonders whether anybody is there."""
@@ -33,8 +35,22 @@ TYPING_AFTER_SECONDS = 2.0
 class Replier:
     """Renders replies and sends them."""
 
-    def __init__(self, *, client: WhatsAppClient, renderer: Renderer, documents: DocumentStore, secret: Secret) -> None:
+    def __init__(
+        self,
+        *,
+        client: WhatsAppClient,
+        renderer: Renderer,
+        documents: DocumentStore,
+        secret: Secret,
+        recipients: Recipients,
+        tracker: Tracker,
+        consent_url: str,
+    ) -> None:
+        """Take what messages are made with. `consent_url`: where every link that she is sent leads."""
         self._client = client
+        self._recipients = recipients
+        self._tracker = tracker
+        self._consent_url = consent_url
         self._renderer = renderer
         self._documents = documents
         self._secret = secret
@@ -86,16 +102,16 @@ class Replier:
         return True
 
     def _send(self, reply: Reply, stored: Stored, step: str, opened: Mapping[str, str]) -> bool:
-        person = stored.person
-        if not person.phone and not person.user_id:
-            return False  # her data was deleted, after the reply that says so
-        message = self._message(reply, stored, opened)
+        recipient = self._recipients.of(stored)
+        if recipient is None:
+            return False  # her data was deleted, after the reply that says so; or somebody else was put in her place
+        message = self._message(reply, stored, step, opened)
         if message is None:
             return False
-        recipient = Recipient(phone=person.phone, user_id=person.user_id)
         callback_data = f"{stored.id}:{step}"
         if isinstance(reply, DeliverDocument):
-            callback_data = str(Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded))
+            tracking = Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded)
+            callback_data = self._tracker.write(tracking)
         self._client.send(recipient, message, callback_data)
         return True
 
@@ -123,13 +139,19 @@ class Replier:
         except Exception as error:  # noqa: BLE001 - a thread's own traceback would go to the log, text and all
             logger.info("typing was not shown", extra={"error": type(error).__name__})
 
-    def _message(self, reply: Reply, stored: Stored, opened: Mapping[str, str]) -> Message | None:
-        """Write the message; None for a list, or a document of a list, that she signed out of meanwhile."""
+    def _message(self, reply: Reply, stored: Stored, step: str, opened: Mapping[str, str]) -> Message | None:
+        """Write the message; None for a list, or a document of a list, that she signed out of meanwhile.
+
+        None also for a link that leads elsewhere and for another conversation's document: no version of ours wrote it.
+        """
         conversation = stored.conversation
         match reply:
             case Say():
                 return self._renderer.say(reply, conversation, opened)
             case OfferLink():
+                if not opened[LINK].startswith(f"{self._consent_url}/start?"):
+                    _note_foreign("link")
+                    return None
                 return self._renderer.link(reply, opened[LINK])
             case OfferLanguages():
                 return self._renderer.languages(reply)
@@ -141,6 +163,9 @@ class Replier:
             return None
         if isinstance(reply, ShowDocuments):
             return self._renderer.documents(reply, conversation)
+        if not is_document_of(reply.key, stored.id, step):
+            _note_foreign("document")
+            return None
         return self._renderer.delivery(reply, conversation, self._header(reply, stored))
 
     def _header(self, reply: DeliverDocument, stored: Stored) -> DocumentHeader:
@@ -152,3 +177,9 @@ class Replier:
         return DocumentHeader(
             link=self._documents.link(reply.key, filename, self._renderer.link_seconds), filename=filename
         )
+
+
+def _note_foreign(what: str) -> None:
+    """Note that a reply would have sent what is not the conversation's own."""
+    count("ForeignWork")
+    logger.error("a reply was refused", extra={"reason": f"a {what} of another"})

@@ -82,10 +82,12 @@ from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict
 from helpdesk.service.forgetting import AT_WORK_SECONDS, left_of, must_be_forgotten, outlived
-from helpdesk.service.identity import following
+from helpdesk.service.identity import following, is_document_of
+from helpdesk.service.recipients import Recipients
 from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.sharing import EVERYTHING, shared_by
+from helpdesk.service.tracking import Tracker, read_tracking
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import RecordStore
@@ -138,6 +140,8 @@ class Worker:
         replier: Replier,
         documents: DocumentStore,
         timers: TimerQueue,
+        recipients: Recipients,
+        tracker: Tracker,
         rules: Rules,
         consent_seconds: int,
         clock: Callable[[], float] = time.time,
@@ -151,6 +155,8 @@ class Worker:
         self._replier = replier
         self._documents = documents
         self._timers = timers
+        self._recipients = recipients
+        self._tracker = tracker
         self._rules = rules
         self._consent_seconds = consent_seconds
         self._clock = clock
@@ -172,18 +178,40 @@ class Worker:
                 with logger.append_context_keys(conversation=conversation_id, step=timer_id):
                     self._happens(conversation_id, SessionClosed(timer_id))
                     count("SessionsClosed")
-            case Delivered(conversation_id=conversation_id, key=key):
-                self._documents.delete(key)
-                logger.info("a document has arrived", extra={"conversation": conversation_id})
-            case Undelivered(conversation_id=conversation_id, key=key):
-                with logger.append_context_keys(conversation=conversation_id):
-                    step = following(f"{key} {work.uploaded}")
-                    event = DeliveryFailed(step, key, work.number, work.listing, work.uploaded)
-                    self._happens(conversation_id, event)
+            case Delivered() | Undelivered():
+                with logger.append_context_keys(conversation=work.conversation_id):
+                    self._follow(work)
             case DeletionTimer(key=key):
                 self._documents.delete(key)
             case DirectoryTimer():
                 self._refresh_directory()
+
+    def _follow(self, report: Delivered | Undelivered) -> None:
+        """Do what the report on a document asks for, if it is on a message of ours."""
+        claimed = read_tracking(report.callback)
+        if (
+            claimed is None
+            or claimed.tracking.conversation_id != report.conversation_id
+            or not self._tracker.is_ours(claimed.tracking, claimed.signature)
+        ):
+            # Sent by a version that signed nothing, or forged. Its PDF is deleted by its timer.
+            count("ReportsUnsigned")
+            logger.warning("a report was ignored", extra={"reason": "not signed by us"})
+            return
+        sent = claimed.tracking
+        if isinstance(report, Delivered):
+            self._documents.delete(sent.key)
+            logger.info("a document has arrived")
+            return
+        step = following(f"{sent.key} {sent.uploaded}")
+        event = DeliveryFailed(step, sent.key, sent.number, sent.listing, sent.uploaded)
+        self._happens(report.conversation_id, event)
+
+    def _refuse(self, stored: Stored, step: str) -> None:
+        """Drop a step that was asked for in the name of somebody to whom the conversation does not belong."""
+        count("ForeignWork")
+        logger.error("a step was refused", extra={"reason": "the conversation belongs to somebody else"})
+        self._store.done(stored.id, step)
 
     def give_up(self, work: Work) -> None:
         """Forget what is sealed with a job that goes to the dead-letter queue. Its replies stay, to be sent later."""
@@ -209,6 +237,9 @@ class Worker:
     def _job(self, conversation_id: str, step: str, queued_at: float, *, again: bool, last_try: bool) -> None:
         stored = self._store.load(conversation_id)
         entry = stored.entry(step)
+        if entry and self._recipients.is_foreign(stored):
+            self._refuse(stored, step)
+            return
         too_late = last_try or (entry is not None and self._is_too_late(entry, queued_at))
         if entry and isinstance(entry.effects[0], REQUESTS):
             self._locker().begin()
@@ -514,7 +545,8 @@ class Worker:
             case Revoke(tokens=tokens):
                 self._give_back(self._to_revoke(stored, entry, tokens))
             case DeletePdf(key=key):
-                self._documents.delete(key)
+                if is_document_of(key, stored.id, entry.step):
+                    self._documents.delete(key)
             case SetTimer(seconds=seconds):
                 self._timers.set(IdleTimer(stored.id, following(entry.step)), seconds)
             case EraseData():
@@ -533,7 +565,7 @@ class Worker:
                     count("SealsEnded")
                     effect, opened = said_instead(effect, stored.conversation), {}
                 taken = self._replier.send(effect, stored, entry.step, repeated=repeated, opened=opened)
-                if isinstance(effect, DeliverDocument) and taken:
+                if isinstance(effect, DeliverDocument) and taken and is_document_of(effect.key, stored.id, entry.step):
                     self._note_times(entry, effect)
                     self._delete_later(effect.key)
                 return taken
@@ -655,7 +687,7 @@ class Worker:
             match effect:
                 case Revoke(tokens=tokens):
                     self._give_back(self._to_revoke(stored, entry, tokens))
-                case DeletePdf(key=key) | DeliverDocument(key=key):
+                case DeletePdf(key=key) | DeliverDocument(key=key) if is_document_of(key, stored.id, entry.step):
                     self._documents.delete(key)
 
     def _forget_later(self, stored: Stored, event: TimeRanOut) -> None:

@@ -38,6 +38,11 @@ class Secret:
             raise SecretError(f"{self._name}: the field {field} is empty")
         return value
 
+    def optional(self, field: str) -> str:
+        """Return a field that may still have to be filled; "" if it is empty. Raises SecretError."""
+        value = self._value(field)
+        return value if isinstance(value, str) else ""
+
     def texts(self, field: str) -> tuple[str, ...]:
         """Give a field that holds a list. Raises SecretError if nothing is in it."""
         values = self._value(field)

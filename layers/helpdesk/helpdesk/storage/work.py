@@ -35,6 +35,8 @@ class Delivered(Value, frozen=True):
 
     conversation_id: str
     key: str
+    callback: str = ""
+    """What the document function wrote on the message: it believes nothing else. The rest is for the version before."""
 
 
 class Undelivered(Value, frozen=True):
@@ -45,6 +47,8 @@ class Undelivered(Value, frozen=True):
     number: int
     listing: str
     uploaded: bool
+    callback: str = ""
+    """As of `Delivered`."""
 
 
 class IdleTimer(Value, frozen=True):
@@ -109,19 +113,27 @@ class WorkQueue:
 def _body(work: InOrder) -> dict[str, object]:
     match work:
         case Delivered(conversation_id=conversation_id, key=key):
-            return {"conversation": conversation_id, "delivered": key}
+            return {"conversation": conversation_id, "delivered": key, "callback": work.callback}
         case Undelivered(conversation_id=conversation_id, key=key):
             document = {"number": work.number, "listing": work.listing, "uploaded": work.uploaded}
+            document["callback"] = work.callback
             return {"conversation": conversation_id, "undelivered": key, **document}
     return {"conversation": work.conversation_id, "step": work.step}
 
 
+def _callback(message: dict[str, object]) -> str:
+    """Return the callback data of a report; "" if the version before queued it."""
+    callback = message.get("callback")
+    return callback if isinstance(callback, str) else ""
+
+
 def _deduplication(work: InOrder) -> str:
     match work:
+        # Without the folders: SQS takes 128 characters.
         case Delivered(key=key):
-            return f"{key}-delivered"
+            return f"{key.rpartition('/')[2]}-delivered"
         case Undelivered(key=key, uploaded=uploaded):
-            return f"{key}-undelivered-{'upload' if uploaded else 'link'}"
+            return f"{key.rpartition('/')[2]}-undelivered-{'upload' if uploaded else 'link'}"
     return work.step
 
 
@@ -169,7 +181,7 @@ def read_work(body: str) -> Work:
         message = None
     match message:
         case {"conversation": str(conversation_id), "delivered": str(key)}:
-            return Delivered(conversation_id, key)
+            return Delivered(conversation_id, key, _callback(message))
         case {
             "conversation": str(conversation_id),
             "undelivered": str(key),
@@ -177,7 +189,7 @@ def read_work(body: str) -> Work:
             "listing": str(listing),
             "uploaded": bool(uploaded),
         }:
-            return Undelivered(conversation_id, key, number, listing, uploaded)
+            return Undelivered(conversation_id, key, number, listing, uploaded, _callback(message))
         case {"conversation": str(conversation_id), "step": str(step)}:
             return Job(conversation_id, step)
         case {"idle": str(conversation_id), "timer": str(timer_id), "close": True}:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 import requests
 
 from helpdesk import outbound
+from helpdesk.mac import mac
 from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, WhatsAppError, error_of
 from helpdesk.whatsapp.messages import Json, Message, Recipient, envelope
 
@@ -72,15 +73,18 @@ class WhatsAppClient:
         version: str,
         phone_number_id: str,
         token: Callable[[], str],
+        app_secret: Callable[[], str] = str,
         session: requests.Session | None = None,
         timeouts: tuple[float, float] = (3.05, 6.0),
     ) -> None:
         """Take the API's base address, its version ("v26.0"), our number's id and where the access token comes from.
 
-        `timeouts` are seconds for connecting and for the answer.
+        `app_secret` gives the secret of the app that the token belongs to, which proves each call to be the app's own;
+        "" proves nothing. `timeouts` are seconds for connecting and for the answer.
         """
         self._base = f"{url.rstrip('/')}/{version}/{phone_number_id}"
         self._token = token
+        self._app_secret = app_secret
         self._session = outbound.plain_session(session)
         self._timeouts = outbound.Timeouts(*timeouts)
 
@@ -160,9 +164,13 @@ class WhatsAppClient:
         token = self._token()
         if not (token.isascii() and token.isprintable() and token and " " not in token):
             raise TokenRefused(None)  # such a header cannot be sent, and the attempt would quote it
+        app_secret = self._app_secret()
         request = requests.Request(
             method,
             url,
+            # A stolen token is of no use without the app's secret, if the app is set to ask for the proof.
+            # Source: Graph API, "Secure Graph API calls".
+            params={"appsecret_proof": mac(app_secret, token.encode())} if app_secret else None,
             headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"} | (headers or {}),
             json=json,
             data=data,

@@ -88,7 +88,10 @@ class InvalidMessage(WhatsAppError):
 
 
 class TokenRefused(WhatsAppError):
-    """The access token is expired, revoked or of another app (190, 0). Development tokens live 24 hours."""
+    """The access token is expired, revoked or of another app (190, 0), or not proved (100).
+
+    Development tokens live 24 hours.
+    """
 
 
 class PolicyBlocked(WhatsAppError):
@@ -130,6 +133,9 @@ _PAUSE_OF_CODE: Final[dict[int | None, float]] = {
 _WRONG_ID_SUBCODE: Final = 33
 """Code 100 with this subcode: there is no such phone number id, or the token may not use it."""
 
+_PROOF: Final = "appsecret_proof"
+"""Code 100 with this in its message: the app secret that proves the token to be the app's own is an old one."""
+
 
 def error_of(status: int, body: object) -> WhatsAppError:
     """Give the error for an answer that is not a success.
@@ -141,6 +147,8 @@ def error_of(status: int, body: object) -> WhatsAppError:
     code = _number(error.get("code")) if isinstance(error, dict) else None
     if isinstance(error, dict) and code == 100 and _number(error.get("error_subcode")) == _WRONG_ID_SUBCODE:
         return Misconfigured(code, status=status)
+    if isinstance(error, dict) and code == 100 and _PROOF in str(error.get("message")):
+        return TokenRefused(code, status=status)
     return error_of_code(code, status=status)
 
 
