@@ -66,6 +66,17 @@ def have_document(phone: Phone, number: int, title: str) -> None:
     assert phone.document(phone.expect(f"{title}.pdf")) == citizen(ASHA).issued[number - 1].content()
 
 
+# Proof that the token is the app's own
+
+
+def test_the_desk_works_where_the_app_demands_proof_of_every_call(desk: Desk, phone: Phone) -> None:
+    desk.simulator.world.business.requires_proof = True
+    try:
+        have_document(phone, LICENCE, "Driving licence")
+    finally:
+        desk.simulator.world.business.requires_proof = False
+
+
 # Not taken: WhatsApp says so
 
 

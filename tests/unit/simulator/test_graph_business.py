@@ -1,5 +1,7 @@
 """What an operator sets up at Meta: the stand-in answers as Meta's references say."""
 
+import hashlib
+import hmac
 from typing import Any
 
 import pytest
@@ -128,3 +130,14 @@ def test_a_version_that_is_not_there_yet_is_unknown(stage: Any) -> None:
 def test_what_is_somebody_elses_is_not_there(stage: Any, path: str) -> None:
     headers = OWN if path.endswith("subscriptions") else USER
     assert code(get(stage, f"v26.0/{path}", headers)) == 100
+
+
+def test_a_proof_is_checked_where_it_is_given_and_demanded_where_the_app_demands_it(stage: Any) -> None:
+    right = hmac.new(b"app-secret", b"access-token", hashlib.sha256).hexdigest()
+    assert get(stage, f"v26.0/{NUMBER}", appsecret_proof=right).status_code == 200
+    assert code(get(stage, f"v26.0/{NUMBER}", appsecret_proof="0" * 64)) == 100
+    assert get(stage, f"v26.0/{NUMBER}").status_code == 200
+
+    stage.world.business.requires_proof = True
+    assert code(get(stage, f"v26.0/{NUMBER}")) == 100
+    assert get(stage, f"v26.0/{NUMBER}", appsecret_proof=right).status_code == 200

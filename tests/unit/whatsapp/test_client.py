@@ -5,6 +5,7 @@ import json
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -73,6 +74,40 @@ def test_a_message_is_sent_with_the_token_and_its_id_comes_back() -> None:
         "text": {"body": "private words", "preview_url": False},
         "biz_opaque_callback_data": "c.1",
     }
+
+
+@responses.activate
+def test_each_call_proves_that_the_token_is_the_apps_own() -> None:
+    responses.post(MESSAGES, json=SENT)
+    responses.post(f"https://graph.example.org/v26.0/{NUMBER_ID}/media", json={"id": "1"})
+    responses.get(f"https://graph.example.org/v26.0/{NUMBER_ID}", json={"id": NUMBER_ID})
+    whatsapp = WhatsAppClient("https://graph.example.org", "v26.0", NUMBER_ID, lambda: TOKEN, lambda: "app secret")
+
+    whatsapp.send(TO, HI)
+    whatsapp.typing("wamid.HERS")
+    whatsapp.upload(b"%PDF-", "application/pdf", "x.pdf")
+    whatsapp.probe()
+
+    # echo -n token-of-the-test | openssl dgst -sha256 -hmac 'app secret'
+    proof = "ed42d114e70fba8d316bd92e9349d13d885a9ace0b6e01efa9313925c50db919"
+    assert [parse_qs(urlsplit(call.request.url or "").query) for call in responses.calls] == [
+        {"appsecret_proof": [proof]}
+    ] * 4
+
+
+@responses.activate
+def test_without_an_app_secret_nothing_is_proved() -> None:
+    responses.post(MESSAGES, json=SENT)
+    client().send(TO, HI)
+    assert urlsplit(responses.calls[0].request.url or "").query == ""
+
+
+@responses.activate
+def test_a_proof_that_is_refused_counts_as_a_token_that_is() -> None:
+    error = {"message": "Invalid appsecret_proof provided in the API argument", "code": 100}
+    responses.post(MESSAGES, json={"error": error}, status=400)
+    with pytest.raises(TokenRefused):
+        client().send(TO, HI)
 
 
 @responses.activate
