@@ -14,7 +14,7 @@ from unittest import mock
 import boto3
 import pytest
 
-from helpdesk.conversation.effects import ALL_EFFECTS, REPLIES, DeletePdf, ExchangeCode, MakeLink, Say, SetTimer
+from helpdesk.conversation.effects import REQUESTS, EraseData, ExchangeCode, MakeLink, RecordConsent, Revoke, Say
 from helpdesk.storage.conversations import ConversationStore
 from operations.events import FUNCTIONS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, main, static_events
 from simulator.local_stack import LocalStack, access
@@ -22,7 +22,7 @@ from simulator.phone import Phone
 from tests.deployed import PAGE_STACKS
 from tests.fresh_events import answer_of, check_what_came, event_of, phones_of
 
-EFFECTS_OF_JOBS = {*ALL_EFFECTS} - {*REPLIES, DeletePdf, SetTimer} | {Say}
+EFFECTS_OF_JOBS = {*REQUESTS, Revoke, RecordConsent, EraseData, Say}
 """What a job can begin with."""
 ONLY_ON_PAGE = {MakeLink, ExchangeCode}
 

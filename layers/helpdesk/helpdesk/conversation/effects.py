@@ -356,4 +356,3 @@ REQUESTS = (
     PullDocument,
 )
 REPLIES = (Say, OfferLink, OfferLanguages, ShowDocuments, ShowOptions, ShowDetails, DeliverDocument)
-ALL_EFFECTS = (*REQUESTS, *REPLIES, Revoke, DeletePdf, SetTimer, RecordConsent, EraseData)

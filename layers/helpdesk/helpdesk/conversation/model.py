@@ -119,6 +119,7 @@ class Session(Tagged, frozen=True):
     """She is signed in. `listing` names the list that row ids and numbers refer to; empty until there is one."""
 
     signed_in_at: int
+    """Nothing reads it, but release 0.1 reads no session without it: it can go once no 0.1 runs any more."""
     expires_at: int
     listing: str = ""
     page: int = 1

@@ -1,5 +1,7 @@
 """How the lists of the dialogue are cut into pages: WhatsApp shows ten rows at a time, the ways on among them."""
 
+from math import ceil
+
 from helpdesk.conversation.choices import Tap
 
 DOCUMENTS = 7
@@ -12,7 +14,7 @@ LANGUAGES = 9
 
 def pages(rows: int, size: int) -> int:
     """Return how many pages so many rows make, one at least."""
-    return max(1, -(-rows // size))
+    return max(1, ceil(rows / size))
 
 
 def turned(tap: Tap | None, mark: str, page: int, count: int) -> int:

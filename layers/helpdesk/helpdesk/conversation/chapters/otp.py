@@ -1,5 +1,7 @@
 """The OTP that signing in and signing up share: sent, asked for, verified."""
 
+from math import ceil
+
 from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
@@ -47,7 +49,7 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
         limit = "aadhaar.too_many_today", today[0]
     if limit:
         why, first = limit
-        hours = -(-(first.at + DAY - now) // 3600)
+        hours = ceil((first.at + DAY - now) / 3600)
         stays = left(conversation, Stage.MENU)
         return stays, (say(stays, why, SERVICES, MENU, hours=hours),)
     form = conversation.form

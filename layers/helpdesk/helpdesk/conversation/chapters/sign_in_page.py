@@ -6,6 +6,7 @@ one-time code, which the page shows to whoever came back, must come from this ch
 """
 
 from hmac import compare_digest
+from math import ceil
 
 from msgspec.structs import replace
 
@@ -81,7 +82,7 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
 
 
 def _offer(conversation: Conversation, now: int) -> OfferLink:
-    minutes = -(-(conversation.link.expires_at - now) // 60) if conversation.link else 0
+    minutes = ceil((conversation.link.expires_at - now) / 60) if conversation.link else 0
     return OfferLink(conversation.language, text("link.open", minutes=minutes))
 
 
