@@ -63,7 +63,7 @@ shape: .venv/.ready ## Lines, complexity, file size, maintainability and imports
 new-question: .venv/.ready ## Begin a question of the dialogue: stage, chapter, line in stages.py, texts (NAME=pets_name)
 	@exec $(PYTHON) -m tools.new_question $(NAME)
 
-test: .venv/.ready .venv/sam/.ready ## Every test that needs no Docker, end to end over the deployed template too
+test: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest -n auto $(TESTS)
 
 replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
@@ -75,13 +75,14 @@ bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, o
 screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots
 
-lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready ## Style, types and the template
+lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready ## Style, types and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
 	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
+	@$(PYTHON) -m template_checks
 
 format: .venv/.ready ## Format the code and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix --quiet || true
@@ -96,7 +97,7 @@ sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invok
 build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sam (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.build $(STAGE) $(SET)
 
-deploy: .venv/.ready .venv/sam/.ready ## Ask, build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
+deploy: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Ask, build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
 	@TESTED='$(TESTED)' YES='$(YES)' exec $(PYTHON) -m operations.deploy $(STAGE) $(SET)
 
 doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say how to mend it (STAGE=dev|staging|prod)

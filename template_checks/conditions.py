@@ -4,9 +4,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from template_checks.transform import Document
+from template_checks.transform import Document, defaults_of
 
-OTHER = "\x00any other value"
+OTHER = "any other value"
+"""Stands for what a condition compares a parameter with and does not name."""
 
 
 def evaluate(expression: Any, parameters: Mapping[str, str], document: Document) -> Any:
@@ -80,21 +81,31 @@ def compared_values(document: Document, expressions: Any) -> dict[str, list[str]
     return values
 
 
-def combinations(document: Document) -> Iterator[dict[str, str]]:
+def combinations(document: Document, examples: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Give every combination of parameter values that the conditions can tell apart and that the rules accept.
 
-    Parameters that only rules look at have whatever value the rules accept.
+    A parameter that is compared with one value only has that and its example. Parameters that only rules look at have
+    whatever value the rules accept.
     """
-    defaults = {name: str(parameter.get("Default", OTHER)) for name, parameter in document["Parameters"].items()}
     looked_at = compared_values(document, document.get("Conditions", {}))
     in_rules = compared_values(document, document.get("Rules", {}))
     free = {name: values for name, values in in_rules.items() if name not in looked_at}
+    base = defaults_of(document) | dict(examples)
+
+    def concretely(chosen: Mapping[str, str]) -> dict[str, str]:
+        return base | {name: examples[name] if value is OTHER else value for name, value in chosen.items()}
+
+    # Rules look at a few parameters only: what they say of those is worked out once.
+    accepted: dict[tuple[str, ...], dict[str, str] | None] = {}
     for chosen in _choices(looked_at):
-        for others in _choices(free):
-            parameters = defaults | chosen | others
-            if not broken_rules(document, parameters):
-                yield parameters
-                break
+        seen = tuple(chosen[name] for name in in_rules.keys() & looked_at.keys())
+        if seen not in accepted:
+            completions = (concretely(chosen | others) for others in _choices(free))
+            found = (one for one in completions if not broken_rules(document, one))
+            accepted[seen] = next(({name: one[name] for name in free} for one in found), None)
+        others = accepted[seen]
+        if others is not None:
+            yield concretely(chosen) | others
 
 
 def _choices(values: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:

@@ -34,12 +34,21 @@ class Graph:
     """The references of one transformed template, read once, to be looked at under many values of its conditions."""
 
     def __init__(self, document: Document) -> None:
-        self._parameters = set(document.get("Parameters", {}))
-        self._resources = {name: _node(resource) for name, resource in document["Resources"].items()}
+        parameters = set(document.get("Parameters", {}))
+        self._resources = {name: _node(resource, parameters) for name, resource in document["Resources"].items()}
+        self._kinds: dict[str, str] = {
+            name: resource.get("Type", "") for name, resource in document["Resources"].items()
+        }
+        self._properties = {name: resource.get("Properties", {}) for name, resource in document["Resources"].items()}
         self._outputs = {
-            name: _node({**output, "Properties": [output.get("Value"), output.get("Export")]})
+            name: _node({**output, "Properties": [output.get("Value"), output.get("Export")]}, parameters)
             for name, output in document.get("Outputs", {}).items()
         }
+        nodes = [*self._resources.values(), *self._outputs.values()]
+        guards = [guard for exists, named in nodes for guard in (exists, *(one.guard for one in named))]
+        guards += [guard for name in self._resources for guard in self._present(name, "AccessLogSetting")]
+        self.conditions = sorted({condition for guard in guards for condition, _ in guard})
+        """The conditions that make a difference to what is found."""
 
     def faults(self, truth: Truth) -> list[str]:
         """Return why CloudFormation refuses the template when its conditions have these values, or nothing."""
@@ -47,7 +56,7 @@ class Graph:
         outputs = {f"the output {name}": node for name, node in self._outputs.items() if _holds(node[0], truth)}
         found = []
         for name, (_, named) in {**{name: self._resources[name] for name in resources}, **outputs}.items():
-            absent = {one.target for one in named if _holds(one.guard, truth)} - resources - self._parameters
+            absent = {one.target for one in named if _holds(one.guard, truth)} - resources
             found += [f"{name} names {target}, which does not exist" for target in sorted(absent)]
         # In order, so that a circle is told in the same words each time.
         edges = self._edges(truth, resources)
@@ -56,6 +65,14 @@ class Graph:
         except graphlib.CycleError as circle:
             found.append(f"a circle: {' -> '.join(reversed(circle.args[1]))}")
         return found
+
+    def kind(self, name: str) -> str:
+        """Return a resource's type."""
+        return self._kinds[name]
+
+    def has(self, name: str, key: str, truth: Truth) -> bool:
+        """Tell whether a resource has that property when the conditions have these values."""
+        return any(_holds(guard, truth) for guard in self._present(name, key))
 
     def existing(self, truth: Truth) -> set[str]:
         """Return the resources that exist when the conditions have these values."""
@@ -72,6 +89,10 @@ class Graph:
             reached |= named
         return reached
 
+    def _present(self, name: str, key: str) -> Iterator[Guard]:
+        if key in self._properties[name]:
+            yield from _present(self._properties[name][key], frozenset())
+
     def _edges(self, truth: Truth, existing: set[str]) -> dict[str, set[str]]:
         return {
             name: {one.target for one in self._resources[name][1] if _holds(one.guard, truth)} & existing
@@ -79,15 +100,16 @@ class Graph:
         }
 
 
-def _node(part: Mapping[str, Any]) -> tuple[Guard, list[Reference]]:
-    """Return under what a resource or an output exists, and what it names."""
+def _node(part: Mapping[str, Any], parameters: set[str]) -> tuple[Guard, list[Reference]]:
+    """Return under what a resource or an output exists, and what it names beside parameters, which always exist."""
     guard = frozenset({(part["Condition"], True)}) if "Condition" in part else frozenset()
     depends_on = part.get("DependsOn", [])
     named = {Reference(name, frozenset()) for name in ([depends_on] if isinstance(depends_on, str) else depends_on)}
     for key in _WAITING_PARTS:
         named.update(_references(part.get(key), frozenset()))
     # An impossible guard is a branch that no values lead to.
-    return guard, [one for one in named if len({name for name, _ in one.guard}) == len(one.guard)]
+    possible = [one for one in named if len({name for name, _ in one.guard}) == len(one.guard)]
+    return guard, [one for one in possible if one.target not in parameters]
 
 
 def _references(value: Any, guard: Guard) -> Iterator[Reference]:
@@ -113,6 +135,18 @@ def _references(value: Any, guard: Guard) -> Iterator[Reference]:
         case list():
             for inner in value:
                 yield from _references(inner, guard)
+
+
+def _present(value: Any, guard: Guard) -> Iterator[Guard]:
+    """Give the guards under which a property is there at all."""
+    match value:
+        case {"Fn::If": [str(condition), chosen, otherwise]}:
+            yield from _present(chosen, guard | {(condition, True)})
+            yield from _present(otherwise, guard | {(condition, False)})
+        case {"Ref": "AWS::NoValue"}:
+            return
+        case _:
+            yield guard
 
 
 def _placeholders(text: str, variables: Mapping[str, Any], guard: Guard) -> Iterator[Reference]:

@@ -31,12 +31,32 @@ def test_with_mutual_tls_there_is_no_way_around_it(template: Template) -> None:
     domain = template.resources["WebhookDomain"]["Properties"]
 
     assert '"disableExecuteApiEndpoint": {"Fn::If": ["UsesMutualTls", true, false]}' in body
-    # API Gateway goes by it only from its next deployment on, and nothing else of the API may have changed.
-    assert template.of_type("AWS::Serverless::Api")["Api"]["AlwaysDeploy"] is True
     assert domain["MutualTlsAuthentication"] == {
         "Fn::If": ["UsesMutualTls", {"TruststoreUri": {"Ref": "MutualTls"}}, {"Ref": "AWS::NoValue"}]
     }
     assert domain["SecurityPolicy"] == "TLS_1_2"
+
+
+def deployment(template: Template, **parameters: str) -> list[str]:
+    """Logical ids of the APIs' deployments: with a new one, API Gateway deploys the API again."""
+    resources = template.deployed(**REQUIRED, **parameters)
+    return sorted(name for name, one in resources.items() if one["Type"] == "AWS::ApiGateway::Deployment")
+
+
+def test_the_webhooks_api_is_deployed_again_when_mutual_tls_is_switched_and_not_each_time(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = deployment(template, **DOMAIN)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+
+    assert deployment(template, **DOMAIN) == before
+    assert deployment(template, **DOMAIN, Release="0123456789") == before
+    # The pages' API stays as it is.
+    (switched,) = set(deployment(template, **MUTUAL)) - set(before)
+    assert switched.startswith("ApiDeployment")
+    media_types = template.deployed(**REQUIRED, **MUTUAL)["Api"]["Properties"]["BinaryMediaTypes"]
+    assert [one["Fn::Select"][0] for one in media_types] == [0]
+    assert media_types[0]["Fn::Select"][1]["Fn::Split"][1]["Fn::Join"][1][0] == "application/vnd.helpdesk.none"
 
 
 @pytest.mark.parametrize(
