@@ -16,8 +16,9 @@ URI = "in.gov.transport-DRVLC-DL 04 2019"
 
 
 def locker(client: mock.Mock, documents: mock.Mock | None = None) -> Locker:
-    others: dict[str, Any] = {name: mock.Mock() for name in ("sign_in", "pull", "directory", "secret", "links")}
-    return Locker(client=client, documents=documents or mock.Mock(), **others)
+    secret = mock.Mock(text=mock.Mock(return_value="secret"), optional=mock.Mock(return_value=""))
+    others: dict[str, Any] = {name: mock.Mock() for name in ("sign_in", "pull", "directory", "links")}
+    return Locker(client=client, documents=documents or mock.Mock(), secret=secret, **others)
 
 
 def listing(*documents: IssuedDocument, left_out: int = 0) -> mock.Mock:
