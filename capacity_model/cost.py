@@ -61,9 +61,9 @@ def lines() -> tuple[Line, ...]:
         Line("DynamoDB, writes", 48, "DynamoDB, a million write units", "25 writes of 1 or 2 kB, 2 of them double"),
         Line(
             "DynamoDB, reads",
-            19,
+            20,
             "DynamoDB, a million read units",
-            "19 consistent queries of up to 4 kB",
+            "20 consistent reads of up to 4 kB",
         ),
         Line("SQS", 3 * JOBS, "SQS FIFO, a million requests", "sent, received, deleted"),
         Line("SQS, polling and timers", 8, "SQS, a million requests", "2 timers"),

@@ -16,7 +16,8 @@ MAIN = "a_licence_in_english"
 
 type Counts = dict[str, int]
 
-QUERY, UPDATE, PUT = "dynamodb.query", "dynamodb.update_item", "dynamodb.put_item"
+QUERY, UPDATE = "dynamodb.query", "dynamodb.update_item"
+GET, PUT = "dynamodb.get_item", "dynamodb.put_item"
 TRANSACTION = "dynamodb.transact_write_items"
 QUEUE, TIMER = "sqs.send_message_batch", "sqs.send_message"
 SEAL, OPEN = "kms.encrypt", "kms.decrypt"
@@ -52,14 +53,16 @@ DOCUMENT: dict[str, Counts] = {
     "[Yes]": REPLY,
     # The record of her consent.
     "[I agree]": REPLY | {PUT: 1},
-    # The two further updates: the count of OTPs for this number over all citizens, and the answer of DigiLocker.
+    # Read and written: the count of OTPs for this number over all citizens. The further update: DigiLocker's answer.
     "<her Aadhaar number>": {
         QUERY: 1,
         OPEN: 1,
         VERIFY: 1,
         CODE: 1,
         SEAL: 1,
-        UPDATE: 3,
+        GET: 1,
+        PUT: 1,
+        UPDATE: 2,
         SEND: 1,
         TIMER: 1,
     },

@@ -98,7 +98,11 @@ def main() -> int:
             with (
                 # Who says Hi so often would else be asked to slow down.
                 LocalStack(
-                    parameters={"MessagesPerMinute": "1000", "SameTextsPerMinute": "1000"},
+                    parameters={
+                        "RepliesPerCitizenPerDay": "100000",
+                        "MessagesPerMinute": "1000",
+                        "SameTextsPerMinute": "1000",
+                    },
                     tell=progress,
                 ) as stack,
                 Chromium() as chromium,

@@ -242,7 +242,8 @@ class Chat:
 
     def _answer(self, step: str, request: Request) -> Answer:
         if self.problems:
-            return Failed(step, self.problems.pop(0), request)
+            problem = self.problems.pop(0)
+            return Failed(step, problem, request, unsent=problem is not Problem.BUSY)
         match request:
             case SendOtp():
                 return OtpSent(step, "••", 600)
@@ -321,9 +322,9 @@ class Chat:
         if any(
             one.registered and (one.mobile or "").endswith(entered["mobile"]) for one in everyone() if one != citizen
         ):
-            return Failed(step, Problem.MOBILE_TAKEN, request)
+            return Failed(step, Problem.MOBILE_TAKEN, request, unsent=True)
         if (entered["aadhaar"], entered["name"].casefold(), entered["born"]) != right:
-            return Failed(step, Problem.DETAILS_DIFFER, request)
+            return Failed(step, Problem.DETAILS_DIFFER, request, unsent=True)
         return OtpSent(step, entered["mobile"][-2:], 600)
 
     def _rendered(self, reply: Effect) -> Message:

@@ -495,6 +495,8 @@ def _resources(config: SimulatorConfig, url: str) -> tuple[dict[str, str], str]:
         "OTPS_PER_CITIZEN_PER_DAY": "1000",
         "NUMBERS_PER_CITIZEN_PER_DAY": "1000",
         "OTPS_PER_NUMBER_PER_HOUR": "1000",
+        "OTPS_PER_NUMBER_PER_DAY": "1000",
+        "REPLIES_PER_CITIZEN_PER_DAY": "10000",
         "MESSAGES_PER_MINUTE": "1000",
         "SAME_TEXTS_PER_MINUTE": "1000",
         "CONSENT_RETENTION_DAYS": "730",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from helpdesk.conversation.limits import replies_a_day
 from helpdesk.conversation.model import Rules
 from helpdesk.languages.catalogue import codes
 from helpdesk.settings import Common, ConsentSettings, DocumentSettings, WebhookSettings
@@ -63,6 +64,8 @@ def rules(settings: Common) -> Rules:
         otps_a_day=settings.otps_per_citizen_per_day,
         numbers_a_day=settings.numbers_per_citizen_per_day,
         otps_an_hour=settings.otps_per_number_per_hour,
+        otps_for_a_number_a_day=settings.otps_per_number_per_day,
+        replies=replies_a_day(settings.replies_per_citizen_per_day),
         messages_a_minute=settings.messages_per_minute,
         same_texts_a_minute=settings.same_texts_per_minute,
         on_page=settings.sign_in == "consent-page",

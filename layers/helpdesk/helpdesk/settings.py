@@ -27,6 +27,8 @@ class Common(Value, frozen=True):
     otps_per_citizen_per_day: int
     numbers_per_citizen_per_day: int
     otps_per_number_per_hour: int
+    otps_per_number_per_day: int
+    replies_per_citizen_per_day: int
     messages_per_minute: int
     same_texts_per_minute: int
     helpline: str
@@ -134,6 +136,8 @@ class _CommonValues(TypedDict):
     otps_per_citizen_per_day: int
     numbers_per_citizen_per_day: int
     otps_per_number_per_hour: int
+    otps_per_number_per_day: int
+    replies_per_citizen_per_day: int
     messages_per_minute: int
     same_texts_per_minute: int
     helpline: str
@@ -188,6 +192,8 @@ class _Reader:
             "otps_per_citizen_per_day": self.number("OTPS_PER_CITIZEN_PER_DAY"),
             "numbers_per_citizen_per_day": self.number("NUMBERS_PER_CITIZEN_PER_DAY"),
             "otps_per_number_per_hour": self.number("OTPS_PER_NUMBER_PER_HOUR"),
+            "otps_per_number_per_day": self.number("OTPS_PER_NUMBER_PER_DAY"),
+            "replies_per_citizen_per_day": self.number("REPLIES_PER_CITIZEN_PER_DAY"),
             "messages_per_minute": self.number("MESSAGES_PER_MINUTE"),
             "same_texts_per_minute": self.number("SAME_TEXTS_PER_MINUTE"),
             "helpline": self.optional("HELPLINE"),

@@ -67,9 +67,10 @@ def test_deleting_does_not_reset_what_holds_misuse_back() -> None:
     tried = after(signed_in(), Tapped("tap", Tap(Choice.DELETE)))
     assert tried.tried == signed_in().tried
     asked = replace(tried, stage=Stage.AADHAAR)
-    asked = after(asked, Entered("again", Kind.AADHAAR, mark="her number"), OtpSent("again", "34", 600, "her number"))
-    deleted = replace(after(asked, Tapped("tap", Tap(Choice.DELETE))), stage=Stage.AADHAAR)
-    _, effects = advance(deleted, Entered("third", Kind.AADHAAR, mark="her number"), NOW, RULES)
+    again = (Entered("again", Kind.AADHAAR, mark="her number"), OtpSent("again", "34", 600, "her number"))
+    asked = after(asked, *again, now=NOW + 60)
+    deleted = replace(after(asked, Tapped("tap", Tap(Choice.DELETE)), now=NOW + 60), stage=Stage.AADHAAR)
+    _, effects = advance(deleted, Entered("third", Kind.AADHAAR, mark="her number"), NOW + 120, RULES)
     assert not any(isinstance(effect, SendOtp) for effect in effects)
     assert told(effects).text.key == "otp.too_many_today"
 

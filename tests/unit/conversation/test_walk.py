@@ -71,6 +71,7 @@ from helpdesk.conversation.events import (
     Tapped,
     TimeRanOut,
 )
+from helpdesk.conversation.limits import Limit
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
@@ -80,7 +81,9 @@ from helpdesk.service.rendering import Renderer
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, TextMessage
 
 NOW = 1_800_000_000
-RULES = Rules(languages=codes())
+UNLIMITED = Limit(1000, 1000, 1000)
+RULES = Rules(languages=codes(), documents=UNLIMITED, pulls=UNLIMITED, links=UNLIMITED, replies=UNLIMITED)
+"""Limits on what a citizen may ask for have walks of their own: test_limits.py."""
 SESSION = {TOKEN, REFRESH, SHARED}
 PROOF = "a hash of the one-time code"
 RENDERER = Renderer(session_seconds=900, link_seconds=900, helpline="1800-000-000")

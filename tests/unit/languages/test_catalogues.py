@@ -37,7 +37,8 @@ LONGEST = {
     "mobile": "9000000001",
     "label": "x" * 100,
     "example": "x" * 100,
-    "minutes": "10",
+    "minutes": "100",
+    "left": "9999",
 }
 # Latin letters that belong into any language's texts.
 NAMES = {
@@ -74,11 +75,16 @@ NOTES = {
     "language.changed",
     "documents.tip",
     "documents.not_refreshed",
+    "documents.cut",
+    "limit.minutes",
+    "limit.hours",
+    "answers_left_out",
     "aadhaar.length",
     "aadhaar.first_digit",
     "aadhaar.checksum",
     "otp.length",
     "otp.wait",
+    "otp.pause",
     "otp.expired",
     "otp.no_tries",
     "otp.wrong",

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from helpdesk.conversation.allowance import ends, paid, within_limits
 from helpdesk.conversation.answers import answered, undo
 from helpdesk.conversation.chapters import documents, language, sign_in_page
 from helpdesk.conversation.choices import Choice
@@ -32,6 +33,7 @@ from helpdesk.conversation.events import (
     Tapped,
     TimeRanOut,
 )
+from helpdesk.conversation.limits import MINUTE
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.open_question import answer, ask_again, carried_out
 from helpdesk.conversation.stages import STAGES
@@ -41,7 +43,6 @@ type Outcome = tuple[Conversation, tuple[Effect, ...]]
 
 _TOLD = (Say, OfferLink, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 _BURST_SECONDS = 60
-_MINUTE = 60
 _TIMER_SLACK_SECONDS = 5
 _NUMBERS = frozenset(
     {
@@ -87,22 +88,30 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
 
 
 def _citizen_wrote(conversation: Conversation, event: FromHer, context: Context) -> Outcome:
+    """Answer her. A message that gets no answer changes nothing, so that it need not be written down either."""
     now, rules = context.now, context.rules
     if conversation.stage is Stage.STOPPED and not _is_greeting(event):
         return conversation, ()
     conversation, leaving = _expired(conversation, context)
-    same = conversation.minute == now // 60
+    silent = conversation, leaving
+    if now < conversation.used.paused_until:
+        conversation, effects = ends(conversation, event, context)
+        return conversation, (*effects, *leaving)
+    same = conversation.minute == now // MINUTE
     messages = conversation.messages + 1 if same else 1
     repeated = _repeated(conversation.repeated, event, now)
-    conversation = replace(conversation, active_at=now, minute=now // 60, messages=messages, repeated=repeated)
+    if messages > rules.messages_a_minute + 1 or (repeated and repeated.times >= rules.same_texts_a_minute):
+        return silent
+    asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=repeated)
     if messages > rules.messages_a_minute:
-        once = messages == rules.messages_a_minute + 1
-        return conversation, (*((say(conversation, "slowly", MENU),) if once else ()), *leaving)
-    if repeated and repeated.times >= rules.same_texts_a_minute:
-        return conversation, leaving
-    if not _answers_open_question(conversation, event):
-        conversation = language.follow(conversation, event, rules)
-    conversation, effects = _helped(*carried_out(_reply(conversation, event, context), context))
+        conversation, effects = asked, (say(asked, "slowly", MENU),)
+    else:
+        here = asked if _answers_open_question(asked, event) else language.follow(asked, event, rules)
+        conversation, effects = carried_out(_reply(here, event, context), context)
+        conversation, effects = _helped(*within_limits(asked, conversation, effects, context))
+    if not effects:
+        return silent
+    conversation, effects = paid(asked, event, conversation, effects, context)
     return conversation, (*effects, *leaving)
 
 
@@ -131,7 +140,7 @@ def _repeated(before: Repeated | None, event: FromHer, now: int) -> Repeated | N
     """Count how often she typed the same text in a row, within a minute of the first time."""
     if not isinstance(event, Said) or not event.typed:
         return None
-    if before and before.mark == event.typed and now - before.since < _MINUTE:
+    if before and before.mark == event.typed and now - before.since < MINUTE:
         return replace(before, times=before.times + 1)
     return Repeated(event.typed, now)
 

@@ -103,8 +103,8 @@ def failed(conversation: Conversation, event: Failed, context: Context) -> Turn:
     match event.request:
         case SendOtp() as request:
             return sign_in_chat.not_sent(conversation, event, request)
-        case SignUp() as request:
-            return sign_up.not_sent(conversation, event, request, context)
+        case SignUp():
+            return sign_up.not_sent(conversation, event, context)
         case VerifyOtp() | VerifySignUp():
             return otp.not_verified(conversation, event)
         case MakeLink(sign_up=signs_up) | ExchangeCode(sign_up=signs_up):

@@ -167,6 +167,8 @@ class DocumentsListed(Value, frozen=True):
     uploaded: int = 0
     left_out: int = 0
     """How many more there are that cannot be read."""
+    cut: int = 0
+    """How many more there are than can be kept."""
 
 
 class DocumentFetched(Value, frozen=True):
@@ -214,6 +216,10 @@ class Failed(Value, frozen=True):
     id: str
     problem: Problem
     request: Request
+    unsent: bool = False
+    """It is known that no OTP was sent. False where nobody can say."""
+    wait: int = 0
+    """Seconds until our own limit on the number lets another OTP through, where that is a matter of a pause."""
 
 
 class Ended(Value, frozen=True):

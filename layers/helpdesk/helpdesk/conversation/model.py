@@ -15,6 +15,7 @@ from helpdesk.conversation.effects import (
     Request,
     detail,
 )
+from helpdesk.conversation.limits import HOUR, Limit, Used, replies_a_day
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.structs import Tagged, Value
 
@@ -74,11 +75,20 @@ class Rules(Value, frozen=True):
     numbers_a_day: int = 3
     """Different Aadhaar numbers that she can try in 24 hours: a family's, not a list."""
     otps_an_hour: int = 5
-    """OTPs for one Aadhaar number, whoever asks for them."""
+    """OTPs for one Aadhaar number in any hour, whoever asks for them."""
+    otps_for_a_number_a_day: int = 20
+    """OTPs for one Aadhaar number in 24 hours, whoever asks for them."""
     messages_a_minute: int = 30
     """More than this from one person are a machine's: one answer, then silence until it is quieter."""
     same_texts_a_minute: int = 5
     """So many identical texts within a minute are a machine's: the last of them, and what follows, is left alone."""
+    replies: Limit = replies_a_day(100)
+    """Messages that WhatsApp charges us for. Whoever reaches it is told once, and then gets none for a while."""
+    documents: Limit = Limit(6, 20, 40)
+    pulls: Limit = Limit(6, 12, 20)
+    """Each has an issuer look somebody up by the details that were typed."""
+    links: Limit = Limit(3, 10, 20)
+    """Links to DigiLocker's page."""
     list_seconds: int = 300
     """How old a list of documents may be before *Other documents* asks DigiLocker for it again."""
     on_page: bool = False
@@ -87,6 +97,14 @@ class Rules(Value, frozen=True):
     """How long the link to that page can be used, and the one-time code after it."""
     languages: tuple[str, ...] = ("en", "hi", "bn")
     """In the order in which they are offered."""
+
+    @property
+    def number_pause_seconds(self) -> int:
+        """The pause between two OTPs to one number, whoever asks, and on whatever way.
+
+        Shorter than *Resend* has it only where so many are allowed in an hour that they would not fit in otherwise.
+        """
+        return min(self.resend_seconds, HOUR // (4 * self.otps_an_hour))
 
 
 class IssuedDocument(Tagged, frozen=True):
@@ -224,11 +242,14 @@ class Link(Tagged, frozen=True):
 
 
 class Tried(Tagged, frozen=True):
-    """An Aadhaar number that had an OTP sent, or was refused when signing up, by a keyed hash, and when."""
+    """An Aadhaar number that an OTP was asked for, by a keyed hash, and when."""
 
     mark: str
     at: int
     refused: bool = False
+    """It is known that no OTP was sent. The number stays counted among those that were tried."""
+    step: str = ""
+    """The step that asked."""
 
 
 class Wanted(Tagged, frozen=True):
@@ -282,6 +303,7 @@ class Conversation(Tagged, frozen=True):
     """Whether we ended the session, without a word to her yet: her next message is told so."""
     tried: tuple[Tried, ...] = ()
     """The OTPs of the last 24 hours, and the numbers that were refused."""
+    used: Used = Used()
     minute: int = 0
     """The minute in which her messages are being counted, in minutes since the epoch."""
     messages: int = 0

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Button, Effect, OfferLanguages, Request, Revoke, Say, SetTimer, Text
-from helpdesk.conversation.events import FromHer, Said, Tapped
+from helpdesk.conversation.events import Failed, FromHer, Said, Tapped
 from helpdesk.conversation.model import Conversation, Rules, Stage, Waiting
 from helpdesk.structs import Value
 
@@ -26,9 +26,6 @@ class Goto(Value, frozen=True):
     stage: Stage
     note: Text | None = None
 
-
-DAY = 24 * 3600
-"""Seconds."""
 
 type Turn = tuple[Conversation, tuple[Effect | Goto, ...]]
 """The next conversation, and what is to be done."""
@@ -207,3 +204,14 @@ def with_timer(conversation: Conversation, effects: tuple[Effect | Goto, ...], c
         return conversation, effects
     seconds = context.rules.session_seconds
     return replace(conversation, timer_at=context.now + seconds), (*effects, SetTimer(seconds))
+
+
+def taken_back(conversation: Conversation, event: Failed) -> Conversation:
+    """Take an OTP back that is known not to have been sent. The number stays among those that she tried."""
+    mine = next((tried for tried in conversation.tried if tried.step == event.id), None)
+    if mine is None or not event.unsent:
+        return conversation
+    others = tuple(tried for tried in conversation.tried if tried is not mine)
+    if all(tried.mark != mine.mark for tried in others):
+        others = (*others, replace(mine, refused=True))
+    return replace(conversation, tried=others)

@@ -145,7 +145,7 @@ class Consenting:
                     continue
             elif not self._is_open(stored, step, code):
                 return self._refused(accepted, "done before")
-            self._work.send([Job(conversation_id, entry.step) for entry in stored.outbox])
+            self._work.send([Job(conversation_id, entry.step) for entry in stored.to_queue((step,))])
             return self._page(stored, came)
         raise VersionConflict(f"lost {TRIES} races")
 

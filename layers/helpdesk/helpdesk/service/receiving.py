@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
+from helpdesk.conversation.allowance import pauses
+from helpdesk.conversation.chapters.otp import refuses_otp
 from helpdesk.conversation.choices import read_tap
-from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep
+from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep, Say
 from helpdesk.conversation.events import (
     CameLate,
     Entered,
@@ -39,6 +41,7 @@ from helpdesk.errors import (
 )
 from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
+from helpdesk.service.outbox import bounded
 from helpdesk.service.proof import proof_mark, read_proof
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.tracking import read_tracking
@@ -88,6 +91,8 @@ class Turns(Value, frozen=True):
 
     after: Stored
     entries: tuple[Entry, ...]
+    acted_on: tuple[str, ...]
+    """The steps that changed something or ask for something; of the others nothing need be kept."""
 
 
 class Receiver:
@@ -228,26 +233,34 @@ class Receiver:
             stored = self._store.load(identity)
             new = {step: sent for step, sent in by_step.items() if step not in stored.seen}
             count("Duplicates", len(messages) - len(new))
-            if new:
-                turns = self._advance(stored, new, now)
+            turns = self._advance(stored, new, now)
+            count("UnansweredMessages", len(new) - len(turns.acted_on))
+            if turns.acted_on:
+                kept = bounded(stored.outbox, turns.entries, turns.after.conversation)
+                if kept is None:
+                    count("OutboxesFull")
+                    return
                 try:
-                    stored = self._store.save(stored, turns.after, put=turns.entries)
+                    stored = self._store.save(stored, turns.after, put=kept.put, drop=kept.drop)
                 except VersionConflict:
                     self._sleep(pause_after_lost_race(attempt))
                     continue
-                count("Messages", len(new))
-            self._work.send([Job(identity, entry.step) for entry in stored.outbox])
+                count("Messages", len(turns.acted_on))
+                _count_refusals(turns.entries)
+            if turns.acted_on or any(stored.entry(step) for step in by_step):
+                self._work.send([Job(identity, entry.step) for entry in stored.to_queue(by_step)])
             return
         raise VersionConflict(f"lost {TRIES} races")
 
     def _advance(self, stored: Stored, new: Mapping[str, Understood], now: int) -> Turns:
         entries: list[Entry] = []
+        acted_on: list[str] = []
         conversation, kept, person = stored.conversation, stored.sealed, stored.person
         for step, sent in new.items():
             message, event, digits = sent.message, sent.event, sent.digits
             detail = _detail(conversation, message)
-            person = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
-            mobile = _own_mobile(person.phone)
+            sender = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
+            mobile = _own_mobile(sender.phone)
             before = conversation
             if before.writes_from_mobile is not bool(mobile):
                 before = replace(before, writes_from_mobile=bool(mobile))
@@ -255,7 +268,11 @@ class Receiver:
                 event = replace(event, typed="")  # nothing is kept of a name, not even to tell a machine
             if detail is not None and isinstance(event, Said | Entered):
                 event = replace(event, fits=True)
-            conversation, effects = advance(before, event, now, self._rules)
+            after, effects = advance(before, event, now, self._rules)
+            if after == before and not effects:
+                continue
+            conversation, person = after, sender
+            acted_on.append(step)
             brought = _brought(event, digits, effects)
             if any(isinstance(effect, Keep) for effect in effects):
                 brought |= _kept(effects, detail or digits or _line(message.text), mobile)
@@ -285,9 +302,9 @@ class Receiver:
                     "effects": [type(effect).__name__ for effect in effects],
                 },
             )
-        seen = {**stored.seen, **dict.fromkeys(new, now)}
-        after = replace(stored, conversation=conversation, sealed=kept, person=person, seen=seen)
-        return Turns(after, tuple(entries))
+        seen = {**stored.seen, **dict.fromkeys(acted_on, now)}
+        written = replace(stored, conversation=conversation, sealed=kept, person=person, seen=seen)
+        return Turns(written, tuple(entries), tuple(acted_on))
 
     def _understood(self, pepper: str, step: str, message: InboundMessage, now: int) -> Understood:
         event, digits = _meaning(step, message)
@@ -300,6 +317,12 @@ class Receiver:
         elif isinstance(event, Said) and message.text:
             event = replace(event, typed=text_mark(pepper, message.text))
         return Understood(message, event, digits)
+
+
+def _count_refusals(entries: Sequence[Entry]) -> None:
+    replies = [effect for entry in entries for effect in entry.effects if isinstance(effect, Say)]
+    count("OtpsRefused", sum(refuses_otp(reply) for reply in replies))
+    count("CitizensPaused", sum(pauses(reply) for reply in replies))
 
 
 def _not_taken_in(what: str, error: Exception) -> None:

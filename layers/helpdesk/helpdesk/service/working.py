@@ -75,9 +75,9 @@ from helpdesk.conversation.events import (
     SignedIn,
     TimeRanOut,
 )
+from helpdesk.conversation.limits import DAY
 from helpdesk.conversation.model import Conversation, Rules, Session
 from helpdesk.conversation.problems import Problem
-from helpdesk.conversation.turn import DAY
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict
@@ -88,9 +88,9 @@ from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.sharing import EVERYTHING, shared_by
 from helpdesk.service.tracking import Tracker, read_tracking
-from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
+from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race, that_fit
 from helpdesk.storage.documents import DocumentStore
-from helpdesk.storage.records import RecordStore
+from helpdesk.storage.records import OtpLimits, RecordStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import (
     DeletionTimer,
@@ -272,7 +272,7 @@ class Worker:
             # One that was begun before may have been brought in: nobody can say that DigiLocker was not asked.
             sent = again and isinstance(request, PullDocument)
             problem = Problem.PULL_UNSURE if sent else Problem.HELD_UP
-            answered = Answered(Failed(entry.step, problem, request), {})
+            answered = Answered(Failed(entry.step, problem, request, unsent=not again), {})
         else:
             with self._replier.typing(stored):
                 answered = self._ask_in_time(stored, entry, request, again=again)
@@ -281,9 +281,19 @@ class Worker:
                 answered = Answered(Failed(entry.step, Problem.OTP_UNSURE, request), {})
         return self._record(stored, entry, answered)
 
-    def _count_otps(self, step: str, *marks: str) -> bool:
-        """Count an OTP for each of the numbers. Tells whether none has had too many within the hour."""
-        return all(self._records.count_otp(mark, step, self._rules.otps_an_hour) for mark in marks if mark)
+    def _refused_otp(self, step: str, request: SendOtp | SignUp) -> Answered | None:
+        """Count an OTP for each number that a request is about, and refuse it if one of them has had too many."""
+        rules = self._rules
+        a_day = max(rules.otps_an_hour, rules.otps_for_a_number_a_day)
+        limits = OtpLimits(rules.number_pause_seconds, rules.otps_an_hour, a_day)
+        wait = self._records.count_otps(_marks(request), step, limits)
+        if not wait:
+            return None
+        count("OtpsRefused")
+        problem = Problem.OTP_TOO_MANY if isinstance(request, SendOtp) else Problem.TRIED_TOO_OFTEN
+        # Always the whole pause: how much of it is left would tell when somebody else asked for this number.
+        pause = rules.number_pause_seconds if wait <= rules.number_pause_seconds else 0
+        return Answered(Failed(step, problem, request, unsent=True, wait=pause), {})
 
     def _ask(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         def opened(name: str) -> str:
@@ -298,9 +308,8 @@ class Worker:
                     return self._refreshed(stored, old, step, request, again=again)
                 case SendOtp(mark=mark):
                     number = opened(AADHAAR)
-                    if not self._records.count_otp(mark, step, self._rules.otps_an_hour):
-                        count("OtpsRefused")
-                        return Answered(Failed(step, Problem.OTP_TOO_MANY, request), {})
+                    if refused := self._refused_otp(step, request):
+                        return refused
                     sent = self._locker().send_otp(number)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {DEVICE_CODE: sent.device_code})
                 case VerifyOtp():
@@ -309,11 +318,10 @@ class Worker:
                 case SignUp() | VerifySignUp() if again:
                     # It may have taken effect, and is never repeated: she is asked whether to send it once more.
                     return Answered(Failed(step, Problem.OTP_UNSURE, request), {})
-                case SignUp(mark=mark, mobile_mark=mobile_mark):
+                case SignUp(mark=mark):
                     details = {name: opened(name) for name in request.needs}
-                    if not self._count_otps(step, mark, mobile_mark):
-                        count("OtpsRefused")
-                        return Answered(Failed(step, Problem.TRIED_TOO_OFTEN, request), {})
+                    if refused := self._refused_otp(step, request):
+                        return refused
                     sent = self._locker().sign_up(details)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {})
                 case VerifySignUp():
@@ -337,7 +345,10 @@ class Worker:
                 case ListDocuments():
                     ticked = self._opened(stored, SHARED) if SHARED in stored.sealed else EVERYTHING
                     listed = self._locker().list_documents(opened(TOKEN), ticked)
-                    return Answered(DocumentsListed(step, listed.documents, listed.uploaded, listed.left_out), {})
+                    kept = that_fit(listed.documents)
+                    cut = len(listed.documents) - len(kept)
+                    count("DocumentsCut", cut)
+                    return Answered(DocumentsListed(step, kept, listed.uploaded, listed.left_out, cut), {})
                 case FetchDocument(number=number, listing=listing):
                     uri = stored.conversation.documents[number - 1].uri
                     key = self._locker().fetch_document(opened(TOKEN), uri, stored.id, step)
@@ -355,7 +366,7 @@ class Worker:
                     values = {name: opened(detail(number)) for number, name in enumerate(names, start=1)}
                     return Answered(Pulled(step, offer, self._locker().pull(opened(TOKEN), offer, values)), {})
         except DigiLockerError as error:
-            return self._not_done(stored, step, request, error)
+            return self._not_done(stored, step, request, error, again=again)
 
     def _ask_in_time(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         """Ask, unless what the request needs has ended."""
@@ -388,7 +399,9 @@ class Worker:
     def _is_idle(self, conversation: Conversation) -> bool:
         return self._clock() >= idle_end(conversation, self._rules)
 
-    def _not_done(self, stored: Stored, step: str, request: Request, error: DigiLockerError) -> Answered:
+    def _not_done(
+        self, stored: Stored, step: str, request: Request, error: DigiLockerError, *, again: bool
+    ) -> Answered:
         count(f"Problem_{error.problem}")
         logger.warning(
             "DigiLocker could not do it",
@@ -401,7 +414,19 @@ class Worker:
         )
         if error.problem is Problem.MISCONFIGURED:
             self._locker().reread_credentials()
-        return Answered(Failed(step, error.problem, request), {})
+        # Where it is tried again, the first time may have sent an OTP though this time did not.
+        unsent = not again and not isinstance(error, Unanswered | Unserved)
+        if unsent and isinstance(request, SendOtp | SignUp):
+            self._take_back(step, request, error)
+        return Answered(Failed(step, error.problem, request, unsent=unsent), {})
+
+    def _take_back(self, step: str, request: SendOtp | SignUp, error: DigiLockerError) -> None:
+        """Take back the count of an OTP that was not sent, for its numbers. If that fails, it stays counted."""
+        compared = error.problem in {Problem.DETAILS_DIFFER, Problem.MOBILE_TAKEN}
+        try:
+            self._records.take_back(_marks(request), step, compared=compared)
+        except StorageError as failure:
+            logger.warning("an OTP that was not sent stays counted", extra={"error": type(failure).__name__})
 
     def _is_old(self, session: Session) -> bool:
         return bool(session.token_until) and self._clock() > session.token_until - REFRESH_SECONDS
@@ -696,6 +721,12 @@ class Worker:
         if waiting and not is_entrusted(stored.conversation):
             seconds = min(waiting) + self._rules.session_seconds + AT_WORK_SECONDS - int(self._clock())
             self._timers.set(IdleTimer(stored.id, following(event.id)), max(AT_WORK_SECONDS, seconds))
+
+
+def _marks(request: SendOtp | SignUp) -> tuple[str, ...]:
+    """Give the keyed hashes of the numbers for which an OTP counts."""
+    marks = (request.mark, request.mobile_mark) if isinstance(request, SignUp) else (request.mark,)
+    return tuple(filter(None, marks))
 
 
 def _brought(token: "Token") -> dict[str, str]:

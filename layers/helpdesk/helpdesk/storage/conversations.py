@@ -11,7 +11,7 @@ entry can be taken out without touching anything else. State, outbox and list ch
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 8 * 24 * 3600
 """How long a silent conversation is remembered: a day longer than WhatsApp repeats a webhook."""
 MOST_SEEN = 300
-"""Fingerprints kept. Far more than a person types in eight days; older messages are too late to be acted on anyway."""
+"""Fingerprints kept, of messages that were acted on: three times what the limits allow in a day. Older messages are too
+late to be acted on anyway."""
+LARGEST_LIST = 320_000
+"""Bytes of a list of documents that are kept, some 1,500 documents. The rest of the 400 kB that an item may have is for
+those that are brought in later."""
 _TRIES = 5
 """How often a change of the outbox is tried that a transaction is in the way of."""
 _DAY = 24 * 3600
-RECENT_SECONDS = 20 * 60
-MOST_RECENT = 3000
-"""Fingerprints kept of the last 20 minutes: a flood must not make its own beginning look new. About 130 kB, of the 400
-that an item may have."""
 
 
 class Entry(Value, frozen=True):
@@ -94,6 +94,10 @@ class Stored(Value, frozen=True):
     def entry(self, step: str) -> Entry | None:
         """Give the outbox entry of a step, if it still stands there."""
         return next((entry for entry in self.outbox if entry.step == step), None)
+
+    def to_queue(self, steps: Collection[str]) -> tuple[Entry, ...]:
+        """Return the entries of `steps`, and the oldest one before them: its job may never have got to the queue."""
+        return tuple(entry for place, entry in enumerate(self.outbox) if place == 0 or entry.step in steps)
 
 
 def pause_after_lost_race(attempt: int) -> float:
@@ -363,6 +367,20 @@ class ConversationStore:
         return {"Put": {"TableName": self._table, "Item": item}}, end
 
 
+def that_fit(documents: tuple[IssuedDocument, ...]) -> tuple[IssuedDocument, ...]:
+    """Return the documents that their item has room for: usually all, else those that can be delivered first."""
+    sizes = {document: len(_json(document).encode()) + 1 for document in documents}
+    if sum(sizes[document] for document in documents) <= LARGEST_LIST:
+        return documents
+    kept, size = [], 0
+    for document in sorted(documents, key=lambda one: not (one.has_pdf and one.shared)):
+        size += sizes[document]
+        if size > LARGEST_LIST:
+            break
+        kept.append(document)
+    return tuple(kept)
+
+
 def _list_of(conversation: Conversation) -> tuple[str, tuple[IssuedDocument, ...]]:
     """Give the list and its name: one that was asked for anew and has not changed has another name all the same."""
     listing = conversation.session.listing if conversation.session and conversation.documents else ""
@@ -418,9 +436,7 @@ def _order(entry: Entry) -> int:
 
 
 def _newest(seen: Mapping[str, int], now: int) -> list[tuple[str, int]]:
-    recent = [(fingerprint, at) for fingerprint, at in seen.items() if now - at < KEPT_SECONDS]
-    flood = sum(now - at < RECENT_SECONDS for _, at in recent)
-    return recent[-min(max(MOST_SEEN, flood), MOST_RECENT) :]
+    return [(fingerprint, at) for fingerprint, at in seen.items() if now - at < KEPT_SECONDS][-MOST_SEEN:]
 
 
 def _lost_race(error: StorageError) -> bool:

@@ -84,7 +84,11 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
     is_recent = wanted is not None and context.now - wanted.at < context.rules.session_seconds
     if wanted and is_recent and (number := _found(here.documents, wanted)):
         return choose(here, number, context)
-    return show(here, more=text("documents.tip") if is_first and not session.on_page else None)
+    return show(
+        here,
+        note=text("documents.cut", left=event.cut) if event.cut else None,
+        more=text("documents.tip") if is_first and not session.on_page else None,
+    )
 
 
 def again(conversation: Conversation, context: Context) -> Turn:

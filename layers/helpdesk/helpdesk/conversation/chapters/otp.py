@@ -5,12 +5,12 @@ from math import ceil
 from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import Request, SendOtp, SignUp, Text, VerifyOtp, VerifySignUp
+from helpdesk.conversation.effects import Request, Say, SendOtp, SignUp, Text, VerifyOtp, VerifySignUp
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent
+from helpdesk.conversation.limits import DAY
 from helpdesk.conversation.model import Conversation, OtpRound, Stage, Tried
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
-    DAY,
     MENU,
     SERVICES,
     Context,
@@ -33,15 +33,23 @@ from helpdesk.conversation.turn import (
 OPTIONS = (Choice.RESEND, Choice.SIGN_UP, Choice.CHANGE_NUMBER)
 SIGN_UP_OPTIONS = (Choice.RESEND, Choice.CHANGE, Choice.CANCEL)
 
+_LIMITS = frozenset({"otp.too_many_today", "aadhaar.too_many_today"})
+
 
 def send(conversation: Conversation, context: Context, _: Text | None = None) -> Turn:
-    """Have an OTP sent, to sign in or up, unless she had too many or tried too many numbers: then say when it opens."""
+    """Have an OTP sent, to sign in or up, unless she had too many or tried too many numbers: then say when it opens.
+
+    It is counted here, where it is asked for: the answer may come when nobody waits for it any more.
+    """
     if conversation.stage is Stage.SENDING_OTP:
         return wait(conversation)
     now, rules, mark = context.now, context.rules, _mark(conversation)
     today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
     numbers = {tried.mark for tried in today}
     otps = [tried for tried in today if not tried.refused]
+    pause = max((tried.at + rules.number_pause_seconds - now for tried in otps if tried.mark == mark), default=0)
+    if pause > 0:
+        return goto(conversation, conversation.stage, text("otp.pause", seconds=pause))
     limit = None
     if len(otps) >= rules.otps_a_day:
         limit = "otp.too_many_today", otps[0]
@@ -54,7 +62,13 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
         return stays, (say(stays, why, SERVICES, MENU, hours=hours),)
     form = conversation.form
     request = SignUp(mark, form.mobile_mark) if form else SendOtp(mark)
-    return waits(replace(conversation, otp=None), Stage.SENDING_OTP, context), (request,)
+    tried = (*today, Tried(mark, now, step=context.step))
+    return waits(replace(conversation, otp=None, tried=tried), Stage.SENDING_OTP, context), (request,)
+
+
+def refuses_otp(reply: Say) -> bool:
+    """Tell whether a reply refuses an OTP by a limit on this citizen."""
+    return reply.text.key in _LIMITS
 
 
 def _mark(conversation: Conversation) -> str:
@@ -70,7 +84,9 @@ def sent(conversation: Conversation, event: OtpSent, context: Context) -> Turn:
     """The OTP is on its way."""
     now = context.now
     otp = OtpRound(now, now + event.expires_in, context.rules.otp_tries, event.digits, event.mark)
-    tried = (*(t for t in conversation.tried if now - t.at < DAY), Tried(event.mark, now))
+    tried = conversation.tried
+    if all(one.step != event.id for one in tried):
+        tried = (*tried, Tried(event.mark, now, step=event.id))  # asked for by a version that counts only here
     asked = replace(settled(conversation, event.id), stage=Stage.OTP, otp=otp, tried=tried)
     return with_timer(*ask(asked, context), context)
 

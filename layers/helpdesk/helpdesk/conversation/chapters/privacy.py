@@ -73,6 +73,7 @@ def delete(conversation: Conversation) -> Turn:
         active_at=out.active_at,
         timer_at=out.timer_at,
         tried=out.tried,
+        used=out.used,
         minute=out.minute,
         messages=out.messages,
         late_at=out.late_at,

@@ -22,6 +22,7 @@ from helpdesk.conversation.turn import (
     question,
     say,
     settled,
+    taken_back,
     text,
 )
 
@@ -56,8 +57,12 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
 
 def not_sent(conversation: Conversation, event: Failed, request: SendOtp) -> Turn:
     """No OTP could be sent: what happened, and *Try again* with the same number."""
-    stays = replace(settled(conversation, event.id), stage=Stage.AADHAAR, again=request)
-    return stays, (say(stays, f"problem.{event.problem}", *question(Stage.AADHAAR, *FAILED_OPTIONS)),)
+    here = taken_back(settled(conversation, event.id), event)
+    stays = replace(here, stage=Stage.AADHAAR, again=request)
+    buttons = question(Stage.AADHAAR, *FAILED_OPTIONS)
+    if event.wait:
+        return stays, (say(stays, "otp.pause", *buttons, seconds=event.wait),)
+    return stays, (say(stays, f"problem.{event.problem}", *buttons),)
 
 
 AADHAAR = Question(

@@ -17,15 +17,13 @@ from helpdesk.conversation.effects import (
     MOBILE,
     NAME,
     Keep,
-    SignUp,
     Text,
 )
 from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, Said
-from helpdesk.conversation.model import Conversation, Form, Stage, Tried
+from helpdesk.conversation.model import Conversation, Form, Stage
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
-    DAY,
     Context,
     Expects,
     Question,
@@ -37,6 +35,7 @@ from helpdesk.conversation.turn import (
     question,
     say,
     settled,
+    taken_back,
     text,
     with_timer,
 )
@@ -166,20 +165,21 @@ def answer_summary(conversation: Conversation, event: FromHer, context: Context)
 # The answer
 
 
-def not_sent(conversation: Conversation, event: Failed, request: SignUp, context: Context) -> Turn:
+def not_sent(conversation: Conversation, event: Failed, context: Context) -> Turn:
     """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more.
 
     Where an account can be the reason, the way to sign in to it stands below, for everybody alike.
     """
-    stays = settled(conversation, event.id)
+    stays = taken_back(settled(conversation, event.id), event)
+    if event.wait:
+        return ask(stays, context, text("otp.pause", seconds=event.wait))
     why, has_account = text(f"problem.{event.problem}"), text("sign_up.has_account")
     match event.problem:
         case Problem.MOBILE_TAKEN:
             own = conversation.form is not None and not conversation.form.mobile_mark
-            stays = _without(_counted(stays, request.mark, context.now), MOBILE)
-            return ask(stays, context, why, has_account, offers_own=not own)
+            return ask(_without(stays, MOBILE), context, why, has_account, offers_own=not own)
         case Problem.DETAILS_DIFFER:
-            return ask(_counted(stays, request.mark, context.now), context, why, has_account)
+            return ask(stays, context, why, has_account)
     return ask(stays, context, why)
 
 
@@ -192,14 +192,6 @@ def _kept(conversation: Conversation, keep: Keep, context: Context, **marks: str
     has = tuple(name for name in DETAILS if name in form.has or name == keep.name)
     asked, replies = ask(replace(conversation, form=replace(form, has=has, **marks)), context)
     return with_timer(asked, (keep, *replies), context)
-
-
-def _counted(conversation: Conversation, mark: str, now: int) -> Conversation:
-    """Count a refused number, once, among those of the day: else a list of people could be compared with Aadhaar's."""
-    today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
-    if any(tried.mark == mark for tried in today):
-        return conversation
-    return replace(conversation, tried=(*today, Tried(mark, now, refused=True)))
 
 
 def _without(conversation: Conversation, name: str) -> Conversation:

@@ -1,0 +1,94 @@
+"""What one citizen may ask for: what a turn asks for is counted, and given up where it is too much."""
+
+from msgspec.structs import replace
+
+from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.commands import COMMANDS, command
+from helpdesk.conversation.effects import (
+    REPLIES,
+    REQUESTS,
+    Effect,
+    FetchDocument,
+    MakeLink,
+    PullDocument,
+    Say,
+    Text,
+)
+from helpdesk.conversation.events import FromHer, Tapped
+from helpdesk.conversation.limits import DAY, HOUR, MINUTE, recent
+from helpdesk.conversation.model import Conversation, Stage
+from helpdesk.conversation.open_question import ask_again, carried_out
+from helpdesk.conversation.turn import Context, text
+
+_PAUSES = frozenset({"pause.minutes", "pause.hours"})
+_MOST_MINUTES = 100
+"""From so many on, a time is told in hours."""
+
+
+def within_limits(
+    asked: Conversation, conversation: Conversation, effects: tuple[Effect, ...], context: Context
+) -> tuple[Conversation, tuple[Effect, ...]]:
+    """Count the requests of a turn. One that is over its limit is not made, and the question of `asked` stays open."""
+    now, rules, used = context.now, context.rules, conversation.used
+    for effect in effects:
+        match effect:
+            case FetchDocument():
+                wait = rules.documents.wait(used.documents, now)
+                used = replace(used, documents=(*recent(used.documents, now, DAY), now))
+            case PullDocument():
+                wait = rules.pulls.wait(used.pulls, now)
+                used = replace(used, pulls=(*recent(used.pulls, now, DAY), now))
+            case MakeLink():
+                wait = rules.links.wait(used.links, now)
+                used = replace(used, links=(*recent(used.links, now, DAY), now))
+            case _:
+                continue
+        if wait:
+            return carried_out(ask_again(asked, context, note=_opens_in("limit", wait)), context)
+    return (conversation if used == conversation.used else replace(conversation, used=used)), effects
+
+
+def paid(
+    asked: Conversation, event: FromHer, conversation: Conversation, effects: tuple[Effect, ...], context: Context
+) -> tuple[Conversation, tuple[Effect, ...]]:
+    """Count the messages that a turn has us pay for. At the limit she is told once, and then left without answers.
+
+    The last message that the limit allows is kept for telling her. A request is answered by one message; a link to
+    DigiLocker's page also brings her back, and that is answered too.
+    """
+    now, replies = context.now, context.rules.replies
+    cost = sum(isinstance(effect, (*REPLIES, *REQUESTS)) + isinstance(effect, MakeLink) for effect in effects)
+    times = recent(conversation.used.replies, now, DAY)
+    if replies.wait(times, now, cost + 1):
+        pause = replies.pause(times, now, cost + 1)
+        ended, silent = ends(asked, event, context)
+        told = Say(ended.language, _opens_in("pause", pause))
+        used = replace(asked.used, replies=(*times, now), paused_until=now + pause)
+        return replace(ended, used=used), (told, *silent)
+    return replace(conversation, used=replace(conversation.used, replies=times + (now,) * cost)), effects
+
+
+def ends(conversation: Conversation, event: FromHer, context: Context) -> tuple[Conversation, tuple[Effect, ...]]:
+    """While she is left without answers, *Stop*, *Done* and *Delete my data* still do what they say, without a word."""
+    choice = command(event)
+    does = {
+        Choice.STOP: True,
+        Choice.DONE: conversation.session is not None,
+        Choice.DELETE: isinstance(event, Tapped) or conversation.stage is Stage.DELETE,
+    }
+    if choice is None or not does.get(choice) or conversation.stage in {Stage.NEW, Stage.STOPPED}:
+        return conversation, ()
+    ended, effects = carried_out(COMMANDS[choice](conversation, event, context), context)
+    return ended, tuple(effect for effect in effects if not isinstance(effect, REPLIES))
+
+
+def pauses(reply: Say) -> bool:
+    """Tell whether a reply is the one with which a citizen is left without answers for a while."""
+    return reply.text.key in _PAUSES
+
+
+def _opens_in(key: str, seconds: int) -> Text:
+    minutes = max(2, -(-seconds // MINUTE))  # no text has to say "1 minutes"
+    if minutes < _MOST_MINUTES:
+        return text(f"{key}.minutes", minutes=minutes)
+    return text(f"{key}.hours", hours=-(-seconds // HOUR))
