@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import requests
@@ -120,6 +121,19 @@ def identity(patient: Patient) -> Finding:
             "app_secret of OutboundSecret is not the newest one of WebhookSecret", f"{by_deploying} puts it there"
         )
     return Fine("moved; the next deployment takes it out of WebhookSecret" if elsewhere else "one pepper, in its place")
+
+
+def encrypted_addresses(patient: Patient) -> Finding:
+    """Whether numbers, OTPs and secrets go encrypted, wherever they leave a machine."""
+    addresses = {name: patient.parameter(name) for name in ("DigiLockerUrl", "WhatsAppApiUrl", "PublicUrl")}
+    plain = [
+        name
+        for name, url in addresses.items()
+        if url.startswith("http://") and urlsplit(url).hostname not in {"127.0.0.1", "localhost"}
+    ]
+    if plain:
+        return Mend(f"plain http: {', '.join(plain)}", patient.deploy_with(f"{plain[0]}=https://..."))
+    return Fine("https")
 
 
 def service_open(patient: Patient) -> Finding:
@@ -451,6 +465,7 @@ type Check = Callable[[Patient], Finding]
 CHECKS: tuple[Check, ...] = (
     secret_fields,
     identity,
+    encrypted_addresses,
     service_open,
     verify_token,
     signatures,

@@ -66,6 +66,9 @@ def write(events: Mapping[str, Event], folder: Path) -> None:
     for name, event in events.items():
         path = folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Signatures and links are in there: only who made them reads them.
+        path.touch(mode=0o600)
+        path.chmod(0o600)
         path.write_text(json.dumps(event, indent=2) + "\n", encoding="utf-8")
 
 
@@ -121,7 +124,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.stack:
             folder = given.folder or FOR_DEPLOYED
-            events = samples(desk_of(stack_of(given.stack)), now)
+            events = dict(samples(desk_of(stack_of(given.stack)), now))
+            # It holds the verify token in the clear, which stays in no file.
+            del events["webhook/verify"]
+            (folder / "webhook" / "verify.json").unlink(missing_ok=True)
             write(events, folder)
             print(f"{len(events)} events in {folder}, signed for {given.stack}.")
         else:

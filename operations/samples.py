@@ -163,6 +163,7 @@ OF_NOBODY = Occasions(
     },
     timers={
         "timer_idle": {"idle": NOBODY, "timer": STEP},
+        "timer_end_session": {"idle": NOBODY, "timer": STEP, "close": True},
         "timer_delete_pdf": {"delete": PDF},
         "timer_directory": {"refresh": "directory"},
     },

@@ -479,10 +479,12 @@ def _undelivered(name: str, chat: _ChatOf, local: LocalDesk) -> Mapping[str, obj
 
 def _timers(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
     silent = chat("timer_idle").to_the_list().later(local.session_seconds)
+    closed = chat("timer_end_session").to_the_list()
     sent = chat("timer_delete_pdf").begins()
     return {
         **OF_NOBODY.timers,
         "timer_idle": {"idle": silent.id, "timer": STEP},
+        "timer_end_session": {"idle": closed.id, "timer": STEP, "close": True},
         "timer_delete_pdf": {"delete": local.keep_pdf(sent.id, "timer_delete_pdf")},
     }
 

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 import time
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ from simulator.whatsapp.graph import GraphApi
 from simulator.world import Call, World
 
 _LOG = logging.getLogger("simulator")
+_NAMES = frozenset({"localhost", "host.docker.internal"})
+"""This machine, as it calls itself, and as containers of Docker Desktop call it. Elsewhere they use its address."""
 _API_PATHS = ("/graph/", "/digilocker/")
 _LARGEST_CALL = 110 * 1024 * 1024
 """Above the largest file that WhatsApp takes, so that its own refusal is seen."""
@@ -61,8 +64,12 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(DigiLockerApi(world).blueprint(), url_prefix="/digilocker")
 
     @app.before_request
-    def begin() -> None:
+    def begin() -> Response | None:
         g.began = time.monotonic()
+        if _is_called_by_its_name(request.host):
+            return None
+        # A page that somebody opens on this machine can lead a name of its own here, and then use the stand-ins.
+        return Response("The stand-ins answer to an address of this machine only.\n", 403, mimetype="text/plain")
 
     @app.after_request
     def record(response: Response) -> Response:
@@ -75,6 +82,18 @@ def create_app(world: World) -> Flask:
 
     app.wsgi_app = dropping(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app
+
+
+def _is_called_by_its_name(host: str) -> bool:
+    """Tell whether a `Host` header names this machine. An address does: no name server can lead it elsewhere."""
+    name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    if name in _NAMES:
+        return True
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _note(world: World, status: int | None, response: Response) -> None:

@@ -22,7 +22,11 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
         check_certificate(_certificate_subject(event))
         if event["httpMethod"] == "GET":
             return _verify(event.get("queryStringParameters") or {})
-        receiver.receive(_body(event), _header(event, "x-hub-signature-256"))
+        body = _body(event)
+        if body is None:
+            count("UnsignedCalls")
+            return _answer(400, "the body is not readable")
+        receiver.receive(body, _header(event, "x-hub-signature-256"))
     except SignatureError:
         count("UnsignedCalls")
         return _answer(401, "the signature or the certificate is missing or wrong")
@@ -33,7 +37,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
     except SecretError as error:
         count("SecretsEmpty")
         logger.error("a secret is missing", extra={"reason": str(error)})
-        return _answer(503, str(error))
+        return _answer(503, "the service is not available")  # which secret it is stands in the log
     except DeliveryFailed as error:
         logger.error("a delivery must come again", extra={"reason": str(error)})
         return _answer(500, "deliver again")
@@ -52,9 +56,13 @@ def _certificate_subject(event: dict[str, Any]) -> str | None:
     return subject
 
 
-def _body(event: dict[str, Any]) -> bytes:
+def _body(event: dict[str, Any]) -> bytes | None:
+    """Return the body as it came; None where API Gateway handed over broken base64, or half a surrogate pair."""
     body = event.get("body") or ""
-    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    try:
+        return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    except ValueError:
+        return None
 
 
 def _header(event: dict[str, Any], name: str) -> str | None:

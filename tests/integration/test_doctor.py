@@ -277,6 +277,7 @@ def test_a_fault_is_found_and_how_to_mend_it_is_told(
 @pytest.mark.parametrize(
     ("check", "changed", "what", "how"),
     [
+        (checks.encrypted_addresses, {"PublicUrl": "http://a.example"}, "plain http: PublicUrl", "SET=PublicUrl=https"),
         (checks.service_open, {"ServiceOpen": "false"}, "closed", "SET=ServiceOpen=true"),
         (checks.graph_version, {"WhatsAppApiVersion": "v99.0"}, "knows no v99.0", "SET=WhatsAppApiVersion="),
         (checks.graph_version, {"WhatsAppApiVersion": "v17.0"}, "answers with v20.0", "SET=WhatsAppApiVersion="),
@@ -435,7 +436,13 @@ def test_a_service_that_does_not_say_is_no_fault_of_the_desk(
 
 def test_every_check_has_a_fault_that_it_finds() -> None:
     elsewhere = {
-        *(checks.service_open, checks.graph_version, checks.lambda_concurrency, checks.alarm_mail),
+        *(
+            checks.encrypted_addresses,
+            checks.service_open,
+            checks.graph_version,
+            checks.lambda_concurrency,
+            checks.alarm_mail,
+        ),
         *(checks.signatures, checks.redirect_uri, checks.clocks, checks.released_version, checks.only_by_its_domain),
     }
     assert {check for check, *_ in FAULTS} | elsewhere == set(CHECKS)

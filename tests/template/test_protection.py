@@ -124,3 +124,29 @@ def test_the_firewall_is_there_only_if_asked_for(
     assert template.exists("ConsentFirewall", **parameters) is expected
     assert template.exists("ConsentFirewallPlace", **parameters) is expected
     assert template.parameters["WebAcl"]["Default"] == 0
+
+
+# Whoever else opens or reads
+
+
+def test_a_mail_tells_of_whoever_opens_what_is_sealed_or_reads_a_secret_and_is_no_function(template: Template) -> None:
+    (rule,) = template.of_type("AWS::Events::Rule").values()
+    detail = rule["EventPattern"]["detail"]
+    assert {"Decrypt", "GetSecretValue", "BatchGetSecretValue"} <= set(detail["eventName"])
+    opened, read = detail["$or"]
+    assert opened == {"resources": {"ARN": [{"Fn::GetAtt": ["DataKey", "Arn"]}]}}
+    secrets = template.of_type("AWS::SecretsManager::Secret").keys()
+    assert [one["wildcard"] for one in read["requestParameters"]["secretId"]] == [f"*{name}-*" for name in secrets]
+    without_role, another = (one["sessionContext"]["sessionIssuer"]["arn"] for one in detail["userIdentity"]["$or"])
+    assert without_role == [{"exists": False}]
+    assert another == [{"anything-but": [{"Fn::GetAtt": [role, "Arn"]} for role in ("WebhookRole", "DocumentRole")]}]
+    # In any other state EventBridge is not told of calls that only read.
+    assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    assert rule["Targets"][0]["Arn"] == {"Ref": "AlarmTopic"}
+
+
+def test_the_topic_lets_in_alarms_and_the_rule_of_this_account_alone(template: Template) -> None:
+    (policy,) = template.of_type("AWS::SNS::TopicPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"]["Service"] == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

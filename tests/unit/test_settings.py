@@ -50,6 +50,7 @@ def test_a_missing_setting_is_named(settings: Settings, environment: dict[str, s
         ("DIGILOCKER_VERSION", "3"),
         ("WHATSAPP_API_URL", "graph.facebook.com"),
         ("DIGILOCKER_URL", "https://digilocker.example/"),
+        ("DIGILOCKER_URL", "ftp://digilocker.example"),
     ],
 )
 def test_an_impossible_setting_is_named_and_its_value_is_not(
@@ -58,3 +59,12 @@ def test_an_impossible_setting_is_named_and_its_value_is_not(
     with pytest.raises(SettingError, match=name) as raised:
         DocumentSettings.from_environment({**environment, name: value})
     assert f" {value}" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["DIGILOCKER_URL", "WHATSAPP_API_URL", "CONSENT_URL"])
+def test_plain_http_is_for_one_machine_only(name: str, environment: dict[str, str]) -> None:
+    plain = {**environment, name: "http://127.0.0.1:8080"}
+    DocumentSettings.from_environment({**plain, "STAGE": "local"})
+    for stage in ("dev", "staging", "prod"):
+        with pytest.raises(SettingError, match=f"{name} must begin with https://"):
+            DocumentSettings.from_environment({**plain, "STAGE": stage})

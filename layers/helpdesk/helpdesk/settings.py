@@ -94,7 +94,7 @@ class DocumentSettings(Common, frozen=True):
             digilocker_version=read.one_of("DIGILOCKER_VERSION", "1.x", "2.4"),
             link_expiry_seconds=read.number("LINK_EXPIRY_SECONDS"),
             consent_retention_days=read.number("CONSENT_RETENTION_DAYS"),
-            consent_url=read.optional("CONSENT_URL"),
+            consent_url=read.optional_url("CONSENT_URL"),
             requested_doctypes=tuple(filter(None, read.optional("REQUESTED_DOCTYPES").split(","))),
             verify_decoy_otps=read.one_of("VERIFY_DECOY_OTPS", "true", "false") == "true",
             purpose=read.text("PURPOSE"),
@@ -175,6 +175,15 @@ class _Reader:
         value = self.text(name)
         if not value.startswith(("https://", "http://")) or value.endswith("/"):
             raise SettingError(f"the setting {name} must be a URL without a slash at its end")
+        return self._encrypted(name, value)
+
+    def optional_url(self, name: str) -> str:
+        return self._encrypted(name, self.optional(name))
+
+    def _encrypted(self, name: str, value: str) -> str:
+        """Refuse plain http, over which numbers, OTPs and secrets would go in the clear, but on one machine."""
+        if value.startswith("http://") and self.text("STAGE") != "local":
+            raise SettingError(f"the setting {name} must begin with https:// at every stage but local")
         return value
 
     def common(self) -> _CommonValues:

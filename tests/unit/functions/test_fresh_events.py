@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 
-from helpdesk.storage.work import InOrder, Work, read_work
+from helpdesk.storage.work import InOrder, Timer, Work, read_work
 from helpdesk.whatsapp.webhook import Kind, parse
 from operations.events import IN_CHAT, ON_PAGE, Fresh, expectations, main, told, write
 from operations.samples import Desk, samples
@@ -72,7 +72,8 @@ def test_there_is_an_event_for_every_kind_of_message(events: dict[str, Any]) -> 
 def test_there_is_an_event_for_every_kind_of_work(events: dict[str, Any]) -> None:
     bodies = [event["Records"][0]["body"] for name, event in events.items() if name.startswith("document/")]
     readable = [read_work(body) for body in bodies if body != events["document/malformed"]["Records"][0]["body"]]
-    kinds = {*get_args(InOrder.__value__), *get_args(Work.__value__)} - {InOrder}
+    kinds = {*get_args(InOrder.__value__), *get_args(Timer.__value__)}
+    assert get_args(Work.__value__) == (InOrder, Timer)
     assert {type(work) for work in readable} == kinds
 
 
@@ -179,7 +180,9 @@ def test_samples_for_a_stack_are_signed_with_its_secret(
     monkeypatch.setattr("operations.stack.boto3.client", lambda _service: _Stack(WEBHOOK_SECRET))
     assert main(["helpdesk-dev", "--folder", str(tmp_path)]) == 0
     written = {str(path.relative_to(tmp_path).with_suffix("")) for path in tmp_path.rglob("*.json")}
-    assert written == FRESH
+    assert written == FRESH - {"webhook/verify"}, "the verify token is written nowhere"
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.json")} == {0o600}
+    assert all(str(WEBHOOK_SECRET["verify_token"]) not in path.read_text() for path in tmp_path.rglob("*.json"))
     event = json.loads((tmp_path / "webhook" / "text_hi.json").read_text())
     assert functions["webhook"].lambda_handler(event, Context())["statusCode"] == 200
 

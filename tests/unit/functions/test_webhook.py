@@ -116,14 +116,30 @@ def test_what_is_not_for_us_is_taken_and_ignored(webhook: ModuleType, cloud: Aws
 
 
 @pytest.mark.parametrize("field", ["app_secrets", "verify_token", "id_pepper"])
-def test_an_empty_secret_refuses_with_503_and_says_which(webhook: ModuleType, cloud: Aws, field: str) -> None:
+def test_an_empty_secret_refuses_with_503_and_tells_the_log_alone_which(
+    webhook: ModuleType, cloud: Aws, field: str, logged: Any
+) -> None:
     empty: Any = [] if field == "app_secrets" else ""
     cloud.put_secret("WEBHOOK_SECRET_ARN", {**WEBHOOK_SECRET, field: empty})
     if field == "id_pepper":
         cloud.put_secret("IDENTITY_SECRET_ARN", {**IDENTITY_SECRET, field: empty})
     answer = get(webhook, mode="subscribe", verify_token="") if field == "verify_token" else post(webhook, delivery(HI))
     assert answer["statusCode"] == 503
-    assert answer["body"] == f"WebhookSecret: the field {field} is empty"
+    assert answer["body"] == "the service is not available"
+    assert f"WebhookSecret: the field {field} is empty" in logged.getvalue()
+
+
+@pytest.mark.parametrize(
+    "unreadable", [{"body": "half a \ud83d pair"}, {"body": "AAAAA", "isBase64Encoded": True}], ids=["half", "base64"]
+)
+def test_a_body_that_is_no_text_and_no_base64_is_refused_with_400(
+    webhook: ModuleType, unreadable: dict[str, Any]
+) -> None:
+    assert post(webhook, delivery(HI), **unreadable)["statusCode"] == 400
+
+
+def test_a_verify_token_that_is_half_a_surrogate_pair_is_wrong(webhook: ModuleType) -> None:
+    assert get(webhook, mode="subscribe", verify_token="\ud83d")["statusCode"] == 403
 
 
 def test_what_could_not_be_stored_is_asked_for_again(webhook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +200,15 @@ def test_with_mutual_tls_the_certificate_must_be_that_of_metas_webhooks(webhook:
         "CN=client.webhooks.fbclientcerts.com.example,O=Somebody",
         "O=CN client.webhooks.fbclientcerts.com",
         "",
+        "CN=evil.example,O=Evil\\,CN=client.webhooks.fbclientcerts.com",
+        'CN=evil.example,O="Evil,CN=client.webhooks.fbclientcerts.com"',
+        'CN=evil.example,O="Evil\\",CN=client.webhooks.fbclientcerts.com"',
+        "CN=evil.example,CN=client.webhooks.fbclientcerts.com",
+        "CN=client.webhooks.fbclientcerts.com+CN=evil.example",
+        "CN=client.webhooks.fbclientcerts.com,",
+        "CN=client.webhooks.fbclientcerts.com\\ ,O=Evil",
+        'CN=client.webhooks.fbclientcerts.com,O=an open " quote',
+        "X-CN=client.webhooks.fbclientcerts.com",
     ):
         answer = post(webhook, delivery(), **subject(name))
         assert (answer["statusCode"], answer["body"]) == (401, "the signature or the certificate is missing or wrong")

@@ -154,6 +154,58 @@ def test_what_is_no_message_changes_nothing(desk: Desk, kind: str) -> None:
     assert desk.aws.items() == {}
 
 
+# A number or user id that changes hands
+
+
+NEW_NUMBER, NEW_ID = "919000000009", "IN.9999999999999999"
+
+
+def changed(desk: Desk, **system: str) -> dict[str, Any]:
+    return desk.message("system", {"wa_id": NEW_NUMBER, "user_id": NEW_ID, **system})
+
+
+@pytest.mark.parametrize(
+    ("system", "sender"),
+    [
+        ({"type": "user_changed_number"}, {}),
+        ({"type": "user_changed_user_id", "previous_user_id": HER_ID}, {"from": None, "from_user_id": None}),
+    ],
+)
+def test_a_change_of_number_or_user_id_ends_the_session_and_forgets_whom_it_was_with(
+    desk: Desk, system: dict[str, str], sender: dict[str, None]
+) -> None:
+    desk.signed_in()
+    before = len(desk.whatsapp.sent)
+    desk.deliver(changed(desk, **system) | sender)
+    desk.work()
+    stored = desk.store.load(desk.conversation_id)
+    assert desk.locker.calls[-1] == "revoke"
+    assert (stored.person.phone, stored.person.user_id, stored.person.message) == (None, None, None)
+    assert (stored.conversation.session, stored.conversation.documents, dict(stored.sealed)) == (None, (), {})
+    assert len(desk.whatsapp.sent) == before
+
+
+def test_a_document_that_is_on_its_way_then_reaches_nobody(desk: Desk) -> None:
+    desk.signed_in()
+    desk.deliver(desk.text("1"))
+    desk.deliver(changed(desk, type="user_changed_number"))
+    before = len(desk.whatsapp.sent)
+    desk.work()
+    assert len(desk.whatsapp.sent) == before
+
+
+def test_a_change_of_somebody_who_never_wrote_writes_nothing(desk: Desk) -> None:
+    desk.deliver(changed(desk, type="user_changed_number"))
+    assert desk.aws.items() == {}
+
+
+def test_a_reply_goes_to_the_identity_by_which_the_conversation_is_known(desk: Desk) -> None:
+    desk.says("Hi")
+    assert desk.whatsapp.to[-1].to_json() == {"recipient": HER_ID}
+    desk.gets(desk.text("Hi", **{"from": "919000000002", "from_user_id": None}))
+    assert desk.whatsapp.to[-1].to_json() == {"to": "+919000000002"}
+
+
 def test_statuses_call_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk.receiver, "_store", None)
     monkeypatch.setattr(desk.receiver, "_work", None)

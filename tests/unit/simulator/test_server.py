@@ -119,3 +119,22 @@ def test_a_clock_does_not_go_back() -> None:
     assert clock.now() > time.time() + 9
     with pytest.raises(ValueError, match="back"):
         clock.advance(-1)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("localhost:8080", 200),
+        ("[::1]:8080", 200),
+        ("172.17.0.1:8080", 200),
+        ("host.docker.internal:8080", 200),
+        ("evil.example", 403),
+        ("evil.example:8080", 403),
+        ("127.0.0.1.evil.example", 403),
+    ],
+)
+def test_a_name_that_somebody_leads_here_reaches_nothing(served: Simulator, host: str, status: int) -> None:
+    """DNS rebinding: a page of evil.example, opened on this machine, must not drive the stand-ins."""
+    for path in ("/citizens", "/openapi.json"):
+        assert requests.get(f"{served.url}{path}", headers={"Host": host}, timeout=5).status_code == status

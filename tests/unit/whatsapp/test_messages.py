@@ -163,12 +163,10 @@ def test_ten_rows_over_ten_sections_pass() -> None:
         (Recipient("+" + PHONE), {"to": "+919000000001"}),
         (Recipient(None, USER), {"recipient": USER}),
         (Recipient("", USER), {"recipient": USER}),
-        (Recipient(PHONE, USER), {"to": "+919000000001"}),
+        (Recipient(PHONE, USER), {"recipient": USER}),
     ],
 )
-def test_a_number_goes_with_a_plus_and_a_user_id_only_without_a_number(
-    recipient: Recipient, address: dict[str, str]
-) -> None:
+def test_a_user_id_goes_before_a_number_and_a_number_with_a_plus(recipient: Recipient, address: dict[str, str]) -> None:
     assert envelope(recipient, TextMessage("Hi"), "c.1") == {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",

@@ -154,6 +154,23 @@ def test_the_sender_is_known_by_whichever_id_is_there(name: str, user_id: str | 
     assert (message.user_id, message.phone) == (user_id, phone)
 
 
+@pytest.mark.parametrize(
+    ("name", "former"), [("system_changed_number", (USER, PHONE)), ("system_changed_user_id", (USER,))]
+)
+def test_a_system_message_names_the_ids_that_are_hers_no_more(name: str, former: tuple[str, ...]) -> None:
+    assert only(load(name)).former == former
+
+
+def test_another_system_message_names_none() -> None:
+    assert only(parse(post(text(type="system", system={"type": "customer_identity_changed"})))).former == ()
+
+
+def test_no_id_is_completed_where_two_people_write_in_one_value() -> None:
+    hers, his = text(**{"from": "", "from_user_id": USER}), text(id="wamid.2", **{"from": "919000000002"})
+    messages = parse(post(hers, his, contacts=[{"user_id": USER}])).messages
+    assert [(message.user_id, message.phone) for message in messages] == [(USER, None), (None, "919000000002")]
+
+
 def test_a_message_without_a_sender_is_skipped_when_the_contacts_leave_a_doubt() -> None:
     assert load("sender_ambiguous") == Delivery(skipped=1)
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.allowance import ends, paid, within_limits
 from helpdesk.conversation.answers import answered, undo
-from helpdesk.conversation.chapters import documents, language, sign_in_page
+from helpdesk.conversation.chapters import documents, language, privacy, sign_in_page
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.commands import COMMANDS, command, option_tapped
 from helpdesk.conversation.effects import (
@@ -26,6 +26,7 @@ from helpdesk.conversation.events import (
     Entered,
     Event,
     FromHer,
+    IdentityChanged,
     Said,
     SentProof,
     SentSomethingElse,
@@ -70,6 +71,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
             return _citizen_wrote(conversation, event, context)
         case CameBack():
             return carried_out(sign_in_page.came_back(conversation, event, context), context)
+        case IdentityChanged():
+            return carried_out(privacy.forget(conversation), context)
         case DeliveryFailed():
             return carried_out(documents.not_delivered(conversation, event), context)
         case TimeRanOut():

@@ -96,6 +96,12 @@ class SentProof(Value, frozen=True):
     """A hash of it."""
 
 
+class IdentityChanged(Value, frozen=True):
+    """Her user id or number is hers no more: whoever has it next is somebody else."""
+
+    id: str
+
+
 type InTime = Said | Entered | Tapped | SentSomethingElse | SentProof
 
 
@@ -106,7 +112,7 @@ class CameLate(Value, frozen=True):
     event: InTime | None = None
 
 
-type FromHer = InTime | CameLate
+type FromHer = InTime | CameLate | IdentityChanged
 
 # Answers.
 

@@ -21,6 +21,7 @@ from helpdesk.conversation.events import (
     CameLate,
     Entered,
     FromHer,
+    IdentityChanged,
     InTime,
     Kind,
     Said,
@@ -199,7 +200,8 @@ class Receiver:
         return self._identity.optional("id_pepper") or self._secret.text("id_pepper")
 
     def _is_verify_token(self, token: str) -> bool:
-        return hmac.compare_digest(token.encode(), self._secret.text("verify_token").encode())
+        given = token.encode(errors="replace")  # half a surrogate pair is no token
+        return hmac.compare_digest(given, self._secret.text("verify_token").encode())
 
     def _prove(self, body: bytes, signature: str | None) -> None:
         """See to it that Meta signed the body, with a secret that may just have been rotated."""
@@ -215,6 +217,11 @@ class Receiver:
         for message in messages:
             if message.phone_number_id != self._phone_number_id:
                 count("ForeignMessages")
+            elif message.former:
+                count("IdentitiesChanged")
+                for person in message.former:
+                    identity = conversation_id(pepper, message.phone_number_id, person)
+                    grouped.setdefault(identity, []).append(message)
             elif message.kind in _NO_STEP:
                 count("IgnoredMessages")
             else:
@@ -260,6 +267,8 @@ class Receiver:
             message, event, digits = sent.message, sent.event, sent.digits
             detail = _detail(conversation, message)
             sender = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
+            if isinstance(event, IdentityChanged):
+                sender = Person()
             mobile = _own_mobile(sender.phone)
             before = conversation
             if before.writes_from_mobile is not bool(mobile):
@@ -269,7 +278,8 @@ class Receiver:
             if detail is not None and isinstance(event, Said | Entered):
                 event = replace(event, fits=True)
             after, effects = advance(before, event, now, self._rules)
-            if after == before and not effects:
+            is_forgotten = isinstance(event, IdentityChanged) and person != sender
+            if after == before and not effects and not is_forgotten:
                 continue
             conversation, person = after, sender
             acted_on.append(step)
@@ -307,6 +317,8 @@ class Receiver:
         return Turns(written, tuple(entries), tuple(acted_on))
 
     def _understood(self, pepper: str, step: str, message: InboundMessage, now: int) -> Understood:
+        if message.former:
+            return Understood(message, IdentityChanged(step))  # however late it comes
         event, digits = _meaning(step, message)
         if message.timestamp is not None and now - message.timestamp > self._max_age_seconds:
             return Understood(message, CameLate(step, event if not digits else None))

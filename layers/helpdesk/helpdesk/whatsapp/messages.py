@@ -150,10 +150,14 @@ class Recipient(Value, frozen=True):
                 raise InvalidContent("recipient.phone", "is not a number in international form")
 
     def to_json(self) -> dict[str, Json]:
-        """Give `to` with the `+` (without it the business number's country code is put before), else `recipient`."""
-        if self.phone:
-            return {"to": "+" + self.phone.removeprefix("+")}
-        return {"recipient": self.user_id}
+        """Give `recipient`, else `to` with the `+` (without it the business number's country code is put before).
+
+        The user id goes first, since the conversation is known by it: a number may be somebody else's meanwhile, and
+        then the user id is another one. With both, WhatsApp would take the number.
+        """
+        if self.user_id:
+            return {"recipient": self.user_id}
+        return {"to": "+" + (self.phone or "").removeprefix("+")}
 
 
 # --- what --------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Source: Graph API reference, "Validating payloads"; Cloud API reference, webhook
 """
 
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,6 +16,13 @@ from helpdesk.mac import mac
 CLIENT_NAME: Final = "client.webhooks.fbclientcerts.com"
 """Whom Meta's client certificate for webhooks is made out to (Graph API, webhooks, mTLS)."""
 
+_ATTRIBUTE: Final = re.compile(
+    r"""\ *(?P<type>[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*)\ *=
+        (?P<value>(?:\\.|"(?:\\.|[^"\\])*"|[^"\\,;+<>])*)
+        (?:[,;+](?=.)|\Z)""",
+    re.VERBOSE | re.DOTALL,
+)
+"""One attribute of a distinguished name, with the separator behind it: escapes and quotes can hold any character."""
 _PREFIX: Final = "sha256="
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")
 _DIGEST_LENGTH: Final = 64
@@ -52,8 +60,24 @@ def check_certificate(subject: str | None) -> None:
 
     Whoever ended the TLS connection has checked the chain. Raises `SignatureError`.
     """
-    if subject is not None and f"CN={CLIENT_NAME}" not in (part.strip() for part in subject.split(",")):
+    if subject is not None and _common_names(subject) != [CLIENT_NAME]:
         raise SignatureError("the client certificate is not that of Meta's webhooks")
+
+
+def _common_names(subject: str) -> list[str]:
+    """Return the values of CN in a distinguished name (RFC 4514), as they are written; none if it is not one.
+
+    A value that is quoted or escaped stays so. Meta's needs neither, so another one never looks like it.
+    """
+    names, position = [], 0
+    while position < len(subject):
+        attribute = _ATTRIBUTE.match(subject, position)
+        if attribute is None:
+            return []
+        if attribute["type"].upper() in {"CN", "2.5.4.3"}:
+            names.append(attribute["value"].strip(" "))
+        position = attribute.end()
+    return names
 
 
 def _digest_in(header: str | None) -> str | None:

@@ -25,6 +25,7 @@ MAX_ID: Final = 512
 _MAX_FIELD_NAME: Final = 64
 _OBJECT: Final = "whatsapp_business_account"
 _MESSAGES_FIELD: Final = "messages"
+_IDENTITY_CHANGES: Final = frozenset({"user_changed_number", "user_changed_user_id"})
 
 
 class Kind(StrEnum):
@@ -62,7 +63,7 @@ class InboundMessage(Value, frozen=True):
     message id holds her number in base64).
     """
 
-    hidden = ("id", "user_id", "phone", "text", "tap", "title", "reply_to")
+    hidden = ("id", "user_id", "phone", "text", "tap", "title", "former", "reply_to")
 
     id: str
     phone_number_id: str
@@ -78,6 +79,8 @@ class InboundMessage(Value, frozen=True):
     """What she typed, at most `MAX_TEXT` characters; never the caption of a picture."""
     tap: str | None = None
     title: str | None = None
+    former: tuple[str, ...] = ()
+    """User id and number that were hers until now, if the message says that she has others."""
     reply_to: str | None = None
     """The message that this one answers; may be missing even for a tap."""
 
@@ -174,8 +177,9 @@ class _Reader:
 
     def _read_value(self, value: dict[str, object]) -> None:
         number_id = _id(_object(value.get("metadata")).get("phone_number_id"))
-        contacts = _Contacts(self._objects(value.get("contacts")))
-        for message in self._objects(value.get("messages")):
+        messages = self._objects(value.get("messages"))
+        contacts = _Contacts(self._objects(value.get("contacts")), _senders(messages))
+        for message in messages:
             if message.get("type") == "request_welcome":
                 # A relic that says nothing but "the chat was opened"; Meta has withdrawn it.
                 self.ignored.append("messages.request_welcome")
@@ -208,9 +212,10 @@ class _Reader:
 class _Contacts:
     """Who is behind the messages of one `value`, found by either id in one step."""
 
-    def __init__(self, contacts: list[dict[str, object]]) -> None:
+    def __init__(self, contacts: list[dict[str, object]], senders: int) -> None:
         pairs = [(_id(contact.get("user_id")), _phone(contact.get("wa_id"))) for contact in contacts]
-        self._sole = pairs[0] if len(pairs) == 1 else (None, None)
+        # Where two people write, a contact may be the other one's.
+        self._sole = pairs[0] if len(pairs) == 1 and senders <= 1 else (None, None)
         self._user_of: dict[str, str | None] = {}
         self._phone_of: dict[str, str | None] = {}
         for user_id, phone in pairs:
@@ -229,6 +234,11 @@ class _Contacts:
             known = self._phone_of.get(user_id)
             return user_id, (sole_phone if known is None and sole_user is None else known)
         return user_id, phone
+
+
+def _senders(messages: list[dict[str, object]]) -> int:
+    """Count the people that the messages of one `value` say they are from."""
+    return len({(_id(message.get("from_user_id")), _phone(message.get("from"))) for message in messages})
 
 
 def _note(index: dict[str, str | None], key: str | None, value: str | None) -> None:
@@ -258,8 +268,19 @@ def _message(message: dict[str, object], number_id: str | None, contacts: _Conta
         text=text,
         tap=tap,
         title=title,
+        former=_former(message) if kind is Kind.SYSTEM else (),
         reply_to=_id(_object(message.get("context")).get("id")),
     )
+
+
+def _former(message: dict[str, object]) -> tuple[str, ...]:
+    """Give the ids that a system message says are hers no more."""
+    system = _object(message.get("system"))
+    if system.get("type") not in _IDENTITY_CHANGES:
+        return ()
+    new = {_id(system.get("user_id")), _phone(system.get("wa_id")), None}
+    before = (_id(system.get("previous_user_id")), _id(message.get("from_user_id")), _phone(message.get("from")))
+    return tuple(dict.fromkeys(one for one in before if one is not None and one not in new))
 
 
 _PLAIN_KINDS: Final[dict[str, Kind]] = {

@@ -67,8 +67,14 @@ def said_delete(conversation: Conversation, event: FromHer, context: Context) ->
 
 def delete(conversation: Conversation) -> Turn:
     """Sign out and forget her, but for the counts against misuse: who could reset them would not be held back."""
+    forgotten, effects = forget(conversation)
+    told = say(conversation, "delete.done", START_AGAIN)
+    return forgotten, (*effects, told, EraseData())
+
+
+def forget(conversation: Conversation) -> Turn:
+    """Sign out and forget her without a word: her number or user id may be somebody else's by now."""
     out, effects = signed_out(conversation, Stage.NEW)
-    told = say(out, "delete.done", START_AGAIN)
     forgotten = Conversation(
         active_at=out.active_at,
         timer_at=out.timer_at,
@@ -79,7 +85,7 @@ def delete(conversation: Conversation) -> Turn:
         late_at=out.late_at,
         repeated=out.repeated,
     )
-    return forgotten, (*effects, told, EraseData())
+    return forgotten, effects
 
 
 def stop(conversation: Conversation, *_: object) -> Turn:
