@@ -172,6 +172,8 @@ def test_the_alarms_on_the_pages_are_there_with_the_pages(template: Template) ->
         ("AwsDenied", "document"),
         ("CallbacksFailed", "consent"),
         ("OtpsRefused", "document"),
+        ("OtpsRefused", "webhook"),
+        ("Replies", "document"),
         ("OtpsLost", "document"),
     ],
 )
