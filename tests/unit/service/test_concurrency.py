@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from helpdesk.conversation.effects import REPLIES, REQUESTS, Effect, OfferLanguages, Reply, Say
-from helpdesk.conversation.model import Conversation, IssuedDocument, Rules
+from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, Unreachable
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, VersionConflict
 from helpdesk.service.identity import conversation_id, document_key
-from helpdesk.service.locker import Sent
+from helpdesk.service.locker import Listed, Sent
 from helpdesk.service.receiving import DeliveryFailed, Receiver
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.rendering import Renderer
@@ -238,9 +238,9 @@ class SlowLocker:
         self.pause()  # DigiLocker has done it, and the answer is on its way
         return Token(token, 3600)
 
-    def list_documents(self, token: str, _shared: str) -> tuple[tuple[IssuedDocument, ...], int]:
+    def list_documents(self, token: str, _shared: str) -> Listed:
         self._with(token)
-        return DOCUMENTS, 0
+        return Listed(DOCUMENTS)
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
         self._with(token)
