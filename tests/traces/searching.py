@@ -166,14 +166,22 @@ def search(planted: Iterable[Planted], where: str, content: bytes) -> list[Trace
 
 
 def search_all(planted: Sequence[Planted], places: Iterable[tuple[str, bytes]]) -> list[Trace]:
-    """Search several places."""
-    return [trace for where, content in places for trace in search(planted, where, content)]
+    """Search several places. What many of them hold is read once, unless something is found: then each is searched."""
+    searched = list(places)
+    sought = _Sought(planted)
+    if not any(sought.found_in(view) for _, view in views(*(content for _, content in searched))):
+        return []
+    return [trace for where, content in searched for trace in search(planted, where, content)]
 
 
-def views(content: bytes) -> Iterator[tuple[tuple[str, ...], View]]:
-    """Give `content` and all that can be read out of it, the outermost encoding first in each name."""
+def views(*contents: bytes) -> Iterator[tuple[tuple[str, ...], View]]:
+    """Give each content and all that can be read out of it, the outermost encoding first in each name.
+
+    All of one depth come before any of the next, so that nothing is read less deeply for having been met before.
+    """
     seen: set[bytes] = set()
-    level: list[tuple[tuple[str, ...], bytes]] = [((), content)]
+    runs = _Runs()
+    level: list[tuple[tuple[str, ...], bytes]] = [((), content) for content in contents]
     for depth in range(DEPTH + 1):
         following: list[tuple[tuple[str, ...], bytes]] = []
         for encodings, current in level:
@@ -182,11 +190,24 @@ def views(content: bytes) -> Iterator[tuple[tuple[str, ...], View]]:
             seen.add(current)
             yield encodings, View(current)
             if depth < DEPTH:
-                following += (((*encodings, name), read) for name, read in _decoded(current) if read != current)
+                following += (((*encodings, name), read) for name, read in _decoded(current, runs) if read != current)
         level = following
 
 
-def _decoded(content: bytes) -> Iterator[tuple[str, bytes]]:
+class _Runs:
+    """The runs of letters that were decoded before: the same letters hold the same again."""
+
+    def __init__(self) -> None:
+        self._known: set[tuple[re.Pattern[bytes], bytes]] = set()
+
+    def new(self, pattern: re.Pattern[bytes], content: bytes) -> list[bytes]:
+        """Give those that a pattern finds and that were not met before."""
+        runs = [run for run in dict.fromkeys(pattern.findall(content)) if (pattern, run) not in self._known]
+        self._known.update((pattern, run) for run in runs)
+        return runs
+
+
+def _decoded(content: bytes, runs: _Runs) -> Iterator[tuple[str, bytes]]:
     if b"%" in content:
         yield "URL-escaped", urllib.parse.unquote_to_bytes(content)
     if b"+" in content:
@@ -197,8 +218,8 @@ def _decoded(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield "HTML-escaped", html.unescape(content.decode("utf-8", "replace")).encode()
     if b"\x00" in content:
         yield "UTF-16", content.replace(b"\x00", b"")
-    yield from _unhexed(content)
-    yield from _from_base64(content)
+    yield from _unhexed(runs.new(_HEX, content))
+    yield from _from_base64(runs.new(_BASE64, content))
     yield from _inflated(content)
 
 
@@ -208,17 +229,17 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     return match[3] or bytes([int(match[2], 16)])
 
 
-def _unhexed(content: bytes) -> Iterator[tuple[str, bytes]]:
-    runs = [re.sub(rb"[ :]", b"", run) for run in _HEX.findall(content)]
+def _unhexed(found: list[bytes]) -> Iterator[tuple[str, bytes]]:
+    runs = [re.sub(rb"[ :]", b"", run) for run in found]
     for start in (0, 1):
         pieces = (run[start : start + (len(run) - start) // 2 * 2] for run in runs)
         if read := b"\n".join(binascii.unhexlify(piece) for piece in pieces):
             yield "hex", read
 
 
-def _from_base64(content: bytes) -> Iterator[tuple[str, bytes]]:
+def _from_base64(found: list[bytes]) -> Iterator[tuple[str, bytes]]:
     """Decode every run that could be base64, from each of the four places where a group of letters may begin."""
-    runs = [run.replace(b"-", b"+").replace(b"_", b"/") for run in _BASE64.findall(content)]
+    runs = [run.replace(b"-", b"+").replace(b"_", b"/") for run in found]
     for start in range(4):
         pieces = [_letters_decoded(run[start:]) for run in runs]
         if read := b"\n".join(pieces):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.digilocker.aadhaar import UIDAI_TEST_NUMBERS, made_up_vid
-from tests.traces.searching import Class, Planted, Shape, Trace, search, search_all
+from tests.traces.searching import DEPTH, Class, Planted, Shape, Trace, search, search_all
 
 AADHAAR = UIDAI_TEST_NUMBERS[1]
 TOKEN = "4b1d0c9e2f7a6853b1d0c9e2f7a68534b1d0c9e2"
@@ -195,3 +195,27 @@ def test_a_trace_says_what_and_where_but_never_the_value() -> None:
     (trace,) = search_all(list(PLANTED.values()), [("an empty place", b""), ("line 7 of the log", content)])
     assert trace == Trace("Aadhaar number", Class.SECRET, "line 7 of the log", ("base64",))
     assert AADHAAR not in f"{trace} {trace!r} {list(PLANTED.values())!r}"
+
+
+def test_what_places_have_in_common_is_told_of_each() -> None:
+    content = json.dumps({"body": base64.b64encode(AADHAAR.encode()).decode()}).encode()
+    places = [("first", content), ("empty", b""), ("second", content), ("third", b"seen: " + content)]
+
+    traces = search_all(list(PLANTED.values()), places)
+
+    assert [trace.where for trace in traces] == ["first", "second", "third"]
+    assert traces[0].encodings == traces[1].encodings == traces[2].encodings == ("base64",)
+
+
+def test_what_was_met_deep_in_one_place_is_read_as_deeply_in_another() -> None:
+    once = base64.b64encode(f"it is {AADHAAR}, she says".encode())
+    letters = once
+    for _ in range(DEPTH - 1):
+        letters = base64.b64encode(letters)
+    # Too deep to be read in the first place, where its letters are met all the same.
+    too_deep = base64.b64encode(base64.b64encode(letters))
+
+    places = [("first", too_deep), ("second", letters)]
+
+    assert search_all(list(PLANTED.values()), places[:1]) == []
+    assert {trace.where for trace in search_all(list(PLANTED.values()), places)} == {"second"}
