@@ -7,6 +7,7 @@ that is added here.
 """
 
 import json
+import random
 import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -170,13 +171,10 @@ class Desk(replayed.Desk):
             yield
             journal.append("has done it")
 
-        with (
-            mock.patch.dict(ENVIRONMENT, self.settings),
-            super()._stand_ins(),
-            mock.patch("random.uniform", lambda low, high: (low + high) / 2),
-            mock.patch.object(locker, "Locker", _sleeping(locker.Locker, sleep)),
-            mock.patch.object(replayed.QuietReplier, "typing", typing),
-        ):
+        with mock.patch.dict(ENVIRONMENT, self.settings), super()._stand_ins(), pytest.MonkeyPatch.context() as patched:
+            patched.setattr(random, "uniform", lambda low, high: (low + high) / 2)
+            patched.setattr(locker, "Locker", _sleeping(locker.Locker, sleep))
+            patched.setattr(replayed.QuietReplier, "typing", typing)
             yield
 
     def says(self, text: str) -> None:
