@@ -82,7 +82,14 @@ from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessa
 
 NOW = 1_800_000_000
 UNLIMITED = Limit(1000, 1000, 1000)
-RULES = Rules(languages=codes(), documents=UNLIMITED, pulls=UNLIMITED, links=UNLIMITED, replies=UNLIMITED)
+RULES = Rules(
+    languages=codes(),
+    messages_a_minute=1000,
+    documents=UNLIMITED,
+    pulls=UNLIMITED,
+    links=UNLIMITED,
+    replies=UNLIMITED,
+)
 """Limits on what a citizen may ask for have walks of their own: test_limits.py."""
 SESSION = {TOKEN, REFRESH, SHARED}
 PROOF = "a hash of the one-time code"
