@@ -5,8 +5,8 @@ few of them (SIGKILL), and everything else is the local AWS's. A stand-in kills 
 call takes effect or after (`simulator/callers.py`); for the webhook function, which calls nobody but AWS, a gate before
 the queue does it.
 
-A job whose function died comes back when the queue's visibility timeout is over: 60 s, as deployed. So the
-conversations wait for it together.
+A job whose function died comes back when the queue's visibility timeout is over. As deployed that is 60 s, which is set
+lower here, and the conversations wait for it together.
 """
 
 import json
@@ -49,8 +49,10 @@ CONVERSATION = {
 LINES = list(CONVERSATION)
 QUESTION = "a new OTP is needed"
 """The one honest question, where DigiLocker has consumed the OTP and its answer is lost."""
+_INVISIBLE = 20
+"""Seconds until a job whose function died comes back: longer than any such job takes, or it would be done twice."""
 _VISIBLE_AGAIN = 150.0
-"""Seconds that she waits for the answer to a job that died: far more than the queue's visibility timeout."""
+"""Seconds that she waits for the answer to a job that died: far more than that."""
 _SOON = 60.0
 """Seconds that anything else may take at the most."""
 
@@ -212,7 +214,20 @@ def carry_on(point: Point, conversation: Conversation) -> Ended:
 
 
 @pytest.fixture(scope="module")
-def crashed(stack: LocalStack, everybody: list[Citizen]) -> Iterator[dict[Point, Future[Ended]]]:
+def soon_back(stack: LocalStack) -> Iterator[None]:
+    """Have a job whose function died come back sooner than as deployed."""
+    queues, url = stack.client("sqs"), stack.physical_id("WorkQueue")
+    deployed = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    assert int(deployed["VisibilityTimeout"]) > _INVISIBLE
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(_INVISIBLE)})
+    try:
+        yield
+    finally:
+        queues.set_queue_attributes(QueueUrl=url, Attributes=deployed)
+
+
+@pytest.fixture(scope="module")
+def crashed(stack: LocalStack, everybody: list[Citizen], soon_back: None) -> Iterator[dict[Point, Future[Ended]]]:
     """Each conversation with one crash, at its end."""
     stack.simulator.world.faults.reset()
     with stack.simulator.world.lock:
