@@ -30,7 +30,7 @@ def main(arguments: list[str], record: Path = RECORD) -> int:
         print(*faults, sep="\n", file=sys.stderr)
         return 1
     summary = (
-        f"Template: 0 of {len(matrix.combinations)} combinations of parameters refused; "
+        f"Template: 0 of {len(matrix.combinations.rows):,} combinations of parameters refused; "
         f"two linters find nothing in {len(matrix.pairwise)} that have every pair of values"
     )
     print(summary)

@@ -1,7 +1,7 @@
 """Evaluates a template's conditions and rules, and lists the parameter values that make a difference to them."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from template_checks.transform import Document, defaults_of
@@ -81,31 +81,57 @@ def compared_values(document: Document, expressions: Any) -> dict[str, list[str]
     return values
 
 
-def combinations(document: Document, examples: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Give every combination of parameter values that the conditions can tell apart and that the rules accept.
+def parameters_of(document: Document, conditions: Iterable[str]) -> set[str]:
+    """Return the parameters that these conditions look at, also through other conditions."""
+    found: set[str] = set()
+    for name in conditions:
+        for expression in _within(document["Conditions"][name]):
+            match expression:
+                case {"Ref": str(parameter)}:
+                    found.add(parameter)
+                case {"Condition": str(other)}:
+                    found |= parameters_of(document, [other])
+    return found
+
+
+class Combinations:
+    """Every combination of parameter values that a template's conditions can tell apart and that its rules accept.
 
     A parameter that is compared with one value only has that and its example. Parameters that only rules look at have
-    whatever value the rules accept.
+    whatever value the rules accept. `names`: the parameters that vary; `rows`: their values.
     """
-    looked_at = compared_values(document, document.get("Conditions", {}))
-    in_rules = compared_values(document, document.get("Rules", {}))
-    free = {name: values for name, values in in_rules.items() if name not in looked_at}
-    base = defaults_of(document) | dict(examples)
 
-    def concretely(chosen: Mapping[str, str]) -> dict[str, str]:
-        return base | {name: examples[name] if value is OTHER else value for name, value in chosen.items()}
+    def __init__(self, document: Document, examples: Mapping[str, str]) -> None:
+        self._base = defaults_of(document) | dict(examples)
+        looked_at = compared_values(document, document.get("Conditions", {}))
+        in_rules = compared_values(document, document.get("Rules", {}))
+        self.names = list(looked_at)
+        self._in_both = [number for number, name in enumerate(self.names) if name in in_rules]
+        free = {name: values for name, values in in_rules.items() if name not in looked_at}
+        self._completions: dict[tuple[str, ...], dict[str, str] | None] = {}
+        self.rows: list[tuple[str, ...]] = []
+        for row in itertools.product(*self._concrete(looked_at, examples).values()):
+            seen = self._seen_by_rules(row)
+            if seen not in self._completions:
+                chosen = self._base | dict(zip(self.names, row, strict=True))
+                others = _choices(self._concrete(free, examples))
+                accepted = (one for one in others if not broken_rules(document, chosen | one))
+                self._completions[seen] = next(accepted, None)
+            if self._completions[seen] is not None:
+                self.rows.append(row)
 
-    # Rules look at a few parameters only: what they say of those is worked out once.
-    accepted: dict[tuple[str, ...], dict[str, str] | None] = {}
-    for chosen in _choices(looked_at):
-        seen = tuple(chosen[name] for name in in_rules.keys() & looked_at.keys())
-        if seen not in accepted:
-            completions = (concretely(chosen | others) for others in _choices(free))
-            found = (one for one in completions if not broken_rules(document, one))
-            accepted[seen] = next(({name: one[name] for name in free} for one in found), None)
-        others = accepted[seen]
-        if others is not None:
-            yield concretely(chosen) | others
+    def parameters(self, row: tuple[str, ...]) -> dict[str, str]:
+        """Return the values of all parameters in one of the rows."""
+        return (
+            self._base | dict(zip(self.names, row, strict=True)) | (self._completions[self._seen_by_rules(row)] or {})
+        )
+
+    def _seen_by_rules(self, row: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(row[number] for number in self._in_both)
+
+    @staticmethod
+    def _concrete(values: Mapping[str, list[str]], examples: Mapping[str, str]) -> dict[str, list[str]]:
+        return {name: [examples[name] if one is OTHER else one for one in each] for name, each in values.items()}
 
 
 def _choices(values: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:

@@ -56,10 +56,9 @@ def _write(matrix: Matrix, folder: Path) -> None:
 
 
 def _refused(matrix: Matrix) -> Iterator[str]:
-    refused = matrix.refused()
-    for fault in sorted({fault for _, faults in refused for fault in faults}):
-        having = [parameters for parameters, faults in refused if fault in faults]
-        yield f"{fault} ({len(having)} of {len(matrix.combinations)} combinations, such as {_told(having[0], matrix)})"
+    for fault, having in sorted(matrix.refused().items()):
+        all_of_them = len(matrix.combinations.rows)
+        yield f"{fault} ({len(having)} of {all_of_them} combinations, such as {_told(having[0], matrix)})"
 
 
 def _said(linter: str, said: dict[str, list[str]], matrix: Matrix) -> list[str]:
@@ -76,4 +75,4 @@ def _said(linter: str, said: dict[str, list[str]], matrix: Matrix) -> list[str]:
 
 
 def _told(parameters: Parameters, matrix: Matrix) -> str:
-    return " ".join(f"{name}={parameters[name]}" for name in matrix.varied)
+    return " ".join(f"{name}={parameters[name]}" for name in matrix.combinations.names)

@@ -4,7 +4,7 @@ import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from template_checks.conditions import combinations, compared_values, truths
+from template_checks.conditions import Combinations, parameters_of, truths
 from template_checks.graph import Graph
 from template_checks.rules import faults_of_order
 from template_checks.transform import Document, transform
@@ -14,10 +14,14 @@ Parameters = dict[str, str]
 EXAMPLES: Parameters = {
     "AlarmEmail": "alarms@example.org",
     "CertificateArn": "arn:aws:acm:ap-south-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
+    "CodeSigningConfigArn": "arn:aws:lambda:ap-south-1:123456789012:code-signing-config:csc-0123456789abcdef0",
     "DigiLockerVersion": "2.4",
     "DomainName": "webhook.example.gov.in",
     "InChatApproval": "Letter 7 of the Authority",
+    "MaximumConcurrency": "50",
     "MutualTls": "s3://certificates/meta-ca.pem",
+    "OwnershipCertificateArn": "arn:aws:acm:ap-south-1:123456789012:certificate/87654321-4321-4321-4321-210987654321",
+    "TruststoreVersion": "3HL4kqtJvjVBH40Nrjfkd",
     "PublicUrl": "https://desk.example.gov.in",
     "WebAcl": "2000",
     "WebhookConcurrency": "100",
@@ -32,75 +36,88 @@ class Matrix:
 
     def __init__(self, document: Document, examples: Mapping[str, str] = EXAMPLES) -> None:
         self._document = document
-        self.combinations = list(combinations(document, examples))
-        self.varied = list(compared_values(document, document.get("Conditions", {})))
+        self.combinations = Combinations(document, examples)
+        self.pairwise = [self.combinations.parameters(row) for row in pairwise(self.combinations.rows)]
         self._read_by_sam: list[str] = []
         self._transformed: dict[tuple[str, ...], Document] = {}
-        self.pairwise = pairwise(self.combinations, self.varied)
 
     def transformed(self, parameters: Mapping[str, str]) -> Document:
         """Return the template as SAM transforms it for these values: once for all that SAM does not tell apart."""
-        key = self._key(parameters)
+        if not self._read_by_sam:
+            self._find_what_sam_reads()
+        key = tuple(parameters[name] for name in self._read_by_sam)
         if key not in self._transformed:
             self._transformed[key] = transform(self._document, parameters)
         return self._transformed[key]
 
-    def refused(self) -> list[tuple[Parameters, list[str]]]:
-        """Return each combination that CloudFormation would refuse, or carry out in an order that fails, and why."""
-        self._find_what_sam_reads()
-        graphs: dict[tuple[str, ...], Graph] = {}
-        known: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[str]] = {}
-        refused = []
-        for parameters in self.combinations:
-            key = self._key(parameters)
-            if key not in graphs:
-                graphs[key] = Graph(self.transformed(parameters))
-            truth = truths(self._document, parameters)
-            seen = (key, tuple(truth[name] for name in graphs[key].conditions))
-            if seen not in known:
-                known[seen] = graphs[key].faults(truth) or faults_of_order(graphs[key], truth)
-            if known[seen]:
-                refused.append((parameters, known[seen]))
+    def refused(self) -> dict[str, list[Parameters]]:
+        """Return why CloudFormation would refuse a combination, or AWS while it carries it out, and where."""
+        judged: dict[tuple[str, ...], list[str]] = {}
+        refused: dict[str, list[Parameters]] = {}
+        telling = [self.combinations.names.index(name) for name in self._telling()]
+        graphs: dict[int, Graph] = {}
+        for row in self.combinations.rows:
+            seen = tuple(row[number] for number in telling)
+            if seen not in judged:
+                parameters = self.combinations.parameters(row)
+                transformed = self.transformed(parameters)
+                graph = graphs.get(id(transformed)) or graphs.setdefault(id(transformed), Graph(transformed))
+                truth = truths(self._document, parameters)
+                judged[seen] = graph.faults(truth) or faults_of_order(graph, truth)
+            for fault in judged[seen]:
+                refused.setdefault(fault, []).append(self.combinations.parameters(row))
         return refused
 
-    def _key(self, parameters: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(parameters[name] for name in self._read_by_sam)
+    def _telling(self) -> list[str]:
+        """Return the parameters that make a difference to what exists, what it names, or what SAM makes of it."""
+        conditions: set[str] = set()
+        for parameters in self.pairwise:
+            conditions.update(Graph(self.transformed(parameters)).conditions)
+        return sorted(parameters_of(self._document, conditions) | set(self._read_by_sam))
 
     def _find_what_sam_reads(self) -> None:
         """Find the parameters whose values SAM resolves: a change of one of them alone changes what it makes."""
-        # Where everything optional is there, or nothing is.
+        values = {
+            name: sorted({row[number] for row in self.combinations.rows})
+            for number, name in enumerate(self.combinations.names)
+        }
+        read = set()
         for base in (self.pairwise[0], self.pairwise[-1]):
             unchanged = transform(self._document, base)
-            for name in self.varied:
-                values = {one[name] for one in self.combinations} - {base[name]}
-                if any(transform(self._document, base | {name: value}) != unchanged for value in sorted(values)):
-                    self._read_by_sam.append(name)
-        self._read_by_sam = sorted(set(self._read_by_sam))
-        for parameters in self.pairwise:
+            for name, others in values.items():
+                if any(transform(self._document, base | {name: value}) != unchanged for value in others):
+                    read.add(name)
+        self._read_by_sam = sorted(read)
+        for parameters in self.pairwise if read else ():
             if self.transformed(parameters) != transform(self._document, parameters):
                 raise AssertionError(f"SAM reads more than {self._read_by_sam}, for instance with {parameters}")
 
 
-def pairwise(rows: Sequence[Parameters], names: Sequence[str], *, tries: int = 100) -> list[Parameters]:
-    """Return few of the rows that together have every pair of values, of two parameters, that any of the rows has."""
+Row = tuple[str, ...]
+Pair = tuple[int, str, int, str]
+
+
+def pairwise(rows: Sequence[Row], *, tries: int = 2000) -> list[Row]:
+    """Return few of the rows that together have every pair of values, in two columns, that any of the rows has."""
     chance = random.Random(0)  # noqa: S311 - the same rows each time
-    uncovered: dict[tuple[str, str, str, str], list[int]] = {}
-    for number, row in enumerate(rows):
-        for pair in pairs(row, names):
-            uncovered.setdefault(pair, []).append(number)
-    chosen = []
+    sample = chance.sample(rows, min(tries, len(rows)))
+    columns = list(zip(*rows, strict=True))
+    uncovered: set[Pair] = set()
+    for one, other in itertools.combinations_with_replacement(range(len(columns)), 2):
+        found = set(zip(columns[one], columns[other], strict=True))
+        uncovered.update((one, value, other, another) for value, another in found)
+    chosen: list[Row] = []
     while uncovered:
-        rarest = min(uncovered, key=lambda pair: len(uncovered[pair]))
-        numbers = uncovered[rarest]
-        candidates = [rows[number] for number in chance.sample(numbers, min(tries, len(numbers)))]
-        best = max(candidates, key=lambda row: sum(pair in uncovered for pair in pairs(row, names)))
-        for pair in pairs(best, names):
-            uncovered.pop(pair, None)
+        one, value, other, another = min(uncovered)
+        having = [row for row in sample if (row[one], row[other]) == (value, another)]
+        candidates = having or [next(row for row in rows if (row[one], row[other]) == (value, another))]
+        best = max(candidates, key=lambda row: sum(pair in uncovered for pair in pairs(row)))
+        uncovered.difference_update(pairs(best))
         chosen.append(best)
     return chosen or list(rows[:1])
 
 
-def pairs(row: Parameters, names: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
-    """Give every pair of parameters with their values, and every single one as a pair with itself."""
-    for one, other in itertools.combinations_with_replacement(names, 2):
+def pairs(row: Row) -> Iterator[Pair]:
+    """Give every pair of values with their columns, and every single one as a pair with itself."""
+    for one, other in itertools.combinations_with_replacement(range(len(row)), 2):
         yield one, row[one], other, row[other]

@@ -47,7 +47,14 @@ class Template:
         for name, properties in self.of_type("AWS::IAM::Role").items():
             for policy in properties.get("Policies", []):
                 found += ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
-        for kind, key in (("AWS::KMS::Key", "KeyPolicy"), ("AWS::S3::BucketPolicy", "PolicyDocument")):
+        of_resources = {
+            "AWS::KMS::Key": "KeyPolicy",
+            "AWS::S3::BucketPolicy": "PolicyDocument",
+            "AWS::SQS::QueuePolicy": "PolicyDocument",
+            "AWS::SNS::TopicPolicy": "PolicyDocument",
+            "AWS::SecretsManager::ResourcePolicy": "ResourcePolicy",
+        }
+        for kind, key in of_resources.items():
             for name, properties in self.of_type(kind).items():
                 found += ((name, statement) for statement in properties[key]["Statement"])
         return found

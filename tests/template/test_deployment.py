@@ -106,12 +106,33 @@ def test_only_what_a_version_is_to_blame_for_takes_it_back(template: Template) -
     assert not measured & (lasting | of_others)
 
 
-def test_what_the_pages_callers_see_takes_their_version_back_but_not_how_fast_it_starts(template: Template) -> None:
-    """Few visitors: the slowest of them is the one who meets a new version's cold start."""
-    watched = watching(deployment_groups(template.deployed(**GRADUAL))["ConsentFunction"])
+def test_what_callers_see_takes_a_version_back_but_not_how_fast_it_starts(template: Template) -> None:
+    """Few calls: the slowest of them is the one that meets a new version's cold start."""
+    groups = deployment_groups(template.deployed(**GRADUAL))
 
-    assert {"ConsentApiErrorsAlarm", "CallbacksFailedAlarm"} <= watched
-    assert "ConsentApiLatencyAlarm" not in watched
+    assert {"ConsentApiErrorsAlarm", "CallbacksFailedAlarm"} <= watching(groups["ConsentFunction"])
+    assert "ApiErrorsAlarm" in watching(groups["WebhookFunction"])
+    measured = {
+        metric["MetricName"]
+        for group in groups.values()
+        for name in watching(group)
+        for metric in template.measured(name)
+    }
+    assert "Latency" not in measured
+    # Nor what a stage does that nobody uses.
+    assert not [
+        name
+        for group in groups.values()
+        for name in watching(group)
+        if template.alarms()[name]["TreatMissingData"] == "breaching"
+    ]
+
+
+def test_a_percentile_of_a_few_calls_sets_off_no_alarm(template: Template) -> None:
+    percentiles = [alarm for alarm in template.alarms().values() if "ExtendedStatistic" in alarm]
+
+    assert len(percentiles) == 5
+    assert all(alarm["EvaluateLowSampleCountPercentile"] == "ignore" for alarm in percentiles)
 
 
 @pytest.mark.parametrize("stage", ["local", "prod"])

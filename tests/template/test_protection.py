@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.template.cloudformation import Template, evaluate
+from tests.template.cloudformation import Template
 
 REQUIRED = {"SignIn": "in-chat", "WhatsAppPhoneNumberId": "100000000000001"}
 DOMAIN = {"DomainName": "webhook.example.gov.in", "CertificateArn": "arn:aws:acm:ap-south-1:123456789012:certificate/1"}
-MUTUAL = DOMAIN | {"MutualTls": "s3://certificates/meta-ca.pem"}
+MUTUAL = DOMAIN | {"MutualTls": "s3://certificates/meta-ca.pem", "CertificateOrigin": "amazon"}
+OWNERSHIP = {"OwnershipCertificateArn": "arn:aws:acm:ap-south-1:123456789012:certificate/2"}
 ON_PAGE = {"SignIn": "consent-page", "WebAcl": "2000", "Stage": "prod"}
 
 
@@ -32,7 +33,16 @@ def test_with_mutual_tls_there_is_no_way_around_it(template: Template) -> None:
 
     assert '"disableExecuteApiEndpoint": {"Fn::If": ["UsesMutualTls", true, false]}' in body
     assert domain["MutualTlsAuthentication"] == {
-        "Fn::If": ["UsesMutualTls", {"TruststoreUri": {"Ref": "MutualTls"}}, {"Ref": "AWS::NoValue"}]
+        "Fn::If": [
+            "UsesMutualTls",
+            {
+                "TruststoreUri": {"Ref": "MutualTls"},
+                "TruststoreVersion": {
+                    "Fn::If": ["HasTruststoreVersion", {"Ref": "TruststoreVersion"}, {"Ref": "AWS::NoValue"}]
+                },
+            },
+            {"Ref": "AWS::NoValue"},
+        ]
     }
     assert domain["SecurityPolicy"] == "TLS_1_2"
 
@@ -77,23 +87,28 @@ def test_domain_and_mutual_tls_are_there_only_if_asked_for(
         (DOMAIN, True),
         (MUTUAL, True),
         ({"DomainName": DOMAIN["DomainName"]}, False),
-        ({"MutualTls": MUTUAL["MutualTls"]}, False),
+        ({"MutualTls": MUTUAL["MutualTls"], "CertificateOrigin": "amazon"}, False),
+        (MUTUAL | {"CertificateOrigin": ""}, False),
+        (MUTUAL | {"CertificateOrigin": "imported"}, False),
+        (MUTUAL | {"CertificateOrigin": "imported"} | OWNERSHIP, True),
+        (MUTUAL | {"TruststoreVersion": "3HL4kqtJ"}, True),
+        (DOMAIN | {"TruststoreVersion": "3HL4kqtJ"}, False),
     ],
 )
 def test_what_belongs_together_is_asked_for_together(
     template: Template, given: dict[str, str], *, passes: bool
 ) -> None:
-    parameters = {"DomainName": "", "CertificateArn": "", "MutualTls": ""} | given
-    rules = [template.document["Rules"][name] for name in ("DomainNeedsItsCertificate", "MutualTlsNeedsADomain")]
+    assert template.accepts(**REQUIRED, **given) is passes
 
-    holds = all(
-        evaluate(assertion["Assert"], parameters)
-        for rule in rules
-        if evaluate(rule["RuleCondition"], parameters)
-        for assertion in rule["Assertions"]
-    )
 
-    assert holds is passes
+def test_ownership_is_proved_where_the_certificate_is_not_amazons(template: Template) -> None:
+    proof = template.resources["WebhookDomain"]["Properties"]["OwnershipVerificationCertificateArn"]
+
+    assert proof == {"Fn::If": ["ProvesOwnership", {"Ref": "OwnershipCertificateArn"}, {"Ref": "AWS::NoValue"}]}
+    assert template.holds("ProvesOwnership", **MUTUAL | {"CertificateOrigin": "imported"})
+    assert not template.holds("ProvesOwnership", **MUTUAL)
+    # Without mutual TLS API Gateway does not ask for it.
+    assert not template.holds("ProvesOwnership", **DOMAIN, CertificateOrigin="imported")
 
 
 def test_the_firewall_stands_before_the_pages_and_not_before_the_webhook(template: Template) -> None:
@@ -147,6 +162,6 @@ def test_a_mail_tells_of_whoever_opens_what_is_sealed_or_reads_a_secret_and_is_n
 
 def test_the_topic_lets_in_alarms_and_the_rule_of_this_account_alone(template: Template) -> None:
     (policy,) = template.of_type("AWS::SNS::TopicPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    (statement,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     assert statement["Principal"]["Service"] == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

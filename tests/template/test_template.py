@@ -14,10 +14,18 @@ import pytest
 from helpdesk.settings import ConsentSettings, DocumentSettings, WebhookSettings
 from helpdesk.storage.directory import PREFIX as DIRECTORY
 from helpdesk.storage.documents import PREFIX as DOCUMENTS
+from template_checks.concrete import concrete
+from template_checks.matrix import EXAMPLES
+from template_checks.transform import defaults_of, transform
 from tests.template.cloudformation import ROOT, Template, as_list, evaluate
 
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"
+
+QUEUES = ("WorkQueue", "TimerQueue")
+SECRETS = ("IdentitySecret", "WebhookSecret", "OutboundSecret")
+
+STAGES_OWN = {"Fn::FindInMap": ["Concurrency", {"Ref": "Stage"}, "Most"]}
 
 # Every star in an action or a resource, with its reason.
 ALLOWED_ACTION_WILDCARDS = {
@@ -28,6 +36,11 @@ ALLOWED_ACTION_WILDCARDS = {
     ("DataKey", "kms:*"),
     # A denial: it should cover everything.
     ("DocumentsBucketPolicy", "s3:*"),
+    *(
+        (f"{queue}Policy", "sqs:*")
+        for queue in (*QUEUES, *(name.replace("Queue", "DeadLetterQueue") for name in QUEUES))
+    ),
+    *((f"{secret}Policy", "secretsmanager:*") for secret in SECRETS),
 }
 ALLOWED_RESOURCE_WILDCARDS = {
     # In a key's own policy the star is that key.
@@ -37,6 +50,8 @@ ALLOWED_RESOURCE_WILDCARDS = {
     # CodeDeploy asks for the state of alarms; nothing is changed by it.
     ("DeploymentRole", "LookAtAlarms"),
     ("ConsentDeploymentRole", "LookAtAlarms"),
+    # In a secret's own policy the star is that secret.
+    *((f"{secret}Policy", "OnlyByTls") for secret in SECRETS),
 }
 
 
@@ -111,8 +126,14 @@ def test_functions_have_512_megabytes_and_finish_before_their_callers_give_up(te
 
     assert template.document["Globals"]["Function"]["MemorySize"] == 512
     assert functions["WebhookFunction"]["Timeout"] < 29  # API Gateway's limit
-    for queue in ("WorkQueue", "TimerQueue"):
-        assert functions["DocumentFunction"]["Timeout"] < template.of_type(QUEUE)[queue]["VisibilityTimeout"]
+    seconds = {stage: row["Seconds"] for stage, row in template.document["Mappings"]["Visibility"].items()}
+    assert seconds.keys() == set(template.parameters["Stage"]["AllowedValues"])
+    assert all(one > functions["DocumentFunction"]["Timeout"] for one in seconds.values())
+    # As AWS advises: Lambda tries again what it was throttled on.
+    assert {one for stage, one in seconds.items() if stage != "local"} == {6 * functions["DocumentFunction"]["Timeout"]}
+    for queue in QUEUES:
+        expected = {"Fn::FindInMap": ["Visibility", {"Ref": "Stage"}, "Seconds"]}
+        assert template.of_type(QUEUE)[queue]["VisibilityTimeout"] == expected
 
 
 # --- permissions ------------------------------------------------------------------------------------------------------
@@ -349,12 +370,17 @@ def test_each_function_has_a_reserve_only_if_one_is_asked_for(template: Template
 
 def test_each_source_of_work_is_limited_at_every_stage_but_local(template: Template) -> None:
     events = template.of_type(FUNCTION)["DocumentFunction"]["Events"].values()
-    limit = {"Fn::If": ["IsNotLocal", {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}, {"Ref": "AWS::NoValue"}]}
+    chosen = {"Fn::If": ["ChoosesConcurrency", {"Ref": "MaximumConcurrency"}, STAGES_OWN]}
+    limit = {"Fn::If": ["IsNotLocal", {"MaximumConcurrency": chosen}, {"Ref": "AWS::NoValue"}]}
 
     assert [event["Properties"]["ScalingConfig"] for event in events] == [limit] * 2
-    # Lambda takes no less than 2 and no more than 1000.
-    parameter = template.parameters["MaximumConcurrency"]
-    assert (parameter["MinValue"], parameter["MaxValue"]) == (2, 1000)
+    assert template.document["Mappings"]["Concurrency"] == {
+        stage: {"Most": most} for stage, most in (("local", 5), ("dev", 5), ("staging", 20), ("prod", 150))
+    }
+    # Lambda takes no less than 2 and no more than 1000; 0 leaves it to the stage.
+    assert template.parameters["MaximumConcurrency"]["Default"] == 0
+    assert template.parameters["MaximumConcurrency"]["MaxValue"] == 1000
+    assert [template.holds("ChoosesConcurrency", MaximumConcurrency=given) for given in ("0", "50")] == [False, True]
 
 
 def test_a_desk_that_is_closed_goes_on_with_timers_alone_so_that_it_forgets(template: Template) -> None:
@@ -540,6 +566,13 @@ RIGHT_AND_WRONG = [
     ("WhatsAppApiVersion", "v26.0", "26"),
     ("AlarmEmail", "desk@example.org", "desk"),
     ("Release", "0123456789abcdef", "v1.2"),
+    ("OwnershipCertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
+    ("TruststoreVersion", "3HL4kqtJvjVBH40Nrjfkd", "version 3"),
+    (
+        "CodeSigningConfigArn",
+        "arn:aws:lambda:ap-south-1:123456789012:code-signing-config:csc-0123456789abcdef0",
+        "csc-0123456789abcdef0",
+    ),
     ("Helpline", "1800 300 3468", "call us"),
     ("DomainName", "webhook.example.gov.in", "https://webhook.example.gov.in"),
     ("CertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
@@ -556,6 +589,34 @@ RIGHT_AND_WRONG = [
 def test_each_pattern_is_tried(template: Template) -> None:
     patterns = {name for name, parameter in template.parameters.items() if "AllowedPattern" in parameter}
     assert {name for name, *_ in RIGHT_AND_WRONG} == patterns
+
+
+@pytest.mark.parametrize("name", ["WhatsAppApiUrl", "DigiLockerUrl", "PublicUrl"])
+def test_plain_http_is_taken_only_for_this_machine(template: Template, name: str) -> None:
+    pattern = template.parameters[name]["AllowedPattern"]
+    local = ("127.0.0.1:8080", "127.0.0.1:40123/graph", "localhost:8080", "host.docker.internal:8080/graph")
+    elsewhere = ("desk.example.gov.in", "127.0.0.1.example.org", "localhost.example.org", "127.0.0.1@example.org")
+
+    assert all(re.fullmatch(pattern, f"http://{address}") for address in local)
+    assert not any(re.fullmatch(pattern, f"http://{address}") for address in elsewhere)
+    assert all(re.fullmatch(pattern, f"https://{address}") for address in (*local, "desk.example.gov.in/a"))
+
+
+@pytest.mark.parametrize(
+    ("given", "passes"),
+    [
+        ({"WebAcl": "0"}, True),
+        *(({"WebAcl": str(limit)}, False) for limit in range(1, 10)),
+        ({"WebAcl": "10"}, True),
+        ({"MaximumConcurrency": "0"}, True),
+        ({"MaximumConcurrency": "1"}, False),
+        ({"MaximumConcurrency": "2"}, True),
+    ],
+)
+def test_a_number_that_aws_would_refuse_later_is_refused_at_once(
+    template: Template, given: dict[str, str], *, passes: bool
+) -> None:
+    assert template.accepts(SignIn="in-chat", **given) is passes
 
 
 @pytest.mark.parametrize(("name", "right", "wrong"), RIGHT_AND_WRONG)
@@ -595,14 +656,7 @@ def test_signing_in_on_the_page_needs_what_its_pages_and_its_check_need(
     template: Template, sign_in: str, number: str, mismatch: str, version: str, *, passes: bool
 ) -> None:
     given = {"SignIn": sign_in, "WhatsAppNumber": number, "MobileMismatch": mismatch, "DigiLockerVersion": version}
-    given |= {"DomainName": "", "MutualTls": ""}
-    kept = [
-        not evaluate(rule["RuleCondition"], given) or evaluate(assertion["Assert"], given)
-        for name, rule in template.document["Rules"].items()
-        if name != "InChatNeedsApproval"
-        for assertion in rule["Assertions"]
-    ]
-    assert all(kept) is passes
+    assert template.accepts(**given) is passes
 
 
 def test_each_environment_of_samconfig_sets_parameters_that_exist(template: Template) -> None:
@@ -669,3 +723,69 @@ def test_sam_and_cfn_lint_find_nothing(tmp_path: Path) -> None:
     )
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+# --- what only AWS itself knows ---------------------------------------------------------------------------------------
+
+ONLY_ON_AWS = {
+    "AWS::CloudWatch::Dashboard",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::Logs::QueryDefinition",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::WAFv2::WebACL",
+    "AWS::WAFv2::WebACLAssociation",
+}
+
+
+def test_what_the_emulator_does_not_know_is_deployed_to_prod_and_not_locally(template: Template) -> None:
+    given = EXAMPLES | {"SignIn": "consent-page", "GradualDeployment": "Canary10Percent15Minutes"}
+    kinds = {}
+    for stage in ("local", "prod"):
+        parameters = defaults_of(template.document) | given | {"Stage": stage, "CertificateOrigin": "amazon"}
+        resources = concrete(transform(template.document, parameters), parameters)["Resources"]
+        kinds[stage] = {resource["Type"] for resource in resources.values()}
+        functions = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::Function"]
+        sources = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping"]
+        assert {"CodeSigningConfigArn" in function for function in functions} == {stage == "prod"}
+        assert {"ScalingConfig" in source for source in sources} == {stage == "prod"}
+
+    assert kinds["prod"] >= ONLY_ON_AWS
+    assert not kinds["local"] & ONLY_ON_AWS
+
+
+def test_no_bucket_queue_secret_or_topic_takes_a_call_without_tls(template: Template) -> None:
+    denials = {owner: one for owner, one in template.statements() if one["Sid"] == "OnlyByTls"}
+    guarded = {
+        *template.of_type(QUEUE),
+        *template.of_type("AWS::SecretsManager::Secret"),
+        "DocumentsBucket",
+        "AlarmTopic",
+    }
+    assert denials.keys() == {f"{name}Policy" for name in guarded}
+    for one in denials.values():
+        assert (one["Effect"], one["Principal"]) == ("Deny", "*")
+        assert one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+# --- what outlives the stack ------------------------------------------------------------------------------------------
+
+
+def test_consents_the_pepper_that_names_them_and_logs_outlive_the_stack(template: Template) -> None:
+    kept = {name for name, one in template.resources.items() if one.get("DeletionPolicy") == "RetainExceptOnCreate"}
+    logs = template.of_type("AWS::Logs::LogGroup").keys()
+
+    assert kept >= {"RecordsTable", "IdentitySecret", *logs}
+    assert all(template.resources[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
+
+
+def test_stages_of_one_account_do_not_share_the_name_of_a_layer_or_a_dashboard(template: Template) -> None:
+    (layer,) = template.of_type("AWS::Serverless::LayerVersion").values()
+    (dashboard,) = template.of_type("AWS::CloudWatch::Dashboard").values()
+
+    assert layer["LayerName"] == {"Fn::Sub": "${AWS::StackName}-helpdesk"}
+    # One name space for all regions of an account.
+    assert dashboard["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
