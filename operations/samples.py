@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from operations.stack import Stack, read_secret
+from simulator.whatsapp.phones import user_id_of
 
 LATE_SECONDS = 90_000
 """How old the late message is: more than any `MaxMessageAgeSeconds`."""
+WABA_ID = "100000000000002"
+"""The WhatsApp Business account of the deliveries."""
 NOBODY = "0" * 32
 """A conversation that no person has."""
 STEP = "0" * 24
@@ -52,8 +55,8 @@ class Message:
 
     @property
     def user_id(self) -> str:
-        """Her business-scoped user id."""
-        return f"IN.1234{self.phone}"
+        """Her business-scoped user id: the one that the local WhatsApp has for her, since replies go to it."""
+        return user_id_of(WABA_ID, self.phone)
 
 
 @dataclass(frozen=True)
@@ -248,7 +251,7 @@ def _delivery(desk: Desk, **content: object) -> bytes:
         "metadata": {"display_phone_number": "919013151515", "phone_number_id": desk.phone_number_id},
         **content,
     }
-    entry = {"id": "100000000000002", "changes": [{"field": "messages", "value": value}]}
+    entry = {"id": WABA_ID, "changes": [{"field": "messages", "value": value}]}
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 

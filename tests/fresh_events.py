@@ -11,7 +11,7 @@ from simulator.local_stack import LocalStack
 from simulator.phone import Phone
 
 _ARRIVES_SECONDS = 30.0
-_PDF = re.compile(r"documents/[0-9a-f]{64}")
+_PDF = re.compile(r"documents/[0-9a-f]{32}/[0-9a-f]{64}")
 
 
 def phones_of(stack: LocalStack, fresh: Fresh) -> dict[str, Phone]:

@@ -179,6 +179,12 @@ class Phone:
         return [(message, choice) for message in shown for choice in (*message.buttons(), *message.rows())]
 
 
+def user_id_of(waba_id: str, number: str) -> str:
+    """Return the user id by which a business account knows a phone. The number does not show in it."""
+    digest = hashlib.sha256(f"{waba_id}/{number}".encode()).digest()
+    return f"IN.{int.from_bytes(digest[:7]):017d}"
+
+
 class Phones:
     """All phones, by number and by business-scoped user id; the caller holds the world's lock."""
 
@@ -193,10 +199,9 @@ class Phones:
         """Return the phone with that number; there is one behind every number that looks like one."""
         phone = self._by_number.get(number)
         if phone is None:
-            digest = hashlib.sha256(f"{self._config.waba_id}/{number}".encode()).digest()
             name = self._names.get(number, "Citizen")
             username = f"@{name.lower().replace(' ', '.')}.{number[-2:]}"
-            phone = Phone(number, f"IN.{int.from_bytes(digest[:7]):017d}", name, username)
+            phone = Phone(number, user_id_of(self._config.waba_id, number), name, username)
             self._by_number[number] = self._by_user_id[phone.user_id] = phone
         return phone
 
