@@ -105,6 +105,7 @@ def test_a_number_whose_job_never_came_does_not_stay_in_the_outbox(desk: Desk) -
         desk.clock.now += 16 * MINUTE
         timers_fire(desk)
     assert sealed(desk) == {}
+    desk.work()
     assert desk.store.load(desk.conversation_id).outbox == ()
     assert "verify_otp" not in desk.locker.calls
 
@@ -148,8 +149,6 @@ def test_what_she_had_entered_is_gone_wherever_she_was() -> None:
             here.says(text)
         here.deliver(here.text(texts[-1]))
         close_session(here)
-        here.clock.now += MINUTE
-        close_session(here, 2)
         assert sealed(here) == {}
         assert here.store.load(here.conversation_id).conversation.stage is Stage.ENDED
 

@@ -348,11 +348,15 @@ class WatchedStore(ConversationStore):
         # One winner for each version, and it had seen what the one before it wrote.
         assert before.version == (self.last.version if self.last else 0)
         assert saved.version == before.version + 1
-        assert self.last is None or before.conversation == self.readable(self.last)
+        # Read before its list ended, or after that.
+        assert self.last is None or before.conversation in (self.last.conversation, self.readable(self.last))
         assert set(saved.sealed) <= saved.conversation.keeps
         for entry in put:
-            assert set(entry.sealed) == {name for effect in entry.effects for name in effect.needs}
             asked = self.steps.get(entry.step)
+            if asked and entry.sealed == {} and set(map(repr, entry.effects)) <= set(map(repr, asked)):
+                self.steps[entry.step] = entry.effects
+                continue  # what is left of it once its session is forgotten
+            assert set(entry.sealed) == {name for effect in entry.effects for name in effect.needs}
             assert asked is None or isinstance(asked[0], REQUESTS), "a step is taken once"
             if asked and any(isinstance(effect, (*REPLIES, *REQUESTS)) for effect in entry.effects):
                 waited = {waiting.id for waiting in before.conversation.waiting}

@@ -81,7 +81,7 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict
-from helpdesk.service.forgetting import AT_WORK_SECONDS, left_of, must_be_forgotten, outlived
+from helpdesk.service.forgetting import left_of, must_be_forgotten, outlived
 from helpdesk.service.identity import following, is_document_of
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.replying import Replier
@@ -650,14 +650,12 @@ class Worker:
         """Advance by an event that is no answer, and do what follows. One that happened before does nothing more."""
         stored = self._store.load(conversation_id)
         entry = stored.entry(event.id)
-        revoked: set[str] = set()
         for attempt in range(TRIES):
             if entry or event.id in stored.seen:
                 break
             now = int(self._clock())
             conversation, effects = advance(stored.conversation, event, now, self._rules)
-            old = self._outlived(stored, conversation, event, now)
-            if conversation == stored.conversation and not effects and not old:
+            if conversation == stored.conversation and not effects:
                 break
             sealed = seal_turn(
                 conversation_id,
@@ -674,14 +672,7 @@ class Worker:
             seen = {**stored.seen, event.id: now} if effects else stored.seen
             after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)
             try:
-                for forgotten in (one for one in old if one.step not in revoked):
-                    self._forget(stored, forgotten)
-                    revoked.add(forgotten.step)
-                left = [replace(one, effects=left_of(one), sealed={}) for one in old if left_of(one)]
-                drop = [one.step for one in old if not left_of(one)]
-                stored = self._store.save(stored, after, put=[*left, entry] if effects else left, drop=drop)
-                if any(isinstance(effect, EraseData) for one in old for effect in one.effects):
-                    self._store.erase(stored)
+                stored = self._store.save(stored, after, put=[entry] if effects else [])
                 break
             except VersionConflict:
                 self._sleep(pause_after_lost_race(attempt))
@@ -691,18 +682,21 @@ class Worker:
             raise VersionConflict(f"lost {TRIES} races")
         if entry and entry.effects:
             self._finish(stored, entry)
+        old = self._outlived(stored, event)
+        for one in old:
+            self._forget(stored, one)
         if isinstance(event, TimeRanOut):
-            self._forget_later(stored, event)
+            self._forget_later(stored, event, old)
 
-    def _outlived(
-        self, stored: Stored, conversation: Conversation, event: TimeRanOut | SessionClosed | DeliveryFailed, now: int
-    ) -> tuple[Entry, ...]:
+    def _outlived(self, stored: Stored, event: TimeRanOut | SessionClosed | DeliveryFailed) -> tuple[Entry, ...]:
         """Return what stands in the outbox of a session that is over, and must not wait for the work queue."""
+        others = [entry for entry in stored.outbox if entry.step != event.id]
+        now = int(self._clock())
         match event:
             case SessionClosed():
-                return outlived(stored.outbox, now, 0)
-            case TimeRanOut() if not is_entrusted(conversation):
-                return outlived(stored.outbox, now, self._rules.session_seconds)
+                return outlived(others, now, 0)
+            case TimeRanOut() if not is_entrusted(stored.conversation):
+                return outlived(others, now, self._rules.session_seconds)
         return ()
 
     def _forget(self, stored: Stored, entry: Entry) -> None:
@@ -714,13 +708,19 @@ class Worker:
                     self._give_back(self._to_revoke(stored, entry, tokens))
                 case DeletePdf(key=key) | DeliverDocument(key=key) if is_document_of(key, stored.id, entry.step):
                     self._documents.delete(key)
+                case EraseData():
+                    self._store.erase(stored)
+        left = left_of(entry)
+        # Only if it is as it was: whoever works on it meanwhile has gone further.
+        self._store.exchange(stored.id, entry, replace(entry, effects=left, sealed={}) if left else None)
 
-    def _forget_later(self, stored: Stored, event: TimeRanOut) -> None:
+    def _forget_later(self, stored: Stored, event: TimeRanOut, old: tuple[Entry, ...]) -> None:
         """Have a timer look again, if the outbox of a session that is over is still to be forgotten."""
-        waiting = [entry.at for entry in stored.outbox if must_be_forgotten(entry) and entry.step != event.id]
+        done = {event.id, *(entry.step for entry in old)}
+        waiting = [entry.at for entry in stored.outbox if must_be_forgotten(entry) and entry.step not in done]
         if waiting and not is_entrusted(stored.conversation):
-            seconds = min(waiting) + self._rules.session_seconds + AT_WORK_SECONDS - int(self._clock())
-            self._timers.set(IdleTimer(stored.id, following(event.id)), max(AT_WORK_SECONDS, seconds))
+            seconds = min(waiting) + self._rules.session_seconds - int(self._clock())
+            self._timers.set(IdleTimer(stored.id, following(event.id)), max(60, seconds))
 
 
 def _marks(request: SendOtp | SignUp) -> tuple[str, ...]:

@@ -235,15 +235,26 @@ class ConversationStore:
             ExpressionAttributeValues={":entry": {"S": _written_entry(entry)}},
         )
 
+    def exchange(self, conversation_id: str, before: Entry, after: Entry | None) -> None:
+        """Put an entry in the place of another, or nothing, if that still is as it was. Raises VersionConflict."""
+        values = {":before": {"S": _written_entry(before)}}
+        self._change_entry(
+            conversation_id,
+            before.step,
+            ConditionExpression="outbox.#step = :before",
+            UpdateExpression="SET outbox.#step = :after" if after else "REMOVE outbox.#step",
+            ExpressionAttributeValues=values | ({":after": {"S": _written_entry(after)}} if after else {}),
+        )
+
     def _change_entry(self, conversation_id: str, step: str, **change: Any) -> None:
         """Change one entry, if it is still there. Another writer's transaction is waited for, a few times."""
+        change = {"ConditionExpression": "attribute_exists(outbox.#step)", **change}
         for attempt in range(_TRIES):
             try:
                 call(
                     self._dynamodb.update_item,
                     TableName=self._table,
                     Key=_key(conversation_id, "state"),
-                    ConditionExpression="attribute_exists(outbox.#step)",
                     ExpressionAttributeNames={"#step": step},
                     **change,
                 )
