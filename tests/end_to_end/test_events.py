@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -128,7 +129,11 @@ def test_there_is_a_job_for_what_only_the_page_needs(on_page: Made) -> None:
 
 
 def test_what_is_made_twice_works_twice(in_chat: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with calling(in_chat.stack), mock.patch.dict(os.environ):
+    ports = {
+        "HELPDESK_EMULATOR_PORT": str(urlsplit(in_chat.stack.emulator_url).port),
+        "HELPDESK_CHAT_PORT": str(urlsplit(in_chat.stack.chat_url).port),
+    }
+    with calling(in_chat.stack), mock.patch.dict(os.environ, ports):
         assert main(["--folder", str(tmp_path)]) == 0
     assert f"The {len(in_chat.fresh.events)} fresh ones are good until" in capsys.readouterr().out
     again = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in in_chat.fresh.events}
