@@ -138,6 +138,7 @@ def test_every_kind_of_call_is_among_those_that_fail() -> None:
     assert {call.name for _, call in aws_calls(main)} | {call.name for call in uploading} == {
         "dynamodb.query",
         "dynamodb.update_item",
+        "dynamodb.get_item",
         "dynamodb.put_item",
         "dynamodb.transact_write_items",
         "sqs.send_message_batch",

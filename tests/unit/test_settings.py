@@ -2,6 +2,9 @@ import contextlib
 
 import pytest
 
+from helpdesk.bootstrap import rules
+from helpdesk.conversation.limits import Limit
+from helpdesk.conversation.model import Rules
 from helpdesk.errors import SettingError
 from helpdesk.settings import ConsentSettings, DocumentSettings, WebhookSettings
 from tests.unit.aws import aws
@@ -68,3 +71,10 @@ def test_plain_http_is_for_one_machine_only(name: str, environment: dict[str, st
     for stage in ("dev", "staging", "prod"):
         with pytest.raises(SettingError, match=f"{name} must begin with https://"):
             DocumentSettings.from_environment({**plain, "STAGE": stage})
+
+
+def test_documents_pulls_and_links_are_limited_in_proportion_to_replies(environment: dict[str, str]) -> None:
+    twice = environment | {"REPLIES_PER_CITIZEN_PER_DAY": "200"}
+    usual, more = (rules(WebhookSettings.from_environment(one)) for one in (environment, twice))
+    assert (usual.replies, usual.documents, usual.links) == (Rules().replies, Rules().documents, Rules().links)
+    assert (more.replies.day, more.documents, more.pulls.day, more.links.day) == (200, Limit(12, 40, 80), 40, 40)

@@ -56,6 +56,8 @@ def for_good() -> Iterator[None]:
 
 def rules(settings: Common) -> Rules:
     """Give the dialogue the deployment's parameters."""
+    usual = Rules()
+    share = settings.replies_per_citizen_per_day / usual.replies.day
     return Rules(
         session_seconds=settings.session_seconds,
         resend_seconds=settings.resend_seconds,
@@ -66,6 +68,9 @@ def rules(settings: Common) -> Rules:
         otps_an_hour=settings.otps_per_number_per_hour,
         otps_for_a_number_a_day=settings.otps_per_number_per_day,
         replies=replies_a_day(settings.replies_per_citizen_per_day),
+        documents=usual.documents.scaled(share),
+        pulls=usual.pulls.scaled(share),
+        links=usual.links.scaled(share),
         messages_a_minute=settings.messages_per_minute,
         same_texts_a_minute=settings.same_texts_per_minute,
         on_page=settings.sign_in == "consent-page",

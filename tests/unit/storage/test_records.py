@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.conversation.effects import RecordConsent
-from helpdesk.storage.records import Otp, OtpLimits, RecordStore
+from helpdesk.storage.records import Counted, Otp, OtpLimits, RecordStore
 from tests.unit.aws import Aws, aws
 
 NOW = 1_800_000_000
@@ -45,13 +45,13 @@ def test_a_consent_is_a_record_of_its_own(cloud: Aws, records: RecordStore) -> N
 
 def test_an_otp_counts_once_for_its_step_and_for_each_of_its_numbers(cloud: Aws, records: RecordStore) -> None:
     limits = OtpLimits(pause_seconds=0, hour=2, day=20)
-    assert records.count_otps(["number", "mobile"], "one", limits) == 0
-    assert records.count_otps(["number", "mobile"], "one", limits) == 0
-    assert records.count_otps(["number"], "two", limits) == 0
-    assert records.count_otps(["number"], "three", limits) == 3600
-    assert records.count_otps(["mobile"], "three", limits) == 0
-    assert records.count_otps(["number", "another"], "four", limits) == 3600
-    assert records.count_otps(["another"], "four", OtpLimits(0, 1, 1)) == 0  # what is refused is counted for none
+    assert records.count_otps(["number", "mobile"], "one", limits) == Counted()
+    assert records.count_otps(["number", "mobile"], "one", limits) == Counted(before=True)
+    assert records.count_otps(["number"], "two", limits).wait == 0
+    assert records.count_otps(["number"], "three", limits).wait == 3600
+    assert records.count_otps(["mobile"], "three", limits).wait == 0
+    assert records.count_otps(["number", "another"], "four", limits).wait == 3600
+    assert records.count_otps(["another"], "four", OtpLimits(0, 1, 1)).wait == 0  # what is refused is counted for none
     assert cloud.items() == {}
 
 
@@ -81,24 +81,24 @@ def test_of_two_phones_that_ask_at_once_for_the_last_otp_one_gets_it(
     def meanwhile(mark: str, now: int) -> object:
         found = read(mark, now)
         if not first:
-            first.append(other.count_otps([mark], "other phone", limits))
+            first.append(other.count_otps([mark], "other phone", limits).wait)
         return found
 
     monkeypatch.setattr(records, "_otps", meanwhile)
-    assert records.count_otps(["number"], "this phone", limits) == 60
+    assert records.count_otps(["number"], "this phone", limits).wait == 60
     assert first == [0]
 
 
 def test_an_otp_that_was_not_sent_is_taken_back_but_what_was_compared_goes_on_counting(records: RecordStore) -> None:
     limits = OtpLimits(pause_seconds=60, hour=2, day=20)
-    assert records.count_otps(["number"], "one", limits) == 0
-    assert records.count_otps(["number"], "two", limits) == 60
+    assert records.count_otps(["number"], "one", limits).wait == 0
+    assert records.count_otps(["number"], "two", limits).wait == 60
     records.take_back(["number"], "one", compared=False)
-    assert records.count_otps(["number"], "two", limits) == 0
+    assert records.count_otps(["number"], "two", limits).wait == 0
     records.take_back(["number"], "two", compared=True)
-    assert records.count_otps(["number"], "three", limits) == 0
+    assert records.count_otps(["number"], "three", limits).wait == 0
     records.take_back(["number"], "three", compared=True)
-    assert records.count_otps(["number"], "four", limits) == 3600
+    assert records.count_otps(["number"], "four", limits).wait == 3600
 
 
 def test_what_is_kept_of_a_number_is_the_last_days_and_goes_by_itself(
@@ -107,7 +107,7 @@ def test_what_is_kept_of_a_number_is_the_last_days_and_goes_by_itself(
     limits = OtpLimits(0, 100, 100)
     for count in range(50):
         clock.now += 3600
-        assert records.count_otps(["number"], f"{count}", limits) == 0
+        assert records.count_otps(["number"], f"{count}", limits).wait == 0
     item = cloud.records()["otps"]
     assert len(json.loads(item["sent"]["S"])) == 24
     assert int(item["expires_at"]["N"]) == clock.now + 86_400

@@ -30,6 +30,10 @@ class Limit(Value, frozen=True):
         full = [(seconds, most) for seconds, most in self._windows if _wait(times, now, seconds, most, more)]
         return max((_wait(times, now, seconds, most, max(more, most // 2)) for seconds, most in full), default=0)
 
+    def scaled(self, by: float) -> "Limit":
+        """Return a limit on so many times as much."""
+        return Limit(*(max(1, int(most * by)) for most in (self.minute, self.hour, self.day)))
+
     @property
     def _windows(self) -> tuple[tuple[int, int], ...]:
         return (MINUTE, self.minute), (HOUR, self.hour), (DAY, self.day)

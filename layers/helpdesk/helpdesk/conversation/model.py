@@ -87,7 +87,7 @@ class Rules(Value, frozen=True):
     documents: Limit = Limit(6, 20, 40)
     pulls: Limit = Limit(6, 12, 20)
     """Each has an issuer look somebody up by the details that were typed."""
-    links: Limit = Limit(3, 10, 20)
+    links: Limit = Limit(5, 10, 20)
     """Links to DigiLocker's page."""
     list_seconds: int = 300
     """How old a list of documents may be before *Other documents* asks DigiLocker for it again."""

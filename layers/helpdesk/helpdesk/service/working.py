@@ -90,7 +90,7 @@ from helpdesk.service.sharing import EVERYTHING, shared_by
 from helpdesk.service.tracking import Tracker, read_tracking
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race, that_fit
 from helpdesk.storage.documents import DocumentStore
-from helpdesk.storage.records import OtpLimits, RecordStore
+from helpdesk.storage.records import Counted, OtpLimits, RecordStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import (
     DeletionTimer,
@@ -281,17 +281,19 @@ class Worker:
                 answered = Answered(Failed(entry.step, Problem.OTP_UNSURE, request), {})
         return self._record(stored, entry, answered)
 
-    def _refused_otp(self, step: str, request: SendOtp | SignUp) -> Answered | None:
-        """Count an OTP for each number that a request is about, and refuse it if one of them has had too many."""
+    def _counted(self, step: str, request: SendOtp | SignUp) -> Counted:
+        """Count an OTP for each number that a request is about."""
         rules = self._rules
         a_day = max(rules.otps_an_hour, rules.otps_for_a_number_a_day)
         limits = OtpLimits(rules.number_pause_seconds, rules.otps_an_hour, a_day)
-        wait = self._records.count_otps(_marks(request), step, limits)
-        if not wait:
-            return None
+        return self._records.count_otps(_marks(request), step, limits)
+
+    def _refused_otp(self, step: str, request: SendOtp | SignUp, wait: int) -> Answered:
+        """Answer that one of the numbers has had too many OTPs."""
         count("OtpsRefused")
         problem = Problem.OTP_TOO_MANY if isinstance(request, SendOtp) else Problem.TRIED_TOO_OFTEN
         # Always the whole pause: how much of it is left would tell when somebody else asked for this number.
+        rules = self._rules
         pause = rules.number_pause_seconds if wait <= rules.number_pause_seconds else 0
         return Answered(Failed(step, problem, request, unsent=True, wait=pause), {})
 
@@ -301,15 +303,16 @@ class Worker:
             kept = name == TOKEN and name in stored.sealed
             return self._opened(stored, name, None if kept else entry)
 
-        step = entry.step
+        step, counted = entry.step, Counted()
         try:
             match request:
                 case ListDocuments() | FetchDocument() if (old := stored.conversation.session) and self._is_old(old):
                     return self._refreshed(stored, old, step, request, again=again)
                 case SendOtp(mark=mark):
                     number = opened(AADHAAR)
-                    if refused := self._refused_otp(step, request):
-                        return refused
+                    counted = self._counted(step, request)
+                    if counted.wait:
+                        return self._refused_otp(step, request, counted.wait)
                     sent = self._locker().send_otp(number)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {DEVICE_CODE: sent.device_code})
                 case VerifyOtp():
@@ -320,8 +323,9 @@ class Worker:
                     return Answered(Failed(step, Problem.OTP_UNSURE, request), {})
                 case SignUp(mark=mark):
                     details = {name: opened(name) for name in request.needs}
-                    if refused := self._refused_otp(step, request):
-                        return refused
+                    counted = self._counted(step, request)
+                    if counted.wait:
+                        return self._refused_otp(step, request, counted.wait)
                     sent = self._locker().sign_up(details)
                     return Answered(OtpSent(step, sent.digits, sent.expires_in, mark), {})
                 case VerifySignUp():
@@ -366,7 +370,7 @@ class Worker:
                     values = {name: opened(detail(number)) for number, name in enumerate(names, start=1)}
                     return Answered(Pulled(step, offer, self._locker().pull(opened(TOKEN), offer, values)), {})
         except DigiLockerError as error:
-            return self._not_done(stored, step, request, error, again=again)
+            return self._not_done(stored, step, request, error, counted)
 
     def _ask_in_time(self, stored: Stored, entry: Entry, request: Request, *, again: bool) -> Answered:
         """Ask, unless what the request needs has ended."""
@@ -400,7 +404,7 @@ class Worker:
         return self._clock() >= idle_end(conversation, self._rules)
 
     def _not_done(
-        self, stored: Stored, step: str, request: Request, error: DigiLockerError, *, again: bool
+        self, stored: Stored, step: str, request: Request, error: DigiLockerError, counted: Counted
     ) -> Answered:
         count(f"Problem_{error.problem}")
         logger.warning(
@@ -414,8 +418,8 @@ class Worker:
         )
         if error.problem is Problem.MISCONFIGURED:
             self._locker().reread_credentials()
-        # Where it is tried again, the first time may have sent an OTP though this time did not.
-        unsent = not again and not isinstance(error, Unanswered | Unserved)
+        # Where it was begun before, that may have had an OTP sent though this time did not.
+        unsent = not counted.before and not isinstance(error, Unanswered | Unserved)
         if unsent and isinstance(request, SendOtp | SignUp):
             self._take_back(step, request, error)
         return Answered(Failed(step, error.problem, request, unsent=unsent), {})

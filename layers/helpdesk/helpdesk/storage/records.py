@@ -48,6 +48,15 @@ class OtpLimits(Value, frozen=True):
         return max(pause, window, 0)
 
 
+class Counted(Value, frozen=True):
+    """What counting an OTP came to."""
+
+    wait: int = 0
+    """Seconds until the limits let it through; 0: it is counted."""
+    before: bool = False
+    """The step was counted before, so it may have had an OTP sent already."""
+
+
 class _Otps(Value, frozen=True):
     """The OTPs of a number, and how they stand written."""
 
@@ -70,20 +79,20 @@ class RecordStore:
         self._clock = clock
         self._sleep = sleep
 
-    def count_otps(self, marks: Sequence[str], step: str, limits: OtpLimits) -> int:
+    def count_otps(self, marks: Sequence[str], step: str, limits: OtpLimits) -> Counted:
         """Count an OTP that a step is about to have sent, for each of the numbers, whoever asks for it.
 
-        Return 0 if it is counted, else the seconds until the limits let it through; then nothing is counted. A step is
-        counted once, however often it is taken up. `marks` are keyed hashes of the numbers. Raises VersionConflict.
+        A step is counted once, however often it is taken up; what is refused is not counted. `marks` are keyed hashes
+        of the numbers. Raises VersionConflict.
         """
         for attempt in range(_TRIES):
             now = int(self._clock())
             had = {mark: self._otps(mark, now) for mark in marks}
             new = [mark for mark, otps in had.items() if all(otp.step != step for otp in otps.sent)]
             if wait := max((limits.wait(had[mark].sent, now) for mark in new), default=0):
-                return wait
+                return Counted(wait)
             if all(self._replaced(mark, had[mark], (*had[mark].sent, Otp(now, step)), now) for mark in new):
-                return 0
+                return Counted(before=len(new) < len(marks))
             self._sleep(pause_after_lost_race(attempt))
         raise VersionConflict(f"lost {_TRIES} races")
 
