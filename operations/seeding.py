@@ -325,6 +325,7 @@ class Chat:
 
 def seed(local: LocalDesk, chat_url: str, people: list[dict[str, Any]], now: int) -> Seeded:
     """Hold a chat for each sample, up to where it belongs. `people`: the citizens, as the stand-ins list them."""
+    told = logger.log_level
     logger.setLevel("ERROR")
     numbers = itertools.count(_FIRST_PHONE)
     everybody = {
@@ -345,6 +346,7 @@ def seed(local: LocalDesk, chat_url: str, people: list[dict[str, Any]], now: int
             _visits(chat) if local.on_page else {},
         )
     finally:
+        logger.setLevel(told)
         for held in chats.values():
             held.close()
     return Seeded(occasions, {name: held.number for name, held in chats.items()})
