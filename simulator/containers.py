@@ -30,8 +30,8 @@ DOCKER_DESKTOP = "host.docker.internal"
 TEMPLATE = "sam-local.json"
 """The copy's name, beside the built template: paths in both begin there. SAM reads YAML slowly, and twice each time."""
 
-_FOR_BROWSERS = {"CONSENT_URL"}
-"""Addresses that the functions hand out and do not call: DigiLocker knows them as they were deployed."""
+_FOR_BROWSERS = {("DocumentFunction", "CONSENT_URL"), ("ConsentFunction", "DIGILOCKER_URL")}
+"""Addresses that a function hands out and does not call: browsers and DigiLocker know them as they were deployed."""
 _BRIDGE = b"docker0"
 _ADDRESS_OF_AN_INTERFACE = 0x8915  # SIOCGIFADDR (netdevice(7))
 _CHUNK = 64 * 1024
@@ -131,7 +131,7 @@ def template_for_containers(
         template["Parameters"][name]["Default"] = value
     for name, environment in deployed.environments.items():
         variables = {
-            key: value if key in _FOR_BROWSERS else value.replace(LOOPBACK, host)
+            key: value if (name, key) in _FOR_BROWSERS else value.replace(LOOPBACK, host)
             for key, value in {**environment, **access}.items()
         }
         template["Resources"][name]["Properties"]["Environment"] = {"Variables": variables}

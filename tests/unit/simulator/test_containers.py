@@ -29,7 +29,6 @@ DEPLOYED = Deployed(
         "WebhookFunction": {
             "TABLE": "helpdesk-local-table",
             "QUEUE": "http://127.0.0.1:4566/queue",
-            "CONSENT_URL": "http://127.0.0.1:8080/consent",
             "STAGE": "local",
         }
     },
@@ -50,11 +49,24 @@ def test_a_function_has_the_environment_of_the_deployed_one_and_the_local_aws() 
     assert function["Environment"]["Variables"] == {
         "TABLE": "helpdesk-local-table",
         "QUEUE": "http://172.17.0.1:4566/queue",
-        "CONSENT_URL": "http://127.0.0.1:8080/consent",
         "STAGE": "local",
         "AWS_ENDPOINT_URL": "http://172.17.0.1:4566",
         "AWS_SESSION_TOKEN": "",
     }
+
+
+def test_what_a_function_hands_to_browsers_stays_as_it_was_deployed() -> None:
+    environment = {"DIGILOCKER_URL": "http://127.0.0.1:8080", "CONSENT_URL": "http://127.0.0.1:8080/consent"}
+    names = ("ConsentFunction", "DocumentFunction")
+    built = BUILT | {"Resources": {name: {"Properties": {}} for name in names}}
+    deployed = Deployed({}, dict.fromkeys(names, environment))
+
+    functions = template_for_containers(built, deployed, {}, "172.17.0.1")["Resources"]
+
+    consent, document = (functions[name]["Properties"]["Environment"]["Variables"] for name in names)
+    assert consent["DIGILOCKER_URL"] == "http://127.0.0.1:8080"  # it leads there, and does not call
+    assert document["DIGILOCKER_URL"] == "http://172.17.0.1:8080"
+    assert document["CONSENT_URL"] == "http://127.0.0.1:8080/consent"
 
 
 def test_parameters_are_as_they_were_deployed() -> None:
