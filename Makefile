@@ -50,7 +50,7 @@ run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with 
 demo: .venv/.ready .venv/sam/.ready ## One whole conversation, printed as a chat; ends with the PDF's path
 	@exec $(PYTHON) -m simulator.demo
 
-check: .venv/.ready .venv/sam/.ready ## What to run at every save, in a minute: style, types, the default template, dialogue and units
+check: .venv/.ready .venv/sam/.ready ## What to run at every save, in two minutes: style, types, the default template, dialogue and units
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
 	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
