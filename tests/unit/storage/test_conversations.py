@@ -14,29 +14,12 @@ from helpdesk.storage.conversations import (
     Person,
     Stored,
 )
-from tests.unit.aws import Aws, aws
+from tests.unit.aws import Aws
+from tests.unit.storage.conftest import NOW, Clock
 
-NOW = 1_800_000_000
 LICENCE = IssuedDocument("Driving License", "DRVLC", "Ministry", "in.gov.transport-DRVLC-X1")
 
 SESSION = Session(NOW, NOW + 3600, "list", count=1)
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def cloud(moto: None) -> Aws:
-    return aws()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -7,26 +7,8 @@ from hypothesis import strategies as st
 
 from helpdesk.conversation.effects import RecordConsent
 from helpdesk.storage.records import Counted, Otp, OtpLimits, RecordStore
-from tests.unit.aws import Aws, aws
-
-NOW = 1_800_000_000
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def cloud(moto: None) -> Aws:
-    return aws()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.unit.aws import Aws
+from tests.unit.storage.conftest import NOW, Clock
 
 
 @pytest.fixture
