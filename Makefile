@@ -34,7 +34,7 @@ TESTS ?=
 # What `make new-question` begins: NAME=pets_name.
 NAME ?=
 # All Python code, for the type checker.
-CODE := layers/helpdesk/helpdesk functions operations simulator capacity_model template_checks tests tools
+CODE := layers/helpdesk/helpdesk functions operations standins capacity_model template_checks tests tools
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
@@ -45,10 +45,10 @@ help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: .venv/.ready .venv/sam/.ready ## The whole help desk on this machine, with a chat page, until Ctrl-C (SIGN_IN=consent-page)
-	@SIGN_IN='$(SIGN_IN)' exec $(PYTHON) -m simulator.local_stack
+	@SIGN_IN='$(SIGN_IN)' exec $(PYTHON) -m standins.local_stack
 
 demo: .venv/.ready .venv/sam/.ready ## One whole conversation, printed as a chat; ends with the PDF's path
-	@exec $(PYTHON) -m simulator.demo
+	@exec $(PYTHON) -m standins.demo
 
 check: .venv/.ready .venv/sam/.ready ## What to run at every save, in two minutes: style, types, the default template, dialogue and units
 	@$(PYTHON) -m ruff check --quiet

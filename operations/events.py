@@ -35,9 +35,9 @@ from operations.samples import Event, desk_of, samples
 from operations.seeding import LocalDesk, seed
 from operations.settings import run
 from operations.stack import read_pepper, stack_of
-from simulator.errors import StackError
-from simulator.local_stack import STACK_NAME, access, addresses, citizens, environments
-from simulator.phone import NotAnsweredError
+from standins.errors import StackError
+from standins.local_stack import STACK_NAME, access, addresses, citizens, environments
+from standins.phone import NotAnsweredError
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "events"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from operations.stack import Stack, read_secret
-from simulator.whatsapp.phones import user_id_of
+from standins.whatsapp.phones import user_id_of
 
 LATE_SECONDS = 90_000
 """How old the late message is: more than any `MaxMessageAgeSeconds`."""

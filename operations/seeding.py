@@ -28,8 +28,8 @@ from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import logger, metrics
 from operations.samples import OF_NOBODY, STEP, Desk, Message, Occasions, Status, Visit, said, sign, tap, text
-from simulator.phone import Phone
-from simulator.visitor import PIN, Visitor
+from standins.phone import Phone
+from standins.visitor import PIN, Visitor
 
 _PDF = b"%PDF-1.4\n% a sample\n%%EOF\n"
 _FIRST_PHONE = 919000200000

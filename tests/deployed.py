@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from simulator.local_stack import LocalStack, stop_on_signals
+from standins.local_stack import LocalStack, stop_on_signals
 
 
 @dataclass(frozen=True)

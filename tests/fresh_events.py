@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from operations.events import EVENTS, Fresh, expectations
-from simulator.local_stack import LocalStack
-from simulator.phone import Phone
+from standins.local_stack import LocalStack
+from standins.phone import Phone
 
 _ARRIVES_SECONDS = 30.0
 _PDF = re.compile(r"documents/[0-9a-f]{32}/[0-9a-f]{64}")

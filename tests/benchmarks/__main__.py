@@ -27,8 +27,8 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "bench")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
 
 from helpdesk.languages.catalogue import codes, parse
-from simulator.errors import StackError
-from simulator.local_stack import BUILD, build, stop_on_signals
+from standins.errors import StackError
+from standins.local_stack import BUILD, build, stop_on_signals
 from tests.benchmarks import (
     counting,
     directory,

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import requests
 
-from simulator.local_stack import ARTIFACTS_BUCKET, LocalStack
-from simulator.whatsapp.phones import Message, Phone
-from simulator.whatsapp.webhooks import encode, signature
+from standins.local_stack import ARTIFACTS_BUCKET, LocalStack
+from standins.whatsapp.phones import Message, Phone
+from standins.whatsapp.webhooks import encode, signature
 
 type Side = Literal["desk", "floor"]
 SIDES: tuple[Side, Side] = ("desk", "floor")

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from unittest import mock
 
 from helpdesk.service import receiving
-from simulator.digilocker import documents
+from standins.digilocker import documents
 from tests.benchmarks import directory
 from tests.benchmarks.counting import CountingDesk, main_conversation
 from tests.benchmarks.figures import Figure

@@ -20,7 +20,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from queue import Empty, Queue
 
-from simulator.local_stack import BUILD, build
+from standins.local_stack import BUILD, build
 from tests.benchmarks.contender import ENVIRONMENT, FLOORS, ROOT
 from tests.benchmarks.figures import Figure
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import requests
 
-from simulator.digilocker.citizens import Citizen, everyone
-from simulator.phone import Phone
+from standins.digilocker.citizens import Citizen, everyone
+from standins.phone import Phone
 from tests.benchmarks.deployment import SIDES, Deployment, Side, direct_session
 from tests.benchmarks.figures import Figure
 

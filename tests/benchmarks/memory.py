@@ -3,8 +3,8 @@
 import time
 from collections.abc import Iterator
 
-from simulator.digilocker.citizens import everyone
-from simulator.digilocker.documents import Flaw
+from standins.digilocker.citizens import everyone
+from standins.digilocker.documents import Flaw
 from tests.benchmarks.deployment import Deployment, direct_session
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.latency import choose, sign_in

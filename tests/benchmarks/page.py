@@ -10,8 +10,8 @@ WhatsApp's stand-in calls the webhook, and from when it has taken the help desk'
 import statistics
 import sys
 
-from simulator.errors import StackError
-from simulator.local_stack import LocalStack, Progress, stop_on_signals
+from standins.errors import StackError
+from standins.local_stack import LocalStack, Progress, stop_on_signals
 from tests.browser.chromium import Chromium, Page, find_chromium
 from tests.browser.hand import Hand
 

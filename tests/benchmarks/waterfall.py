@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.local_stack import BUILD
+from standins.local_stack import BUILD
 from tests.benchmarks import latency
 from tests.benchmarks.deployment import Deployment, direct_session
 from tests.benchmarks.latency import TEXTS, Moments

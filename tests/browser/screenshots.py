@@ -6,10 +6,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from simulator.errors import StackError
-from simulator.local_stack import LocalStack, Progress, stop_on_signals
-from simulator.phone import Phone
-from simulator.visitor import PIN, Visitor
+from standins.errors import StackError
+from standins.local_stack import LocalStack, Progress, stop_on_signals
+from standins.phone import Phone
+from standins.visitor import PIN, Visitor
 from tests.browser.chromium import Chromium, Page, find_chromium
 from tests.browser.hand import Hand
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 from pypdf import PdfReader
 
-from simulator.backstage import Backstage
+from standins.backstage import Backstage
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import LAKSHMI, Hand, phones
 from tests.integration.desk import PHONE_NUMBER_ID, Desk, running_desk

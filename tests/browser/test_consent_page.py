@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from simulator.local_stack import LocalStack
-from simulator.phone import Phone
-from simulator.visitor import PIN
+from standins.local_stack import LocalStack
+from standins.phone import Phone
+from standins.visitor import PIN
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import ASHA, LAKSHMI, Hand
 from tests.browser.test_chat_page import serious

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.config import SimulatorConfig
-from simulator.server import Simulator
+from standins.config import SimulatorConfig
+from standins.server import Simulator
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import ASHA, Hand
 from tests.browser.test_chat_page import serious

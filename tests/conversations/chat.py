@@ -74,9 +74,9 @@ from helpdesk.service.locker import offered
 from helpdesk.service.proof import read_proof
 from helpdesk.service.rendering import Renderer
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, Message, TextMessage
-from simulator.digilocker.citizens import Citizen, everyone
-from simulator.digilocker.directory import organisation, organisations
-from simulator.digilocker.documents import IssuedDocument as Issued
+from standins.digilocker.citizens import Citizen, everyone
+from standins.digilocker.directory import organisation, organisations
+from standins.digilocker.documents import IssuedDocument as Issued
 
 FOLDER = Path(__file__).parent
 RIGHT_OTP, WRONG_OTP = "246813", "111111"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.local_stack import LocalStack, citizens
+from standins.local_stack import LocalStack, citizens
 from tests.deployed import IN_CHAT, PAGE_STACKS, Deployments
 from tests.end_to_end.phone import Phone
 

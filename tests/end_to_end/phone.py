@@ -1,5 +1,5 @@
 """What the end-to-end tests hold in their hands: the same phone as the demo's."""
 
-from simulator.phone import Bubble, NotAnsweredError, Phone
+from standins.phone import Bubble, NotAnsweredError, Phone
 
 __all__ = ["Bubble", "NotAnsweredError", "Phone"]

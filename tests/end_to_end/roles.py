@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from simulator.local_stack import REGION, LocalStack
+from standins.local_stack import REGION, LocalStack
 
 CONTEXT = {"conversation": "somebody", "purpose": "aadhaar"}
 COUNT = {"conversation": {"S": "number#somebodys"}, "part": {"S": "otps#1"}}

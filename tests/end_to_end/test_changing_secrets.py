@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from simulator.local_stack import LocalStack
-from simulator.whatsapp.webhooks import signature
+from standins.local_stack import LocalStack
+from standins.whatsapp.webhooks import signature
 from tests.end_to_end.phone import Phone
 from tests.integration.desk import change_secret
 

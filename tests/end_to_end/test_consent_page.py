@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from simulator.local_stack import LocalStack, citizens
-from simulator.visitor import PIN, Visitor
+from standins.local_stack import LocalStack, citizens
+from standins.visitor import PIN, Visitor
 from tests.end_to_end.conftest import Citizen
 from tests.end_to_end.phone import Phone
 from tests.end_to_end.roles import (

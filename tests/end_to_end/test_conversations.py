@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from simulator.digilocker.citizens import everyone
-from simulator.digilocker.documents import Flaw
-from simulator.local_stack import LocalStack
+from standins.digilocker.citizens import everyone
+from standins.digilocker.documents import Flaw
+from standins.local_stack import LocalStack
 from tests.conversations.chat import Transcript, matches, shown, transcripts
 from tests.end_to_end.conftest import Citizen, PhoneOf
 from tests.end_to_end.phone import Bubble, Phone

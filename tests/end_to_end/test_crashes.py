@@ -2,7 +2,7 @@
 
 `tests/replay` dies at every call of a conversation, on models; here the process of a deployed function is killed at a
 few of them (SIGKILL), and everything else is the local AWS's. A stand-in kills the function that calls it, before the
-call takes effect or after (`simulator/callers.py`); for the webhook function, which calls nobody but AWS, a gate before
+call takes effect or after (`standins/callers.py`); for the webhook function, which calls nobody but AWS, a gate before
 the queue does it.
 
 A job whose function died comes back when the queue's visibility timeout is over. As deployed that is 60 s, which is set
@@ -26,9 +26,9 @@ import requests
 
 from helpdesk.service.identity import conversation_id
 from helpdesk.storage.conversations import ConversationStore, Stored
-from simulator import callers
-from simulator.digilocker.citizens import everyone
-from simulator.local_stack import LocalStack
+from standins import callers
+from standins.digilocker.citizens import everyone
+from standins.local_stack import LocalStack
 from tests.end_to_end.conftest import Citizen, new_phone
 from tests.end_to_end.phone import Bubble
 

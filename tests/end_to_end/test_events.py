@@ -18,8 +18,8 @@ import pytest
 from helpdesk.conversation.effects import REQUESTS, EraseData, ExchangeCode, MakeLink, RecordConsent, Revoke, Say
 from helpdesk.storage.conversations import ConversationStore
 from operations.events import FUNCTIONS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, main, static_events
-from simulator.local_stack import LocalStack, access
-from simulator.phone import Phone
+from standins.local_stack import LocalStack, access
+from standins.phone import Phone
 from tests.deployed import PAGE_STACKS
 from tests.fresh_events import answer_of, check_what_came, event_of, phones_of
 

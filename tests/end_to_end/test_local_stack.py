@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from simulator import demo, local_stack
-from simulator.errors import PortBusyError
-from simulator.local_stack import LocalStack
+from standins import demo, local_stack
+from standins.errors import PortBusyError
+from standins.local_stack import LocalStack
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def test_the_emulator_ends_with_whoever_started_it(tmp_path: object) -> None:
         "TMPDIR": str(tmp_path),
     }
     emulator = subprocess.Popen(  # noqa: S603 - its words are this test's own
-        [sys.executable, "-m", "simulator.emulator", str(listening.fileno())],
+        [sys.executable, "-m", "standins.emulator", str(listening.fileno())],
         pass_fds=[listening.fileno()],
         cwd=local_stack.ROOT,
         env=environment,

@@ -17,8 +17,8 @@ from operations import delete as deleting
 from operations.deploy import deploy
 from operations.operator import Operator
 from operations.settings import settings_of
-from simulator.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
-from simulator.whatsapp.business import Business
+from standins.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
+from standins.whatsapp.business import Business
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.local_stack import LocalStack
+from standins.local_stack import LocalStack
 from tests.replay.queues import Queue, StaleReceipt
 
 _NOTHING = "nothing"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
+from standins.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
 from tests.end_to_end.conftest import Citizen, PhoneOf
 
 

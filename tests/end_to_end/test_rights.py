@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.local_stack import LocalStack
+from standins.local_stack import LocalStack
 from tests.end_to_end.roles import (
     CONTEXT,
     IN_GROUP,

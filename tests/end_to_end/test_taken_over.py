@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from helpdesk.service.identity import conversation_id
-from simulator.local_stack import LocalStack, citizens
+from standins.local_stack import LocalStack, citizens
 from tests.end_to_end.conftest import Citizen, PhoneOf, new_phone
 from tests.end_to_end.roles import Clients, acting_as
 from tests.end_to_end.test_consent_page import at_the_link

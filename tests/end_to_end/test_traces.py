@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from simulator.digilocker.citizens import everyone
-from simulator.local_stack import LocalStack
+from standins.digilocker.citizens import everyone
+from standins.local_stack import LocalStack
 from tests.end_to_end.conftest import Citizen, PhoneOf
 from tests.end_to_end.phone import Phone
 from tests.traces.searching import Class, Planted, Shape, Trace, search_all

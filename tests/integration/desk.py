@@ -32,11 +32,11 @@ from helpdesk.digilocker import client as digilocker_client
 from helpdesk.service import handling
 from helpdesk.whatsapp import client as whatsapp_client
 from operations.redrive import redrive
-from simulator.clock import Clock
-from simulator.config import SimulatorConfig
-from simulator.digilocker.citizens import Citizen, everyone
-from simulator.phone import Phone
-from simulator.server import Simulator
+from standins.clock import Clock
+from standins.config import SimulatorConfig
+from standins.digilocker.citizens import Citizen, everyone
+from standins.phone import Phone
+from standins.server import Simulator
 from tests.handlers import SETTINGS, Context, load
 
 REGION = "ap-south-1"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.digilocker.documents import eaadhaar
+from standins.digilocker.documents import eaadhaar
 from tests.integration.desk import Desk, at_list, citizen, running_desk, until
 
 NAME = "MEERA PILLAI"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.phone import Bubble, Phone
+from standins.phone import Bubble, Phone
 from tests.integration.desk import Desk, at_list, citizen, running_desk, until
 
 PULL, LISTED = "/pull/pulldocument", "/pull/issuers"

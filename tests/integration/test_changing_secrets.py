@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from helpdesk.storage.secrets import CACHE_SECONDS, REFRESH_SECONDS
-from simulator.phone import Phone
-from simulator.whatsapp.webhooks import signature
+from standins.phone import Phone
+from standins.whatsapp.webhooks import signature
 from tests.integration.desk import Desk, running_desk
 
 NEW = "a-newer-secret"

@@ -17,10 +17,10 @@ import pytest
 
 from helpdesk.storage.conversations import ConversationStore, Stored
 from helpdesk.telemetry import logger
-from simulator.digilocker.accounts import everything
-from simulator.digilocker.authorization import read, returning
-from simulator.phone import Phone
-from simulator.visitor import PIN, Visitor
+from standins.digilocker.accounts import everything
+from standins.digilocker.authorization import read, returning
+from standins.phone import Phone
+from standins.visitor import PIN, Visitor
 from tests.handlers import load
 from tests.integration.desk import Desk, citizen, running_desk, show, until
 

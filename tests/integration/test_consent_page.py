@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from simulator.phone import Bubble, Phone
-from simulator.visitor import PIN, Page, Visitor
+from standins.phone import Bubble, Phone
+from standins.visitor import PIN, Page, Visitor
 from tests.integration.desk import Desk, citizen, running_desk, until
 
 NAME = "ASHA VERMA"

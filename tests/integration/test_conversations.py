@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.phone import Bubble, Phone
+from standins.phone import Bubble, Phone
 from tests.integration.desk import Desk, ask_for_number, citizen, running_desk, sign_in, until
 
 

@@ -16,7 +16,7 @@ from operations.deploy import deploy
 from operations.operator import Operator, Stopped, at_the_terminal
 from operations.plan import Plan
 from operations.stack import Stack
-from simulator.whatsapp.business import Business
+from standins.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
 
 

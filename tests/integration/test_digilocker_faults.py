@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from helpdesk.service import replying
-from simulator.digilocker.documents import Flaw
-from simulator.phone import Bubble, Phone
+from standins.digilocker.documents import Flaw
+from standins.phone import Bubble, Phone
 from tests.integration.desk import Desk, ask_for_number, ask_for_otp, at_list, citizen, running_desk, sign_in
 
 ASHA = "ASHA VERMA"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from simulator.phone import Bubble
-from simulator.wrappings import Wrapping
+from standins.phone import Bubble
+from standins.wrappings import Wrapping
 from tests.integration.desk import Desk, at_list, citizen, running_desk, sign_in
 from tests.integration.test_bringing_in import looks_for
 

@@ -19,7 +19,7 @@ from operations.doctor import Unknown, examine, examine_all, report
 from operations.findings import Finding, Fine, Mend
 from operations.smoke import Trial
 from operations.stack import Stack
-from simulator.whatsapp.business import Business
+from standins.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
 
 ALARM_EMAIL = "alarms@example.org"

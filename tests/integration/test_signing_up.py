@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.phone import Bubble, Phone
+from standins.phone import Bubble, Phone
 from tests.integration.desk import Desk, citizen, running_desk, until
 
 ASK, VERIFY = "/signup/2/demoauth", "/signup/1/demoauthverify"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulator.phone import Bubble, Phone
+from standins.phone import Bubble, Phone
 from tests.integration.desk import Desk, at_list, citizen, running_desk, until
 
 ASHA = "ASHA VERMA"

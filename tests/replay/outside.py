@@ -37,9 +37,9 @@ from helpdesk.whatsapp.messages import (
     Recipient,
     TextMessage,
 )
-from simulator.digilocker.citizens import Citizen, everyone
-from simulator.digilocker.directory import issuing, organisation
-from simulator.digilocker.documents import IssuedDocument as InLocker
+from standins.digilocker.citizens import Citizen, everyone
+from standins.digilocker.directory import issuing, organisation
+from standins.digilocker.documents import IssuedDocument as InLocker
 from tests.conversations.chat import shown
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from operations.events import IN_CHAT, Fresh, expectations, for_local_stack, write
-from simulator.local_stack import LocalStack, access, way_to_sign_in
-from simulator.phone import Phone
+from standins.local_stack import LocalStack, access, way_to_sign_in
+from standins.phone import Phone
 from tests.fresh_events import phones_of
 from tests.sam_local.sam import Invoked, SamLocal
 

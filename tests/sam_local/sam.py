@@ -18,7 +18,7 @@ from typing import Any
 import requests
 
 from operations.events import EVENTS, FUNCTIONS
-from simulator.local_stack import FOR_SAM_LOCAL, SAMCONFIG
+from standins.local_stack import FOR_SAM_LOCAL, SAMCONFIG
 
 ROOT = Path(__file__).parents[2]
 _SAM = Path(sys.prefix) / "sam" / "bin" / "sam"

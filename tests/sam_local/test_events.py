@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from operations.events import IN_CHAT, ON_PAGE, Fresh, expectations
-from simulator.local_stack import LocalStack
+from standins.local_stack import LocalStack
 from tests.fresh_events import answer_of, check_what_came
 from tests.sam_local.conftest import Run
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from operations.events import Fresh
-from simulator.local_stack import LocalStack
+from standins.local_stack import LocalStack
 from tests.sam_local.sam import SamLocal
 
 _CALL_SECONDS = 120.0

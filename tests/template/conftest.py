@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import local_stack
+from standins import local_stack
 from tests.template.cloudformation import Template
 
 # Before the package is imported: its Logger and Metrics are made then.

@@ -18,8 +18,8 @@ RUN_BY = {
     "make run": "tests/end_to_end/test_local_stack.py",
     "make test": "tests",
     "make check": "tests/unit",
-    "curl -X POST http://127.0.0.1:8080/phones/": "tests/unit/simulator/test_openapi.py",
-    "curl http://127.0.0.1:8080/phones/": "tests/unit/simulator/test_openapi.py",
+    "curl -X POST http://127.0.0.1:8080/phones/": "tests/unit/standins/test_openapi.py",
+    "curl http://127.0.0.1:8080/phones/": "tests/unit/standins/test_openapi.py",
     "make events": "tests/end_to_end/test_events.py",
     "make sam-local": "tests/sam_local",
     "sam local": "tests/sam_local",
@@ -152,7 +152,7 @@ def test_what_runs_a_command_runs_what_the_makefile_does() -> None:
         assert (ROOT / result).exists(), result
     for command, test in RUN_BY.items():
         assert (ROOT / test).exists(), test
-        for module in re.findall(r"-m (?:operations|simulator)\.(\w+)", recipes.get(command.removeprefix("make "), "")):
+        for module in re.findall(r"-m (?:operations|standins)\.(\w+)", recipes.get(command.removeprefix("make "), "")):
             assert re.search(rf"\b{module}\b", read(ROOT / test)), f"{command}: {test} does not run {module}"
 
 
@@ -192,7 +192,7 @@ def test_every_link_into_the_project_leads_somewhere(document: Path) -> None:
 )
 def test_every_file_and_parameter_that_is_named_exists(template: Template, document: str) -> None:
     text = read(ROOT / document)
-    for name in re.findall(r"`((?:docs|tests|layers|functions|simulator|operations|events)/[\w./-]+)`", text):
+    for name in re.findall(r"`((?:docs|tests|layers|functions|standins|operations|events)/[\w./-]+)`", text):
         assert (ROOT / name).exists(), name
     for name in re.findall(r"`([A-Z][A-Za-z]+)=[^`]*`", text):
         assert name in template.parameters, name

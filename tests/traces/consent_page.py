@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import requests
 
-from simulator.visitor import PIN, Visitor
+from standins.visitor import PIN, Visitor
 from tests.handlers import Context
 from tests.integration.desk import Desk
 from tests.traces.conversation import (

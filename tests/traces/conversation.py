@@ -13,10 +13,10 @@ from unittest import mock
 import requests
 from botocore.exceptions import ClientError, ParamValidationError
 
-from simulator.digilocker.citizens import Citizen, everyone
-from simulator.phone import Phone
-from simulator.whatsapp import webhooks
-from simulator.whatsapp.phones import message_id
+from standins.digilocker.citizens import Citizen, everyone
+from standins.phone import Phone
+from standins.whatsapp import webhooks
+from standins.whatsapp.phones import message_id
 from tests.handlers import Context
 from tests.integration.desk import Desk, running_desk
 from tests.traces.recording import (

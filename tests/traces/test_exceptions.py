@@ -21,7 +21,7 @@ from helpdesk.service.linking import Made
 from helpdesk.telemetry import UnexpectedError, logger, redact_exceptions
 from helpdesk.web.callback import CallbackRefused, Consented, Declined, read_callback
 from helpdesk.web.cookies import Cookie
-from simulator.digilocker.aadhaar import UIDAI_TEST_NUMBERS
+from standins.digilocker.aadhaar import UIDAI_TEST_NUMBERS
 from tests.traces.recording import Wire, answering, in_html, in_json, raising
 from tests.traces.searching import Class, Planted, Shape, search
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.digilocker.aadhaar import UIDAI_TEST_NUMBERS, made_up_vid
+from standins.digilocker.aadhaar import UIDAI_TEST_NUMBERS, made_up_vid
 from tests.traces.searching import DEPTH, Class, Planted, Shape, Trace, search, search_all
 
 AADHAAR = UIDAI_TEST_NUMBERS[1]

@@ -1,7 +1,7 @@
 import pytest
 
 from helpdesk.conversation.numbers import Fault, digit_groups, identity_fault, verhoeff
-from simulator.digilocker.aadhaar import UIDAI_TEST_NUMBERS
+from standins.digilocker.aadhaar import UIDAI_TEST_NUMBERS
 
 
 @pytest.mark.parametrize("number", UIDAI_TEST_NUMBERS)

@@ -9,7 +9,7 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.errors import Endpoint, error_of
 from helpdesk.languages.catalogue import catalogue, codes
 from helpdesk.languages.dates import written
-from simulator.digilocker.citizens import Citizen, everyone
+from standins.digilocker.citizens import Citizen, everyone
 from tests.conversations.chat import Chat
 
 NAMES = {

@@ -41,8 +41,8 @@ from helpdesk.digilocker.errors import (
 )
 from helpdesk.digilocker.models import SignedIn, Token, TokenAnswer
 from helpdesk.errors import DigiLockerError
-from simulator.config import SimulatorConfig
-from simulator.server import Simulator
+from standins.config import SimulatorConfig
+from standins.server import Simulator
 from tests.unit.raw_server import RawServer, http
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]

@@ -16,7 +16,7 @@ from helpdesk.digilocker.pull import PullClient
 from helpdesk.digilocker.wording import distance, tokens
 from helpdesk.errors import DigiLockerError
 from helpdesk.storage.directory import DirectoryStore
-from simulator.digilocker.directory import organisations
+from standins.digilocker.directory import organisations
 from tests.unit.aws import Aws, aws
 
 NOW = 1_800_000_000.0

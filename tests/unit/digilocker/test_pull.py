@@ -32,8 +32,8 @@ from helpdesk.digilocker.errors import (
 from helpdesk.digilocker.models import DocumentType, Issuer, Parameters
 from helpdesk.digilocker.pull import PullClient
 from helpdesk.errors import DigiLockerError
-from simulator.config import SimulatorConfig
-from simulator.server import Simulator
+from standins.config import SimulatorConfig
+from standins.server import Simulator
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 

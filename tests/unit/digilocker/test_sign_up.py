@@ -26,8 +26,8 @@ from helpdesk.digilocker.errors import (
 from helpdesk.digilocker.models import SignUpAnswer, Token
 from helpdesk.digilocker.sign_up import Applicant, SignUp
 from helpdesk.errors import DigiLockerError
-from simulator.config import SimulatorConfig
-from simulator.server import Simulator
+from standins.config import SimulatorConfig
+from standins.server import Simulator
 from tests.unit.raw_server import RawServer, Script, http
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]

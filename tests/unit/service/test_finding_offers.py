@@ -8,7 +8,7 @@ from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
 from helpdesk.languages.catalogue import Catalogue, catalogues
 from helpdesk.languages.searching import in_english
 from helpdesk.service.locker import Offered, offered
-from simulator.digilocker.citizens import everyone
+from standins.digilocker.citizens import everyone
 from tests.conversations.chat import Chat, directory
 
 PULLER = next(one for one in everyone() if one.name == "DEEPAK NAIR")
