@@ -34,7 +34,7 @@ TESTS ?=
 # What `make new-question` begins: NAME=pets_name.
 NAME ?=
 # All Python code, for the type checker.
-CODE := layers/helpdesk/helpdesk functions operations standins capacity_model template_checks tests tools
+CODE := layers/helpdesk/helpdesk functions operations events standins capacity_model template_checks tests tools
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
@@ -89,7 +89,7 @@ format: .venv/.ready ## Format the code and mend what can be mended by itself
 	@$(PYTHON) -m ruff format
 
 events: .venv/.ready ## Sample events for the running `make run`, signed, dated and seeded now (STACK=helpdesk-dev: for that)
-	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.events $(STACK)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m events.make $(STACK)
 
 sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invoke`, and the API by `sam local start-api` (needs Docker)
 	@exec $(PYTHON) -m pytest tests/sam_local $(TESTS)

@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 import boto3
 import requests
 
+from events.samples import desk_of
 from operations import changes, credentials, register
 from operations.graph import GraphRefusal, meta_of
 from operations.operator import Operator, Stopped, at_the_terminal
 from operations.plan import Plan, make_ready, plan, propose
-from operations.samples import desk_of
 from operations.settings import STAGES, run, settings_of
 from operations.smoke import try_patiently
 from operations.stack import Stack, read_secret, stack_of

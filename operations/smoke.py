@@ -12,7 +12,7 @@ from typing import cast
 
 import requests
 
-from operations.samples import Desk, samples
+from events.samples import Desk, samples
 
 SECONDS = 20.0
 """For one call."""

@@ -545,7 +545,7 @@ def _made_up_config(settings: Mapping[str, Any]) -> SimulatorConfig:
         "client_secret": secrets.token_hex(10),
         # As often as is tried out (see the parameters in samconfig.toml), and not as DigiLocker allows one citizen.
         "otp_sends": 1000,
-        # As long as a sample event can be used (operations/events.py).
+        # As long as a sample event can be used (events/make.py).
         "authorization_code_seconds": 600.0,
     }
     return SimulatorConfig(**(made_up | dict(settings)))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from operations.events import EVENTS, Fresh, expectations
+from events.make import EVENTS, Fresh, expectations
 from standins.local_stack import LocalStack
 from standins.phone import Phone
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
+from events.make import FUNCTIONS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, main, static_events
 from helpdesk.conversation.effects import REQUESTS, EraseData, ExchangeCode, MakeLink, RecordConsent, Revoke, Say
 from helpdesk.storage.conversations import ConversationStore
-from operations.events import FUNCTIONS, IN_CHAT, ON_PAGE, Fresh, expectations, for_local_stack, main, static_events
 from standins.local_stack import LocalStack, access
 from standins.phone import Phone
 from tests.deployed import PAGE_STACKS

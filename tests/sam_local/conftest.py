@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from operations.events import IN_CHAT, Fresh, expectations, for_local_stack, write
+from events.make import IN_CHAT, Fresh, expectations, for_local_stack, write
 from standins.local_stack import LocalStack, access, way_to_sign_in
 from standins.phone import Phone
 from tests.fresh_events import phones_of

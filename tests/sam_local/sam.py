@@ -17,7 +17,7 @@ from typing import Any
 
 import requests
 
-from operations.events import EVENTS, FUNCTIONS
+from events.make import EVENTS, FUNCTIONS
 from standins.local_stack import FOR_SAM_LOCAL, SAMCONFIG
 
 ROOT = Path(__file__).parents[2]

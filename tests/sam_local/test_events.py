@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from operations.events import IN_CHAT, ON_PAGE, Fresh, expectations
+from events.make import IN_CHAT, ON_PAGE, Fresh, expectations
 from standins.local_stack import LocalStack
 from tests.fresh_events import answer_of, check_what_came
 from tests.sam_local.conftest import Run

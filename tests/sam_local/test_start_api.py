@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from operations.events import Fresh
+from events.make import Fresh
 from standins.local_stack import LocalStack
 from tests.sam_local.sam import SamLocal
 

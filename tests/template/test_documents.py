@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from events.make import FUNCTIONS, expectations, static_events
 from helpdesk.conversation.problems import Problem
 from helpdesk.storage.aws import DENIED
 from helpdesk.whatsapp import errors as whatsapp_errors
 from helpdesk.whatsapp.errors import CLASS_OF_CODE
-from operations.events import FUNCTIONS, expectations, static_events
 from tests.template.cloudformation import ROOT, Template
 
 RUN_BY = {

@@ -10,8 +10,8 @@ from unittest import mock
 
 import pytest
 
-from operations.events import expectations, static_events
-from operations.samples import Desk, samples
+from events.make import expectations, static_events
+from events.samples import Desk, samples
 from tests.handlers import ROOT, Context, load
 from tests.unit.aws import APP_SECRET, aws
 

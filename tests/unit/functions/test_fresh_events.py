@@ -11,10 +11,10 @@ from unittest import mock
 
 import pytest
 
+from events.make import IN_CHAT, ON_PAGE, Fresh, expectations, main, told, write
+from events.samples import Desk, samples
 from helpdesk.storage.work import InOrder, Timer, Work, read_work
 from helpdesk.whatsapp.webhook import Kind, parse
-from operations.events import IN_CHAT, ON_PAGE, Fresh, expectations, main, told, write
-from operations.samples import Desk, samples
 from tests.handlers import Context, load
 from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET, Aws, aws
 

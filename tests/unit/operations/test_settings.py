@@ -17,7 +17,7 @@ COMMANDS = [
     ["operations.redrive", "helpdesk-dev"],
     ["operations.revoke_all", "helpdesk-dev"],
     ["operations.conversation", "helpdesk-dev"],
-    ["operations.events", "helpdesk-dev"],
+    ["events.make", "helpdesk-dev"],
     ["operations.deploy", "dev"],
     ["operations.change_set", "propose", "dev"],
     ["operations.change_set", "execute", "dev", "release-1"],

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import responses
 
-from operations.samples import Desk
+from events.samples import Desk
 from operations.smoke import try_verification
 
 URL = "https://api.example/dev/webhook"

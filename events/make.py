@@ -2,7 +2,7 @@
 
 A signature belongs to one secret, time stamps grow stale and a message is taken in only once, so these cannot lie in
 the repository as the others in `events/` do. Beside a running `make run` they are written into that folder, each for
-a citizen of its own whose chat has come to the point where the event belongs (operations/seeding.py):
+a citizen of its own whose chat has come to the point where the event belongs (events/seeding.py):
 
     make events
     sam local invoke WebhookFunction -e events/webhook/text_hi.json
@@ -31,8 +31,8 @@ import boto3
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
-from operations.samples import Event, desk_of, samples
-from operations.seeding import LocalDesk, seed
+from events.samples import Event, desk_of, samples
+from events.seeding import LocalDesk, seed
 from operations.settings import run
 from operations.stack import read_pepper, stack_of
 from standins.errors import StackError

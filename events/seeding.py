@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 
+from events.samples import OF_NOBODY, STEP, Desk, Message, Occasions, Status, Visit, said, sign, tap, text
 from helpdesk import bootstrap
 from helpdesk.conversation.choices import Choice, tap_id
 from helpdesk.conversation.model import Conversation, Rules, Session, Stage
@@ -27,7 +28,6 @@ from helpdesk.service.tracking import Tracker, Tracking, tracking_keys
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import logger, metrics
-from operations.samples import OF_NOBODY, STEP, Desk, Message, Occasions, Status, Visit, said, sign, tap, text
 from standins.phone import Phone
 from standins.visitor import PIN, Visitor
 
