@@ -23,7 +23,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,11 @@ import boto3
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
-from events.samples import Event, desk_of, samples
+from events.samples import Event, Queues, samples
 from events.seeding import LocalDesk, seed
 from operations.settings import run
 from operations.stack import read_pepper, stack_of
+from operations.webhook import access_of
 from standins.errors import StackError
 from standins.local_stack import STACK_NAME, access, addresses, citizens, environments
 from standins.phone import NotAnsweredError
@@ -90,15 +91,14 @@ def for_local_stack(chat_url: str, now: int) -> Fresh:
     """Seed the local stack, whose access stands in the environment, and give its events. `now`: seconds since 1970."""
     deployed = environments(boto3.client)
     work = deployed["DocumentFunction"]
-    desk = replace(
-        desk_of(stack_of(STACK_NAME)), work_queue_arn=work["WORK_QUEUE_ARN"], timer_queue_arn=work["TIMER_QUEUE_ARN"]
-    )
+    access_to_webhook = access_of(stack_of(STACK_NAME))
+    queues = Queues(work["WORK_QUEUE_ARN"], work["TIMER_QUEUE_ARN"])
     webhook = deployed["WebhookFunction"]
     pepper = read_pepper(webhook["IDENTITY_SECRET_ARN"], webhook["WEBHOOK_SECRET_ARN"])
     with _queue() as queue_url:
-        seeded = seed(LocalDesk(desk, deployed, pepper, queue_url), chat_url, citizens(chat_url), now)
+        seeded = seed(LocalDesk(access_to_webhook, deployed, pepper, queue_url), chat_url, citizens(chat_url), now)
     # A job is too old after a minute and a half: these are for reading about, and trying, first.
-    events = samples(desk, now, seeded.occasions, queued_at=now + FRESH_SECONDS)
+    events = samples(access_to_webhook, now, seeded.occasions, queues, queued_at=now + FRESH_SECONDS)
     phones = {path: seeded.phones[name] for path in events if (name := path.split("/")[1]) in seeded.phones}
     return Fresh(events, phones, work["SIGN_IN"])
 
@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.stack:
             folder = given.folder or FOR_DEPLOYED
-            events = dict(samples(desk_of(stack_of(given.stack)), now))
+            events = dict(samples(access_of(stack_of(given.stack)), now))
             # It holds the verify token in the clear, which stays in no file.
             del events["webhook/verify"]
             (folder / "webhook" / "verify.json").unlink(missing_ok=True)

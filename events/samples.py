@@ -1,21 +1,15 @@
 """The sample events: what API Gateway and SQS hand over, for every kind of message, status, job, timer and visit."""
 
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from operations.stack import Stack, read_secret
+from operations.webhook import NOBODY, PHONE, STEP, WABA_ID, WebhookAccess, delivery, signed_headers, status_delivery
 from standins.whatsapp.phones import user_id_of
 
 LATE_SECONDS = 90_000
 """How old the late message is: more than any `MaxMessageAgeSeconds`."""
-WABA_ID = "100000000000002"
-"""The WhatsApp Business account of the deliveries."""
-NOBODY = "0" * 32
-"""A conversation that no person has."""
-STEP = "0" * 24
 PDF = f"documents/{'0' * 64}"
 MEDIA_FAILED = 131053
 """WhatsApp could not fetch the link (Cloud API, error codes)."""
@@ -24,23 +18,11 @@ type Event = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What samples must agree on with the desk that they are for."""
+class Queues:
+    """The ARNs of the queues that jobs and timers come from."""
 
-    app_secret: str = "no-deployment-knows-this"  # noqa: S105 - made up
-    verify_token: str = "no-deployment-knows-this"  # noqa: S105 - made up
-    phone_number_id: str = "100000000000001"
-    work_queue_arn: str = "WorkQueue"
-    timer_queue_arn: str = "TimerQueue"
-
-
-def desk_of(stack: Stack) -> Desk:
-    """Read what samples need from a stack. Raises ValueError while its secret is empty."""
-    secret = read_secret(stack.outputs["WebhookSecretArn"])
-    match secret:
-        case {"app_secrets": [str(newest), *_], "verify_token": str(verify_token)}:
-            return Desk(newest, verify_token, stack.parameters["WhatsAppPhoneNumberId"])
-    raise ValueError(f"{stack.name}: the field app_secrets of WebhookSecret is empty")
+    work: str = "WorkQueue"
+    timers: str = "TimerQueue"
 
 
 @dataclass(frozen=True)
@@ -49,7 +31,7 @@ class Message:
 
     kind: str
     content: object
-    phone: str = "919000000001"
+    phone: str = PHONE
     age: int = 0
     """How many seconds ago she sent it."""
 
@@ -65,7 +47,7 @@ class Status:
 
     word: str
     callback_data: str
-    error: int | None = None
+    error: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,12 +71,12 @@ class Occasions:
     visits: Mapping[str, Visit] = field(default_factory=dict)
 
 
-def text(body: str, phone: str = Message.phone, age: int = 0) -> Message:
+def text(body: str, phone: str = PHONE, age: int = 0) -> Message:
     """Give what she types."""
     return Message("text", {"body": body}, phone, age)
 
 
-def tap(choice: str, title: str, phone: str = Message.phone, *, row: bool = False) -> Message:
+def tap(choice: str, title: str, phone: str = PHONE, *, row: bool = False) -> Message:
     """Give a tap on a button, or on a row of a list."""
     kind = "list_reply" if row else "button_reply"
     return Message("interactive", {"type": kind, kind: {"id": choice, "title": title}}, phone)
@@ -175,7 +157,12 @@ OF_NOBODY = Occasions(
 
 
 def samples(
-    desk: Desk, now: int, occasions: Occasions = OF_NOBODY, *, queued_at: int | None = None
+    access: WebhookAccess,
+    now: int,
+    occasions: Occasions = OF_NOBODY,
+    queues: Queues = Queues(),
+    *,
+    queued_at: int | None = None,
 ) -> dict[str, Event]:
     """Give every event by its path, such as `webhook/text_hi`.
 
@@ -183,37 +170,45 @@ def samples(
     """
     queued_at = now if queued_at is None else queued_at
     folders = {
-        "webhook": _webhook(desk, now, occasions),
+        "webhook": _webhook(access, now, occasions),
         "consent": {name: _visited(visit) for name, visit in occasions.visits.items()},
-        "document": _document(desk, queued_at, occasions),
+        "document": _document(queues, queued_at, occasions),
     }
     return {f"{folder}/{name}": event for folder, events in folders.items() for name, event in events.items()}
 
 
-def _webhook(desk: Desk, now: int, occasions: Occasions) -> dict[str, Event]:
+def _webhook(access: WebhookAccess, now: int, occasions: Occasions) -> dict[str, Event]:
     signed = {
-        **{name: said(desk, message, now) for name, message in occasions.messages.items()},
-        **{name: _became(desk, status, now) for name, status in occasions.statuses.items()},
+        **{name: said(access, message, now) for name, message in occasions.messages.items()},
+        **{
+            name: status_delivery(
+                access, now, status=status.word, callback_data=status.callback_data, error=status.error
+            )
+            for name, status in occasions.statuses.items()
+        },
         "malformed": b'{"object": "whatsapp_business_account", "entry": [',
     }
     question = {
         "hub.mode": "subscribe",
-        "hub.verify_token": desk.verify_token,
+        "hub.verify_token": access.verify_token,
         "hub.challenge": "1158201444",
     }
     return {
-        **{name: _post(body, sign(body, desk.app_secret)) for name, body in signed.items()},
+        **{
+            name: _call("POST", "/webhook", body.decode(), signed_headers(body, access.app_secret), None)
+            for name, body in signed.items()
+        },
         "verify": _call("GET", "/webhook", None, {}, question),
     }
 
 
-def said(desk: Desk, message: Message, now: int) -> bytes:
+def said(access: WebhookAccess, message: Message, now: int) -> bytes:
     """Give the body of a delivery with one message. `now`: seconds since 1970."""
     # Each has an id of its own, and another one next time: an id that was seen before is left alone.
     name = hashlib.sha256(f"{message} {now}".encode()).hexdigest()[:32].upper()
     contact = {"profile": {"name": "Asha Verma"}, "wa_id": message.phone, "user_id": message.user_id}
-    return _delivery(
-        desk,
+    return delivery(
+        access,
         **({} if message.kind == "system" else {"contacts": [contact]}),
         messages=[
             {
@@ -226,43 +221,6 @@ def said(desk: Desk, message: Message, now: int) -> bytes:
             }
         ],
     )
-
-
-def _became(desk: Desk, status: Status, now: int) -> bytes:
-    errors = {"errors": [{"code": status.error, "title": "Media upload error"}]} if status.error else {}
-    return _delivery(
-        desk,
-        statuses=[
-            {
-                "id": "wamid.SAMPLE",
-                "status": status.word,
-                "timestamp": str(now),
-                "recipient_id": Message.phone,
-                "biz_opaque_callback_data": status.callback_data,
-                **errors,
-            }
-        ],
-    )
-
-
-def _delivery(desk: Desk, **content: object) -> bytes:
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "919013151515", "phone_number_id": desk.phone_number_id},
-        **content,
-    }
-    entry = {"id": WABA_ID, "changes": [{"field": "messages", "value": value}]}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-
-
-def sign(body: bytes, secret: str) -> str:
-    """Give the header `X-Hub-Signature-256` of a delivery."""
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def _post(body: bytes, signature: str) -> Event:
-    headers = {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
-    return _call("POST", "/webhook", body.decode(), headers, None)
 
 
 def _visited(visit: Visit) -> Event:
@@ -288,14 +246,14 @@ def _call(
     }
 
 
-def _document(desk: Desk, queued_at: int, occasions: Occasions) -> dict[str, Event]:
+def _document(queues: Queues, queued_at: int, occasions: Occasions) -> dict[str, Event]:
     def records(queue_arn: str, bodies: Mapping[str, Mapping[str, object]]) -> dict[str, Event]:
         return {name: _records(queue_arn, json.dumps(body), queued_at) for name, body in bodies.items()}
 
     return {
-        **records(desk.work_queue_arn, occasions.work),
-        **records(desk.timer_queue_arn, occasions.timers),
-        "malformed": _records(desk.work_queue_arn, "not JSON", queued_at),
+        **records(queues.work, occasions.work),
+        **records(queues.timers, occasions.timers),
+        "malformed": _records(queues.work, "not JSON", queued_at),
     }
 
 

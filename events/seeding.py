@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 
-from events.samples import OF_NOBODY, STEP, Desk, Message, Occasions, Status, Visit, said, sign, tap, text
+from events.samples import OF_NOBODY, Message, Occasions, Status, Visit, said, tap, text
 from helpdesk import bootstrap
 from helpdesk.conversation.choices import Choice, tap_id
 from helpdesk.conversation.model import Conversation, Rules, Session, Stage
@@ -28,6 +28,7 @@ from helpdesk.service.tracking import Tracker, Tracking, tracking_keys
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import logger, metrics
+from operations.webhook import STEP, WebhookAccess, signature
 from standins.phone import Phone
 from standins.visitor import PIN, Visitor
 
@@ -60,9 +61,11 @@ class Seeded:
 class LocalDesk:
     """The desk's code on the local AWS, with a work queue of its own."""
 
-    def __init__(self, desk: Desk, environments: Mapping[str, Mapping[str, str]], pepper: str, queue_url: str) -> None:
+    def __init__(
+        self, access: WebhookAccess, environments: Mapping[str, Mapping[str, str]], pepper: str, queue_url: str
+    ) -> None:
         """`environments`: of the deployed functions, by their logical ids. `queue_url`: of that queue."""
-        self.desk = desk
+        self._access = access
         self._settings = environments["DocumentFunction"]
         self._pepper = pepper
         self._queue_url = queue_url
@@ -94,7 +97,7 @@ class LocalDesk:
 
     def conversation(self, message: Message) -> str:
         """Give the id of the chat that a message belongs to."""
-        return conversation_id(self._pepper, self.desk.phone_number_id, message.user_id)
+        return conversation_id(self._pepper, self._access.phone_number_id, message.user_id)
 
     def forget(self, identity: str) -> None:
         """Take out what an earlier run has left of a chat."""
@@ -114,8 +117,8 @@ class LocalDesk:
     def receive(self, message: Message, now: int) -> None:
         """Take a message in, as the webhook function does."""
         metrics.clear_metrics()  # nobody counts these
-        body = said(self.desk, message, now)
-        self._receiver.receive(body, sign(body, self.desk.app_secret))
+        body = said(self._access, message, now)
+        self._receiver.receive(body, signature(body, self._access.app_secret))
 
     def visited(self, visit: Visit) -> None:
         """Take a return from DigiLocker's page in, as the consent function does."""

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import boto3
 import requests
 
-from events.samples import Desk
 from operations import register
 from operations.capacity import deployed_demand, increase, room_of
 from operations.credentials import APP_SECRET, FIELDS, PEPPER, TRACKING_KEY, TwoPeppersError, is_empty
@@ -26,6 +25,7 @@ from operations.graph import TOKEN_REFUSED, UNKNOWN_PATH, GraphRefusal, Meta, he
 from operations.settings import region_of
 from operations.smoke import Trial, try_delivery, try_unsigned, try_verification
 from operations.stack import Stack, read_secret, resources_of
+from operations.webhook import WebhookAccess, access_from
 
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 """What the system user's token has to be good for: sending, and what `make deploy` sets up."""
@@ -60,19 +60,19 @@ class Patient:
         return read_secret(self.stack.outputs["IdentitySecretArn"])
 
     @cached_property
-    def desk(self) -> Desk:
+    def webhook_access(self) -> WebhookAccess:
         """What calls to the webhook are signed with."""
-        match self.webhook_secret:
-            case {"app_secrets": [str(newest), *_], "verify_token": str(verify_token)} if newest and verify_token:
-                return Desk(newest, verify_token, self.parameter("WhatsAppPhoneNumberId"))
-        raise CannotTell("fill the secrets first")
+        access = access_from(self.webhook_secret, self.parameter("WhatsAppPhoneNumberId"))
+        if access is None:
+            raise CannotTell("fill the secrets first")
+        return access
 
     @cached_property
     def meta(self) -> Meta:
         """Meta's side."""
         if is_empty(self.outbound_secret, "whatsapp_access_token"):
             raise CannotTell("fill the secrets first")
-        return meta_of(self.stack.parameters, self.access_token, self.desk.app_secret)
+        return meta_of(self.stack.parameters, self.access_token, self.webhook_access.app_secret)
 
     @property
     def access_token(self) -> str:
@@ -116,7 +116,7 @@ def identity(patient: Patient) -> Finding:
     if is_empty(patient.outbound_secret, TRACKING_KEY):
         return Mend("tracking_key is not in OutboundSecret", f"{by_deploying} makes one")
     proven = patient.outbound_secret.get(APP_SECRET)
-    if proven != patient.desk.app_secret:
+    if proven != patient.webhook_access.app_secret:
         return Mend(
             "app_secret of OutboundSecret is not the newest one of WebhookSecret", f"{by_deploying} puts it there"
         )
@@ -145,12 +145,12 @@ def service_open(patient: Patient) -> Finding:
 
 def verify_token(patient: Patient) -> Finding:
     """Whether the webhook proves itself to whoever knows the verify token."""
-    return _tried(patient, (try_verification(_address(patient), patient.desk),))
+    return _tried(patient, (try_verification(_address(patient), patient.webhook_access),))
 
 
 def signatures(patient: Patient) -> Finding:
     """Whether the webhook takes what is signed with the app secret, and nothing else."""
-    return _tried(patient, try_delivery(_address(patient), patient.desk))
+    return _tried(patient, try_delivery(_address(patient), patient.webhook_access))
 
 
 def _address(patient: Patient) -> str:

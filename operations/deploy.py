@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 import boto3
 import requests
 
-from events.samples import desk_of
 from operations import changes, credentials, register
 from operations.graph import GraphRefusal, meta_of
 from operations.operator import Operator, Stopped, at_the_terminal
@@ -22,6 +21,7 @@ from operations.plan import Plan, make_ready, plan, propose
 from operations.settings import STAGES, run, settings_of
 from operations.smoke import try_patiently
 from operations.stack import Stack, read_secret, stack_of
+from operations.webhook import access_of
 
 
 def deploy(stage: str, parameters: Sequence[str], operator: Operator, build: Callable[[Plan], None]) -> None:
@@ -68,13 +68,13 @@ def fill_secrets(stack: Stack, operator: Operator) -> None:
 
 def tell_meta(stack: Stack, operator: Operator) -> None:
     """Register the webhook, or say how it is done by hand."""
-    desk = desk_of(stack)
+    access = access_of(stack)
     access_token = str(read_secret(stack.outputs["OutboundSecretArn"])["whatsapp_access_token"])
     try:
-        meta = meta_of(stack.parameters, access_token, desk.app_secret)
+        meta = meta_of(stack.parameters, access_token, access.app_secret)
         operator.tell("Account", register.subscribe_account(meta))
         operator.tell(
-            "Webhook", register.register_webhook(meta, stack.webhook_url, desk.verify_token, operator.confirm)
+            "Webhook", register.register_webhook(meta, stack.webhook_url, access.verify_token, operator.confirm)
         )
     except GraphRefusal as refusal:
         operator.tell("Webhook", f"{refusal}, so this is for you to do:")
@@ -89,7 +89,7 @@ def try_it(stack: Stack, operator: Operator) -> None:
     if stack.only_meta_can_call:
         operator.tell("Tried", "not from here: only Meta has the certificate that the address asks for")
         return
-    trials = try_patiently(stack.webhook_url, desk_of(stack), operator.sleep)
+    trials = try_patiently(stack.webhook_url, access_of(stack), operator.sleep)
     for trial in trials:
         answered = "no answer" if trial.answered is None else f"it answered {trial.answered}"
         operator.tell("Tried", trial.shows if trial.passed else f"NOT so: {trial.shows} ({answered})")

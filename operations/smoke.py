@@ -8,11 +8,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import requests
 
-from events.samples import Desk, samples
+from operations.webhook import WebhookAccess, signed_headers, status_delivery
 
 SECONDS = 20.0
 """For one call."""
@@ -35,50 +34,50 @@ class Trial:
         return self.answered == self.expected
 
 
-def try_webhook(url: str, desk: Desk) -> tuple[Trial, ...]:
+def try_webhook(url: str, access: WebhookAccess) -> tuple[Trial, ...]:
     """Make the three calls."""
-    return (try_verification(url, desk), *try_delivery(url, desk))
+    return (try_verification(url, access), *try_delivery(url, access))
 
 
-def try_verification(url: str, desk: Desk) -> Trial:
+def try_verification(url: str, access: WebhookAccess) -> Trial:
     """Ask for the challenge, as Meta does when the address is saved."""
     challenge = str(secrets.randbelow(10**10))
-    query = {"hub.mode": "subscribe", "hub.verify_token": desk.verify_token, "hub.challenge": challenge}
+    query = {"hub.mode": "subscribe", "hub.verify_token": access.verify_token, "hub.challenge": challenge}
     answer = _call("GET", url, params=query)
     wrong = answer is not None and answer.ok and answer.text != challenge
     return Trial("the verify token is taken", 200, None if answer is None or wrong else answer.status_code)
 
 
-def try_delivery(url: str, desk: Desk) -> tuple[Trial, Trial]:
+def try_delivery(url: str, access: WebhookAccess) -> tuple[Trial, Trial]:
     """Deliver a status, signed and unsigned."""
-    body, signed = _delivery(desk)
+    body, signed = _delivery(access)
     return (
         Trial("a signed delivery is taken", 200, _status(_call("POST", url, data=body, headers=signed))),
-        try_unsigned(url, desk),
+        try_unsigned(url, access),
     )
 
 
-def try_unsigned(url: str, desk: Desk | None = None) -> Trial:
+def try_unsigned(url: str, access: WebhookAccess | None = None) -> Trial:
     """Deliver a status without a signature. Needs no secret."""
-    body, signed = _delivery(desk or Desk())
+    body, signed = _delivery(access or WebhookAccess())
     unsigned = {name: value for name, value in signed.items() if name != "X-Hub-Signature-256"}
     return Trial("an unsigned one is refused", 401, _status(_call("POST", url, data=body, headers=unsigned)))
 
 
-def _delivery(desk: Desk) -> tuple[bytes, Mapping[str, str]]:
-    event = samples(desk, int(time.time()))["webhook/status_of_a_text"]
-    return str(event["body"]).encode(), cast("Mapping[str, str]", event["headers"])
+def _delivery(access: WebhookAccess) -> tuple[bytes, Mapping[str, str]]:
+    body = status_delivery(access, int(time.time()))
+    return body, signed_headers(body, access.app_secret)
 
 
 def try_patiently(
-    url: str, desk: Desk, sleep: Callable[[float], None], patience: float = PATIENCE_SECONDS
+    url: str, access: WebhookAccess, sleep: Callable[[float], None], patience: float = PATIENCE_SECONDS
 ) -> tuple[Trial, ...]:
     """Try until all is well, for as long as functions may still go by an older secret. `patience` in seconds."""
-    trials = try_webhook(url, desk)
+    trials = try_webhook(url, access)
     while patience > 0 and not all(trial.passed for trial in trials):
         sleep(PAUSE_SECONDS)
         patience -= PAUSE_SECONDS
-        trials = try_webhook(url, desk)
+        trials = try_webhook(url, access)
     return trials
 
 

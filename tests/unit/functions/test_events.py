@@ -11,7 +11,8 @@ from unittest import mock
 import pytest
 
 from events.make import expectations, static_events
-from events.samples import Desk, samples
+from events.samples import samples
+from operations.webhook import WebhookAccess
 from tests.handlers import ROOT, Context, load
 from tests.unit.aws import APP_SECRET, aws
 
@@ -37,7 +38,7 @@ def test_a_sample_is_answered_as_expected(moto: None, sample: str) -> None:
 
 
 def test_the_answers_that_the_readme_shows_are_the_functions(moto: None) -> None:
-    taken = samples(Desk(app_secret=APP_SECRET), int(time.time()))["webhook/status_of_a_text"]
+    taken = samples(WebhookAccess(app_secret=APP_SECRET), int(time.time()))["webhook/status_of_a_text"]
     done = json.loads((ROOT / "events" / "document" / "job_that_is_done.json").read_text(encoding="utf-8"))
     with mock.patch.dict(os.environ, aws().environment):
         answers = [

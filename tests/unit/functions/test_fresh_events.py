@@ -12,14 +12,15 @@ from unittest import mock
 import pytest
 
 from events.make import IN_CHAT, ON_PAGE, Fresh, expectations, main, told, write
-from events.samples import Desk, samples
+from events.samples import Queues, samples
 from helpdesk.storage.work import InOrder, Timer, Work, read_work
 from helpdesk.whatsapp.webhook import Kind, parse
+from operations.webhook import WebhookAccess
 from tests.handlers import Context, load
 from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET, Aws, aws
 
 NOW = int(time.time())
-FRESH = samples(Desk(), NOW).keys()
+FRESH = samples(WebhookAccess(), NOW).keys()
 NOTHING_QUEUED = {
     "webhook/reaction",
     "webhook/edit",
@@ -48,14 +49,9 @@ def functions(cloud: Aws) -> Iterator[dict[str, ModuleType]]:
 def events(cloud: Aws) -> dict[str, Any]:
     environment = cloud.environment
     return samples(
-        Desk(
-            APP_SECRET,
-            str(WEBHOOK_SECRET["verify_token"]),
-            PHONE_NUMBER_ID,
-            environment["WORK_QUEUE_ARN"],
-            environment["TIMER_QUEUE_ARN"],
-        ),
+        WebhookAccess(APP_SECRET, str(WEBHOOK_SECRET["verify_token"]), PHONE_NUMBER_ID),
         NOW,
+        queues=Queues(environment["WORK_QUEUE_ARN"], environment["TIMER_QUEUE_ARN"]),
     )
 
 
@@ -102,7 +98,7 @@ def test_meta_gets_its_challenge_back(functions: dict[str, ModuleType], events: 
 def test_samples_that_are_made_later_are_new_messages(
     functions: dict[str, ModuleType], events: dict[str, Any], cloud: Aws
 ) -> None:
-    later = samples(Desk(APP_SECRET, "", PHONE_NUMBER_ID), NOW + 1)
+    later = samples(WebhookAccess(APP_SECRET, "", PHONE_NUMBER_ID), NOW + 1)
     for event in (events["webhook/text_hi"], events["webhook/text_hi"], later["webhook/text_hi"]):
         functions["webhook"].lambda_handler(event, Context())
     (state,) = (item for part, item in cloud.items().items() if part == "state")
@@ -123,7 +119,7 @@ def test_a_message_that_came_late_is_asked_about_and_not_acted_on(
 
 
 def test_samples_for_nobody_are_refused_by_every_deployment(functions: dict[str, ModuleType]) -> None:
-    event = samples(Desk(), NOW)["webhook/text_hi"]
+    event = samples(WebhookAccess(), NOW)["webhook/text_hi"]
     assert functions["webhook"].lambda_handler(event, Context())["statusCode"] == 401
 
 
@@ -146,7 +142,7 @@ def test_where_there_is_no_consent_function_it_is_said_how_to_have_one(tmp_path:
 
 
 def test_a_file_holds_the_event_itself(tmp_path: Path) -> None:
-    events = samples(Desk(), NOW)
+    events = samples(WebhookAccess(), NOW)
     write(events, tmp_path)
     assert json.loads((tmp_path / "webhook" / "text_hi.json").read_text()) == events["webhook/text_hi"]
 
@@ -192,5 +188,5 @@ def test_a_stack_whose_secret_is_empty_is_named(
 ) -> None:
     monkeypatch.setattr("operations.stack.boto3.client", lambda _service: _Stack({"app_secrets": []}))
     assert main(["helpdesk-dev", "--folder", str(tmp_path)]) == 1
-    assert "helpdesk-dev: the field app_secrets of WebhookSecret is empty" in capsys.readouterr().err
+    assert "helpdesk-dev: the field app_secrets or verify_token of WebhookSecret is empty" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 import responses
 
-from events.samples import Desk
 from operations.smoke import try_verification
+from operations.webhook import WebhookAccess
 
 URL = "https://api.example/dev/webhook"
 
@@ -13,7 +13,7 @@ URL = "https://api.example/dev/webhook"
 @responses.activate
 def test_a_page_that_does_not_repeat_the_challenge_has_not_verified(status: int, page: str) -> None:
     responses.get(URL, body=page, status=status)
-    assert not try_verification(URL, Desk()).passed
+    assert not try_verification(URL, WebhookAccess()).passed
 
 
 @responses.activate
@@ -22,4 +22,4 @@ def test_the_challenge_alone_is_the_answer() -> None:
         return 200, {}, request.params["hub.challenge"]
 
     responses.add_callback(responses.GET, URL, callback=repeat)
-    assert try_verification(URL, Desk()).passed
+    assert try_verification(URL, WebhookAccess()).passed

@@ -1,0 +1,37 @@
+"""Imports point downwards only: a folder may use those that are listed below it, and none above."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAY_IMPORT: dict[str, set[str]] = {
+    "layers/helpdesk/helpdesk": {"helpdesk"},
+    "functions": {"helpdesk"},
+    "standins": {"standins", "tools"},
+    "tools": {"tools", "helpdesk"},
+    "template_checks": {"template_checks"},
+    "capacity_model": {"capacity_model", "helpdesk"},
+    "operations": {"operations", "helpdesk", "template_checks", "tools"},
+    "events": {"events", "operations", "standins", "helpdesk"},
+}
+OURS = {*MAY_IMPORT, "helpdesk", "tests"}
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_nothing_is_imported_from_above(folder: str) -> None:
+    upward = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name in _imported(path)
+        if name.split(".")[0] in OURS - MAY_IMPORT[folder]
+    ]
+    assert upward == []
+
+
+def _imported(path: Path) -> list[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    return [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names] + [
+        node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    ]
