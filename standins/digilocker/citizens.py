@@ -6,6 +6,7 @@ Several faults may lie in one locker, each on its own document, so that they can
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Literal
 
 from standins.digilocker import documents
@@ -361,6 +362,7 @@ def _puller() -> Citizen:
     )
 
 
+@cache
 def everyone() -> tuple[Citizen, ...]:
     """Return all citizens, in the order of their phone numbers."""
     shared = _phone(4)

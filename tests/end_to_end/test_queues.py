@@ -25,7 +25,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from standins.local_stack import LocalStack
-from tests.replay.queues import Queue, StaleReceipt
+from tests.world.queues import Queue, StaleReceipt
 
 _NOTHING = "nothing"
 _LATER = 3

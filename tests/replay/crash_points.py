@@ -10,9 +10,9 @@ from helpdesk.conversation.model import Conversation
 from helpdesk.languages.catalogue import catalogues
 from helpdesk.service.tracking import read_tracking
 from tests.conversations.chat import Transcript, matches, transcripts
-from tests.replay.calls import Call, CrashPoint, Moment
 from tests.replay.desk import THE_END, Desk, NoAnswer, Outcome, Pace, delivers, scenes, timeless
 from tests.replay.outside import Received
+from tests.world.calls import Call, CrashPoint, Moment
 
 MAIN = "a_licence_in_english"
 """The main conversation, by the name of its file in `tests/conversations`."""

@@ -33,10 +33,10 @@ from helpdesk.whatsapp import client as whatsapp_client
 from helpdesk.whatsapp.messages import DocumentHeader
 from tests.conversations.chat import RIGHT_OTP, START, WRONG_OTP, Transcript, matches
 from tests.handlers import Context, load
-from tests.replay.calls import Calls, Counted, CrashPoint, Died
-from tests.replay.cloud import APP_SECRET, ENVIRONMENT, PHONE_NUMBER_ID, Cloud, invocation
 from tests.replay.outside import DigiLocker, Received, WhatsApp
-from tests.replay.queues import Queue
+from tests.world.calls import Calls, Counted, CrashPoint, Died
+from tests.world.cloud import APP_SECRET, ENVIRONMENT, PHONE_NUMBER_ID, Cloud, invocation
+from tests.world.queues import Queue
 
 _THINKING_SECONDS = 3
 """How long she looks at an answer before she goes on."""

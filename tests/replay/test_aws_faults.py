@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import NoCredentialsError, ReadTimeoutError
 
 from tests.conversations.chat import Transcript
-from tests.replay.calls import Call
 from tests.replay.crash_points import MAIN, conversation, differences, may_ask, may_try_again
 from tests.replay.desk import PACES, THE_END, Desk, Outcome, Pace
 from tests.replay.trouble import (
@@ -26,6 +25,7 @@ from tests.replay.trouble import (
     happens_to,
     trouble,
 )
+from tests.world.calls import Call
 
 KINDS = (*EVERYWHERE, *SOMEWHERE)
 ONE_OF_A_CLASS: tuple[Kind, ...] = ("throttled", "unreachable", "timed out after", *SOMEWHERE)

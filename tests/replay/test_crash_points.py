@@ -12,11 +12,11 @@ from helpdesk.conversation.model import Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import catalogue
 from tests.conversations.chat import FOLDER, matches
-from tests.replay.calls import Call, CrashPoint, Moment
-from tests.replay.cloud import ENVIRONMENT
 from tests.replay.crash_points import ALSO, MAIN, Tried, conversation, differences, may_ask, tried
 from tests.replay.desk import PACES, Desk, Fate, Outcome, Pace, Scene, paces, scenes, shows_a_page, timeless
 from tests.replay.outside import error_of, pdf
+from tests.world.calls import Call, CrashPoint, Moment
+from tests.world.cloud import ENVIRONMENT
 
 type Runs = dict[Pace, list[Tried]]
 

@@ -28,9 +28,9 @@ from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.service import locker, replying
 from helpdesk.storage.conversations import Stored
 from tests.replay import desk as replayed
-from tests.replay.calls import CrashPoint
-from tests.replay.cloud import ENVIRONMENT
 from tests.replay.crash_points import conversation
+from tests.world.calls import CrashPoint
+from tests.world.cloud import ENVIRONMENT
 
 TRANSCRIPT = conversation("a_licence_in_english")
 NUMBER = TRANSCRIPT.citizen.aadhaar

@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 
 from helpdesk.service.handling import MOST_RECEIVES
 from helpdesk.whatsapp.errors import Unavailable
-from tests.replay.calls import Call, CrashPoint
 from tests.replay.crash_points import MAIN, conversation, may_ask
 from tests.replay.desk import Desk, Pace
 from tests.replay.trouble import Outage, Trouble, TroubledDesk, after_an_outage, service, trouble
+from tests.world.calls import Call, CrashPoint
 
 LICENCE = conversation(MAIN)
 PACE = Pace(45)

@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from helpdesk.conversation.choices import Choice, read_tap
 from helpdesk.service import handling
-from tests.replay.calls import Call, Calls, CrashPoint, Moment
-from tests.replay.cloud import Cloud
 from tests.replay.crash_points import differences
 from tests.replay.desk import Desk, NoAnswer, Outcome
 from tests.replay.outside import Received
+from tests.world.calls import Call, Calls, CrashPoint, Moment
+from tests.world.cloud import Cloud
 
 type Kind = Literal[
     "throttled",

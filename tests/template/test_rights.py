@@ -13,9 +13,9 @@ from helpdesk.service import replying
 from helpdesk.storage.directory import DirectoryStore
 from tests.benchmarks.counting import main_conversation
 from tests.conversations.chat import transcripts
-from tests.replay.cloud import ENVIRONMENT, Cloud
 from tests.replay.desk import FATES, Desk
 from tests.template.cloudformation import Template, as_list
+from tests.world.cloud import ENVIRONMENT, Cloud
 
 FUNCTION = "AWS::Serverless::Function"
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}

@@ -50,10 +50,10 @@ from tests.benchmarks.counting import (
     costs,
 )
 from tests.conversations.chat import transcripts
-from tests.replay.cloud import Cloud, invocation
 from tests.replay.crash_points import conversation
 from tests.replay.desk import QuietReplier
 from tests.replay.outside import Received
+from tests.world.cloud import Cloud, invocation
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -39,9 +39,9 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import TimerQueue, WorkQueue, read_work
 from helpdesk.telemetry import logger, metrics
 from helpdesk.whatsapp.messages import Message, Recipient
-from tests.replay.table import Tables
 from tests.unit.aws import IDENTITY_SECRET, OUTBOUND_SECRET, PEPPER, PHONE_NUMBER_ID, WEBHOOK_SECRET
 from tests.unit.service.desk import AADHAAR, DOCUMENTS, HER_ID, HER_PHONE, OTP, Clock, delivery, signature
+from tests.world.table import Tables
 
 DEDUPLICATION_SECONDS = 300
 """How long an SQS FIFO queue knows a message again."""

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tests.replay.cloud import ENVIRONMENT
 from tests.replay.crash_points import MAIN, conversation
 from tests.replay.desk import Desk
-from tests.replay.table import NotModelled, Tables
+from tests.world.cloud import ENVIRONMENT
+from tests.world.table import NotModelled, Tables
 
 TABLE, RECORDS = ENVIRONMENT["CONVERSATIONS_TABLE"], ENVIRONMENT["RECORDS_TABLE"]
 KEY = {"conversation": {"S": "asha"}, "part": {"S": "state"}}

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from tests.conversations.chat import directory
 from tests.handlers import SETTINGS
-from tests.replay.calls import Calls, Counted
-from tests.replay.queues import Message, Queue
-from tests.replay.table import Tables
+from tests.world.calls import Calls, Counted
+from tests.world.queues import Message, Queue
+from tests.world.table import Tables
 
 APP_SECRET, PHONE_NUMBER_ID = "app-secret", "100000000000001"
 _ARN = "arn:aws:sqs:ap-south-1:123456789012:"

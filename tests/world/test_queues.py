@@ -3,7 +3,7 @@
 import pytest
 
 from tests.replay.desk import Clock
-from tests.replay.queues import DEDUPLICATION_SECONDS, Message, Queue, StaleReceipt
+from tests.world.queues import DEDUPLICATION_SECONDS, Message, Queue, StaleReceipt
 
 
 @pytest.fixture
