@@ -35,10 +35,12 @@ TESTS ?=
 NAME ?=
 # All Python code, for the type checker.
 CODE := layers/helpdesk/helpdesk functions operations events standins capacity_model template_checks tests tools
+# Whose phrases to try, by the language's code. Nothing: all of them.
+LANGUAGE ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check shape new-question run demo test replay bench screenshots lint format events sam-local build deploy doctor secrets \
+.PHONY: help check shape new-question run demo test replay phrases bench screenshots lint format events sam-local build deploy doctor secrets \
   change-set execute redrive revoke-all find prune delete environments clean
 
 help: ## Print this
@@ -55,7 +57,7 @@ check: .venv/.ready .venv/sam/.ready ## What to run at every save, in two minute
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
 	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --template template.yaml
-	@exec $(PYTHON) -m pytest -n auto --quiet tests/conversations tests/unit
+	@exec $(PYTHON) -m pytest -n auto --quiet tests/conversations tests/understanding tests/unit
 
 shape: .venv/.ready ## Lines, complexity, file size, maintainability and imports between chapters
 	@exec $(PYTHON) -m tools.shape
@@ -68,6 +70,9 @@ test: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Every test that nee
 
 replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay
+
+phrases: .venv/.ready ## What people say, and what comes of it: right, wrong and harmful phrases (LANGUAGE=hi, or all)
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.understanding $(LANGUAGE)
 
 bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, or one part (PART=load): bars, build/bench.json, docs/benchmarks.md
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks $(PART)

@@ -1,0 +1,1 @@
+"""What people say in each language, and what must come of it."""
