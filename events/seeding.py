@@ -21,10 +21,10 @@ from events.samples import OF_NOBODY, Message, Occasions, Status, Visit, said, t
 from helpdesk import bootstrap
 from helpdesk.conversation.choices import Choice, tap_id
 from helpdesk.conversation.model import Conversation, Rules, Session, Stage
-from helpdesk.service.handling import QueueMessage
+from helpdesk.service.callback_data import Tracker, Tracking, tracking_keys
 from helpdesk.service.identity import conversation_id, document_key
-from helpdesk.service.proof import proof_of
-from helpdesk.service.tracking import Tracker, Tracking, tracking_keys
+from helpdesk.service.proof_code import proof_of
+from helpdesk.service.queue_consumer import QueueMessage
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import logger, metrics

@@ -3,7 +3,7 @@
 from typing import Any
 
 from helpdesk import bootstrap
-from helpdesk.service.handling import QueueMessage
+from helpdesk.service.queue_consumer import QueueMessage
 from helpdesk.telemetry import logger, metrics, redact_exceptions
 
 with bootstrap.for_good():

@@ -5,7 +5,7 @@ from typing import Any
 
 from helpdesk import bootstrap
 from helpdesk.errors import PayloadError, SecretError, SignatureError
-from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.service.inbound import DeliveryFailed
 from helpdesk.telemetry import count, logger, metrics, redact_exceptions
 from helpdesk.whatsapp.signature import check_certificate
 

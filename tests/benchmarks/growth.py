@@ -18,7 +18,7 @@ from types import CodeType
 from typing import Any, Literal
 from unittest import mock
 
-from helpdesk.service import receiving
+from helpdesk.service import inbound
 from standins.digilocker import documents
 from tests.benchmarks import directory
 from tests.benchmarks.counting import CountingDesk, main_conversation
@@ -187,7 +187,7 @@ def _asking_for_list(size: int) -> Callable[[], object]:
 def batches(sizes: Sequence[int]) -> Iterator[Point]:
     """Post the first texts of more and more citizens in one delivery."""
     # Else the webhook puts off what it cannot begin in time, which is soon where each instruction is counted.
-    with mock.patch.object(receiving, "MOST_SECONDS", math.inf):
+    with mock.patch.object(inbound, "MOST_SECONDS", math.inf):
         for size in sizes:
             desk = CountingDesk()
             yield measured(size, [_posting(desk, messages=_texts(desk, size, time)) for time in range(2 + ROUNDS)])

@@ -29,7 +29,7 @@ from werkzeug.wrappers import Request, Response
 
 from helpdesk import bootstrap, telemetry
 from helpdesk.digilocker import client as digilocker_client
-from helpdesk.service import handling
+from helpdesk.service import queue_consumer
 from helpdesk.whatsapp import client as whatsapp_client
 from operations.redrive import redrive
 from standins.clock import Clock
@@ -333,7 +333,7 @@ def running_desk(
                         "WhatsAppClient",
                         partial(whatsapp_client.WhatsAppClient, session=to_whatsapp.session()),
                     ),
-                    (handling, "DocumentHandler", partial(_handler, handling.DocumentHandler, pauses)),
+                    (queue_consumer, "DocumentHandler", partial(_handler, queue_consumer.DocumentHandler, pauses)),
                 ):
                     patches.enter_context(mock.patch.object(module, name, stand_in))
                 functions |= {name: load(name) for name in ("webhook", "document", "consent")}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.service import replying
+from helpdesk.service import message_sender
 from standins.digilocker.documents import Flaw
 from standins.phone import Bubble, Phone
 from tests.integration.desk import Desk, ask_for_number, ask_for_otp, at_list, citizen, running_desk, sign_in
@@ -256,7 +256,7 @@ def test_a_document_that_does_not_come_is_fetched_again(desk: Desk, fault: Fault
 def test_she_is_shown_that_somebody_is_at_work_when_digilocker_takes_long(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 0.05)
     phone = at_list(desk, ASHA)
     before = len(desk.to_whatsapp.read_marks)
     with SLOW.at(desk, "file"):
@@ -274,7 +274,7 @@ def test_she_is_shown_that_somebody_is_at_work_when_digilocker_takes_long(
 
 
 def test_whether_it_could_be_shown_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 0.05)
     phone = at_list(desk, ASHA)
     before = len(desk.to_whatsapp.read_marks)
     with SLOW.at(desk, "file"):
@@ -285,7 +285,7 @@ def test_whether_it_could_be_shown_changes_nothing(desk: Desk, monkeypatch: pyte
 
 
 def test_nothing_of_the_kind_is_shown_when_digilocker_is_quick(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 60.0)  # longer than any call of a slow machine
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 60.0)  # longer than any call of a slow machine
     phone = at_list(desk, ASHA)
     before = len(desk.to_whatsapp.read_marks)
     have_document(phone)

@@ -295,7 +295,7 @@ def test_a_wrong_parameter_is_found_and_the_command_that_sets_it_is_told(
 
 
 def test_a_webhook_that_takes_what_nobody_signed_is_found(deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("helpdesk.service.receiving.verify", lambda *_: None)
+    monkeypatch.setattr("helpdesk.service.inbound.verify", lambda *_: None)
     finding = found(deployed, checks.signatures)
     assert isinstance(finding, Mend)
     assert "an unsigned one is refused (it answered 200)" in finding.what

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from helpdesk.conversation.model import Conversation
 from helpdesk.languages.catalogue import catalogues
-from helpdesk.service.tracking import read_tracking
+from helpdesk.service.callback_data import read_tracking
 from tests.conversations.chat import Transcript, matches, transcripts
 from tests.replay.desk import THE_END, Desk, NoAnswer, Outcome, Pace, delivers, scenes, timeless
 from tests.replay.outside import Received

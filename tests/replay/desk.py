@@ -25,9 +25,9 @@ from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import client as digilocker_client
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.service import linking, locker, replying
-from helpdesk.service.proof import proof_of
-from helpdesk.service.rendering import NOTHING_OPENED
+from helpdesk.service import authorization_link, digilocker_gateway, message_sender
+from helpdesk.service.proof_code import proof_of
+from helpdesk.service.renderer import NOTHING_OPENED
 from helpdesk.storage.conversations import ConversationStore, Stored
 from helpdesk.whatsapp import client as whatsapp_client
 from helpdesk.whatsapp.messages import DocumentHeader
@@ -496,9 +496,9 @@ class Desk:
                 (bootstrap, "receiver", partial(bootstrap.receiver, environment, self.clock)),
                 (bootstrap, "consenting", partial(bootstrap.consenting, environment, self.clock)),
                 (bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)),
-                (locker, "Locker", partial(locker.Locker, sleep=_no_time)),
-                (linking, "new_state", self._new_state),
-                (replying, "Replier", partial(QuietReplier, self._replied)),
+                (digilocker_gateway, "Locker", partial(digilocker_gateway.Locker, sleep=_no_time)),
+                (authorization_link, "new_state", self._new_state),
+                (message_sender, "Replier", partial(QuietReplier, self._replied)),
             ):
                 patched.setattr(module, name, stand_in)
             yield
@@ -581,7 +581,7 @@ class Desk:
         )
 
 
-class QuietReplier(replying.Replier):
+class QuietReplier(message_sender.Replier):
     """Tells what it is about to send. No time passes while a job is worked on, so that she is never shown "typing"."""
 
     def __init__(self, replied: Callable[[Reply], None], **clients: Any) -> None:

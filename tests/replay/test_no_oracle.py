@@ -25,7 +25,7 @@ from requests.adapters import BaseAdapter
 
 from helpdesk.digilocker import errors
 from helpdesk.digilocker.client import DigiLockerClient
-from helpdesk.service import locker, replying
+from helpdesk.service import digilocker_gateway, message_sender
 from helpdesk.storage.conversations import Stored
 from tests.replay import desk as replayed
 from tests.replay.crash_points import conversation
@@ -166,14 +166,14 @@ class Desk(replayed.Desk):
             journal.append(f"waits {seconds:.1f}")
 
         @contextmanager
-        def typing(_: replying.Replier, __: Stored) -> Iterator[None]:
+        def typing(_: message_sender.Replier, __: Stored) -> Iterator[None]:
             journal.append("is at work")
             yield
             journal.append("has done it")
 
         with mock.patch.dict(ENVIRONMENT, self.settings), super()._stand_ins(), pytest.MonkeyPatch.context() as patched:
             patched.setattr(random, "uniform", lambda low, high: (low + high) / 2)
-            patched.setattr(locker, "Locker", _sleeping(locker.Locker, sleep))
+            patched.setattr(digilocker_gateway, "Locker", _sleeping(digilocker_gateway.Locker, sleep))
             patched.setattr(replayed.QuietReplier, "typing", typing)
             yield
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from helpdesk.service.handling import MOST_RECEIVES
+from helpdesk.service.queue_consumer import MOST_RECEIVES
 from helpdesk.whatsapp.errors import Unavailable
 from tests.replay.crash_points import MAIN, conversation, may_ask
 from tests.replay.desk import Desk, Pace

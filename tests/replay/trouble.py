@@ -12,7 +12,7 @@ from unittest import mock
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from helpdesk.conversation.choices import Choice, read_tap
-from helpdesk.service import handling
+from helpdesk.service import queue_consumer
 from tests.replay.crash_points import differences
 from tests.replay.desk import Desk, NoAnswer, Outcome
 from tests.replay.outside import Received
@@ -266,8 +266,8 @@ class TroubledDesk(Desk):
             return None
 
     def _environment(self, function: str) -> ModuleType:
-        handler = partial(handling.DocumentHandler, chance=lambda: self.chance)
-        with mock.patch.object(handling, "DocumentHandler", handler):
+        handler = partial(queue_consumer.DocumentHandler, chance=lambda: self.chance)
+        with mock.patch.object(queue_consumer, "DocumentHandler", handler):
             return super()._environment(function)
 
 

@@ -32,8 +32,8 @@ FILLED_IN = {
 # Which module counts for which function; the rest is the document function's.
 COUNTED_BY = {
     "functions/webhook/app.py": "webhook",
-    "layers/helpdesk/helpdesk/service/receiving.py": "webhook",
-    "layers/helpdesk/helpdesk/service/consenting.py": "consent",
+    "layers/helpdesk/helpdesk/service/inbound.py": "webhook",
+    "layers/helpdesk/helpdesk/service/consent_pages.py": "consent",
 }
 
 # Alarms on things that nothing but an absence of calls would tell of.

@@ -100,7 +100,7 @@ def test_each_code_of_metas_stands_in_the_line_of_what_is_made_of_it() -> None:
 
 def test_each_status_that_the_functions_answer_has_its_line() -> None:
     webhook = set(re.findall(r"_answer\((\d+)", read(ROOT / "functions" / "webhook" / "app.py")))
-    code = read(ROOT / "layers" / "helpdesk" / "helpdesk" / "service" / "consenting.py")
+    code = read(ROOT / "layers" / "helpdesk" / "helpdesk" / "service" / "consent_pages.py")
     pages = {str(HTTPStatus[name].value) for name in re.findall(r"HTTPStatus\.([A-Z_]+)", code)} | {"200"}
     assert len(webhook) >= 5
     assert len(pages) >= 3

@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from helpdesk.service import replying
+from helpdesk.service import message_sender
 from helpdesk.storage.directory import DirectoryStore
 from tests.benchmarks.counting import main_conversation
 from tests.conversations.chat import transcripts
@@ -105,7 +105,7 @@ def needed(template: Template) -> dict[str, set[Right]]:
     logging.disable()  # what the functions log is not what this is about
     with (
         mock.patch.object(Cloud, "client", recording),
-        mock.patch.object(replying, "TYPING_AFTER_SECONDS", 3600.0),
+        mock.patch.object(message_sender, "TYPING_AFTER_SECONDS", 3600.0),
     ):
         for desk in conversations():
             desk.run()

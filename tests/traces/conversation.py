@@ -284,10 +284,10 @@ class Story:
         self._look()
 
     def _documents_while_typing_cannot_be_shown(self) -> None:
-        from helpdesk.service import replying  # noqa: PLC0415 - after the environment is set
+        from helpdesk.service import message_sender  # noqa: PLC0415 - after the environment is set
 
         self._desk.pass_time(120)  # she may not have more documents than this in a minute
-        with mock.patch.object(replying, "TYPING_AFTER_SECONDS", 0.01):
+        with mock.patch.object(message_sender, "TYPING_AFTER_SECONDS", 0.01):
             # Each time another document: copies of the last one may still be on their way.
             for number, filename, outcome in (
                 ("3", "Vehicle RC.pdf", answering(401, as_meta_says(190))),

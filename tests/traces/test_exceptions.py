@@ -17,7 +17,7 @@ from helpdesk import outbound
 from helpdesk.digilocker.consent_page import AuthorizeRequest, Pkce, authorize_url
 from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
 from helpdesk.digilocker.models import Token
-from helpdesk.service.linking import Made
+from helpdesk.service.authorization_link import Made
 from helpdesk.telemetry import UnexpectedError, logger, redact_exceptions
 from helpdesk.web.callback import CallbackRefused, Consented, Declined, read_callback
 from helpdesk.web.cookies import Cookie

@@ -15,7 +15,7 @@ from botocore.session import Session
 
 from capacity_model import cost, facts
 from helpdesk.digilocker.client import DigiLockerClient
-from helpdesk.service import replying
+from helpdesk.service import message_sender
 from helpdesk.storage.secrets import CACHE_SECONDS, REFRESH_SECONDS
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.messages import Recipient, TextMessage
@@ -66,7 +66,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="module")
 def never_slow() -> Iterator[None]:
     """However busy the machine, the two seconds until "typing" are not over."""
-    with mock.patch.object(replying, "TYPING_AFTER_SECONDS", 3600.0):
+    with mock.patch.object(message_sender, "TYPING_AFTER_SECONDS", 3600.0):
         yield
 
 
@@ -175,14 +175,14 @@ def test_a_document_that_digilocker_takes_long_over_costs_one_more_call(monkeypa
     desk.go_to("2")
     desk.said("2")
     monkeypatch.setattr(QuietReplier, "typing", TYPES)
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 0.0)
     monkeypatch.setattr(desk.digilocker, "file", after(shown, desk.digilocker.file))
     monkeypatch.setattr(desk.whatsapp, "typing", lambda _message: shown.set())
 
     assert desk.worked() == DOCUMENT["2"] | {TYPING: 1}
 
 
-TYPES = replying.Replier.typing
+TYPES = message_sender.Replier.typing
 """What the replay leaves out."""
 
 

@@ -22,10 +22,10 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import WorkQueue
 
 if TYPE_CHECKING:
-    from helpdesk.service.consenting import Consenting
-    from helpdesk.service.handling import DocumentHandler
-    from helpdesk.service.locker import Locker
-    from helpdesk.service.receiving import Receiver
+    from helpdesk.service.consent_pages import Consenting
+    from helpdesk.service.digilocker_gateway import Locker
+    from helpdesk.service.inbound import Receiver
+    from helpdesk.service.queue_consumer import DocumentHandler
     from helpdesk.storage.aws import S3Client, SecretsManagerClient
     from helpdesk.storage.documents import DocumentStore
 
@@ -80,7 +80,7 @@ def rules(settings: Common) -> Rules:
 
 def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "Receiver":
     """Build what the webhook function needs. Raises SettingError."""
-    from helpdesk.service.receiving import Receiver  # noqa: PLC0415 - each function loads only its own half
+    from helpdesk.service.inbound import Receiver  # noqa: PLC0415 - each function loads only its own half
 
     settings = WebhookSettings.from_environment(environment)
     secrets = _client("secretsmanager")
@@ -99,7 +99,7 @@ def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.ti
 
 def consenting(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "Consenting":
     """Build what the consent function needs. Raises SettingError."""
-    from helpdesk.service.consenting import Consenting  # noqa: PLC0415 - see above
+    from helpdesk.service.consent_pages import Consenting  # noqa: PLC0415 - see above
 
     settings = ConsentSettings.from_environment(environment)
     return Consenting(
@@ -119,12 +119,12 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
 
     Before a snapshot it is built at once, since each copy then has it for nothing. Raises SettingError.
     """
-    from helpdesk.service.handling import DocumentHandler  # noqa: PLC0415 - see above
+    from helpdesk.service.callback_data import Tracker, tracking_keys  # noqa: PLC0415
+    from helpdesk.service.message_sender import Replier  # noqa: PLC0415
+    from helpdesk.service.outbox_worker import Worker  # noqa: PLC0415
+    from helpdesk.service.queue_consumer import DocumentHandler  # noqa: PLC0415 - see above
     from helpdesk.service.recipients import Recipients  # noqa: PLC0415
-    from helpdesk.service.rendering import Renderer  # noqa: PLC0415
-    from helpdesk.service.replying import Replier  # noqa: PLC0415
-    from helpdesk.service.tracking import Tracker, tracking_keys  # noqa: PLC0415
-    from helpdesk.service.working import Worker  # noqa: PLC0415
+    from helpdesk.service.renderer import Renderer  # noqa: PLC0415
     from helpdesk.storage.documents import DocumentStore  # noqa: PLC0415
     from helpdesk.storage.records import RecordStore  # noqa: PLC0415
     from helpdesk.storage.work import TimerQueue  # noqa: PLC0415
@@ -190,8 +190,8 @@ def _locker(
     from helpdesk.digilocker.directory import DirectorySource  # noqa: PLC0415
     from helpdesk.digilocker.in_chat import InChatSignIn  # noqa: PLC0415
     from helpdesk.digilocker.pull import PullClient  # noqa: PLC0415
-    from helpdesk.service.linking import Links  # noqa: PLC0415
-    from helpdesk.service.locker import Locker  # noqa: PLC0415
+    from helpdesk.service.authorization_link import Links  # noqa: PLC0415
+    from helpdesk.service.digilocker_gateway import Locker  # noqa: PLC0415
     from helpdesk.storage.directory import DirectoryStore  # noqa: PLC0415
 
     digilocker = DigiLockerClient(

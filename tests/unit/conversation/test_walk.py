@@ -77,7 +77,7 @@ from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import codes
-from helpdesk.service.rendering import Renderer
+from helpdesk.service.renderer import Renderer
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, TextMessage
 
 NOW = 1_800_000_000

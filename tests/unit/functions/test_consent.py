@@ -111,6 +111,6 @@ def test_it_starts_without_what_is_slow(cloud: Aws) -> None:
 
     assert started.returncode == 0, started.stderr
     modules = set(json.loads(started.stdout))
-    assert "helpdesk.service.consenting" in modules
-    slow = {"requests", "pydantic", "helpdesk.digilocker.client", "helpdesk.service.working", "cryptography"}
+    assert "helpdesk.service.consent_pages" in modules
+    slow = {"requests", "pydantic", "helpdesk.digilocker.client", "helpdesk.service.outbox_worker", "cryptography"}
     assert not modules & slow

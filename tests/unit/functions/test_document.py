@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 
-from helpdesk.service.handling import BACKOFF_SECONDS, MOST_RECEIVES
+from helpdesk.service.queue_consumer import BACKOFF_SECONDS, MOST_RECEIVES
 from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited
 from tests.handlers import ROOT, Context, load
 from tests.unit.aws import OUTBOUND_SECRET, Aws, aws
@@ -223,9 +223,9 @@ def test_a_job_that_only_replies_does_without_what_digilocker_needs(cloud: Aws) 
         "helpdesk.digilocker.client",
         "helpdesk.digilocker.directory",
         "helpdesk.digilocker.models",
-        "helpdesk.service.locker",
+        "helpdesk.service.digilocker_gateway",
     }
-    assert "helpdesk.service.working" in replied
+    assert "helpdesk.service.outbox_worker" in replied
     assert not replied & only_digilockers
     assert for_digilocker >= only_digilockers
 

@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from helpdesk import bootstrap
-from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.service.inbound import DeliveryFailed
 from tests.handlers import ROOT, Context, load
 from tests.unit.aws import IDENTITY_SECRET, WEBHOOK_SECRET, Aws, aws
 from tests.unit.service.desk import delivery, signature

@@ -17,17 +17,17 @@ from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
-from helpdesk.service.consenting import Consenting
+from helpdesk.service.authorization_link import Made
+from helpdesk.service.callback_data import Tracker, tracking_keys
+from helpdesk.service.consent_pages import Consenting
+from helpdesk.service.digilocker_gateway import Listed, Offered, Sent
 from helpdesk.service.identity import document_key, link_mark, uri_mark
-from helpdesk.service.linking import Made
-from helpdesk.service.locker import Listed, Offered, Sent
-from helpdesk.service.receiving import Receiver
+from helpdesk.service.inbound import Receiver
+from helpdesk.service.message_sender import Replier
+from helpdesk.service.outbox_worker import Worker
 from helpdesk.service.recipients import Recipients
-from helpdesk.service.rendering import Renderer
-from helpdesk.service.replying import Replier
-from helpdesk.service.sharing import EVERYTHING
-from helpdesk.service.tracking import Tracker, tracking_keys
-from helpdesk.service.working import Worker
+from helpdesk.service.renderer import Renderer
+from helpdesk.service.shared_documents import EVERYTHING
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import RecordStore

@@ -7,7 +7,7 @@ import pytest
 from helpdesk.conversation.effects import FetchDocument, Revoke
 from helpdesk.conversation.model import Stage
 from helpdesk.errors import VersionConflict
-from helpdesk.service.handling import DocumentHandler, QueueMessage
+from helpdesk.service.queue_consumer import DocumentHandler, QueueMessage
 from helpdesk.storage.work import DeletionTimer, EndSession, IdleTimer, Work, read_work, timer_body
 from helpdesk.whatsapp.errors import Unavailable
 from tests.unit.service import desk as a_desk

@@ -25,14 +25,14 @@ from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, Unreachable
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, VersionConflict
+from helpdesk.service.callback_data import Tracker, tracking_keys
+from helpdesk.service.digilocker_gateway import Listed, Sent
 from helpdesk.service.identity import conversation_id, document_key
-from helpdesk.service.locker import Listed, Sent
-from helpdesk.service.receiving import DeliveryFailed, Receiver
+from helpdesk.service.inbound import DeliveryFailed, Receiver
+from helpdesk.service.message_sender import Replier
+from helpdesk.service.outbox_worker import Worker
 from helpdesk.service.recipients import Recipients
-from helpdesk.service.rendering import Renderer
-from helpdesk.service.replying import Replier
-from helpdesk.service.tracking import Tracker, tracking_keys
-from helpdesk.service.working import Worker
+from helpdesk.service.renderer import Renderer
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.secrets import Secret

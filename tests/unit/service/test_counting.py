@@ -11,9 +11,9 @@ from helpdesk import telemetry
 from helpdesk.digilocker.errors import UserNameRefused
 from helpdesk.digilocker.models import Issued
 from helpdesk.errors import AccessDenied, DigiLockerError, StorageError, code_of
-from helpdesk.service.handling import DocumentHandler, QueueMessage
-from helpdesk.service.locker import Locker
-from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.service.digilocker_gateway import Locker
+from helpdesk.service.inbound import DeliveryFailed
+from helpdesk.service.queue_consumer import DocumentHandler, QueueMessage
 from helpdesk.storage.aws import call
 from tests.unit.service.desk import CODE, Desk, delivery, desk, signature
 
@@ -89,7 +89,7 @@ def test_that_a_document_has_arrived_is_a_line_in_the_log(desk: Desk) -> None:
     body = delivery(messages=[], statuses=[value])
     desk.receiver.receive(body, signature(body))
 
-    with mock.patch("helpdesk.service.working.logger.info") as info:
+    with mock.patch("helpdesk.service.outbox_worker.logger.info") as info:
         desk.work()
 
     assert mock.call("a document has arrived") in info.mock_calls
@@ -133,7 +133,7 @@ def test_a_denial_counts_where_messages_are_taken_in(
     monkeypatch.setattr(desk.receiver._seal, "seal", mock.Mock(side_effect=denial()))
 
     with (
-        mock.patch("helpdesk.service.receiving.logger.error") as error,
+        mock.patch("helpdesk.service.inbound.logger.error") as error,
         pytest.raises(DeliveryFailed),
     ):
         desk.deliver(desk.text("999999990019"))
@@ -161,7 +161,7 @@ def test_a_denial_counts_where_who_comes_back_from_digilocker_is_taken_in(
     state = on_page.at_link()
     monkeypatch.setattr(on_page.consenting._seal, "seal", mock.Mock(side_effect=denial()))
 
-    with mock.patch("helpdesk.service.consenting.logger.error") as error:
+    with mock.patch("helpdesk.service.consent_pages.logger.error") as error:
         answer = on_page.consenting.callback({"state": [state], "code": [CODE]}, [], "")
 
     assert answer["statusCode"] == 503

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from helpdesk.service.receiving import DeliveryFailed
-from helpdesk.service.tracking import Claimed, Tracker, Tracking, read_tracking
+from helpdesk.service.callback_data import Claimed, Tracker, Tracking, read_tracking
+from helpdesk.service.inbound import DeliveryFailed
 from helpdesk.storage.work import Undelivered, WorkNotQueued, _deduplication
 from helpdesk.whatsapp.errors import MediaFailed, Unavailable
 from tests.unit.service.desk import Desk, delivery, signature

@@ -7,7 +7,7 @@ import pytest
 from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
 from helpdesk.languages.catalogue import Catalogue, catalogues
 from helpdesk.languages.searching import in_english
-from helpdesk.service.locker import Offered, offered
+from helpdesk.service.digilocker_gateway import Offered, offered
 from standins.digilocker.citizens import everyone
 from tests.conversations.chat import Chat, directory
 

@@ -23,7 +23,7 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.model import Conversation, IssuedDocument, Waiting
 from helpdesk.conversation.numbers import verhoeff
 from helpdesk.digilocker.errors import Unanswered, Unreachable
-from helpdesk.service.locker import Sent
+from helpdesk.service.digilocker_gateway import Sent
 from helpdesk.service.outbox import MOST_ENTRIES, bounded
 from helpdesk.storage.conversations import LARGEST_LIST, MOST_SEEN, Entry
 from helpdesk.storage.work import InOrder
@@ -116,7 +116,7 @@ def test_each_refusal_of_an_otp_is_counted(
     desk: Desk, otps: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: list[str] = []
-    for module in ("receiving", "working"):
+    for module in ("inbound", "outbox_worker"):
         monkeypatch.setattr(
             f"helpdesk.service.{module}.count", lambda name, value=1: counts.extend([name] * bool(value))
         )

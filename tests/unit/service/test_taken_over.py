@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from helpdesk.conversation.effects import LINK, DeletePdf, DeliverDocument, Effect, FetchDocument, OfferLink, Text
-from helpdesk.service import receiving, replying, working
+from helpdesk.service import inbound, message_sender, outbox_worker
 from helpdesk.service.identity import conversation_id, document_key
 from tests.unit.aws import IDENTITY_SECRET, OUTBOUND_SECRET, PEPPER, PHONE_NUMBER_ID, WEBHOOK_SECRET
 from tests.unit.service.desk import HER_ID, Desk, delivery, desk, signature
@@ -94,8 +94,8 @@ def victim() -> Desk:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
-    monkeypatch.setattr(working, "count", lambda name, number=1: names.append(name) if number else None)
-    monkeypatch.setattr(replying, "count", lambda name, number=1: names.append(name) if number else None)
+    monkeypatch.setattr(outbox_worker, "count", lambda name, number=1: names.append(name) if number else None)
+    monkeypatch.setattr(message_sender, "count", lambda name, number=1: names.append(name) if number else None)
     return names
 
 
@@ -271,7 +271,7 @@ def test_the_page_before_digilocker_leads_to_digilocker_only(address: str) -> No
     state = she.at_link()
     assert she.consenting.start({"s": [state]}, "en")["statusCode"] == 200
     Role(she).set_link(HERS, address)
-    with mock.patch("helpdesk.service.consenting.count") as count:
+    with mock.patch("helpdesk.service.consent_pages.count") as count:
         page = she.consenting.start({"s": [state]}, "en")
     assert page["statusCode"] == 410
     assert "evil" not in page["body"]
@@ -377,19 +377,19 @@ def test_one_bad_status_does_not_keep_the_others_from_being_done(victim: Desk, b
 
 def test_a_status_that_cannot_be_followed_is_skipped_and_counted(victim: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     _, callback = her_pdf(victim)
-    follow = receiving._follow_up
+    follow = inbound._follow_up
 
     def fails_for_the_first(status: Any) -> Any:
         if status.message_id == "wamid.bad":
             raise OverflowError
         return follow(status)
 
-    monkeypatch.setattr(receiving, "_follow_up", fails_for_the_first)
+    monkeypatch.setattr(inbound, "_follow_up", fails_for_the_first)
     values = [
         {"id": f"wamid.{name}", "status": "delivered", "biz_opaque_callback_data": callback} for name in ("bad", "good")
     ]
     body = delivery(messages=[], statuses=values)
-    with mock.patch("helpdesk.service.receiving.count") as count:
+    with mock.patch("helpdesk.service.inbound.count") as count:
         victim.receiver.receive(body, signature(body))
     assert mock.call("StatusesSkipped") in count.mock_calls
     victim.work()

@@ -81,13 +81,13 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
 from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict
-from helpdesk.service.forgetting import left_of, must_be_forgotten, outlived
+from helpdesk.service.callback_data import Tracker, read_tracking
+from helpdesk.service.expired_entries import left_of, must_be_forgotten, outlived
 from helpdesk.service.identity import following, is_document_of
+from helpdesk.service.message_sender import Replier
 from helpdesk.service.recipients import Recipients
-from helpdesk.service.replying import Replier
 from helpdesk.service.sealed import seal_turn
-from helpdesk.service.sharing import EVERYTHING, shared_by
-from helpdesk.service.tracking import Tracker, read_tracking
+from helpdesk.service.shared_documents import EVERYTHING, shared_by
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race, that_fit
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import Counted, OtpLimits, RecordStore
@@ -109,7 +109,7 @@ from helpdesk.whatsapp.errors import OutcomeUnknown
 
 if TYPE_CHECKING:  # a job that only replies does without
     from helpdesk.digilocker.models import Token
-    from helpdesk.service.locker import Locker
+    from helpdesk.service.digilocker_gateway import Locker
 
 REFRESH_SECONDS = 60
 """An access token that has less than this left is refreshed before it is used."""

@@ -10,8 +10,8 @@ from helpdesk.conversation.model import Stage
 from helpdesk.digilocker.errors import Unanswered
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import StorageError, VersionConflict
-from helpdesk.service.consenting import COOKIE
-from helpdesk.service.proof import proof_of
+from helpdesk.service.consent_pages import COOKIE
+from helpdesk.service.proof_code import proof_of
 from tests.unit.service.desk import CODE, DOCUMENTS, HER_PHONE, VERIFIER, Desk, desk
 
 COOKIE_NAME = f"__Host-{COOKIE}"

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from helpdesk.errors import AccessDenied, HelpdeskError, SecretError, code_of
-from helpdesk.service.working import Worker
+from helpdesk.service.outbox_worker import Worker
 from helpdesk.storage.aws import SqsClient
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import (

@@ -7,9 +7,9 @@ from unittest import mock
 import pytest
 
 from helpdesk.digilocker.models import Document, Issued, IssuedDocument
-from helpdesk.service import locker as lockers
+from helpdesk.service import digilocker_gateway
+from helpdesk.service.digilocker_gateway import Locker
 from helpdesk.service.identity import uri_mark
-from helpdesk.service.locker import Locker
 from helpdesk.storage.documents import LOCKED
 
 URI = "in.gov.transport-DRVLC-DL 04 2019"
@@ -33,7 +33,7 @@ def test_documents_that_cannot_be_read_are_counted_and_passed_on(
     left_out: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: dict[str, int] = {}
-    monkeypatch.setattr(lockers, "count", lambda name, value=1: counted.update({name: value}))
+    monkeypatch.setattr(digilocker_gateway, "count", lambda name, value=1: counted.update({name: value}))
 
     assert locker(listing(left_out=left_out)).list_documents("token").left_out == left_out
     assert counted.get("DocumentsLeftOut", 0) == left_out

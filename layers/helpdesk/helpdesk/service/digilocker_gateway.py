@@ -47,10 +47,10 @@ from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
 from helpdesk.errors import DigiLockerError, SecretError
 from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
+from helpdesk.service.authorization_link import Links, Made
+from helpdesk.service.callback_data import tracking_keys
 from helpdesk.service.identity import document_key, uri_mark
-from helpdesk.service.linking import Links, Made
-from helpdesk.service.sharing import EVERYTHING
-from helpdesk.service.tracking import tracking_keys
+from helpdesk.service.shared_documents import EVERYTHING
 from helpdesk.storage.documents import DATA, LOCKED, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.structs import Value

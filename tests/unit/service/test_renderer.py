@@ -6,7 +6,7 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Button, DeliverDocument, ShowDetails, ShowDocuments, Text
 from helpdesk.conversation.model import Conversation, IssuedDocument, Session
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.service.rendering import Renderer
+from helpdesk.service.renderer import Renderer
 from helpdesk.storage.documents import LOCKED
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, TextMessage, length
 

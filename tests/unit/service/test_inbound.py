@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from helpdesk.errors import PayloadError, SecretError, SignatureError, StorageError, VersionConflict
-from helpdesk.service.receiving import DeliveryFailed
+from helpdesk.service.inbound import DeliveryFailed
 from helpdesk.storage.work import WorkNotQueued
 from helpdesk.whatsapp.messages import Recipient
 from tests.unit.aws import IDENTITY_SECRET, WEBHOOK_SECRET

@@ -16,10 +16,10 @@ from helpdesk.conversation.effects import (
     ShowOptions,
 )
 from helpdesk.errors import WhatsAppError
+from helpdesk.service.callback_data import Tracker, Tracking
 from helpdesk.service.identity import is_document_of
 from helpdesk.service.recipients import Recipients
-from helpdesk.service.rendering import NOTHING_OPENED, Renderer
-from helpdesk.service.tracking import Tracker, Tracking
+from helpdesk.service.renderer import NOTHING_OPENED, Renderer
 from helpdesk.storage.conversations import Stored
 from helpdesk.storage.documents import DocumentStore, media_type
 from helpdesk.storage.secrets import Secret

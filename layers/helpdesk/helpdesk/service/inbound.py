@@ -41,11 +41,11 @@ from helpdesk.errors import (
     code_of,
 )
 from helpdesk.languages.understanding import LONGEST_TEXT, read
+from helpdesk.service.callback_data import read_tracking
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
 from helpdesk.service.outbox import bounded
-from helpdesk.service.proof import proof_mark, read_proof
+from helpdesk.service.proof_code import proof_mark, read_proof
 from helpdesk.service.sealed import seal_turn
-from helpdesk.service.tracking import read_tracking
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret

@@ -22,7 +22,7 @@ from helpdesk.digilocker.consent_page import indian_mobile, taken_up
 from helpdesk.errors import HelpdeskError, VersionConflict, code_of
 from helpdesk.languages.catalogue import Catalogue, catalogue, codes
 from helpdesk.service.identity import code_mark, following, link_mark
-from helpdesk.service.proof import proof_mark, proof_of
+from helpdesk.service.proof_code import proof_mark, proof_of
 from helpdesk.service.sealed import seal_turn
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal

@@ -17,7 +17,7 @@ from helpdesk.digilocker.errors import (
     Unreachable,
 )
 from helpdesk.errors import DigiLockerError, StorageError, VersionConflict, WhatsAppError
-from helpdesk.service.locker import Locker
+from helpdesk.service.digilocker_gateway import Locker
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import DeletionTimer, IdleTimer, Job, TimerQueue
 from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused, Unavailable

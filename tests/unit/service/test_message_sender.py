@@ -8,9 +8,9 @@ import pytest
 
 from helpdesk.conversation.effects import Say, Text
 from helpdesk.errors import WhatsAppError
-from helpdesk.service import replying
+from helpdesk.service import message_sender
+from helpdesk.service.message_sender import Replier
 from helpdesk.service.recipients import Recipients
-from helpdesk.service.replying import Replier
 from helpdesk.storage.conversations import Person, Stored
 from helpdesk.whatsapp.errors import TokenRefused, Unavailable
 
@@ -65,7 +65,7 @@ def over(before: list[threading.Timer]) -> None:
 
 
 def test_work_that_takes_longer_than_the_limit_is_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.02)
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 0.02)
     client, before = FakeClient(), timers()
 
     with replier(client).typing(stored()):
@@ -76,7 +76,7 @@ def test_work_that_takes_longer_than_the_limit_is_shown_once(monkeypatch: pytest
 
 
 def test_work_that_is_quick_shows_nothing_then_or_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", LONG / 4)
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", LONG / 4)
     client, before = FakeClient(), timers()
 
     with replier(client).typing(stored()):
@@ -88,7 +88,7 @@ def test_work_that_is_quick_shows_nothing_then_or_later(monkeypatch: pytest.Monk
 
 
 def test_work_that_fails_quickly_shows_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", LONG / 4)
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", LONG / 4)
     client, before = FakeClient(), timers()
 
     with pytest.raises(KeyError), replier(client).typing(stored()):
@@ -109,7 +109,7 @@ def test_without_a_message_of_hers_there_is_nothing_to_show_it_on() -> None:
 
 @pytest.mark.parametrize("error", [Unavailable(None), TokenRefused(190)])
 def test_whether_it_can_be_shown_matters_to_nobody(monkeypatch: pytest.MonkeyPatch, error: WhatsAppError) -> None:
-    monkeypatch.setattr(replying, "TYPING_AFTER_SECONDS", 0.02)
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 0.02)
     client, before = FakeClient(error), timers()
 
     with replier(client).typing(stored()):
