@@ -33,6 +33,8 @@ STACK ?=
 TESTS ?=
 # What `make new-question` begins: NAME=pets_name.
 NAME ?=
+# With which commit's texts `make transcripts` compares: HEAD, before your change is committed.
+SINCE ?= HEAD
 # All Python code, for the type checker.
 CODE := layers/helpdesk/helpdesk functions operations events standins capacity_model template_checks tests tools
 # Whose phrases to try, by the language's code. Nothing: all of them.
@@ -40,8 +42,8 @@ LANGUAGE ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check shape new-question run demo test replay phrases bench screenshots lint format events sam-local build deploy doctor secrets \
-  change-set execute redrive revoke-all find prune delete environments clean
+.PHONY: help check shape new-question transcripts run demo test replay phrases bench screenshots lint format events sam-local build \
+  deploy doctor secrets change-set execute redrive revoke-all find prune delete environments clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -64,6 +66,9 @@ shape: .venv/.ready ## Lines, complexity, file size, maintainability and imports
 
 new-question: .venv/.ready ## Begin a question of the dialogue: stage, chapter, line in stages.py, texts (NAME=pets_name)
 	@exec $(PYTHON) -m tools.new_question $(NAME)
+
+transcripts: .venv/.ready ## Write changed texts into the transcripts of tests/conversations; refuses changed buttons, order or count
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.transcripts --since '$(SINCE)'
 
 test: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest -n auto $(TESTS)
