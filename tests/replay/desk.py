@@ -496,9 +496,13 @@ class Desk:
                 (bootstrap, "receiver", partial(bootstrap.receiver, environment, self.clock)),
                 (bootstrap, "consenting", partial(bootstrap.consenting, environment, self.clock)),
                 (bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)),
-                (digilocker_gateway, "Locker", partial(digilocker_gateway.Locker, sleep=_no_time)),
+                (
+                    digilocker_gateway,
+                    "DigiLockerGateway",
+                    partial(digilocker_gateway.DigiLockerGateway, sleep=_no_time),
+                ),
                 (authorization_link, "new_state", self._new_state),
-                (message_sender, "Replier", partial(QuietReplier, self._replied)),
+                (message_sender, "MessageSender", partial(QuietReplier, self._replied)),
             ):
                 patched.setattr(module, name, stand_in)
             yield
@@ -581,7 +585,7 @@ class Desk:
         )
 
 
-class QuietReplier(message_sender.Replier):
+class QuietReplier(message_sender.MessageSender):
     """Tells what it is about to send. No time passes while a job is worked on, so that she is never shown "typing"."""
 
     def __init__(self, replied: Callable[[Reply], None], **clients: Any) -> None:

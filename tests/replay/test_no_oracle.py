@@ -166,14 +166,16 @@ class Desk(replayed.Desk):
             journal.append(f"waits {seconds:.1f}")
 
         @contextmanager
-        def typing(_: message_sender.Replier, __: Stored) -> Iterator[None]:
+        def typing(_: message_sender.MessageSender, __: Stored) -> Iterator[None]:
             journal.append("is at work")
             yield
             journal.append("has done it")
 
         with mock.patch.dict(ENVIRONMENT, self.settings), super()._stand_ins(), pytest.MonkeyPatch.context() as patched:
             patched.setattr(random, "uniform", lambda low, high: (low + high) / 2)
-            patched.setattr(digilocker_gateway, "Locker", _sleeping(digilocker_gateway.Locker, sleep))
+            patched.setattr(
+                digilocker_gateway, "DigiLockerGateway", _sleeping(digilocker_gateway.DigiLockerGateway, sleep)
+            )
             patched.setattr(replayed.QuietReplier, "typing", typing)
             yield
 

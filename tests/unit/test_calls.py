@@ -182,7 +182,7 @@ def test_a_document_that_digilocker_takes_long_over_costs_one_more_call(monkeypa
     assert desk.worked() == DOCUMENT["2"] | {TYPING: 1}
 
 
-TYPES = message_sender.Replier.typing
+TYPES = message_sender.MessageSender.typing
 """What the replay leaves out."""
 
 

@@ -184,7 +184,7 @@ def test_a_job_whose_token_nobody_keeps_gives_it_back_in_time(seconds: float) ->
 
     unused: Any = None
     unasked = dict.fromkeys(("sign_in", "pull", "directory", "documents", "secret", "links"), unused)
-    kept = digilocker_gateway.Locker(client=Client(), **unasked)  # type: ignore[arg-type]
+    kept = digilocker_gateway.DigiLockerGateway(client=Client(), **unasked)  # type: ignore[arg-type]
     kept.revoke("access")
     kept.revoke("refresh", is_refresh=True)
     assert digilocker_gateway.JOB_SECONDS + sum(given) < seconds

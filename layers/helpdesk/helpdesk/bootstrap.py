@@ -22,8 +22,8 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import WorkQueue
 
 if TYPE_CHECKING:
-    from helpdesk.service.consent_pages import Consenting
-    from helpdesk.service.digilocker_gateway import Locker
+    from helpdesk.service.consent_pages import ConsentPages
+    from helpdesk.service.digilocker_gateway import DigiLockerGateway
     from helpdesk.service.inbound import Receiver
     from helpdesk.service.queue_consumer import DocumentHandler
     from helpdesk.storage.aws import S3Client, SecretsManagerClient
@@ -97,12 +97,12 @@ def receiver(environment: Mapping[str, str] = os.environ, clock: Clock = time.ti
     )
 
 
-def consenting(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "Consenting":
+def consenting(environment: Mapping[str, str] = os.environ, clock: Clock = time.time) -> "ConsentPages":
     """Build what the consent function needs. Raises SettingError."""
-    from helpdesk.service.consent_pages import Consenting  # noqa: PLC0415 - see above
+    from helpdesk.service.consent_pages import ConsentPages  # noqa: PLC0415 - see above
 
     settings = ConsentSettings.from_environment(environment)
-    return Consenting(
+    return ConsentPages(
         store=ConversationStore(_client("dynamodb"), settings.table, clock, idle_seconds=settings.session_seconds),
         work=WorkQueue(_client("sqs"), settings.work_queue_url),
         seal=Sealer(_client("kms"), settings.data_key_arn, clock),
@@ -120,7 +120,7 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
     Before a snapshot it is built at once, since each copy then has it for nothing. Raises SettingError.
     """
     from helpdesk.service.callback_data import Tracker, tracking_keys  # noqa: PLC0415
-    from helpdesk.service.message_sender import Replier  # noqa: PLC0415
+    from helpdesk.service.message_sender import MessageSender  # noqa: PLC0415
     from helpdesk.service.outbox_worker import Worker  # noqa: PLC0415
     from helpdesk.service.queue_consumer import DocumentHandler  # noqa: PLC0415 - see above
     from helpdesk.service.recipients import Recipients  # noqa: PLC0415
@@ -154,7 +154,7 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
         _secret(secrets, settings.identity_secret_arn, "IdentitySecret", clock), settings.phone_number_id
     )
     tracker = Tracker(lambda: tracking_keys(secret))
-    replier = Replier(
+    replier = MessageSender(
         client=whatsapp,
         renderer=renderer,
         documents=documents,
@@ -184,14 +184,14 @@ def document_handler(environment: Mapping[str, str] = os.environ, clock: Clock =
 
 def _locker(
     settings: DocumentSettings, s3: "S3Client", documents: "DocumentStore", secret: Secret, clock: Clock
-) -> "Locker":
+) -> "DigiLockerGateway":
     """Build what asks DigiLocker. Importing pydantic and the models is most of what it costs."""
     from helpdesk.digilocker.client import DigiLockerClient  # noqa: PLC0415 - see above
     from helpdesk.digilocker.directory import DirectorySource  # noqa: PLC0415
     from helpdesk.digilocker.in_chat import InChatSignIn  # noqa: PLC0415
     from helpdesk.digilocker.pull import PullClient  # noqa: PLC0415
     from helpdesk.service.authorization_link import Links  # noqa: PLC0415
-    from helpdesk.service.digilocker_gateway import Locker  # noqa: PLC0415
+    from helpdesk.service.digilocker_gateway import DigiLockerGateway  # noqa: PLC0415
     from helpdesk.storage.directory import DirectoryStore  # noqa: PLC0415
 
     digilocker = DigiLockerClient(
@@ -204,7 +204,7 @@ def _locker(
     keep_out(digilocker)
     pull = PullClient(digilocker)
     directory = DirectoryStore(s3, settings.bucket, settings.data_key_arn, clock)
-    return Locker(
+    return DigiLockerGateway(
         client=digilocker,
         sign_in=InChatSignIn(digilocker, settings.digilocker_version),
         pull=pull,

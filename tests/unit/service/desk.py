@@ -19,11 +19,11 @@ from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
 from helpdesk.service.authorization_link import Made
 from helpdesk.service.callback_data import Tracker, tracking_keys
-from helpdesk.service.consent_pages import Consenting
+from helpdesk.service.consent_pages import ConsentPages
 from helpdesk.service.digilocker_gateway import Listed, Offered, Sent
 from helpdesk.service.identity import document_key, link_mark, uri_mark
 from helpdesk.service.inbound import Receiver
-from helpdesk.service.message_sender import Replier
+from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.outbox_worker import Worker
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.renderer import Renderer
@@ -232,7 +232,7 @@ class Desk:
     whatsapp: FakeWhatsApp
     receiver: Receiver
     worker: Worker
-    consenting: Consenting
+    consenting: ConsentPages
     store: ConversationStore
     _messages: int = 0
 
@@ -367,7 +367,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
         records=RecordStore(cloud.client("dynamodb"), environment["RECORDS_TABLE"], clock),
         sealer=sealer,
         locker=lambda: locker,  # type: ignore[arg-type, return-value]
-        replier=Replier(
+        replier=MessageSender(
             client=whatsapp,  # type: ignore[arg-type]
             renderer=Renderer(session_seconds=900, link_seconds=900),
             documents=documents,
@@ -385,7 +385,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
         clock=clock,
         sleep=lambda _seconds: None,
     )
-    consenting = Consenting(
+    consenting = ConsentPages(
         store=store,
         work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"]),
         seal=sealer,

@@ -29,7 +29,7 @@ from helpdesk.service.callback_data import Tracker, tracking_keys
 from helpdesk.service.digilocker_gateway import Listed, Sent
 from helpdesk.service.identity import conversation_id, document_key
 from helpdesk.service.inbound import DeliveryFailed, Receiver
-from helpdesk.service.message_sender import Replier
+from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.outbox_worker import Worker
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.renderer import Renderer
@@ -290,7 +290,7 @@ class FakeWhatsApp:
         return "wamid.reply"
 
 
-class WatchedReplier(Replier):
+class WatchedReplier(MessageSender):
     """Notes which reply of which step was sent."""
 
     def __init__(

@@ -11,7 +11,7 @@ from helpdesk import telemetry
 from helpdesk.digilocker.errors import UserNameRefused
 from helpdesk.digilocker.models import Issued
 from helpdesk.errors import AccessDenied, DigiLockerError, StorageError, code_of
-from helpdesk.service.digilocker_gateway import Locker
+from helpdesk.service.digilocker_gateway import DigiLockerGateway
 from helpdesk.service.inbound import DeliveryFailed
 from helpdesk.service.queue_consumer import DocumentHandler, QueueMessage
 from helpdesk.storage.aws import call
@@ -98,14 +98,14 @@ def test_that_a_document_has_arrived_is_a_line_in_the_log(desk: Desk) -> None:
 # --- what is asked of DigiLocker --------------------------------------------------------------------------------------
 
 
-def locker(**sign_in: Any) -> Locker:
+def locker(**sign_in: Any) -> DigiLockerGateway:
     client = mock.Mock(
         issued_documents=mock.Mock(return_value=Issued(())),
         uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy")),
     )
     secret = mock.Mock(text=mock.Mock(return_value="secret"))
     others = dict.fromkeys(("documents", "pull", "directory", "links"), mock.Mock())
-    return Locker(client=client, sign_in=mock.Mock(**sign_in), secret=secret, **others)
+    return DigiLockerGateway(client=client, sign_in=mock.Mock(**sign_in), secret=secret, **others)
 
 
 def test_each_call_to_digilocker_counts(counted: Counted) -> None:

@@ -8,17 +8,17 @@ import pytest
 
 from helpdesk.digilocker.models import Document, Issued, IssuedDocument
 from helpdesk.service import digilocker_gateway
-from helpdesk.service.digilocker_gateway import Locker
+from helpdesk.service.digilocker_gateway import DigiLockerGateway
 from helpdesk.service.identity import uri_mark
 from helpdesk.storage.documents import LOCKED
 
 URI = "in.gov.transport-DRVLC-DL 04 2019"
 
 
-def locker(client: mock.Mock, documents: mock.Mock | None = None) -> Locker:
+def locker(client: mock.Mock, documents: mock.Mock | None = None) -> DigiLockerGateway:
     secret = mock.Mock(text=mock.Mock(return_value="secret"), optional=mock.Mock(return_value=""))
     others: dict[str, Any] = {name: mock.Mock() for name in ("sign_in", "pull", "directory", "links")}
-    return Locker(client=client, documents=documents or mock.Mock(), secret=secret, **others)
+    return DigiLockerGateway(client=client, documents=documents or mock.Mock(), secret=secret, **others)
 
 
 def listing(*documents: IssuedDocument, left_out: int = 0) -> mock.Mock:

@@ -9,7 +9,7 @@ import pytest
 from helpdesk.conversation.effects import Say, Text
 from helpdesk.errors import WhatsAppError
 from helpdesk.service import message_sender
-from helpdesk.service.message_sender import Replier
+from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.recipients import Recipients
 from helpdesk.storage.conversations import Person, Stored
 from helpdesk.whatsapp.errors import TokenRefused, Unavailable
@@ -34,10 +34,10 @@ class FakeClient:
             raise self.fails
 
 
-def replier(client: FakeClient) -> Replier:
+def replier(client: FakeClient) -> MessageSender:
     """Give a replier that has no use for anything but its client."""
     unused: Any = None
-    return Replier(
+    return MessageSender(
         client=client,  # type: ignore[arg-type]
         renderer=unused,
         documents=unused,

@@ -17,7 +17,7 @@ from helpdesk.digilocker.errors import (
     Unreachable,
 )
 from helpdesk.errors import DigiLockerError, StorageError, VersionConflict, WhatsAppError
-from helpdesk.service.digilocker_gateway import Locker
+from helpdesk.service.digilocker_gateway import DigiLockerGateway
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import DeletionTimer, IdleTimer, Job, TimerQueue
 from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused, Unavailable
@@ -204,7 +204,7 @@ def test_new_credentials_count_at_once_and_a_secret_that_cannot_be_read_leaves_t
     client = desk.aws.client("secretsmanager")
     secret = Secret(client, desk.aws.environment["OUTBOUND_SECRET_ARN"], "OutboundSecret", desk.clock)
     others = dict.fromkeys(("client", "sign_in", "documents", "pull", "directory", "links"), mock.Mock())
-    locker = Locker(secret=secret, **others)
+    locker = DigiLockerGateway(secret=secret, **others)
     assert secret.text("digilocker_client_secret") == "client-secret"
 
     desk.aws.put_secret("OUTBOUND_SECRET_ARN", OUTBOUND_SECRET | {"digilocker_client_secret": "rotated"})

@@ -155,7 +155,7 @@ class DigiLockerClient:
     def request_device_code(self, username: str, seconds: float) -> str:
         """Have DigiLocker send an OTP to the account of this user name (1.x, device-code flow, step 1).
 
-        Return the device code. The masked mobile and the lifetime that come with it are not read: see `Locker`.
+        Return the device code. The masked mobile and the lifetime that come with it are not read.
         """
         form = {"response_type": "device_code", "client_id": self._client_id(), "dl_username": username}
         request = requests.Request("POST", f"{self._base}/oauth2/1/code", data=form)

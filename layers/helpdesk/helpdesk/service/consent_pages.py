@@ -53,7 +53,7 @@ _DIGITS: Final = 4
 type Kind = Literal["start", "done", "declined", "failed", "expired", "proof", "again"]
 
 
-class Consenting:
+class ConsentPages:
     """Answers browsers."""
 
     def __init__(

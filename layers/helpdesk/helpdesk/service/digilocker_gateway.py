@@ -115,7 +115,7 @@ class Offered(Value, frozen=True):
     """The type whose issuers they are; empty: they are types."""
 
 
-class Locker:
+class DigiLockerGateway:
     """Signs in, lists, fetches, pulls, signs out."""
 
     def __init__(

@@ -32,7 +32,7 @@ TYPING_AFTER_SECONDS = 2.0
 """After that a citizen wonders whether anybody is there."""
 
 
-class Replier:
+class MessageSender:
     """Renders replies and sends them."""
 
     def __init__(

@@ -84,7 +84,7 @@ from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageEr
 from helpdesk.service.callback_data import Tracker, read_tracking
 from helpdesk.service.expired_entries import left_of, must_be_forgotten, outlived
 from helpdesk.service.identity import following, is_document_of
-from helpdesk.service.message_sender import Replier
+from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.sealed import seal_turn
 from helpdesk.service.shared_documents import EVERYTHING, shared_by
@@ -109,7 +109,7 @@ from helpdesk.whatsapp.errors import OutcomeUnknown
 
 if TYPE_CHECKING:  # a job that only replies does without
     from helpdesk.digilocker.models import Token
-    from helpdesk.service.digilocker_gateway import Locker
+    from helpdesk.service.digilocker_gateway import DigiLockerGateway
 
 REFRESH_SECONDS = 60
 """An access token that has less than this left is refreshed before it is used."""
@@ -136,8 +136,8 @@ class Worker:
         store: ConversationStore,
         records: RecordStore,
         sealer: Sealer,
-        locker: Callable[[], "Locker"],
-        replier: Replier,
+        locker: Callable[[], "DigiLockerGateway"],
+        replier: MessageSender,
         documents: DocumentStore,
         timers: TimerQueue,
         recipients: Recipients,
