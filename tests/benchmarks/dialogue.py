@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.events import CameLate, Entered, Event, Said, SentProof, SentSomethingElse, Tapped
 from helpdesk.conversation.model import Conversation
-from helpdesk.languages.understanding import read
+from helpdesk.understanding.reading import read
 from tests.conversations.chat import Chat, transcripts
 
 ROUNDS = 15

@@ -69,10 +69,10 @@ from helpdesk.digilocker.directory import Directory
 from helpdesk.digilocker.directory import Offer as Listed
 from helpdesk.digilocker.models import DocumentType, Issuer
 from helpdesk.languages.catalogue import codes
-from helpdesk.languages.understanding import read
 from helpdesk.service.digilocker_gateway import offered
 from helpdesk.service.proof_code import read_proof
 from helpdesk.service.renderer import Renderer
+from helpdesk.understanding.reading import read
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, Message, TextMessage
 from standins.digilocker.citizens import Citizen, everyone
 from standins.digilocker.directory import organisation, organisations

@@ -46,7 +46,7 @@ from helpdesk.conversation.model import (
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.turn import MISSED
 from helpdesk.languages.catalogue import codes
-from helpdesk.languages.understanding import read
+from helpdesk.understanding.reading import read
 
 FOLDER = Path(__file__).parent
 NOW = 1_800_000_000

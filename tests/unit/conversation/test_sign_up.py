@@ -8,7 +8,7 @@ from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.errors import Endpoint, error_of
 from helpdesk.languages.catalogue import catalogue, codes
-from helpdesk.languages.dates import written
+from helpdesk.understanding.dates import written
 from standins.digilocker.citizens import Citizen, everyone
 from tests.conversations.chat import Chat
 

@@ -6,8 +6,8 @@ import pytest
 
 from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.languages.searching import in_english
 from helpdesk.service.digilocker_gateway import Offered, offered
+from helpdesk.understanding.searching import in_english
 from standins.digilocker.citizens import everyone
 from tests.conversations.chat import Chat, directory
 

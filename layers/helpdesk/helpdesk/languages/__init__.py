@@ -1,1 +1,1 @@
-"""What the desk says and understands: one catalogue for each language, and the reading of what people type."""
+"""What the desk says: one catalogue for each language."""

@@ -45,7 +45,6 @@ from helpdesk.digilocker.models import SignedIn, Token
 from helpdesk.digilocker.pull import PullClient
 from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
 from helpdesk.errors import DigiLockerError, SecretError
-from helpdesk.languages.searching import in_english
 from helpdesk.outbound import Deadline
 from helpdesk.service.authorization_link import Links, Made
 from helpdesk.service.callback_data import tracking_keys
@@ -55,6 +54,7 @@ from helpdesk.storage.documents import DATA, LOCKED, DocumentStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
+from helpdesk.understanding.searching import in_english
 from helpdesk.whatsapp.messages import shorten
 
 JOB_SECONDS = 30.0

@@ -40,7 +40,6 @@ from helpdesk.errors import (
     VersionConflict,
     code_of,
 )
-from helpdesk.languages.understanding import LONGEST_TEXT, read
 from helpdesk.service.callback_data import read_tracking
 from helpdesk.service.identity import conversation_id, number_mark, step_id, text_mark
 from helpdesk.service.outbox import bounded
@@ -52,6 +51,7 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import Delivered, InOrder, Job, Undelivered, WorkQueue
 from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
+from helpdesk.understanding.reading import LONGEST_TEXT, read
 from helpdesk.whatsapp import webhook
 from helpdesk.whatsapp.signature import verify
 from helpdesk.whatsapp.webhook import DeliveryStatus, InboundMessage

@@ -28,9 +28,9 @@ from helpdesk.conversation.pages import LANGUAGES as LANGUAGES_ON_A_PAGE
 from helpdesk.conversation.pages import OPTIONS as OPTIONS_ON_A_PAGE
 from helpdesk.conversation.pages import pages
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
-from helpdesk.languages.dates import written
 from helpdesk.storage.documents import DATA, LOCKED, extension
 from helpdesk.structs import Value
+from helpdesk.understanding.dates import written
 from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,

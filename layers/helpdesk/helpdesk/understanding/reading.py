@@ -22,8 +22,8 @@ from helpdesk.conversation.numbers import (
     national_mobile,
 )
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
-from helpdesk.languages.dates import read_date
 from helpdesk.structs import Value
+from helpdesk.understanding.dates import read_date
 
 LONGEST_TEXT = 400
 """Characters that are looked at. Whoever writes more is not answering one of our questions."""

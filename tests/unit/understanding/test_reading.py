@@ -6,8 +6,8 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.events import Entered, Kind, Said
 from helpdesk.conversation.numbers import Fault
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.languages.dates import written
-from helpdesk.languages.understanding import read
+from helpdesk.understanding.dates import written
+from helpdesk.understanding.reading import read
 
 
 def said(text: str) -> Said:

@@ -3,7 +3,7 @@
 from functools import cache
 
 from helpdesk.languages.catalogue import catalogues
-from helpdesk.languages.understanding import fold
+from helpdesk.understanding.reading import fold
 
 _LONGEST_PHRASE = 4
 

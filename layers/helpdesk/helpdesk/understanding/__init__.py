@@ -1,0 +1,1 @@
+"""What the citizen sends, read by the question that is open."""
