@@ -64,9 +64,17 @@ class Kms:
 class Secrets:
     """Secrets Manager."""
 
+    def __init__(self) -> None:
+        self._values = {name: json.dumps(value) for name, value in _SECRETS.items()}
+
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
-        """Give a secret."""
-        return {"SecretString": json.dumps(_SECRETS[SecretId])}
+        """Return a secret."""
+        return {"SecretString": self._values[SecretId]}
+
+    def put_secret_value(self, *, SecretId: str, SecretString: str) -> dict[str, str]:  # noqa: N803
+        """Replace a secret."""
+        self._values[SecretId] = SecretString
+        return {}
 
 
 @cache
@@ -96,6 +104,10 @@ class Bucket:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
 
+    def list_objects_v2(self, **_: Any) -> dict[str, Any]:
+        """List what is kept."""
+        return {"Contents": [{"Key": key} for key in sorted(self.objects)]}
+
     def delete_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Delete, if it is there."""
         self.objects.pop(Key, None)
@@ -121,9 +133,32 @@ class Sqs:
         taken, refused = self._queues[QueueUrl].send_batch(Entries)
         return {"Successful": [{"Id": id_} for id_ in taken], "Failed": [{"Id": id_} for id_ in refused]}
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> dict[str, Any]:  # noqa: N803
-        """Queue a message that is held back."""
-        self._queues[QueueUrl].send(MessageBody, delay=DelaySeconds)
+    def send_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        MessageBody: str,  # noqa: N803
+        MessageGroupId: str = "",  # noqa: N803
+        MessageDeduplicationId: str = "",  # noqa: N803
+        DelaySeconds: int = 0,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Queue a message."""
+        self._queues[QueueUrl].send(
+            MessageBody, group=MessageGroupId, deduplication=MessageDeduplicationId, delay=DelaySeconds
+        )
+        return {}
+
+    def receive_message(self, *, QueueUrl: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Receive a message, if there is one that may be received now."""
+        message = self._queues[QueueUrl].receive()
+        if message is None:
+            return {}
+        found = {"MessageId": message.id, "Body": message.body, "ReceiptHandle": message.receipt}
+        return {"Messages": [found]}
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:  # noqa: N803
+        """Take a message that was received off its queue."""
+        self._queues[QueueUrl].delete(ReceiptHandle)
         return {}
 
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
@@ -134,12 +169,14 @@ class Sqs:
 class Cloud:
     """Everything of AWS that the functions use. `client` takes the place of `boto3.client`.
 
-    `dynamodb` is another client to use in place of the model of the tables.
+    `dynamodb` is another client to use in place of the model of the tables, `bucket` another model of the bucket.
     """
 
-    def __init__(self, calls: Calls, clock: Callable[[], float], dynamodb: Any = None) -> None:
+    def __init__(
+        self, calls: Calls, clock: Callable[[], float], dynamodb: Any = None, bucket: Bucket | None = None
+    ) -> None:
         self.dynamodb: Any = dynamodb or Tables()
-        self.bucket = Bucket()
+        self.bucket = bucket or Bucket()
         self.work = Queue("work", clock, fifo=True)
         self.timer = Queue("timer", clock)
         self._services = {

@@ -36,13 +36,16 @@ class Tables:
         self._items: dict[Key, Item] = {}
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Give the items of one conversation whose part lies between two names."""
-        pattern = r"(\S+) = (:\w+) AND (\S+) BETWEEN (:\w+) AND (:\w+)"
-        found = re.fullmatch(pattern, request["KeyConditionExpression"])
-        if not found:
-            raise NotModelled(request["KeyConditionExpression"])
-        values = request["ExpressionAttributeValues"]
-        conversation, low, high = (values[found[group]]["S"] for group in (2, 4, 5))
+        """Give the items of one conversation whose part has a name, or lies between two."""
+        condition, values = request["KeyConditionExpression"], request["ExpressionAttributeValues"]
+        one = re.fullmatch(r"\S+ = (:\w+) AND \S+ = (:\w+)", condition)
+        some = re.fullmatch(r"\S+ = (:\w+) AND \S+ BETWEEN (:\w+) AND (:\w+)", condition)
+        if one:
+            conversation, low, high = (values[one[group]]["S"] for group in (1, 2, 2))
+        elif some:
+            conversation, low, high = (values[some[group]]["S"] for group in (1, 2, 3))
+        else:
+            raise NotModelled(condition)
         of_it = (request["TableName"], conversation)
         keys = sorted(key for key in self._items if key[:2] == of_it and low <= key[2] <= high)
         return {"Items": [_copied(self._items[key]) for key in keys]}

@@ -4,5 +4,5 @@ from tests.unit.service.desk import Desk, desk
 
 
 @pytest.fixture(name="desk")
-def desk_fixture(moto: None) -> Desk:
+def desk_fixture() -> Desk:
     return desk()

@@ -1,4 +1,4 @@
-"""The webhook's and the worker's logic on moto, with fakes of DigiLocker and WhatsApp: one step at a time."""
+"""The functions' logic on the model of AWS, with fakes of DigiLocker and WhatsApp: one step at a time."""
 
 import hashlib
 import hmac
@@ -6,12 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from copy import replace
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-import boto3
-
-from helpdesk import bootstrap
 from helpdesk.conversation.model import IssuedDocument, Rules
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
@@ -36,7 +32,7 @@ from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import IdleTimer, Job, TimerQueue, WorkQueue, read_work
 from helpdesk.whatsapp.errors import Unavailable
 from helpdesk.whatsapp.messages import Message, Recipient
-from tests.unit.aws import APP_SECRET, OUTBOUND_SECRET, PHONE_NUMBER_ID, Aws, aws
+from tests.unit.aws import APP_SECRET, OUTBOUND_SECRET, PHONE_NUMBER_ID, Modelled
 
 AADHAAR, OTP, TOKEN, DEVICE_CODE = "999999990019", "246813", "0123456789abcdef0123456789abcdef01234567", "74tq5miHKB"
 CODE, VERIFIER = "fedcba9876543210fedcba9876543210fedcba98", "v" * 43
@@ -226,7 +222,7 @@ class Clock:
 class Desk:
     """Everything, and what a test does with it."""
 
-    aws: Aws
+    aws: Modelled
     clock: Clock
     locker: FakeLocker
     whatsapp: FakeWhatsApp
@@ -333,18 +329,14 @@ def signature(body: bytes, secret: str = APP_SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-@cache
-def _s3() -> Any:
-    return boto3.client("s3", config=bootstrap.S3)
-
-
 def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
-    """Put everything together. Needs the fixture `moto`."""
-    cloud, clock, locker, whatsapp, rules = aws(), Clock(), FakeLocker(), FakeWhatsApp(), Rules(on_page=on_page)
+    """Put everything together."""
+    clock, locker, whatsapp, rules = Clock(), FakeLocker(), FakeWhatsApp(), Rules(on_page=on_page)
+    cloud = Modelled(clock)
     environment = cloud.environment
     store = ConversationStore(cloud.client("dynamodb"), environment["CONVERSATIONS_TABLE"], clock)
     sealer = Sealer(cloud.client("kms"), environment["DATA_KEY_ARN"], clock)
-    documents = DocumentStore(_s3(), environment["DOCUMENTS_BUCKET"], environment["DATA_KEY_ARN"])
+    documents = DocumentStore(cloud.client("s3"), environment["DOCUMENTS_BUCKET"], environment["DATA_KEY_ARN"])
     locker.keep = documents.keep
     secrets = cloud.client("secretsmanager")
     outbound = Secret(secrets, environment["OUTBOUND_SECRET_ARN"], "OutboundSecret", clock)

@@ -13,8 +13,6 @@ from helpdesk.whatsapp.errors import Unavailable
 from tests.unit.service import desk as a_desk
 from tests.unit.service.desk import Desk, desk
 
-pytestmark = pytest.mark.usefixtures("moto")
-
 MINUTE = 60
 
 

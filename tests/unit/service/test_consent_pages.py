@@ -1,4 +1,4 @@
-"""The pages around DigiLocker's, and what a browser's return does: one call at a time, on moto."""
+"""The pages around DigiLocker's, and what a browser's return does: one call at a time."""
 
 import json
 from copy import replace
@@ -18,13 +18,13 @@ COOKIE_NAME = f"__Host-{COOKIE}"
 
 
 @pytest.fixture(name="desk")
-def desk_fixture(moto: None) -> Desk:
+def desk_fixture() -> Desk:
     """A desk that refuses another mobile and asks nothing."""
     return desk(on_page=True)
 
 
 @pytest.fixture
-def asking(moto: None) -> Desk:
+def asking() -> Desk:
     """A desk that asks for the one-time code."""
     return desk(on_page=True, asks_for_proof=True)
 

@@ -155,7 +155,7 @@ def test_a_denial_counts_where_work_is_done(counted: Counted, code: str, times: 
 
 
 def test_a_denial_counts_where_who_comes_back_from_digilocker_is_taken_in(
-    moto: None, counted: Counted, monkeypatch: pytest.MonkeyPatch
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_page = desk(on_page=True)
     state = on_page.at_link()

@@ -5,6 +5,7 @@ The same on the deployed stack, with the roles' own rights: tests/end_to_end/tes
 
 import hashlib
 import json
+import uuid
 from typing import Any
 from unittest import mock
 
@@ -17,7 +18,6 @@ from helpdesk.service.identity import conversation_id, document_key
 from tests.unit.aws import IDENTITY_SECRET, OUTBOUND_SECRET, PEPPER, PHONE_NUMBER_ID, WEBHOOK_SECRET
 from tests.unit.service.desk import HER_ID, Desk, delivery, desk, signature
 
-pytestmark = pytest.mark.usefixtures("moto")
 HIS, HIS_ID = "919876543210", "IN.2"
 STEP = "f" * 24
 HERS = conversation_id(PEPPER, PHONE_NUMBER_ID, HER_ID)
@@ -79,7 +79,7 @@ class Role:
             QueueUrl=self._queue,
             MessageBody=json.dumps(body),
             MessageGroupId=str(body["conversation"]),
-            MessageDeduplicationId=str(len(json.dumps(body))),
+            MessageDeduplicationId=uuid.uuid4().hex,
         )
 
 
