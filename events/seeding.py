@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import boto3
 
 from events.samples import OF_NOBODY, Message, Occasions, Status, Visit, said, tap, text
-from helpdesk import bootstrap
+from helpdesk.bootstrap import consent, document, webhook
 from helpdesk.conversation.choices import Choice, tap_id
 from helpdesk.conversation.model import Conversation, Rules, Session, Stage
 from helpdesk.service.callback_data import Tracker, Tracking, tracking_keys
@@ -71,10 +71,10 @@ class LocalDesk:
         self._queue_url = queue_url
         self._sqs = boto3.client("sqs")
         self._dynamodb = boto3.client("dynamodb")
-        self._receiver = bootstrap.receiver({**environments["WebhookFunction"], "WORK_QUEUE_URL": queue_url})
-        self._handler = bootstrap.document_handler({**self._settings, "WORK_QUEUE_URL": queue_url})
+        self._receiver = webhook.receiver({**environments["WebhookFunction"], "WORK_QUEUE_URL": queue_url})
+        self._handler = document.handler({**self._settings, "WORK_QUEUE_URL": queue_url})
         pages = environments.get("ConsentFunction")
-        self._consenting = bootstrap.consenting({**pages, "WORK_QUEUE_URL": queue_url}) if pages else None
+        self._consenting = consent.consenting({**pages, "WORK_QUEUE_URL": queue_url}) if pages else None
         self._outbound_secret = Secret(
             boto3.client("secretsmanager"), self._settings["OUTBOUND_SECRET_ARN"], "OutboundSecret", time.time
         )

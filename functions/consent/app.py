@@ -3,12 +3,12 @@
 from http import HTTPStatus
 from typing import Any
 
-from helpdesk import bootstrap
+from helpdesk.bootstrap import consent, gc_frozen
 from helpdesk.telemetry import logger, metrics, redact_exceptions
 from helpdesk.web import answers
 
-with bootstrap.for_good():
-    consenting = bootstrap.consenting()
+with gc_frozen():
+    consenting = consent.consenting()
 
 
 @redact_exceptions

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from helpdesk import bootstrap
+from helpdesk.bootstrap import document, gc_frozen
 from helpdesk.service.queue_consumer import QueueMessage
 from helpdesk.telemetry import logger, metrics, redact_exceptions
 
-with bootstrap.for_good():
-    handler = bootstrap.document_handler()
+with gc_frozen():
+    handler = document.handler()
 
 
 @redact_exceptions

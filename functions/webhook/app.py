@@ -3,14 +3,14 @@
 import base64
 from typing import Any
 
-from helpdesk import bootstrap
+from helpdesk.bootstrap import gc_frozen, webhook
 from helpdesk.errors import PayloadError, SecretError, SignatureError
 from helpdesk.service.inbound import DeliveryFailed
 from helpdesk.telemetry import count, logger, metrics, redact_exceptions
 from helpdesk.whatsapp.signature import check_certificate
 
-with bootstrap.for_good():
-    receiver = bootstrap.receiver()
+with gc_frozen():
+    receiver = webhook.receiver()
 
 
 @redact_exceptions

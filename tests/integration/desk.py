@@ -27,10 +27,13 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from helpdesk import bootstrap, telemetry
-from helpdesk.digilocker import client as digilocker_client
-from helpdesk.service import queue_consumer
-from helpdesk.whatsapp import client as whatsapp_client
+from helpdesk import telemetry
+from helpdesk.bootstrap import consent as consent_parts
+from helpdesk.bootstrap import document as document_parts
+from helpdesk.bootstrap import webhook as webhook_parts
+from helpdesk.digilocker.client import DigiLockerClient
+from helpdesk.service.queue_consumer import DocumentHandler
+from helpdesk.whatsapp.client import WhatsAppClient
 from operations.redrive import redrive
 from standins.clock import Clock
 from standins.config import SimulatorConfig
@@ -320,20 +323,19 @@ def running_desk(
                     (DynamoHandler, "call_action", _one_at_a_time),
                     (moto_sqs, "unix_time_millis", lambda: clock.now() * 1000),
                     (telemetry.metrics, "add_metric", partial(_count, counted)),
-                    (bootstrap, "receiver", partial(bootstrap.receiver, clock=clock.now)),
-                    (bootstrap, "consenting", partial(bootstrap.consenting, clock=clock.now)),
-                    (bootstrap, "document_handler", partial(bootstrap.document_handler, clock=clock.now)),
+                    (webhook_parts, "receiver", partial(webhook_parts.receiver, clock=clock.now)),
+                    (consent_parts, "consenting", partial(consent_parts.consenting, clock=clock.now)),
                     (
-                        digilocker_client,
-                        "DigiLockerClient",
-                        partial(digilocker_client.DigiLockerClient, session=to_digilocker.session(), clock=clock.now),
+                        document_parts,
+                        "handler",
+                        partial(
+                            document_parts.handler,
+                            clock=clock.now,
+                            whatsapp=partial(WhatsAppClient, session=to_whatsapp.session()),
+                            digilocker=partial(DigiLockerClient, session=to_digilocker.session()),
+                        ),
                     ),
-                    (
-                        whatsapp_client,
-                        "WhatsAppClient",
-                        partial(whatsapp_client.WhatsAppClient, session=to_whatsapp.session()),
-                    ),
-                    (queue_consumer, "DocumentHandler", partial(_handler, queue_consumer.DocumentHandler, pauses)),
+                    (document_parts, "DocumentHandler", partial(_handler, DocumentHandler, pauses)),
                 ):
                     patches.enter_context(mock.patch.object(module, name, stand_in))
                 functions |= {name: load(name) for name in ("webhook", "document", "consent")}

@@ -14,22 +14,19 @@ from http import HTTPStatus
 from types import ModuleType
 from typing import Any, Literal
 
-import boto3
 import pytest
 from msgspec.structs import replace
 
-from helpdesk import bootstrap
+from helpdesk.bootstrap import consent, document, webhook
 from helpdesk.conversation.choices import Choice, read_tap
 from helpdesk.conversation.effects import DeliverDocument, Reply, ShowDocuments
 from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.conversation.problems import Problem
-from helpdesk.digilocker import client as digilocker_client
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.service import authorization_link, digilocker_gateway, message_sender
+from helpdesk.service import authorization_link, message_sender
 from helpdesk.service.proof_code import proof_of
 from helpdesk.service.renderer import NOTHING_OPENED
 from helpdesk.storage.conversations import ConversationStore, Stored
-from helpdesk.whatsapp import client as whatsapp_client
 from helpdesk.whatsapp.messages import DocumentHeader
 from tests.conversations.chat import RIGHT_OTP, START, WRONG_OTP, Transcript, matches
 from tests.handlers import Context, load
@@ -487,22 +484,25 @@ class Desk:
     def _stand_ins(self) -> Iterator[None]:
         """Stand in for what is outside, throughout an invocation: the locker is built by a job."""
         environment = ENVIRONMENT | self._way | {"RESEND_SECONDS": str(self._resend_seconds)}
+        outside: Any = {"clock": self.clock, "sleep": _no_time, "client": self.cloud.client}
         # Lighter than mock.patch: this happens some hundred thousand times.
         with pytest.MonkeyPatch.context() as patched:
             for module, name, stand_in in (
-                (boto3, "client", self.cloud.client),
-                (digilocker_client, "DigiLockerClient", self._digilocker_client),
-                (whatsapp_client, "WhatsAppClient", self._whatsapp_client),
-                (bootstrap, "receiver", partial(bootstrap.receiver, environment, self.clock)),
-                (bootstrap, "consenting", partial(bootstrap.consenting, environment, self.clock)),
-                (bootstrap, "document_handler", partial(bootstrap.document_handler, environment, self.clock)),
+                (webhook, "receiver", partial(webhook.receiver, environment, **outside)),
+                (consent, "consenting", partial(consent.consenting, environment, **outside)),
                 (
-                    digilocker_gateway,
-                    "DigiLockerGateway",
-                    partial(digilocker_gateway.DigiLockerGateway, sleep=_no_time),
+                    document,
+                    "handler",
+                    partial(
+                        document.handler,
+                        environment,
+                        whatsapp=self._whatsapp_client,
+                        digilocker=self._digilocker_client,
+                        replier=partial(QuietReplier, self._replied),
+                        **outside,
+                    ),
                 ),
                 (authorization_link, "new_state", self._new_state),
-                (message_sender, "MessageSender", partial(QuietReplier, self._replied)),
             ):
                 patched.setattr(module, name, stand_in)
             yield

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpdesk.bootstrap import for_good
+from helpdesk.bootstrap import gc_frozen
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +18,8 @@ def looked_at(one: object) -> bool:
     return any(other is one for other in gc.get_objects())
 
 
-def test_the_garbage_collector_does_not_look_at_what_is_built_for_good() -> None:
-    with for_good():
+def test_the_garbage_collector_does_not_look_at_what_is_built_gc_frozen() -> None:
+    with gc_frozen():
         assert not gc.isenabled()
         built: list[object] = [[]]
         assert looked_at(built)
@@ -30,6 +30,6 @@ def test_the_garbage_collector_does_not_look_at_what_is_built_for_good() -> None
 
 
 def test_the_garbage_collector_works_again_after_a_start_that_failed() -> None:
-    with pytest.raises(KeyError), for_good():
+    with pytest.raises(KeyError), gc_frozen():
         raise KeyError
     assert gc.isenabled()

@@ -2,7 +2,6 @@ import contextlib
 
 import pytest
 
-from helpdesk.bootstrap import rules
 from helpdesk.conversation.limits import Limit
 from helpdesk.conversation.model import Rules
 from helpdesk.errors import SettingError
@@ -23,7 +22,7 @@ def environment(moto: None) -> dict[str, str]:
 
 @each
 def test_a_whole_environment_is_read(settings: Settings, environment: dict[str, str]) -> None:
-    assert settings.from_environment(environment).table == environment["CONVERSATIONS_TABLE"]
+    assert settings.from_environment(environment).common.table == environment["CONVERSATIONS_TABLE"]
 
 
 @each
@@ -75,6 +74,6 @@ def test_plain_http_is_for_one_machine_only(name: str, environment: dict[str, st
 
 def test_documents_pulls_and_links_are_limited_in_proportion_to_replies(environment: dict[str, str]) -> None:
     twice = environment | {"REPLIES_PER_CITIZEN_PER_DAY": "200"}
-    usual, more = (rules(WebhookSettings.from_environment(one)) for one in (environment, twice))
+    usual, more = (WebhookSettings.from_environment(one).common.rules for one in (environment, twice))
     assert (usual.replies, usual.documents, usual.links) == (Rules().replies, Rules().documents, Rules().links)
     assert (more.replies.day, more.documents, more.pulls.day, more.links.day) == (200, Limit(12, 40, 80), 40, 40)

@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -14,6 +15,7 @@ import boto3
 import pytest
 
 from helpdesk import bootstrap, snapshot
+from helpdesk.bootstrap import document, locker
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.storage.secrets import Secret
 from helpdesk.whatsapp.client import WhatsAppClient
@@ -49,7 +51,9 @@ def runtime() -> Iterator[Runtime]:
     there = Runtime()
     with mock.patch.dict(sys.modules, {"snapshot_restore_py": there}):
         importlib.reload(snapshot)
-        with mock.patch.object(bootstrap, "keep_out", snapshot.keep_out):
+        with ExitStack() as patches:
+            for module in (bootstrap, document, locker):
+                patches.enter_context(mock.patch.object(module, "keep_out", snapshot.keep_out))
             yield there
     importlib.reload(snapshot)
 
@@ -157,6 +161,6 @@ def test_where_there_are_no_snapshots_nothing_is_registered() -> None:
     ("kind", "ahead"), [("snap-start", True), ("provisioned-concurrency", True), ("on-demand", False), (None, False)]
 )
 def test_all_is_built_at_the_start_only_where_nobody_waits_for_it(cloud: Aws, kind: str | None, ahead: bool) -> None:
-    with mock.patch.object(bootstrap, "_locker") as built:
+    with mock.patch.object(locker, "locker") as built:
         start(cloud, "document", **({"AWS_LAMBDA_INITIALIZATION_TYPE": kind} if kind else {}))
     assert built.called is ahead

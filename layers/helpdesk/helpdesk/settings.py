@@ -5,38 +5,29 @@ where they are kept.
 """
 
 from collections.abc import Mapping
-from typing import Literal, Self, TypedDict
+from typing import Literal, Self
 
+from helpdesk.conversation.limits import replies_a_day
+from helpdesk.conversation.model import Rules
 from helpdesk.errors import SettingError
+from helpdesk.languages.catalogue import codes
 from helpdesk.structs import Value
 
 
 class Common(Value, frozen=True):
-    """What all functions need. Times in seconds."""
+    """What every function needs to take a conversation one step further."""
 
-    stage: str
-    sign_in: str
     table: str
     work_queue_url: str
     data_key_arn: str
-    phone_number_id: str
-    session_seconds: int
-    resend_seconds: int
-    job_expiry_seconds: int
-    otp_tries: int
-    otps_per_citizen_per_day: int
-    numbers_per_citizen_per_day: int
-    otps_per_number_per_hour: int
-    otps_per_number_per_day: int
-    replies_per_citizen_per_day: int
-    messages_per_minute: int
-    same_texts_per_minute: int
-    helpline: str
+    rules: Rules
 
 
-class WebhookSettings(Common, frozen=True):
+class WebhookSettings(Value, frozen=True):
     """The webhook function's settings."""
 
+    common: Common
+    phone_number_id: str
     webhook_secret_arn: str
     identity_secret_arn: str
     max_message_age_seconds: int
@@ -46,16 +37,18 @@ class WebhookSettings(Common, frozen=True):
         """Read the settings. Raises SettingError."""
         read = _Reader(environment)
         return cls(
-            **read.common(),
+            common=read.common(),
+            phone_number_id=read.text("WHATSAPP_PHONE_NUMBER_ID"),
             webhook_secret_arn=read.text("WEBHOOK_SECRET_ARN"),
             identity_secret_arn=read.text("IDENTITY_SECRET_ARN"),
             max_message_age_seconds=read.number("MAX_MESSAGE_AGE_SECONDS"),
         )
 
 
-class DocumentSettings(Common, frozen=True):
+class DocumentSettings(Value, frozen=True):
     """The document function's settings."""
 
+    common: Common
     records_table: str
     outbound_secret_arn: str
     identity_secret_arn: str
@@ -65,6 +58,7 @@ class DocumentSettings(Common, frozen=True):
     bucket: str
     whatsapp_url: str
     whatsapp_version: str
+    phone_number_id: str
     digilocker_url: str
     digilocker_version: Literal["1.x", "2.4"]
     link_expiry_seconds: int
@@ -74,13 +68,14 @@ class DocumentSettings(Common, frozen=True):
     verify_decoy_otps: bool
     purpose: str
     service_name: str
+    helpline: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings. Raises SettingError."""
         read = _Reader(environment)
         return cls(
-            **read.common(),
+            common=read.common(),
             records_table=read.text("RECORDS_TABLE"),
             outbound_secret_arn=read.text("OUTBOUND_SECRET_ARN"),
             identity_secret_arn=read.text("IDENTITY_SECRET_ARN"),
@@ -90,6 +85,7 @@ class DocumentSettings(Common, frozen=True):
             bucket=read.text("DOCUMENTS_BUCKET"),
             whatsapp_url=read.url("WHATSAPP_API_URL"),
             whatsapp_version=read.text("WHATSAPP_API_VERSION"),
+            phone_number_id=read.text("WHATSAPP_PHONE_NUMBER_ID"),
             digilocker_url=read.url("DIGILOCKER_URL"),
             digilocker_version=read.one_of("DIGILOCKER_VERSION", "1.x", "2.4"),
             link_expiry_seconds=read.number("LINK_EXPIRY_SECONDS"),
@@ -99,12 +95,14 @@ class DocumentSettings(Common, frozen=True):
             verify_decoy_otps=read.one_of("VERIFY_DECOY_OTPS", "true", "false") == "true",
             purpose=read.text("PURPOSE"),
             service_name=read.text("SERVICE_NAME"),
+            helpline=read.optional("HELPLINE"),
         )
 
 
-class ConsentSettings(Common, frozen=True):
+class ConsentSettings(Value, frozen=True):
     """The consent function's settings."""
 
+    common: Common
     whatsapp_number: str
     """The desk's telephone number, to which `wa.me` leads back."""
     mobile_mismatch: Literal["refuse", "ask"]
@@ -115,32 +113,11 @@ class ConsentSettings(Common, frozen=True):
         """Read the settings. Raises SettingError."""
         read = _Reader(environment)
         return cls(
-            **read.common(),
+            common=read.common(),
             whatsapp_number=read.text("WHATSAPP_NUMBER"),
             mobile_mismatch=read.one_of("MOBILE_MISMATCH", "refuse", "ask"),
             digilocker_url=read.url("DIGILOCKER_URL"),
         )
-
-
-class _CommonValues(TypedDict):
-    stage: str
-    sign_in: str
-    table: str
-    work_queue_url: str
-    data_key_arn: str
-    phone_number_id: str
-    session_seconds: int
-    resend_seconds: int
-    job_expiry_seconds: int
-    otp_tries: int
-    otps_per_citizen_per_day: int
-    numbers_per_citizen_per_day: int
-    otps_per_number_per_hour: int
-    otps_per_number_per_day: int
-    replies_per_citizen_per_day: int
-    messages_per_minute: int
-    same_texts_per_minute: int
-    helpline: str
 
 
 class _Reader:
@@ -148,6 +125,7 @@ class _Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self._is_local = self.one_of("STAGE", "local", "dev", "staging", "prod") == "local"
 
     def text(self, name: str) -> str:
         value = self._environment.get(name, "").strip()
@@ -182,28 +160,37 @@ class _Reader:
 
     def _encrypted(self, name: str, value: str) -> str:
         """Refuse plain http, over which numbers, OTPs and secrets would go in the clear, but on one machine."""
-        if value.startswith("http://") and self.text("STAGE") != "local":
+        if value.startswith("http://") and not self._is_local:
             raise SettingError(f"the setting {name} must begin with https:// at every stage but local")
         return value
 
-    def common(self) -> _CommonValues:
-        return {
-            "stage": self.one_of("STAGE", "local", "dev", "staging", "prod"),
-            "sign_in": self.one_of("SIGN_IN", "in-chat", "consent-page"),
-            "table": self.text("CONVERSATIONS_TABLE"),
-            "work_queue_url": self.text("WORK_QUEUE_URL"),
-            "data_key_arn": self.text("DATA_KEY_ARN"),
-            "phone_number_id": self.text("WHATSAPP_PHONE_NUMBER_ID"),
-            "session_seconds": self.number("SESSION_SECONDS"),
-            "resend_seconds": self.number("RESEND_SECONDS"),
-            "job_expiry_seconds": self.number("JOB_EXPIRY_SECONDS"),
-            "otp_tries": self.number("OTP_TRIES"),
-            "otps_per_citizen_per_day": self.number("OTPS_PER_CITIZEN_PER_DAY"),
-            "numbers_per_citizen_per_day": self.number("NUMBERS_PER_CITIZEN_PER_DAY"),
-            "otps_per_number_per_hour": self.number("OTPS_PER_NUMBER_PER_HOUR"),
-            "otps_per_number_per_day": self.number("OTPS_PER_NUMBER_PER_DAY"),
-            "replies_per_citizen_per_day": self.number("REPLIES_PER_CITIZEN_PER_DAY"),
-            "messages_per_minute": self.number("MESSAGES_PER_MINUTE"),
-            "same_texts_per_minute": self.number("SAME_TEXTS_PER_MINUTE"),
-            "helpline": self.optional("HELPLINE"),
-        }
+    def common(self) -> Common:
+        return Common(
+            table=self.text("CONVERSATIONS_TABLE"),
+            work_queue_url=self.text("WORK_QUEUE_URL"),
+            data_key_arn=self.text("DATA_KEY_ARN"),
+            rules=self.rules(),
+        )
+
+    def rules(self) -> Rules:
+        usual = Rules()
+        replies = self.number("REPLIES_PER_CITIZEN_PER_DAY")
+        share = replies / usual.replies.day
+        return Rules(
+            session_seconds=self.number("SESSION_SECONDS"),
+            resend_seconds=self.number("RESEND_SECONDS"),
+            job_expiry_seconds=self.number("JOB_EXPIRY_SECONDS"),
+            otp_tries=self.number("OTP_TRIES"),
+            otps_a_day=self.number("OTPS_PER_CITIZEN_PER_DAY"),
+            numbers_a_day=self.number("NUMBERS_PER_CITIZEN_PER_DAY"),
+            otps_an_hour=self.number("OTPS_PER_NUMBER_PER_HOUR"),
+            otps_for_a_number_a_day=self.number("OTPS_PER_NUMBER_PER_DAY"),
+            replies=replies_a_day(replies),
+            documents=usual.documents.scaled(share),
+            pulls=usual.pulls.scaled(share),
+            links=usual.links.scaled(share),
+            messages_a_minute=self.number("MESSAGES_PER_MINUTE"),
+            same_texts_a_minute=self.number("SAME_TEXTS_PER_MINUTE"),
+            on_page=self.one_of("SIGN_IN", "in-chat", "consent-page") == "consent-page",
+            languages=codes(),
+        )

@@ -9,10 +9,10 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-import boto3
 import pytest
 
-from helpdesk import bootstrap
+from helpdesk.bootstrap import aws_client
+from helpdesk.bootstrap.consent import consenting
 from tests.handlers import ROOT, Context, load
 from tests.unit.aws import Aws, aws
 
@@ -79,16 +79,14 @@ def test_every_answer_carries_the_security_headers(consent: ModuleType) -> None:
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"][0]
 
 
-def test_it_reads_no_secret_and_needs_three_clients(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_reads_no_secret_and_needs_three_clients(cloud: Aws) -> None:
     built: list[str] = []
-    make = boto3.client
 
-    def counting(name: str, **more: Any) -> Any:
+    def counting(name: str, **config: Any) -> Any:
         built.append(name)
-        return make(name, **more)
+        return aws_client(name, **config)
 
-    monkeypatch.setattr(boto3, "client", counting)
-    bootstrap.consenting(cloud.environment)
+    consenting(cloud.environment, client=counting)
     assert sorted(built) == ["dynamodb", "kms", "sqs"]
 
 

@@ -10,10 +10,11 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-import boto3
 import pytest
 
-from helpdesk import bootstrap
+from helpdesk.bootstrap import aws_client
+from helpdesk.bootstrap.document import handler
+from helpdesk.bootstrap.webhook import receiver
 from helpdesk.service.inbound import DeliveryFailed
 from tests.handlers import ROOT, Context, load
 from tests.unit.aws import IDENTITY_SECRET, WEBHOOK_SECRET, Aws, aws
@@ -170,19 +171,17 @@ def test_a_missing_setting_stops_the_function_at_its_start_with_its_name(cloud: 
     assert "the setting CONVERSATIONS_TABLE is missing" in started.stderr
 
 
-def test_the_functions_clients_are_built_once(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_functions_clients_are_built_once(cloud: Aws) -> None:
     built: list[str] = []
-    make = boto3.client
 
-    def counting(name: str, **more: Any) -> Any:
+    def counting(name: str, **config: Any) -> Any:
         built.append(name)
-        return make(name, **more)
+        return aws_client(name, **config)
 
-    monkeypatch.setattr(boto3, "client", counting)
-    bootstrap.receiver(cloud.environment)
+    receiver(cloud.environment, client=counting)
     assert sorted(built) == ["dynamodb", "kms", "secretsmanager", "sqs"]
     built.clear()
-    bootstrap.document_handler(cloud.environment)
+    handler(cloud.environment, client=counting)
     assert sorted(built) == ["dynamodb", "kms", "s3", "secretsmanager", "sqs"]
 
 
