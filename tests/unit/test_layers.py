@@ -10,7 +10,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layers/helpdesk/helpdesk": {"helpdesk"},
     "functions": {"helpdesk"},
     "standins": {"standins", "tools"},
-    "tools": {"tools", "helpdesk"},
+    "tools": {"tools", "helpdesk", "tests"},
     "template_checks": {"template_checks"},
     "capacity_model": {"capacity_model", "helpdesk"},
     "operations": {"operations", "helpdesk", "template_checks", "tools"},
