@@ -65,8 +65,8 @@ class RecordedChat(Chat):
         match message:
             case ButtonsMessage(buttons=buttons):
                 marked = [(button.id, button.title) for button in buttons]
-            case ListMessage(sections=sections):
-                marked = [(row.id, row.title) for section in sections for row in section.rows]
+            case ListMessage(rows=rows):
+                marked = [(row.id, row.title) for row in rows]
             case LinkMessage(display_text=title):
                 marked = [("link", title)]
             case _:

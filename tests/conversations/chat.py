@@ -354,8 +354,7 @@ class Chat:
                 self.tappable.update((button.title, button.id) for button in buttons)
                 file = header.filename if isinstance(header, DocumentHeader) else None
                 self.said.append(shown(body, [button.title for button in buttons], file))
-            case ListMessage(body=body, button=button, sections=sections):
-                rows = [row for section in sections for row in section.rows]
+            case ListMessage(body=body, button=button, rows=rows):
                 self.tappable.update((row.title, row.id) for row in rows)
                 self.said.append(shown(body, [f"{button}: {' | '.join(row.title for row in rows)}"]))
             case LinkMessage(body=body, display_text=title):

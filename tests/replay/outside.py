@@ -315,8 +315,8 @@ class WhatsApp:
                 file = header.filename if isinstance(header, DocumentHeader) else None
                 content = self._content(header) if isinstance(header, DocumentHeader) else None
                 return Received(id_, callback_data, shown(body, list(tappable), file), tappable, content)
-            case ListMessage(body=body, button=button, sections=sections):
-                tappable = {row.title: row.id for section in sections for row in section.rows}
+            case ListMessage(body=body, button=button, rows=rows):
+                tappable = {row.title: row.id for row in rows}
                 text = shown(body, [f"{button}: {' | '.join(tappable)}"])
                 return Received(id_, callback_data, text, tappable, None)
             case LinkMessage(body=body, display_text=title, url=url):

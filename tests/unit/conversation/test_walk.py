@@ -443,8 +443,8 @@ def _ids(message: Sent) -> list[str]:
     match message:
         case ButtonsMessage(buttons=buttons):
             return [button.id for button in buttons]
-        case ListMessage(sections=sections):
-            return [row.id for section in sections for row in section.rows]
+        case ListMessage(rows=rows):
+            return [row.id for row in rows]
     return []
 
 

@@ -48,7 +48,7 @@ def test_documents_of_one_kind_are_told_apart_by_their_dates() -> None:
         "1. Vehicle RC (12/09/2019)",
         "2. Vehicle RC (13/08/2020)",
     ]
-    assert [(row.description or "").partition(" · ")[0] for row in message.sections[0].rows[:2]] == [
+    assert [(row.description or "").partition(" · ")[0] for row in message.rows[:2]] == [
         "12/09/2019",
         "13/08/2020",
     ]
@@ -87,7 +87,7 @@ def test_however_long_their_names_are_two_of_a_kind_stay_apart(language: Catalog
     message = listed(*documents, left_out=9999, language=language.code)
 
     assert length(message.body) <= 1024
-    rows = {(row.title.partition(". ")[2], row.description) for row in message.sections[0].rows[:7]}
+    rows = {(row.title.partition(". ")[2], row.description) for row in message.rows[:7]}
     assert len(rows) == 7
 
 

@@ -23,7 +23,6 @@ TEXTS = PageTexts(
     heading="Sign in",
     paragraphs=("First sentence.", "Second sentence."),
     action="Continue to DigiLocker",
-    note="Small letters.",
 )
 MARKUP = "</p><script>alert(1)</script>\" onload='x' &amp; <b>"
 
@@ -92,7 +91,6 @@ def test_it_says_what_the_catalogue_says_and_has_one_way_on(name: str) -> None:
     assert page.texts["h1"] == ["Sign in"]
     assert page.texts["title"] == ["Sign in - Help desk"]
     assert page.texts["p"][:3] == ["Help desk", "First sentence.", "Second sentence."]
-    assert page.texts["p"][-1] == "Small letters."
     assert page.texts["a"] == ["Continue to DigiLocker"]
 
 
@@ -160,7 +158,6 @@ def luminance(colour: str) -> float:
         ("ink", "ground", 7),
         ("ink", "sheet", 7),
         ("ink", "box", 7),
-        ("soft", "ground", 4.5),
         ("on-strong", "strong", 4.5),
         ("strong", "ground", 3),
         ("good", "ground", 3),
@@ -200,13 +197,12 @@ def test_its_style_is_the_one_that_the_policy_allows(name: str) -> None:
 
 @EVERY_PAGE
 def test_whatever_a_text_holds_is_shown_and_not_obeyed(name: str) -> None:
-    texts = PageTexts(service=MARKUP, heading=MARKUP, paragraphs=(MARKUP,), action=MARKUP, note=MARKUP)
+    texts = PageTexts(service=MARKUP, heading=MARKUP, paragraphs=(MARKUP,), action=MARKUP)
 
     page = read(name, texts)
 
     assert [tag for tag, _ in page.elements] == [
-        tag
-        for tag, _ in read(name, PageTexts(service="s", heading="h", paragraphs=("p",), action="a", note="n")).elements
+        tag for tag, _ in read(name, PageTexts(service="s", heading="h", paragraphs=("p",), action="a")).elements
     ]
     assert page.texts["h1"] == page.texts["a"] == [MARKUP]
 

@@ -1,8 +1,6 @@
 """Calling the Cloud API."""
 
-import io
 import json
-import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +9,7 @@ import pytest
 import requests
 import responses
 
+from helpdesk.errors import WhatsAppError
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.errors import (
     InvalidMessage,
@@ -19,7 +18,6 @@ from helpdesk.whatsapp.errors import (
     RateLimited,
     TokenRefused,
     Unavailable,
-    WhatsAppError,
 )
 from helpdesk.whatsapp.messages import InvalidContent, Recipient, TextMessage
 from tests.unit.raw_server import RawServer, Script, http, refused_url
@@ -326,15 +324,10 @@ def test_a_cookie_is_not_carried_from_one_citizen_to_the_next() -> None:
 # --- upload
 
 
-@pytest.mark.parametrize("as_file", [False, True])
-def test_an_upload_is_a_form_of_three_fields_with_the_bytes_unaltered(as_file: bool) -> None:
+def test_an_upload_is_a_form_of_three_fields_with_the_bytes_unaltered() -> None:
     content = b"%PDF-1.4\r\n--\r\n\x00\xff" + b"x" * 200_000
-    given = io.BytesIO(b"skipped" + content) if as_file else content
-    if isinstance(given, io.BytesIO):
-        given.seek(7)
-
     with RawServer([answer("200 OK", {"id": "42"})]) as server:
-        assert client(server.url).upload(given, "application/pdf", 'मेरा "PAN".pdf') == "42"
+        assert client(server.url).upload(content, "application/pdf", 'मेरा "PAN".pdf') == "42"
 
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(f"POST /v26.0/{NUMBER_ID}/media HTTP/1.1".encode())
@@ -346,15 +339,3 @@ def test_an_upload_is_a_form_of_three_fields_with_the_bytes_unaltered(as_file: b
     assert 'name="file"; filename="मेरा %22PAN%22.pdf"\r\nContent-Type: application/pdf\r\n\r\n'.encode() in parts[3]
     assert parts[3].endswith(content + b"\r\n")
     assert b"transfer-encoding" not in head.lower()
-
-
-def test_an_upload_of_ten_megabytes_is_not_copied() -> None:
-    content = b"x" * 10_485_760
-
-    with RawServer([answer("200 OK", {"id": "42"})], keep_bodies=False) as server:
-        tracemalloc.start()
-        client(server.url).upload(content, "application/pdf", "x.pdf")
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-
-    assert peak < 0.2 * len(content)

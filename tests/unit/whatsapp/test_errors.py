@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpdesk.errors import WhatsAppError
 from helpdesk.whatsapp.errors import (
     CLASS_OF_CODE,
     InboundMediaLost,
@@ -14,10 +15,8 @@ from helpdesk.whatsapp.errors import (
     TokenRefused,
     Unavailable,
     Undeliverable,
-    WhatsAppError,
     WindowClosed,
     error_of,
-    error_of_code,
 )
 
 # The reference's table of codes, row by row.
@@ -59,11 +58,6 @@ def test_a_known_code_decides_whatever_the_status(code: int, kind: type[WhatsApp
     assert (error.code, error.status) == (code, status)
 
 
-@pytest.mark.parametrize(("code", "kind"), ROWS)
-def test_a_code_in_a_status_means_the_same(code: int, kind: type[WhatsAppError]) -> None:
-    assert type(error_of_code(code)) is kind
-
-
 def test_the_table_holds_no_other_codes() -> None:
     ranges = {*range(200, 300), *range(133005, 133017)}
 
@@ -96,8 +90,6 @@ def test_without_a_known_code_the_status_decides(status: int, kind: type[WhatsAp
 
 def test_a_code_that_is_new_to_us_is_kept_for_the_log() -> None:
     assert error_of(400, body(999999)).code == 999999
-    assert type(error_of_code(999999)) is Undeliverable
-    assert type(error_of_code(None)) is Undeliverable
 
 
 def test_a_wrong_phone_number_id_is_told_from_a_wrong_parameter() -> None:

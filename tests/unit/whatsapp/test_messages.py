@@ -12,7 +12,6 @@ from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,
     DocumentHeader,
-    DocumentMessage,
     InvalidContent,
     Json,
     LinkMessage,
@@ -21,8 +20,6 @@ from helpdesk.whatsapp.messages import (
     MessageTooLong,
     Recipient,
     Row,
-    Section,
-    TextHeader,
     TextMessage,
     clusters,
     envelope,
@@ -35,7 +32,7 @@ USER = "IN.1234567890123456"
 LINK = "https://example.org/x"
 YES = Button("yes", "Yes")
 ROW = Row("r", "Row")
-SECTIONS = (Section(None, (ROW,)),)
+ROWS = (ROW,)
 
 
 def rows(count: int, prefix: str = "r") -> tuple[Row, ...]:
@@ -45,21 +42,15 @@ def rows(count: int, prefix: str = "r") -> tuple[Row, ...]:
 LIMITS: list[tuple[str, int, Callable[[str], object]]] = [
     ("text.body", 4096, TextMessage),
     ("interactive.body", 1024, lambda text: ButtonsMessage(text, (YES,))),
-    ("interactive.body", 1024, lambda text: ListMessage(text, "Open", SECTIONS)),
+    ("interactive.body", 1024, lambda text: ListMessage(text, "Open", ROWS)),
     ("interactive.body", 1024, lambda text: LinkMessage(text, "Open", LINK)),
-    ("interactive.footer", 60, lambda text: ButtonsMessage("Body", (YES,), footer=text)),
-    ("interactive.footer", 60, lambda text: ListMessage("Body", "Open", SECTIONS, footer=text)),
-    ("interactive.footer", 60, lambda text: LinkMessage("Body", "Open", LINK, footer=text)),
-    ("header.text", 60, TextHeader),
     ("button.id", 256, lambda text: Button(text, "Yes")),
     ("button.title", 20, lambda text: Button("yes", text)),
-    ("list.button", 20, lambda text: ListMessage("Body", text, SECTIONS)),
-    ("section.title", 24, lambda text: Section(text, (ROW,))),
+    ("list.button", 20, lambda text: ListMessage("Body", text, ROWS)),
     ("row.id", 200, lambda text: Row(text, "Row")),
     ("row.title", 24, lambda text: Row("r", text)),
     ("row.description", 72, lambda text: Row("r", "Row", text)),
     ("link.display_text", 20, lambda text: LinkMessage("Body", text, LINK)),
-    ("document.caption", 1024, lambda text: DocumentMessage(link=LINK, caption=text)),
     ("biz_opaque_callback_data", 512, lambda text: envelope(Recipient(PHONE), TextMessage("Hi"), text)),
 ]
 EDGES = pytest.mark.parametrize(
@@ -111,26 +102,10 @@ def test_one_to_three_buttons_pass(count: int) -> None:
         pytest.param(lambda: ButtonsMessage("Body", tuple(Button(str(n), str(n)) for n in range(4))), id="4 buttons"),
         pytest.param(lambda: ButtonsMessage("Body", (YES, Button("no", "Yes"))), id="two buttons of one title"),
         pytest.param(lambda: ButtonsMessage("Body", (YES, Button("yes", "No"))), id="two buttons of one id"),
-        pytest.param(lambda: ListMessage("Body", "Open", ()), id="no section"),
-        pytest.param(lambda: Section("A", ()), id="no row"),
-        pytest.param(lambda: ListMessage("Body", "Open", (Section("A", rows(11)),)), id="11 rows"),
-        pytest.param(
-            lambda: ListMessage("Body", "Open", (Section("A", rows(6)), Section("B", rows(5, "s")))),
-            id="11 rows in two sections",
-        ),
-        pytest.param(
-            lambda: ListMessage("Body", "Open", tuple(Section("A", rows(1, str(n))) for n in range(11))),
-            id="11 sections",
-        ),
-        pytest.param(
-            lambda: ListMessage("Body", "Open", (Section("A", (ROW,)), Section("B", (ROW,)))), id="two rows of one id"
-        ),
-        pytest.param(
-            lambda: ListMessage("Body", "Open", (Section("A", rows(1)), Section(None, rows(1, "s")))),
-            id="two sections, one without a title",
-        ),
-        pytest.param(DocumentMessage, id="document from nowhere"),
-        pytest.param(lambda: DocumentMessage(link=LINK, media_id="1"), id="document from two places"),
+        pytest.param(lambda: ListMessage("Body", "Open", ()), id="no row"),
+        pytest.param(lambda: ListMessage("Body", "Open", rows(11)), id="11 rows"),
+        pytest.param(lambda: ListMessage("Body", "Open", (ROW, ROW)), id="two rows of one id"),
+        pytest.param(lambda: DocumentHeader(link=LINK, media_id="1"), id="header document from two places"),
         pytest.param(DocumentHeader, id="header document from nowhere"),
         pytest.param(lambda: DocumentHeader(media_id=" "), id="blank media id"),
         pytest.param(lambda: DocumentHeader(media_id="1", filename=""), id="blank file name"),
@@ -147,10 +122,6 @@ def test_one_to_three_buttons_pass(count: int) -> None:
 def test_what_whatsapp_would_refuse_cannot_be_built(build: Callable[[], object]) -> None:
     with pytest.raises(InvalidContent):
         build()
-
-
-def test_ten_rows_over_ten_sections_pass() -> None:
-    ListMessage("Body", "Open", tuple(Section("A", rows(1, str(n))) for n in range(10)))
 
 
 # --- the request body
@@ -185,12 +156,11 @@ def test_without_callback_data_the_field_is_left_out() -> None:
     ("message", "body"),
     [
         (
-            ButtonsMessage("Body", (YES,), DocumentHeader(link=LINK, filename="PAN.pdf"), "Foot"),
+            ButtonsMessage("Body", (YES,), DocumentHeader(link=LINK, filename="PAN.pdf")),
             {
                 "type": "button",
                 "header": {"type": "document", "document": {"link": LINK, "filename": "PAN.pdf"}},
                 "body": {"text": "Body"},
-                "footer": {"text": "Foot"},
                 "action": {"buttons": [{"type": "reply", "reply": {"id": "yes", "title": "Yes"}}]},
             },
         ),
@@ -204,18 +174,14 @@ def test_without_callback_data_the_field_is_left_out() -> None:
             },
         ),
         (
-            ListMessage(
-                "Body", "Open", (Section("A", (Row("1", "One", "First"), Row("2", "Two"))),), TextHeader("Top")
-            ),
+            ListMessage("Body", "Open", (Row("1", "One", "First"), Row("2", "Two"))),
             {
                 "type": "list",
-                "header": {"type": "text", "text": "Top"},
                 "body": {"text": "Body"},
                 "action": {
                     "button": "Open",
                     "sections": [
                         {
-                            "title": "A",
                             "rows": [{"id": "1", "title": "One", "description": "First"}, {"id": "2", "title": "Two"}],
                         }
                     ],
@@ -223,7 +189,7 @@ def test_without_callback_data_the_field_is_left_out() -> None:
             },
         ),
         (
-            ListMessage("Body", "Open", SECTIONS),
+            ListMessage("Body", "Open", ROWS),
             {
                 "type": "list",
                 "body": {"text": "Body"},
@@ -244,18 +210,8 @@ def test_an_interactive_message_has_the_documented_shape(message: Message, body:
     assert message.to_json() == {"type": "interactive", "interactive": body}
 
 
-def test_a_document_has_the_documented_shape() -> None:
-    whole = DocumentMessage(media_id="7", filename="PAN.pdf", caption="Your PAN card")
-
-    assert whole.to_json() == {
-        "type": "document",
-        "document": {"id": "7", "filename": "PAN.pdf", "caption": "Your PAN card"},
-    }
-    assert DocumentMessage(link=LINK).to_json() == {"type": "document", "document": {"link": LINK}}
-
-
 def test_every_message_can_be_written_as_json() -> None:
-    json.dumps(envelope(Recipient(PHONE), ListMessage("Body", "Open", SECTIONS), "c.1"))
+    json.dumps(envelope(Recipient(PHONE), ListMessage("Body", "Open", ROWS), "c.1"))
 
 
 def test_nothing_personal_shows_in_a_repr() -> None:
@@ -264,9 +220,8 @@ def test_nothing_personal_shows_in_a_repr() -> None:
             Recipient(PHONE, USER),
             TextMessage("secret words"),
             ButtonsMessage("secret words", (Button("x", "secret"),), DocumentHeader(link=LINK, filename="secret.pdf")),
-            ListMessage("secret words", "Open", (Section("secret", (Row("1", "secret", "secret"),)),)),
+            ListMessage("secret words", "Open", (Row("1", "secret", "secret"),)),
             LinkMessage("secret words", "Open", LINK),
-            DocumentMessage(link=LINK, filename="secret.pdf", caption="secret"),
         ]
     )
 
@@ -360,19 +315,14 @@ def test_each_limit_is_the_documented_one() -> None:
     assert names == {
         "TEXT_BODY": 4096,
         "INTERACTIVE_BODY": 1024,
-        "FOOTER": 60,
-        "HEADER_TEXT": 60,
         "BUTTONS": 3,
         "BUTTON_ID": 256,
         "BUTTON_TITLE": 20,
         "LIST_BUTTON": 20,
-        "LIST_SECTIONS": 10,
         "LIST_ROWS": 10,
-        "SECTION_TITLE": 24,
         "ROW_ID": 200,
         "ROW_TITLE": 24,
         "ROW_DESCRIPTION": 72,
         "LINK_TITLE": 20,
-        "CAPTION": 1024,
         "CALLBACK_DATA": 512,
     }

@@ -53,11 +53,10 @@ from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
 from helpdesk.understanding.reading import LONGEST_TEXT, read
 from helpdesk.whatsapp import webhook
+from helpdesk.whatsapp.errors import MEDIA_FAILED
 from helpdesk.whatsapp.signature import verify
 from helpdesk.whatsapp.webhook import DeliveryStatus, InboundMessage
 
-MEDIA_FAILED = 131053
-"""WhatsApp could not fetch a link or use a file (Cloud API, error codes)."""
 MOST_SECONDS = 20.0
 """After that no further conversation is begun: API Gateway hangs up after 29 s, and then nobody knows what was done."""
 TRIES = 5

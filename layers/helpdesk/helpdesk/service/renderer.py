@@ -32,21 +32,20 @@ from helpdesk.storage.documents import DATA, LOCKED, extension
 from helpdesk.structs import Value
 from helpdesk.understanding.dates import written
 from helpdesk.whatsapp.messages import (
+    INTERACTIVE_BODY,
+    ROW_DESCRIPTION,
+    ROW_TITLE,
     Button,
     ButtonsMessage,
     DocumentHeader,
     LinkMessage,
     ListMessage,
     Row,
-    Section,
     TextMessage,
     length,
     shorten,
 )
 
-_BODY = 1024
-_ROW_TITLE = 24
-_ROW_DESCRIPTION = 72
 _LINE = 96
 _SHORTEST_LINE = 30
 _LONGEST_LABEL = 100
@@ -102,7 +101,7 @@ class Renderer(Value, frozen=True):
             _text(language, reply.note, values), language.texts["language.ask"], _text(language, reply.more, values)
         )
         body = _joined(ask, "\n".join(offered))
-        return ListMessage(body, language.texts["language.open"], (Section(None, tuple(rows)),))
+        return ListMessage(body, language.texts["language.open"], tuple(rows))
 
     def documents(self, reply: ShowDocuments, conversation: Conversation) -> ListMessage:
         """Write one page of the list of documents, or those few that a name matched."""
@@ -123,10 +122,10 @@ class Renderer(Value, frozen=True):
             language.texts["documents.choose"],
             _text(language, reply.more, values),
         )
-        room = _BODY - length(head) - length(foot) - 4
+        room = INTERACTIVE_BODY - length(head) - length(foot) - 4
         lines = _fitted([_line(language, number, documents[number - 1], marks[number - 1]) for number in numbers], room)
         rows += _last_rows(language, reply, pages(len(documents), DOCUMENTS_ON_A_PAGE))
-        return ListMessage(_joined(head, lines, foot), language.texts["documents.open"], (Section(None, tuple(rows)),))
+        return ListMessage(_joined(head, lines, foot), language.texts["documents.open"], tuple(rows))
 
     def options(self, reply: ShowOptions) -> ListMessage:
         """Write one page of a numbered list that is not her documents'."""
@@ -140,8 +139,8 @@ class Renderer(Value, frozen=True):
         head = _joined(_text(language, reply.note, values), _text(language, reply.text, values))
         foot = _text(language, reply.more, values)
         lines = [f"{number}. {_titled(language, option)}" for number, option in numbered]
-        body = _joined(head, _fitted(lines, _BODY - length(head) - length(foot) - 4), foot)
-        return ListMessage(body, language.texts["documents.open"], (Section(None, tuple(rows)),))
+        body = _joined(head, _fitted(lines, INTERACTIVE_BODY - length(head) - length(foot) - 4), foot)
+        return ListMessage(body, language.texts["documents.open"], tuple(rows))
 
     def details(self, reply: ShowDetails, opened: Mapping[str, str]) -> ButtonsMessage | TextMessage:
         """Write what she entered, for her to check, with every value whole. `opened` holds it, sealed until now.
@@ -161,7 +160,7 @@ class Renderer(Value, frozen=True):
                 for number, (label, value) in enumerate(zip(reply.labels, shown, strict=True), start=1)
             )
             body = _joined(head, "\n".join(lines), foot)
-            if length(body) <= _BODY:
+            if length(body) <= INTERACTIVE_BODY:
                 return ButtonsMessage(body, buttons)
         return TextMessage(_joined(body, " / ".join(f"*{button.title}*" for button in buttons)))
 
@@ -173,7 +172,9 @@ class Renderer(Value, frozen=True):
         locked = language.texts["documents.locked"] if reply.key.endswith(LOCKED) else ""
         body = _joined(_text(language, Text(key), values), locked)
         return ButtonsMessage(
-            shorten(body, _BODY), _buttons(language, (ButtonOf(Choice.OTHER_DOCUMENTS), ButtonOf(Choice.DONE))), header
+            shorten(body, INTERACTIVE_BODY),
+            _buttons(language, (ButtonOf(Choice.OTHER_DOCUMENTS), ButtonOf(Choice.DONE))),
+            header,
         )
 
     def filename(self, reply: DeliverDocument, conversation: Conversation) -> str:
@@ -278,7 +279,7 @@ def _line(language: Catalogue, number: int, document: IssuedDocument, mark: str)
 
 def _row(language: Catalogue, listing: str, number: int, document: IssuedDocument, mark: str) -> Row:
     title = f"{number}. {_called(language, document)}"
-    if mark and length(_marked(title, mark)) <= _ROW_TITLE:
+    if mark and length(_marked(title, mark)) <= ROW_TITLE:
         title, mark = _marked(title, mark), ""
     about = " · ".join(part for part in (mark, document.name.strip(), document.issuer.strip()) if part)
     if not document.has_pdf:
@@ -287,8 +288,8 @@ def _row(language: Catalogue, listing: str, number: int, document: IssuedDocumen
         about = f"{language.texts['documents.not_shared_mark']} {about}"
     return Row(
         tap_id(Choice.DOCUMENT, listing, number),
-        shorten(title, _ROW_TITLE),
-        shorten(about, _ROW_DESCRIPTION) or None,
+        shorten(title, ROW_TITLE),
+        shorten(about, ROW_DESCRIPTION) or None,
     )
 
 
@@ -334,11 +335,9 @@ def _titled(language: Catalogue, option: Option) -> str:
 def _option_row(language: Catalogue, mark: str, number: int, option: Option) -> Row:
     title = f"{number}. {_titled(language, option)}"
     about = " · ".join(part for part in (option.title if option.doctype else "", option.about) if part)
-    if not about and length(title) > _ROW_TITLE:
+    if not about and length(title) > ROW_TITLE:
         about = option.title  # what is cut off above can be read below
-    return Row(
-        tap_id(Choice.OPTION, mark, number), shorten(title, _ROW_TITLE), shorten(about, _ROW_DESCRIPTION) or None
-    )
+    return Row(tap_id(Choice.OPTION, mark, number), shorten(title, ROW_TITLE), shorten(about, ROW_DESCRIPTION) or None)
 
 
 def _more_row(language: Catalogue, place: str, page: int, pages: int, title: str) -> Row:

@@ -4,10 +4,9 @@ All headers go through one place, which takes printable ASCII only: no value can
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final, TypedDict
-from urllib.parse import urlsplit
 
 from helpdesk.web.cookies import Cookie
 from helpdesk.web.pages import STYLE_HASH
@@ -33,22 +32,14 @@ class Answer(TypedDict):
 
 
 def page(html: str, status: HTTPStatus = HTTPStatus.OK, cookies: Iterable[Cookie] = ()) -> Answer:
-    """Answer with a page."""
-    return _answer(status, {"Content-Type": "text/html; charset=utf-8"}, cookies, html)
-
-
-def redirection(location: str, cookies: Iterable[Cookie] = ()) -> Answer:
-    """Send the browser on, to be read with GET (303).
-
-    `location` is a whole address or a path on this host. Raises ValueError for anything else.
-    """
-    parts = urlsplit(location)
-    whole = parts.scheme in {"https", "http"} and bool(parts.hostname)
-    # Two slashes at the beginning, or more, lead to another host.
-    path = location.startswith("/") and not location.startswith("//")
-    if not (whole or path) or " " in location or "\\" in location:
-        raise ValueError("not an address to go on to")
-    return _answer(HTTPStatus.SEE_OTHER, {"Location": location}, cookies, "")
+    """Answer with a page. Raises ValueError for a header that is not printable ASCII."""
+    own = {"Content-Type": "text/html; charset=utf-8"}
+    headers = {name: [value] for name, value in (security_headers() | own).items()}
+    if set_cookies := [cookie.header for cookie in cookies]:
+        headers["Set-Cookie"] = set_cookies
+    if not all(_PRINTABLE.fullmatch(value) for values in headers.values() for value in values):
+        raise ValueError("a header's value must be printable ASCII")
+    return {"statusCode": status.value, "multiValueHeaders": headers, "body": html}
 
 
 def security_headers() -> dict[str, str]:
@@ -69,13 +60,3 @@ def security_headers() -> dict[str, str]:
         "X-Frame-Options": "DENY",
         "X-Robots-Tag": "noindex",
     }
-
-
-def _answer(status: HTTPStatus, own: Mapping[str, str], cookies: Iterable[Cookie], body: str) -> Answer:
-    headers = {name: [value] for name, value in (security_headers() | dict(own)).items()}
-    told = [cookie.header for cookie in cookies]
-    if told:
-        headers["Set-Cookie"] = told
-    if not all(_PRINTABLE.fullmatch(value) for values in headers.values() for value in values):
-        raise ValueError("a header's value must be printable ASCII")
-    return {"statusCode": status.value, "multiValueHeaders": headers, "body": body}

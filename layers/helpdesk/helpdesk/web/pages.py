@@ -22,9 +22,9 @@ _TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 """A language tag (BCP 47)."""
 
 STYLE: Final = """
-:root{color-scheme:light dark;--ground:#eef3f1;--sheet:#fff;--ink:#14211e;--soft:#4a5a56;--line:#cbd6d2;
+:root{color-scheme:light dark;--ground:#eef3f1;--sheet:#fff;--ink:#14211e;--line:#cbd6d2;
 --strong:#075e54;--on-strong:#fff;--good:#0b6b4f;--bad:#8a3b12;--box:#f1f6f4}
-@media (prefers-color-scheme:dark){:root{--ground:#0d1513;--sheet:#16211e;--ink:#eaf2ef;--soft:#a9bab5;--line:#34443f;
+@media (prefers-color-scheme:dark){:root{--ground:#0d1513;--sheet:#16211e;--ink:#eaf2ef;--line:#34443f;
 --strong:#5fd6b4;--on-strong:#06231c;--good:#6fe0b8;--bad:#ffb68a;--box:#1e2c28}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);overflow-wrap:anywhere;
@@ -51,7 +51,6 @@ code{font:700 1.45rem/1.4 ui-monospace,"Noto Sans Mono",monospace;letter-spacing
 background:var(--strong);color:var(--on-strong);font-weight:700;text-align:center;text-decoration:none}
 .go:hover{text-decoration:underline}
 .go:focus-visible{outline:3px solid var(--ink);outline-offset:3px}
-.note{color:var(--soft);font-size:.95rem}
 """
 
 STYLE_HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
@@ -78,8 +77,6 @@ class PageTexts(Value, frozen=True, kw_only=True):
     paragraphs: tuple[str, ...]
     action: str
     """What the one link says; it must be understood without the text around it."""
-    note: str = ""
-    """What stands below the link, in small letters; "": nothing."""
 
 
 class _Mood(Enum):
@@ -145,7 +142,6 @@ def whatsapp_link(number: str, text: str = "") -> str:
 def _page(texts: PageTexts, language: Language, mood: _Mood, url: str, box: str = "") -> str:
     kind, path = mood.value
     paragraphs = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in texts.paragraphs)
-    note = f'<p class="note">{escape(texts.note)}</p>' if texts.note else ""
     return f"""<!doctype html>
 <html lang="{language.tag}" dir="{language.direction}">
 <head>
@@ -164,7 +160,6 @@ stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="{path}"/><
 {paragraphs}
 {box}
 <a class="go" href="{escape(_web_address(url))}">{escape(texts.action)}</a>
-{note}
 </main>
 </body>
 </html>

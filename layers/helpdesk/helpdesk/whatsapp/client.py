@@ -3,60 +3,19 @@
 Source: Cloud API reference, messages, typing indicators and media endpoints.
 """
 
-import secrets
-from collections.abc import Callable, Iterator
-from io import BytesIO
-from os import SEEK_END
-from typing import BinaryIO, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import requests
 
 from helpdesk import outbound
+from helpdesk.errors import WhatsAppError
 from helpdesk.mac import mac
-from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, WhatsAppError, error_of
+from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, error_of
 from helpdesk.whatsapp.messages import Json, Message, Recipient, envelope
 
 _MAX_ANSWER: Final = 256 * 1024
 """Bytes of an answer that are read; real ones have a few hundred."""
-
-_CHUNK: Final = 64 * 1024
-
-
-class _MediaForm:
-    """The multipart body of an upload, made while it is sent: a 10 MB document is held once, not three times."""
-
-    def __init__(self, content: bytes | BinaryIO, media_type: str, filename: str) -> None:
-        boundary = secrets.token_hex(16)
-        self.content_type = f"multipart/form-data; boundary={boundary}"
-        self._file: BinaryIO = BytesIO(content) if isinstance(content, bytes) else content
-        self._start = self._file.tell()
-        size = self._file.seek(0, SEEK_END) - self._start
-        fields = "".join(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in (("messaging_product", "whatsapp"), ("type", media_type))
-        )
-        head = (
-            f'{fields}--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
-            f"Content-Type: {media_type}\r\n\r\n"
-        )
-        self._head = head.encode()
-        self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self._length = len(self._head) + size + len(self._tail)
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        self._file.seek(self._start)
-        while piece := self._file.read(_CHUNK):
-            yield piece
-        yield self._tail
-
-
-def _quoted(filename: str) -> str:
-    """Escape a file name as browsers do in forms (WHATWG HTML, multipart/form-data encoding)."""
-    return filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 class WhatsAppClient:
@@ -129,38 +88,22 @@ class WhatsAppClient:
         }
         self._post("messages", unanswered=Unavailable, json=body)
 
-    def upload(self, content: bytes | BinaryIO, media_type: str, filename: str) -> str:
-        """Upload a file and give its media id, which this number may use for 30 days.
+    def upload(self, content: bytes, media_type: str, filename: str) -> str:
+        """Upload a file and return its media id, which this number may use for 30 days.
 
-        `content` is sent in pieces and not copied; a file is read from its current position to its end. Repeating an
-        upload does no harm, so no answer is `Unavailable` here.
+        Repeating an upload does no harm, so no answer is `Unavailable` here.
         """
-        form = _MediaForm(content, media_type, filename)
-        answer = self._post("media", unanswered=Unavailable, data=form, headers={"Content-Type": form.content_type})
-        return _id_in(answer)
+        form = {"messaging_product": "whatsapp", "type": media_type}
+        files = {"file": (filename, content, media_type)}
+        return _id_in(self._post("media", unanswered=Unavailable, data=form, files=files))
 
-    def _post(
-        self,
-        path: str,
-        *,
-        unanswered: type[WhatsAppError],
-        json: dict[str, Json] | None = None,
-        data: _MediaForm | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> dict[str, object]:
-        return self._call("POST", f"{self._base}/{path}", unanswered=unanswered, json=json, data=data, headers=headers)
+    def _post(self, path: str, *, unanswered: type[WhatsAppError], **content: Mapping[str, Any]) -> dict[str, object]:
+        return self._call("POST", f"{self._base}/{path}", unanswered=unanswered, **content)
 
     def _call(
-        self,
-        method: str,
-        url: str,
-        *,
-        unanswered: type[WhatsAppError],
-        json: dict[str, Json] | None = None,
-        data: _MediaForm | None = None,
-        headers: dict[str, str] | None = None,
+        self, method: str, url: str, *, unanswered: type[WhatsAppError], **content: Mapping[str, Any]
     ) -> dict[str, object]:
-        """Make a call and give the JSON object it answered. `unanswered` is raised when the outcome is not known."""
+        """Make a call and return the JSON object in its answer. Raises `unanswered` when the outcome is not known."""
         token = self._token()
         if not (token.isascii() and token.isprintable() and token and " " not in token):
             raise TokenRefused(None)  # such a header cannot be sent, and the attempt would quote it
@@ -171,9 +114,8 @@ class WhatsAppClient:
             # A stolen token is of no use without the app's secret, if the app is set to ask for the proof.
             # Source: Graph API, "Secure Graph API calls".
             params={"appsecret_proof": mac(app_secret, token.encode())} if app_secret else None,
-            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"} | (headers or {}),
-            json=json,
-            data=data,
+            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"},
+            **content,
         )
         deadline = outbound.Deadline.after(2 * self._timeouts.connect + self._timeouts.read)
         try:

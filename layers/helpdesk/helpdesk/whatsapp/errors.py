@@ -21,23 +21,8 @@ from typing import Final
 
 from helpdesk.errors import WhatsAppError
 
-__all__ = [
-    "CLASS_OF_CODE",
-    "InboundMediaLost",
-    "InvalidMessage",
-    "MediaFailed",
-    "Misconfigured",
-    "OutcomeUnknown",
-    "PolicyBlocked",
-    "RateLimited",
-    "TokenRefused",
-    "Unavailable",
-    "Undeliverable",
-    "WhatsAppError",
-    "WindowClosed",
-    "error_of",
-    "error_of_code",
-]
+MEDIA_FAILED: Final = 131053
+"""WhatsApp could not fetch a link or use a file."""
 
 
 class RateLimited(WhatsAppError):
@@ -105,7 +90,7 @@ class Misconfigured(WhatsAppError):
 _CODES: Final[dict[type[WhatsAppError], tuple[int, ...]]] = {
     RateLimited: (130429, 131056, 4, 80007, 132069),
     Unavailable: (131016, 2, 133004, 131000, 1, 131057),
-    MediaFailed: (131053,),
+    MediaFailed: (MEDIA_FAILED,),
     WindowClosed: (131047,),
     # 131035 and 131036 are losses of numbers without storage: the message is gone.
     Undeliverable: (131026, 131049, 131050, 130472, 131021, 131030, 131035, 131036),
@@ -149,19 +134,12 @@ def error_of(status: int, body: object) -> WhatsAppError:
         return Misconfigured(code, status=status)
     if isinstance(error, dict) and code == 100 and _PROOF in str(error.get("message")):
         return TokenRefused(code, status=status)
-    return error_of_code(code, status=status)
-
-
-def error_of_code(code: int | None, *, status: int | None = None) -> WhatsAppError:
-    """Give the error for one of Meta's codes, such as those in a `failed` status; an unknown one goes by `status`."""
     kind = CLASS_OF_CODE.get(code) if code is not None else None
     return (kind or _class_of_status(status))(code, status=status)
 
 
-def _class_of_status(status: int | None) -> type[WhatsAppError]:
+def _class_of_status(status: int) -> type[WhatsAppError]:
     match status:
-        case None:  # a status webhook with a code that is new to us: the message did not arrive
-            return Undeliverable
         case 401:
             return TokenRefused
         case 403 | 404:

@@ -7,7 +7,7 @@ message that breaks a limit cannot be built. What is too long is shortened by th
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
 from helpdesk.structs import Value
 
@@ -17,20 +17,15 @@ type Json = str | int | float | bool | Sequence[Json] | Mapping[str, Json] | Non
 
 TEXT_BODY: Final = 4096  # text messages
 INTERACTIVE_BODY: Final = 1024  # interactive messages; sources differ on lists (1024 or 4096), the lower one is safe
-FOOTER: Final = 60  # interactive messages
-HEADER_TEXT: Final = 60  # interactive messages
 BUTTONS: Final = 3  # interactive reply buttons
 BUTTON_ID: Final = 256  # interactive reply buttons
 BUTTON_TITLE: Final = 20  # interactive reply buttons
 LIST_BUTTON: Final = 20  # interactive list messages
-LIST_SECTIONS: Final = 10  # interactive list messages
-LIST_ROWS: Final = 10  # interactive list messages: over all sections together
-SECTION_TITLE: Final = 24  # interactive list messages; obligatory with more than one section
+LIST_ROWS: Final = 10  # interactive list messages
 ROW_ID: Final = 200  # interactive list messages
 ROW_TITLE: Final = 24  # interactive list messages
 ROW_DESCRIPTION: Final = 72  # interactive list messages
 LINK_TITLE: Final = 20  # interactive call-to-action URL buttons
-CAPTION: Final = 1024  # document messages
 CALLBACK_DATA: Final = 512  # changelog of 2024-01-26: `biz_opaque_callback_data`
 
 _PHONE_DIGITS: Final = range(5, 16)  # ITU-T E.164: at most 15 digits; shorter than five is no subscriber's number
@@ -98,27 +93,28 @@ def clusters(text: str) -> Iterator[str]:
     in Tamil, for instance, a consonant without vowel stays with the next letter. Hangul letters (jamo) are not joined.
     """
     start = 0
-    flag_half_open = False  # an odd number of regional indicators stands right before
-    conjunct_open = False  # a virama stands right before
+    flag_half_open = False  # an odd number of regional indicators is right before
     for index, char in enumerate(text):
-        category = unicodedata.category(char)
-        mark = category in {"Mn", "Mc", "Me"}
-        joined = index > start and (
-            mark
-            or char in {_ZWJ, _ZWNJ}
-            or _modifies_emoji(char)
-            or text[index - 1] == _ZWJ
-            or (conjunct_open and category == "Lo")
-            or (flag_half_open and _is_regional_indicator(char))
-            or (text[index - 1] == "\r" and char == "\n")
-        )
+        joined = index > start and (_joins(text[index - 1], char) or (flag_half_open and _is_regional_indicator(char)))
         if index > start and not joined:
             yield text[start:index]
             start = index
         flag_half_open = _is_regional_indicator(char) and not flag_half_open
-        conjunct_open = unicodedata.combining(char) == _VIRAMA_CLASS
     if start < len(text):
         yield text[start:]
+
+
+def _joins(before: str, char: str) -> bool:
+    """Return whether a character belongs to the one before it, flags apart."""
+    category = unicodedata.category(char)
+    return (
+        category in {"Mn", "Mc", "Me"}
+        or char in {_ZWJ, _ZWNJ}
+        or _modifies_emoji(char)
+        or before == _ZWJ
+        or (unicodedata.combining(before) == _VIRAMA_CLASS and category == "Lo")
+        or (before == "\r" and char == "\n")
+    )
 
 
 def _modifies_emoji(char: str) -> bool:
@@ -177,30 +173,13 @@ class TextMessage(Value, frozen=True):
     hidden = ("body",)
 
     body: str
-    preview_url: bool = False
-    """Whether WhatsApp shows a preview of the first link in it."""
 
     def __post_init__(self) -> None:
         _check("text.body", self.body, TEXT_BODY)
 
     def to_json(self) -> dict[str, Json]:
         """See `Message`."""
-        return {"type": "text", "text": {"body": self.body, "preview_url": self.preview_url}}
-
-
-class TextHeader(Value, frozen=True):
-    """A line in bold above an interactive message."""
-
-    hidden = ("text",)
-
-    text: str
-
-    def __post_init__(self) -> None:
-        _check("header.text", self.text, HEADER_TEXT)
-
-    def to_json(self) -> dict[str, Json]:
-        """Give the header object."""
-        return {"type": "text", "text": self.text}
+        return {"type": "text", "text": {"body": self.body, "preview_url": False}}
 
 
 class DocumentHeader(Value, frozen=True):
@@ -216,14 +195,21 @@ class DocumentHeader(Value, frozen=True):
     """What the citizen sees as the file's name."""
 
     def __post_init__(self) -> None:
-        _check_document("header.document", self.link, self.media_id, self.filename)
+        if (self.link is None) == (self.media_id is None):
+            raise InvalidContent("header.document", "needs exactly one of link and media id")
+        if self.link is not None:
+            _check_link("header.document.link", self.link)
+        if self.media_id is not None and not self.media_id.strip():
+            raise InvalidContent("header.document.id", "is empty")
+        if self.filename is not None and not self.filename.strip():
+            raise InvalidContent("header.document.filename", "is empty")
 
     def to_json(self) -> dict[str, Json]:
-        """Give the header object."""
-        return {"type": "document", "document": _document(self.link, self.media_id, self.filename)}
-
-
-type Header = TextHeader | DocumentHeader
+        """Return the header object."""
+        document: dict[str, Json] = {"link": self.link} if self.link is not None else {"id": self.media_id}
+        if self.filename is not None:
+            document["filename"] = self.filename
+        return {"type": "document", "document": document}
 
 
 class Button(Value, frozen=True):
@@ -242,17 +228,14 @@ class Button(Value, frozen=True):
 class ButtonsMessage(Value, frozen=True):
     """A text with one to three reply buttons."""
 
-    hidden = ("body", "footer")
+    hidden = ("body",)
 
-    type: ClassVar[str] = "button"
     body: str
     buttons: tuple[Button, ...]
-    header: Header | None = None
-    footer: str | None = None
+    header: DocumentHeader | None = None
 
     def __post_init__(self) -> None:
         _check("interactive.body", self.body, INTERACTIVE_BODY)
-        _check_footer(self.footer)
         _check_count("buttons", len(self.buttons), BUTTONS)
         _check_unique("button.id", [button.id for button in self.buttons])
         _check_unique("button.title", [button.title for button in self.buttons])
@@ -262,7 +245,7 @@ class ButtonsMessage(Value, frozen=True):
         replies: list[Json] = [
             {"type": "reply", "reply": {"id": button.id, "title": button.title}} for button in self.buttons
         ]
-        return _interactive(self.type, self.header, self.body, self.footer, {"buttons": replies})
+        return _interactive("button", self.body, {"buttons": replies}, self.header)
 
 
 class Row(Value, frozen=True):
@@ -286,98 +269,46 @@ class Row(Value, frozen=True):
         return {"id": self.id, "title": self.title} | described
 
 
-class Section(Value, frozen=True):
-    """Rows under a common title; a single section may go without one."""
-
-    hidden = ("title",)
-
-    title: str | None
-    rows: tuple[Row, ...]
-
-    def __post_init__(self) -> None:
-        if self.title is not None:
-            _check("section.title", self.title, SECTION_TITLE)
-        _check_count("section.rows", len(self.rows), LIST_ROWS)
-
-    def to_json(self) -> dict[str, Json]:
-        """Give the section object."""
-        titled: dict[str, Json] = {} if self.title is None else {"title": self.title}
-        return titled | {"rows": [row.to_json() for row in self.rows]}
-
-
 class ListMessage(Value, frozen=True):
-    """A text with a button that opens a list; at most ten rows over all sections."""
+    """A text with a button that opens a list of at most ten rows."""
 
-    hidden = ("body", "button", "footer")
+    hidden = ("body", "button")
 
-    type: ClassVar[str] = "list"
     body: str
     button: str
-    sections: tuple[Section, ...]
-    header: TextHeader | None = None
-    footer: str | None = None
+    rows: tuple[Row, ...]
 
     def __post_init__(self) -> None:
         _check("interactive.body", self.body, INTERACTIVE_BODY)
         _check("list.button", self.button, LIST_BUTTON)
-        _check_footer(self.footer)
-        _check_count("list.sections", len(self.sections), LIST_SECTIONS)
-        rows = [row for section in self.sections for row in section.rows]
-        _check_count("list.rows", len(rows), LIST_ROWS)
-        _check_unique("row.id", [row.id for row in rows])
-        if len(self.sections) > 1 and any(section.title is None for section in self.sections):
-            raise InvalidContent("section.title", "is obligatory with more than one section")
+        _check_count("list.rows", len(self.rows), LIST_ROWS)
+        _check_unique("row.id", [row.id for row in self.rows])
 
     def to_json(self) -> dict[str, Json]:
         """See `Message`."""
-        action: dict[str, Json] = {"button": self.button, "sections": [section.to_json() for section in self.sections]}
-        return _interactive(self.type, self.header, self.body, self.footer, action)
+        sections: list[Json] = [{"rows": [row.to_json() for row in self.rows]}]
+        return _interactive("list", self.body, {"button": self.button, "sections": sections})
 
 
 class LinkMessage(Value, frozen=True):
     """A text with one button that opens a web page."""
 
-    hidden = ("body", "display_text", "url", "footer")
+    hidden = ("body", "display_text", "url")
 
-    type: ClassVar[str] = "cta_url"
     body: str
     display_text: str
     url: str
-    header: Header | None = None
-    footer: str | None = None
 
     def __post_init__(self) -> None:
         _check("interactive.body", self.body, INTERACTIVE_BODY)
         _check("link.display_text", self.display_text, LINK_TITLE)
         _check_link("link.url", self.url)
-        _check_footer(self.footer)
 
     def to_json(self) -> dict[str, Json]:
         """See `Message`."""
         parameters = {"display_text": self.display_text, "url": self.url}
         action: dict[str, Json] = {"name": "cta_url", "parameters": parameters}
-        return _interactive(self.type, self.header, self.body, self.footer, action)
-
-
-class DocumentMessage(Value, frozen=True):
-    """A document on its own: exactly one of `link` and `media_id`."""
-
-    hidden = ("link", "media_id", "filename", "caption")
-
-    link: str | None = None
-    media_id: str | None = None
-    filename: str | None = None
-    caption: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_document("document", self.link, self.media_id, self.filename)
-        if self.caption is not None:
-            _check("document.caption", self.caption, CAPTION)
-
-    def to_json(self) -> dict[str, Json]:
-        """See `Message`."""
-        captioned: dict[str, Json] = {} if self.caption is None else {"caption": self.caption}
-        return {"type": "document", "document": _document(self.link, self.media_id, self.filename) | captioned}
+        return _interactive("cta_url", self.body, action)
 
 
 def envelope(recipient: Recipient, message: Message, callback_data: str = "") -> dict[str, Json]:
@@ -398,23 +329,10 @@ def envelope(recipient: Recipient, message: Message, callback_data: str = "") ->
 
 
 def _interactive(
-    type_: str, header: Header | None, body: str, footer: str | None, action: Mapping[str, Json]
+    kind: str, body: str, action: Mapping[str, Json], header: DocumentHeader | None = None
 ) -> dict[str, Json]:
-    interactive: dict[str, Json] = {"type": type_}
-    if header is not None:
-        interactive["header"] = header.to_json()
-    interactive["body"] = {"text": body}
-    if footer is not None:
-        interactive["footer"] = {"text": footer}
-    interactive["action"] = action
-    return {"type": "interactive", "interactive": interactive}
-
-
-def _document(link: str | None, media_id: str | None, filename: str | None) -> dict[str, Json]:
-    document: dict[str, Json] = {"link": link} if link is not None else {"id": media_id}
-    if filename is not None:
-        document["filename"] = filename
-    return document
+    above: dict[str, Json] = {} if header is None else {"header": header.to_json()}
+    return {"type": "interactive", "interactive": {"type": kind} | above | {"body": {"text": body}, "action": action}}
 
 
 def _check(field_name: str, text: str, limit: int) -> None:
@@ -423,11 +341,6 @@ def _check(field_name: str, text: str, limit: int) -> None:
         raise InvalidContent(field_name, "is empty")
     if length(text) > limit:
         raise MessageTooLong(field_name, limit)
-
-
-def _check_footer(footer: str | None) -> None:
-    if footer is not None:
-        _check("interactive.footer", footer, FOOTER)
 
 
 def _check_count(field_name: str, count: int, limit: int) -> None:
@@ -444,14 +357,3 @@ def _check_link(field_name: str, link: str) -> None:
     # Plain http is for the stand-ins on one machine; what is deployed presigns https links.
     if not link.startswith(("https://", "http://")):
         raise InvalidContent(field_name, "is not a web address")
-
-
-def _check_document(field_name: str, link: str | None, media_id: str | None, filename: str | None) -> None:
-    if (link is None) == (media_id is None):
-        raise InvalidContent(field_name, "needs exactly one of link and media id")
-    if link is not None:
-        _check_link(f"{field_name}.link", link)
-    if media_id is not None and not media_id.strip():
-        raise InvalidContent(f"{field_name}.id", "is empty")
-    if filename is not None and not filename.strip():
-        raise InvalidContent(f"{field_name}.filename", "is empty")

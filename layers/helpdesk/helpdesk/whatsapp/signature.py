@@ -28,11 +28,6 @@ _HEX_DIGITS: Final = frozenset("0123456789abcdef")
 _DIGEST_LENGTH: Final = 64
 
 
-def sign(body: bytes, secret: str) -> str:
-    """Give the header that Meta would send for `body`: what sample events and tests need."""
-    return _PREFIX + mac(secret, body)
-
-
 def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> None:
     """Return when `header` is the signature of `body` under one of the app secrets.
 

@@ -63,7 +63,7 @@ class InboundMessage(Value, frozen=True):
     message id holds her number in base64).
     """
 
-    hidden = ("id", "user_id", "phone", "text", "tap", "title", "former", "reply_to")
+    hidden = ("id", "user_id", "phone", "text", "tap", "title", "former")
 
     id: str
     phone_number_id: str
@@ -81,20 +81,16 @@ class InboundMessage(Value, frozen=True):
     title: str | None = None
     former: tuple[str, ...] = ()
     """User id and number that were hers until now, if the message says that she has others."""
-    reply_to: str | None = None
-    """The message that this one answers; may be missing even for a tap."""
 
 
 class DeliveryStatus(Value, frozen=True):
     """What became of one message of ours. Statuses come late, twice, out of order, or before the send call returns."""
 
-    hidden = ("message_id", "callback_data")
+    hidden = ("callback_data",)
 
-    message_id: str
     phone_number_id: str
     status: str
     """`sent`, `delivered`, `read`, `failed`, `played`, or something newer."""
-    timestamp: int | None
     callback_data: str | None = None
     """The `biz_opaque_callback_data` that the message was sent with."""
     error_codes: tuple[int, ...] = ()
@@ -107,8 +103,6 @@ class Delivery(Value, frozen=True):
     statuses: tuple[DeliveryStatus, ...] = ()
     errors: tuple[int, ...] = ()
     """Codes of errors that concern the number or the app, not one message."""
-    ignored_fields: tuple[str, ...] = ()
-    """Names of what was left aside on purpose: other subscriptions than `messages`, other objects."""
     skipped: int = 0
     """Elements that could not be read."""
 
@@ -133,7 +127,6 @@ def parse(body: bytes) -> Delivery:
         messages=tuple(reader.messages),
         statuses=tuple(reader.statuses),
         errors=tuple(reader.errors),
-        ignored_fields=tuple(reader.ignored),
         skipped=reader.skipped,
     )
 
@@ -153,22 +146,17 @@ class _Reader:
         self.messages: list[InboundMessage] = []
         self.statuses: list[DeliveryStatus] = []
         self.errors: list[int] = []
-        self.ignored: list[str] = []
         self.skipped = 0
 
     def read(self, payload: dict[str, object]) -> None:
-        kind_of_object = _string(payload.get("object"), _MAX_FIELD_NAME)
-        if kind_of_object not in {None, _OBJECT}:
-            self.ignored.append(f"object {kind_of_object}")
+        if _string(payload.get("object"), _MAX_FIELD_NAME) not in {None, _OBJECT}:
             return
         if "entry" not in payload:
             self.skipped += 1
         for entry in self._objects(payload.get("entry")):
             for change in self._objects(entry.get("changes")):
-                name = _string(change.get("field"), _MAX_FIELD_NAME)
-                if name not in {None, _MESSAGES_FIELD}:
-                    self.ignored.append(str(name))
-                    continue
+                if _string(change.get("field"), _MAX_FIELD_NAME) not in {None, _MESSAGES_FIELD}:
+                    continue  # another subscription
                 value = change.get("value")
                 if isinstance(value, dict):
                     self._read_value(value)
@@ -182,7 +170,6 @@ class _Reader:
         for message in messages:
             if message.get("type") == "request_welcome":
                 # A relic that says nothing but "the chat was opened"; Meta has withdrawn it.
-                self.ignored.append("messages.request_welcome")
                 continue
             read = _message(message, number_id, contacts)
             if read is None:
@@ -269,7 +256,6 @@ def _message(message: dict[str, object], number_id: str | None, contacts: _Conta
         tap=tap,
         title=title,
         former=_former(message) if kind is Kind.SYSTEM else (),
-        reply_to=_id(_object(message.get("context")).get("id")),
     )
 
 
@@ -322,14 +308,12 @@ def _tap(id_: object, title: object) -> tuple[Kind, str | None, str | None, str 
 
 def _status(status: dict[str, object], number_id: str | None) -> DeliveryStatus | None:
     """Read one element of `statuses`; None without a message id, a number of ours, or a status."""
-    wamid, word = _id(status.get("id")), _string(status.get("status"), _MAX_FIELD_NAME)
-    if wamid is None or word is None or number_id is None:
+    word = _string(status.get("status"), _MAX_FIELD_NAME)
+    if _id(status.get("id")) is None or word is None or number_id is None:
         return None
     return DeliveryStatus(
-        message_id=wamid,
         phone_number_id=number_id,
         status=word,
-        timestamp=_timestamp(status.get("timestamp")),
         callback_data=_id(status.get("biz_opaque_callback_data")),
         error_codes=_error_codes(status.get("errors")),
     )
