@@ -696,7 +696,7 @@ class EmptyTable:
 
 def test_a_thousand_citizens_in_one_delivery_cost_the_same_few_calls_each() -> None:
     desk, table, citizens = Desk(), EmptyTable(), 1000
-    desk.receiver._store = ConversationStore(table, "conversations", desk.clock)  # type: ignore[arg-type]
+    desk.receiver._turns._store = ConversationStore(table, "conversations", desk.clock)  # type: ignore[arg-type]
     words = "Is anyone there? " * 170  # 3 KB each, as large as a delivery gets
     messages = [
         {**desk.says(f"Hi {number} {words}"), "from": f"9190000{number:05}", "from_user_id": f"{HER_ID}{number:05}"}

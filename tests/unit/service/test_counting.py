@@ -130,7 +130,7 @@ def test_a_denial_counts_where_messages_are_taken_in(
     desk: Desk, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.asked_for_aadhaar()
-    monkeypatch.setattr(desk.receiver._seal, "seal", mock.Mock(side_effect=denial()))
+    monkeypatch.setattr(desk.receiver._turns._seal, "seal", mock.Mock(side_effect=denial()))
 
     with (
         mock.patch("helpdesk.service.inbound.logger.error") as error,
@@ -159,7 +159,7 @@ def test_a_denial_counts_where_who_comes_back_from_digilocker_is_taken_in(
 ) -> None:
     on_page = desk(on_page=True)
     state = on_page.at_link()
-    monkeypatch.setattr(on_page.consenting._seal, "seal", mock.Mock(side_effect=denial()))
+    monkeypatch.setattr(on_page.consenting._turns._seal, "seal", mock.Mock(side_effect=denial()))
 
     with mock.patch("helpdesk.service.consent_pages.logger.error") as error:
         answer = on_page.consenting.callback({"state": [state], "code": [CODE]}, [], "")

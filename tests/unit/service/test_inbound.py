@@ -207,7 +207,7 @@ def test_a_reply_goes_to_the_identity_by_which_the_conversation_is_known(desk: D
 
 
 def test_statuses_call_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk.receiver, "_store", None)
+    monkeypatch.setattr(desk.receiver._turns, "_store", None)
     monkeypatch.setattr(desk.receiver, "_work", None)
     body = delivery(statuses=[{"id": "wamid.x", "status": "delivered"}], messages=[])
     desk.receiver.receive(body, signature(body))
@@ -291,7 +291,7 @@ def test_the_aadhaar_number_and_the_otp_rest_nowhere_in_the_clear(desk: Desk, lo
 
 
 def test_only_what_is_asked_for_is_sealed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk.receiver, "_seal", None)  # would fail if it were used
+    monkeypatch.setattr(desk.receiver._turns, "_seal", None)  # would fail if it were used
     desk.says("Hi")
     desk.deliver(desk.text(AADHAAR))
     assert json.loads(desk.aws.items()["state"]["sealed"]["S"]) == {}

@@ -284,7 +284,7 @@ def test_a_link_that_leads_elsewhere_is_not_sent() -> None:
     she = desk(on_page=True)
     she.at_link()
     hers = HERS
-    seal = she.receiver._seal
+    seal = she.receiver._turns._seal
     sealed = seal.seal("https://evil.example/start?s=x", hers, LINK, ends_at=int(she.clock.now) + 600)
     sent = len(she.whatsapp.sent)
     Role(she).write(hers, {"user_id": HER_ID}, OfferLink("en", Text("link")), {LINK: sealed})

@@ -11,20 +11,18 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Final, Literal
 
-from msgspec.structs import replace
-
-from helpdesk.conversation.advance import advance
+from helpdesk.conversation.advance import Outcome
 from helpdesk.conversation.chapters.sign_in_page import awaits
 from helpdesk.conversation.effects import CODE
 from helpdesk.conversation.events import CameBack
 from helpdesk.conversation.model import Rules
 from helpdesk.digilocker.consent_page import indian_mobile, taken_up
-from helpdesk.errors import HelpdeskError, VersionConflict, code_of
+from helpdesk.errors import HelpdeskError, code_of
 from helpdesk.languages.catalogue import Catalogue, catalogue, codes
 from helpdesk.service.identity import code_mark, following, link_mark
 from helpdesk.service.proof_code import proof_mark, proof_of
-from helpdesk.service.sealed import seal_turn
-from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race
+from helpdesk.service.turn import Draft, Turns
+from helpdesk.storage.conversations import ConversationStore, Stored
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.work import Job, WorkQueue
 from helpdesk.telemetry import count, logger
@@ -43,8 +41,6 @@ from helpdesk.web.pages import (
     whatsapp_link,
 )
 
-TRIES: Final = 5
-"""How often a lost race is run again within one call."""
 COOKIE: Final = "link"
 
 _DIGITS: Final = 4
@@ -70,14 +66,12 @@ class ConsentPages:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
+        self._turns = Turns(store, seal, rules, clock, sleep)
         self._work = work
-        self._seal = seal
-        self._rules = rules
         self._number = number
         self._digilocker_url = digilocker_url
         self._asks_for_proof = asks_for_proof
         self._clock = clock
-        self._sleep = sleep
 
     def start(self, query: Parameters, accepted: str) -> Answer:
         """Answer who opens a link. `accepted`: the browser's `Accept-Language`, for who is not known."""
@@ -133,57 +127,39 @@ class ConsentPages:
         if cookie is not None and not is_same(cookie, _cookie(came.state)):
             count("CallbacksOfOthers")
             return self._refused(accepted, "another browser's link")
-        for attempt in range(TRIES):
-            stored = self._store.load(conversation_id)
-            if step not in stored.seen:
-                if not awaits(stored.conversation, mark, int(self._clock())):
-                    return self._refused(accepted, "not open")
-                try:
-                    stored = self._advanced(stored, step, came, code)
-                except VersionConflict:
-                    self._sleep(pause_after_lost_race(attempt))
-                    continue
-            elif not self._is_open(stored, step, code):
-                return self._refused(accepted, "done before")
-            self._work.send([Job(conversation_id, entry.step) for entry in stored.to_queue((step,))])
-            return self._page(stored, came)
-        raise VersionConflict(f"lost {TRIES} races")
 
-    def _advanced(self, stored: Stored, step: str, came: Consented | Declined, code: str) -> Stored:
-        """Advance the conversation by her return, and write it. Raises VersionConflict."""
-        now = int(self._clock())
+        def decide(draft: Draft) -> Outcome | str:
+            """Fill in the draft. Return what happens, or why the call is refused; "" if it happened before."""
+            if step in draft.before.seen:
+                return "" if self._is_open(draft.before, step, code) else "done before"
+            if not awaits(draft.conversation, mark, draft.now):
+                return "not open"
+            outcome = draft.advance(self._event(step, came, code))
+            draft.enter(step, outcome, {CODE: came.code} if isinstance(came, Consented) else {})
+            return outcome
+
+        stored, decided = self._turns.take(conversation_id, decide)
+        if isinstance(decided, tuple):
+            count("Callbacks")
+            logger.info(
+                "came back",
+                extra={
+                    "step": step,
+                    "is_at": decided[0].stage.value,
+                    "effects": [type(effect).__name__ for effect in decided[1]],
+                    **({"code": came.error} if isinstance(came, Declined) else {}),
+                },
+            )
+        elif decided:
+            return self._refused(accepted, decided)
+        self._work.send([Job(conversation_id, entry.step) for entry in stored.to_queue((step,))])
+        return self._page(stored, came)
+
+    def _event(self, step: str, came: Consented | Declined, code: str) -> CameBack:
         proof = ""
         if self._asks_for_proof and isinstance(came, Consented):
             proof = proof_mark(proof_of(came.state, came.code))
-        event = CameBack(step, code, proof, declined=isinstance(came, Declined) and came.by_citizen)
-        conversation, effects = advance(stored.conversation, event, now, self._rules)
-        brought = {CODE: came.code} if isinstance(came, Consented) else {}
-        sealed = seal_turn(
-            stored.id,
-            conversation,
-            effects,
-            stored.sealed,
-            brought,
-            self._seal,
-            taken=True,
-            now=now,
-            rules=self._rules,
-        )
-        entries = [Entry(step, now, stored.version * 1000, effects, sealed.step)] if effects else []
-        seen = {**stored.seen, step: now}
-        after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)
-        written = self._store.save(stored, after, put=entries)
-        count("Callbacks")
-        logger.info(
-            "came back",
-            extra={
-                "step": step,
-                "is_at": conversation.stage.value,
-                "effects": [type(effect).__name__ for effect in effects],
-                **({"code": came.error} if isinstance(came, Declined) else {}),
-            },
-        )
-        return written
+        return CameBack(step, code, proof, declined=isinstance(came, Declined) and came.by_citizen)
 
     @staticmethod
     def _is_open(stored: Stored, step: str, code: str) -> bool:

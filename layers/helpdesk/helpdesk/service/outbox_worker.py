@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.advance import advance, is_entrusted
+from helpdesk.conversation.advance import is_entrusted
 from helpdesk.conversation.answers import wanted
 from helpdesk.conversation.effects import (
     AADHAAR,
@@ -80,15 +80,15 @@ from helpdesk.conversation.model import Conversation, Rules, Session
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker.consent_page import is_same_mobile
 from helpdesk.digilocker.errors import Unanswered, Unserved
-from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError, VersionConflict
+from helpdesk.errors import DigiLockerError, HelpdeskError, SealEnded, StorageError
 from helpdesk.service.callback_data import Tracker, read_tracking
 from helpdesk.service.expired_entries import left_of, must_be_forgotten, outlived
 from helpdesk.service.identity import following, is_document_of
 from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.recipients import Recipients
-from helpdesk.service.sealed import seal_turn
 from helpdesk.service.shared_documents import EVERYTHING, shared_by
-from helpdesk.storage.conversations import ConversationStore, Entry, Stored, pause_after_lost_race, that_fit
+from helpdesk.service.turn import Draft, Turns
+from helpdesk.storage.conversations import ConversationStore, Entry, Stored, that_fit
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import Counted, OtpLimits, RecordStore
 from helpdesk.storage.sealing import Sealer
@@ -113,9 +113,6 @@ if TYPE_CHECKING:  # a job that only replies does without
 
 REFRESH_SECONDS = 60
 """An access token that has less than this left is refreshed before it is used."""
-TRIES = 8
-"""How often a lost race is run again. The answer of DigiLocker is kept meanwhile, never asked for again."""
-
 DIRECTORY_PAUSE_SECONDS = 60
 """Between two parts of the directory: as long as a claim on it holds."""
 
@@ -160,7 +157,7 @@ class Worker:
         self._rules = rules
         self._consent_seconds = consent_seconds
         self._clock = clock
-        self._sleep = sleep
+        self._turns = Turns(store, sealer, rules, clock, sleep)
 
     def work(self, work: Work, *, queued_at: float = 0, again: bool = False, last_try: bool = False) -> None:
         """Do a piece of work. Whatever is raised leaves it to be taken up again, but for the last try.
@@ -217,20 +214,17 @@ class Worker:
         """Forget what is sealed with a job that goes to the dead-letter queue. Its replies stay, to be sent later."""
         if not isinstance(work, Job):
             return
-        for _ in range(TRIES):
-            stored = self._store.load(work.conversation_id)
-            entry = stored.entry(work.step)
+
+        def decide(draft: Draft) -> None:
+            entry = draft.before.entry(work.step)
             if entry is None or not entry.sealed:
                 return
-            left = tuple(effect for effect in entry.effects if not effect.needs)
-            try:
-                if left:
-                    self._store.save(stored, stored, put=[replace(entry, effects=left, sealed={})])
-                else:
-                    self._store.save(stored, stored, drop=[entry.step])
-            except VersionConflict:
-                continue
-            return
+            if left := tuple(effect for effect in entry.effects if not effect.needs):
+                draft.put = (replace(entry, effects=left, sealed={}),)
+            else:
+                draft.drop = (entry.step,)
+
+        self._turns.take(work.conversation_id, decide)
 
     # A job
 
@@ -486,49 +480,28 @@ class Worker:
 
         `seen`: events that must not count again.
         """
-        for attempt in range(TRIES):
-            now = int(self._clock())
-            waited = stored.conversation.waits_for(entry.step)
-            conversation, effects = advance(stored.conversation, answered.event, now, self._rules)
+
+        def decide(draft: Draft) -> None:
+            event, brought = answered.event, answered.brought
+            standing = draft.before.entry(entry.step)
+            if standing is None or standing.effects != entry.effects:
+                return  # it was our own write: only its answer got lost
+            waited = draft.conversation.waits_for(entry.step)
             try:
-                sealed = seal_turn(
-                    stored.id,
-                    conversation,
-                    effects,
-                    stored.sealed,
-                    answered.brought,
-                    self._sealer,
-                    taken=waited,
-                    now=now,
-                    rules=self._rules,
-                )
+                draft.follow(entry, position, draft.advance(event), brought, waited=waited)
             except StorageError:
-                if not isinstance(answered.event, OtpSent):
+                if not isinstance(event, OtpSent):
                     raise
                 # Not asked for again: each time another OTP would be sent.
                 logger.error("an OTP was sent, but nothing could be sealed")
                 count("OtpsLost")
-                answered = Answered(Failed(entry.step, Problem.HELD_UP, SendOtp(answered.event.mark)), {})
-                continue
-            # What stood behind it and needs no answer is still to be done.
-            rest = entry.effects[position + 1 :]
-            still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
-            effects = (*effects, *rest)
-            follows = Entry(entry.step, entry.at, entry.order, effects, {**still_needed, **sealed.step})
-            after = replace(
-                stored, conversation=conversation, sealed=sealed.state, seen={**stored.seen, **dict.fromkeys(seen, now)}
-            )
-            try:
-                if effects:
-                    return self._store.save(stored, after, put=[follows]), follows
-                return self._store.save(stored, after, drop=[entry.step]), None
-            except VersionConflict:
-                self._sleep(pause_after_lost_race(attempt))
-                stored = self._store.load(stored.id)
-                stands = stored.entry(entry.step)
-                if stands is None or stands.effects != entry.effects:
-                    return stored, stands  # it was our own write: only its answer got lost
-        raise VersionConflict(f"lost {TRIES} races")
+                event = Failed(entry.step, Problem.HELD_UP, SendOtp(event.mark))
+                draft.follow(entry, position, draft.advance(event), {}, waited=waited)
+            for step in seen:
+                draft.see(step)
+
+        stored, _ = self._turns.take(stored.id, decide, stored)
+        return stored, stored.entry(entry.step)
 
     def _give_back(self, values: Mapping[str, str]) -> None:
         """Sign out at DigiLocker: revoke the tokens among some values, by their names.
@@ -652,38 +625,16 @@ class Worker:
 
     def _happens(self, conversation_id: str, event: TimeRanOut | SessionClosed | DeliveryFailed) -> None:
         """Advance by an event that is no answer, and do what follows. One that happened before does nothing more."""
-        stored = self._store.load(conversation_id)
+
+        def decide(draft: Draft) -> None:
+            if draft.before.entry(event.id) or event.id in draft.before.seen:
+                return
+            outcome = draft.advance(event)
+            if outcome != (draft.conversation, ()):
+                draft.enter(event.id, outcome)
+
+        stored, _ = self._turns.take(conversation_id, decide)
         entry = stored.entry(event.id)
-        for attempt in range(TRIES):
-            if entry or event.id in stored.seen:
-                break
-            now = int(self._clock())
-            conversation, effects = advance(stored.conversation, event, now, self._rules)
-            if conversation == stored.conversation and not effects:
-                break
-            sealed = seal_turn(
-                conversation_id,
-                conversation,
-                effects,
-                stored.sealed,
-                {},
-                self._sealer,
-                taken=False,
-                now=now,
-                rules=self._rules,
-            )
-            entry = Entry(event.id, now, stored.version * 1000, effects, sealed.step)
-            seen = {**stored.seen, event.id: now} if effects else stored.seen
-            after = replace(stored, conversation=conversation, sealed=sealed.state, seen=seen)
-            try:
-                stored = self._store.save(stored, after, put=[entry] if effects else [])
-                break
-            except VersionConflict:
-                self._sleep(pause_after_lost_race(attempt))
-                stored = self._store.load(conversation_id)
-                entry = stored.entry(event.id)
-        else:
-            raise VersionConflict(f"lost {TRIES} races")
         if entry and entry.effects:
             self._finish(stored, entry)
         old = self._outlived(stored, event)

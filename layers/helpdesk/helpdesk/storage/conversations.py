@@ -101,8 +101,8 @@ class Stored(Value, frozen=True):
 
 
 def pause_after_lost_race(attempt: int) -> float:
-    """Give the seconds to wait before a lost race is run again: up to 0.05, 0.1, 0.2 ..., drawn by chance."""
-    return random.uniform(0, 0.05 * 2**attempt)  # noqa: S311 - nobody need be unable to guess it
+    """Return the seconds to wait before a lost race is run again: up to 0.05, 0.1, 0.2, 0.4, drawn by chance."""
+    return random.uniform(0, min(0.05 * 2**attempt, 0.4))  # noqa: S311 - nobody need be unable to guess it
 
 
 _CONVERSATION = msgspec.json.Decoder(Conversation)

@@ -1,0 +1,92 @@
+"""What a message means to the dialogue, read by the question that is open when its turn comes."""
+
+import datetime as dt
+
+from msgspec.structs import replace
+
+from helpdesk.conversation.choices import read_tap
+from helpdesk.conversation.events import (
+    CameLate,
+    Entered,
+    FromHer,
+    IdentityChanged,
+    InTime,
+    Kind,
+    Said,
+    SentProof,
+    SentSomethingElse,
+    Tapped,
+)
+from helpdesk.conversation.model import Conversation, Stage
+from helpdesk.conversation.numbers import Fault
+from helpdesk.service.identity import number_mark, text_mark
+from helpdesk.service.proof_code import proof_mark, read_proof
+from helpdesk.structs import Value
+from helpdesk.understanding.reading import LONGEST_TEXT, read
+from helpdesk.whatsapp import webhook
+from helpdesk.whatsapp.webhook import InboundMessage
+
+_INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
+_COUNTED = frozenset({Kind.AADHAAR, Kind.VIRTUAL_ID, Kind.MOBILE})
+
+
+class ReadMessage(Value, frozen=True):
+    """What a message means, and what was typed: the dialogue sees the one, and may have the other sealed."""
+
+    hidden = ("digits", "typed")
+
+    event: FromHer
+    digits: str = ""
+    """The digits of a longer number, or a date as YYYY-MM-DD."""
+    typed: str = ""
+    """The answer in the form in which it is kept."""
+
+
+def read_message(
+    message: InboundMessage, conversation: Conversation, *, step: str, pepper: str, now: int, max_age_seconds: int
+) -> ReadMessage:
+    """Return what a message means in a conversation, as this is when the message's turn comes."""
+    if message.former:
+        return ReadMessage(IdentityChanged(step))  # however late it comes
+    event, digits = _meaning(step, message)
+    if message.timestamp is not None and now - message.timestamp > max_age_seconds:
+        return ReadMessage(CameLate(step, event if not digits else None))
+    parameter = conversation.asked_parameter
+    value = parameter.accept(message.text or "") if parameter else None
+    if isinstance(event, Entered):
+        if event.kind is Kind.DATE and digits > _today(now):
+            event = replace(event, fault=Fault.IMPOSSIBLE)
+        mark = number_mark(pepper, digits) if event.kind in _COUNTED else ""
+        event = replace(event, mark=mark, fits=value is not None)
+    elif isinstance(event, Said):
+        # Nothing is kept of a name, not even to tell a machine.
+        is_private = conversation.stage in {Stage.NAME, Stage.DETAIL}
+        mark = text_mark(pepper, message.text) if message.text and not is_private else ""
+        event = replace(event, typed=mark, fits=value is not None)
+    return ReadMessage(event, digits, value or digits or _line(message.text))
+
+
+def _meaning(step: str, message: InboundMessage) -> tuple[InTime, str]:
+    if message.kind is webhook.Kind.TAP:
+        tap = read_tap(message.tap or "")
+        if tap or not message.title:
+            return Tapped(step, tap), ""
+        text = message.title
+    elif message.kind is webhook.Kind.TEXT and message.text:
+        text = message.text
+        if proof := read_proof(text):
+            return SentProof(step, proof_mark(proof)), ""
+    else:
+        return SentSomethingElse(step, message.kind.value), ""
+    understood = read(step, text)
+    return understood.event, understood.digits
+
+
+def _line(text: str | None) -> str:
+    """Return a text in one line, without what may stand around a name."""
+    return " ".join((text or "")[:LONGEST_TEXT].split()).strip(" .,;:!*_\"'")
+
+
+def _today(now: int) -> str:
+    """Return the day in India, as YYYY-MM-DD."""
+    return dt.datetime.fromtimestamp(now, _INDIA).date().isoformat()

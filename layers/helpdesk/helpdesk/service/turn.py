@@ -1,0 +1,159 @@
+"""One turn: load a conversation, advance it, seal what that brought, save it with its outbox; and again after a race.
+
+The webhook, the consent function, the document function and its timers all take their turns here.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from helpdesk.conversation.advance import Outcome, advance
+from helpdesk.conversation.effects import Effect
+from helpdesk.conversation.ends import absolute_end
+from helpdesk.conversation.events import Event
+from helpdesk.conversation.model import Conversation, Rules
+from helpdesk.errors import ConversationError, VersionConflict
+from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
+from helpdesk.storage.sealing import Seal
+
+TRIES = 8
+"""How often a lost race is run again. What DigiLocker answered is kept meanwhile, never asked for again."""
+_STEPS_PER_VERSION = 1000
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class NothingSealedError(ConversationError):
+    """An effect needs a value that is not there: the conversation and its sealed values do not belong together."""
+
+
+class Draft:
+    """What a turn will write: `after` and the outbox entries to `put` and `drop`. At first, nothing."""
+
+    def __init__(self, before: Stored, now: int, seal: Seal, rules: Rules) -> None:
+        self.before = before
+        self.now = now
+        self._seal = seal
+        self._rules = rules
+        self.discard()
+
+    def discard(self) -> None:
+        """Write nothing after all."""
+        self.after = self.before
+        self.put: tuple[Entry, ...] = ()
+        self.drop: tuple[str, ...] = ()
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation as it is at this moment of the turn."""
+        return self.after.conversation
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return self.after is self.before and not self.put and not self.drop
+
+    def advance(self, event: Event, conversation: Conversation | None = None) -> Outcome:
+        """Return what the dialogue makes of an event. Nothing is changed yet."""
+        return advance(conversation or self.conversation, event, self.now, self._rules)
+
+    def enter(
+        self, step: str, outcome: Outcome, brought: Mapping[str, str] = _NOTHING, *, person: Person | None = None
+    ) -> None:
+        """Take over the outcome of an event that is no answer, with an outbox entry of its own.
+
+        `person`: whom the conversation is with from here on, if the event tells.
+        """
+        _, effects = outcome
+        sealed = self._accept(outcome, brought)
+        if effects:
+            order = self.before.version * _STEPS_PER_VERSION + len(self.put)
+            self.put = (*self.put, Entry(step, self.now, order, effects, sealed))
+        self.see(step)
+        if person:
+            self.after = replace(self.after, person=person)
+
+    def follow(
+        self, entry: Entry, position: int, outcome: Outcome, brought: Mapping[str, str], *, waited: bool
+    ) -> None:
+        """Take over the outcome of an answer: what follows takes the place of the effect at `position` in the entry.
+
+        `waited`: the dialogue waited for it, so what it brought replaces what the state kept under the same name.
+        """
+        sealed = self._accept(outcome, brought, taken=waited)
+        rest = entry.effects[position + 1 :]  # needs no answer, and is still to be done
+        effects = (*outcome[1], *rest)
+        if effects:
+            still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
+            follows = Entry(entry.step, entry.at, entry.order, effects, {**still_needed, **sealed})
+            self.put = (*self.put, follows)
+        else:
+            self.drop = (*self.drop, entry.step)
+
+    def see(self, step: str) -> None:
+        """Have a step not count again."""
+        self.after = replace(self.after, seen={**self.after.seen, step: self.now})
+
+    def _accept(self, outcome: Outcome, brought: Mapping[str, str], *, taken: bool = True) -> dict[str, str]:
+        """Take over a conversation. Seal what the turn brought, if it is needed; drop what no later step can need.
+
+        `brought` holds values in the clear. Return the sealed values that go with the step.
+        """
+        conversation, effects = outcome
+        needed, stays = _needed(effects), conversation.keeps
+        kept = self.after.sealed
+        new = {
+            name: self._seal.seal(value, self.before.id, name, absolute_end(name, conversation, self.now, self._rules))
+            for name, value in brought.items()
+            if name in needed or (taken and name in stays)
+        }
+        both = {**kept, **new}
+        if missing := needed - both.keys():
+            raise NothingSealedError(f"nothing is sealed as {', '.join(sorted(missing))}")
+        state = {name: value for name, value in (both if taken else kept).items() if name in stays}
+        self.after = replace(self.after, conversation=conversation, sealed=state)
+        return {name: value for name, value in both.items() if name in needed}
+
+
+class Turns:
+    """Takes turns in conversations."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        seal: Seal,
+        rules: Rules,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._seal = seal
+        self._rules = rules
+        self._clock = clock
+        self._sleep = sleep
+
+    def take[T](
+        self, conversation_id: str, decide: Callable[[Draft], T], stored: Stored | None = None
+    ) -> tuple[Stored, T]:
+        """Let `decide` fill in a draft, and write it. Return what is stored now, and what `decide` returned.
+
+        `decide` is called again after each lost race, with the conversation as it then is. `stored`: as it was read, if
+        it was. Raises VersionConflict after too many.
+        """
+        for attempt in range(TRIES):
+            before = stored or self._store.load(conversation_id)
+            draft = Draft(before, int(self._clock()), self._seal, self._rules)
+            decided = decide(draft)
+            if draft.is_empty:
+                return before, decided
+            try:
+                return self._store.save(before, draft.after, put=draft.put, drop=draft.drop), decided
+            except VersionConflict:
+                self._sleep(pause_after_lost_race(attempt))
+                stored = None
+        raise VersionConflict(f"lost {TRIES} races")
+
+
+def _needed(effects: tuple[Effect, ...]) -> set[str]:
+    return {name for effect in effects for name in effect.needs}
