@@ -34,9 +34,9 @@ STATUSES: tuple[tuple[Kind, float], ...] = (("sent", 0.3), ("delivered", 0.6), (
 SAID = (
     ("Hi", "Welcome"),
     ("1", "Do you have a DigiLocker account?"),
-    ("yes", "Before we begin"),
-    ("help", "By law we ask you"),
-    ("privacy", "Your data at this desk"),
+    ("yes", "Please read this first"),
+    ("help", "The law says that we must ask you"),
+    ("privacy", "Your data: "),
     ("language", "Which language do you prefer?"),
 )
 """What each citizen writes, and how the desk's reply to it begins (or nearly so). No two begin alike."""

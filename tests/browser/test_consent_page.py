@@ -87,7 +87,7 @@ def test_from_the_chat_over_digilockers_page_back_to_the_list_and_to_a_document(
             page.click(".tick", "PAN Verification Record")
             before = hand.count()
             page.click("button", "Allow")
-            page.see("Go back to WhatsApp. It goes on there by itself.")
+            page.see("Go back to WhatsApp. Your chat goes on there by itself.")
             assert page.evaluate("document.querySelector('a').href") == "https://wa.me/919013151515"
             assert page.call("Network.getCookies")["cookies"] == []
             assert [one for one in page.asked if not one.startswith(f"{stack.chat_url}/")] == []
@@ -110,7 +110,7 @@ def test_who_declines_on_digilockers_page_is_told_so_there_and_in_the_chat(
             page.click("button", "Cancel")
             page.see("Nothing was shared")
 
-        hand.answered(before, "You have shared nothing")
+        hand.answered(before, "You did not share anything")
         hand.tap("New link", "Please sign in on DigiLocker's own page")
 
 

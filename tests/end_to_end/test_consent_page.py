@@ -90,7 +90,7 @@ def test_who_declines_and_who_forges_a_return(page_stack: LocalStack) -> None:
     page = visitor.press("deny")
 
     assert "Nothing was shared" in page.text
-    phone.expect("You have shared nothing")
+    phone.expect("You did not share anything")
     Visitor().open(f"{page_stack.outputs['ConsentUrl']}?code=stolen&state={state}")
     phone.tap("New link")
     assert phone.expect("Please sign in").link != link

@@ -78,8 +78,11 @@ def enter_details(phone: Phone, citizen: Any, mobile: str) -> None:
     for text, answer in (
         *(("Hi", "Welcome"), ("[DigiLocker Services]", "Do you have"), ("[No]", "Do you agree?")),
         *(("[I agree]", "12-digit"), (citizen.aadhaar, "your name"), (citizen.name.title(), "date of birth")),
-        *((born, "What stands on your"), ("[Female]" if citizen.gender == "F" else "[Male]", "Which mobile number")),
-        (mobile, "Please check everything"),
+        *(
+            (born, "What is printed on your"),
+            ("[Female]" if citizen.gender == "F" else "[Male]", "Which mobile number"),
+        ),
+        (mobile, "Please check your details"),
     ):
         say(phone, text, citizen)
         phone.expect(answer)
@@ -121,10 +124,10 @@ def test_whose_mobile_belongs_to_another_account_signs_up_with_his_own(phone_of:
     phone = phone_of({"mobile": None})
     enter_details(phone, rohit, str(rohit.mobile)[-10:])
     phone.tap("Send")
-    refused = phone.expect("belongs to another DigiLocker account", "Do you have an account already?")
+    refused = phone.expect("belongs to another DigiLocker account", "Do you already have an account?")
     assert refused.buttons == ("This number", "Back", "Cancel")
     phone.tap("This number")
-    phone.expect("Please check everything")
+    phone.expect("Please check your details")
     phone.tap("Send")
     phone.expect(f"mobile ending in *{phone.number[-2:]}*")
     phone.say(phone.otp())
@@ -160,7 +163,7 @@ def test_a_document_that_the_issuer_cannot_give_is_told(everybody: list[Citizen]
     phone = phone_of(citizen)
     sign_in(phone, citizen)
     phone.say("licence")
-    bubble = phone.expect("could not be fetched")
+    bubble = phone.expect("We could not get this document")
     assert bubble.buttons == ("Try again", "Other documents", "Done")
     phone.say("PAN")
     phone.expect("PAN card.pdf")

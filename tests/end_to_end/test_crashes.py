@@ -47,7 +47,7 @@ CONVERSATION = {
 }
 """What she says, and words of the answer."""
 LINES = list(CONVERSATION)
-QUESTION = "a new OTP is needed"
+QUESTION = "you need a new OTP"
 """The one honest question, where DigiLocker has consumed the OTP and its answer is lost."""
 _INVISIBLE = 20
 """Seconds until a job whose function died comes back: longer than any such job takes, or it would be done twice."""

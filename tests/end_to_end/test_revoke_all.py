@@ -87,4 +87,4 @@ def test_every_session_is_ended_while_the_desk_is_closed_and_she_is_told_afterwa
     phone.say("1")
     phone.expect_silence(1)  # closed
     _switch(stack, enabled=True)
-    phone.expect("For your safety, your session was ended")
+    phone.expect("We signed you out and deleted")

@@ -132,10 +132,14 @@ def signing_up(stack: LocalStack, phone_of: PhoneOf) -> list[Planted]:
     stack.simulator.world.faults.set({"digilocker": {"signup": {"times": 1, "status": 500, "body": told}}})
     for text, answer in (
         *(("Hi", "Welcome"), ("1", "Do you have"), ("no", "Do you agree?"), ("I agree", "12-digit")),
-        *((her.aadhaar, "your name"), (MISTYPED_NAME, "date of birth"), ("14 February 1996", "What stands on your")),
-        *(("1", "Which mobile number"), (NEW_MOBILE, "Please check everything")),
-        *(("send", "DigiLocker is very busy"), ("send", "not what Aadhaar has")),
-        *(("2", "your name"), (str(her.aadhaar_name), "Please check everything"), ("send", "OTP is on its way")),
+        *(
+            (her.aadhaar, "your name"),
+            (MISTYPED_NAME, "date of birth"),
+            ("14 February 1996", "What is printed on your"),
+        ),
+        *(("1", "Which mobile number"), (NEW_MOBILE, "Please check your details")),
+        *(("send", "DigiLocker is very busy"), ("send", "do not match Aadhaar")),
+        *(("2", "your name"), (str(her.aadhaar_name), "Please check your details"), ("send", "OTP is on its way")),
         (WRONG_OTP, "not accepted"),
     ):
         phone.say(text)
@@ -165,7 +169,7 @@ def planted(stack: LocalStack, phone: Phone, citizen: Citizen, signing_up: list[
     told = f"<html>{' '.join(world.accounts.tokens())} {citizen['aadhaar']} {phone.number}</html>"
     world.faults.set({"digilocker": {"file": {"times": 2, "status": 500, "body": told}}})
     phone.say("2")
-    phone.expect("could not be fetched")
+    phone.expect("We could not get this document")
     world.faults.set({"whatsapp": {"status_order": "none"}})
     phone.say("2")
     phone.expect("Driving licence.pdf")

@@ -58,7 +58,7 @@ def test_where_the_data_is_refused_as_well_she_is_told_where_the_card_is(desk: D
     desk.simulator.world.faults.set({"digilocker": {"eaadhaar": {"error": error}}})
     phone.say(CARD)
 
-    bubble = phone.expect("does not give it to this desk", ELSEWHERE)
+    bubble = phone.expect("does not give it to us", ELSEWHERE)
 
     assert bubble.filename == ""
     assert bubble.buttons == ("Other documents", "Done")
@@ -69,6 +69,6 @@ def test_data_that_was_changed_on_the_way_is_never_passed_on(desk: Desk) -> None
     desk.simulator.world.faults.set({"digilocker": {"eaadhaar": {"status": 200, "body": "<Certificate/>"}}})
     phone.say(CARD)
 
-    bubble = phone.expect("could not be fetched")
+    bubble = phone.expect("We could not get this document")
 
     assert bubble.buttons == ("Try again", "Other documents", "Done")

@@ -41,7 +41,7 @@ def licence(desk: Desk, name: str = "DEEPAK NAIR", number: str = LICENCE) -> Pho
     phone = looks_for(desk, name, "driving licence")
     phone.expect("*Ministry of Road Transport and Highways* needs", "*Driving Licence Number*")
     phone.say(number)
-    phone.expect("is asked for: *Driving licence*", f"1. Driving Licence Number: {number}")
+    phone.expect("for: *Driving licence*", f"1. Driving Licence Number: {number}")
     return phone
 
 
@@ -56,7 +56,7 @@ def marksheet(desk: Desk, year: str = "2005") -> Phone:
     phone.say(year)
     phone.expect("*Name (as on the document)*")
     phone.say("Deepak Nair")
-    phone.expect("is asked for: *Class 12 marksheet*", f"2. Year: {year}")
+    phone.expect("for: *Class 12 marksheet*", f"2. Year: {year}")
     return phone
 
 
@@ -98,17 +98,17 @@ def test_what_is_there_already_is_delivered(desk: Desk) -> None:
     phone.say("AAAPN0000M")
     phone.expect("*Name (as on the document)*")
     phone.say("Deepak Nair")
-    phone.expect("is asked for: *PAN card*")
+    phone.expect("for: *PAN card*")
     assert send(phone).filename == "PAN card.pdf"
 
 
 def test_a_number_that_the_issuer_does_not_know_can_be_corrected(desk: Desk) -> None:
     phone = licence(desk, number="KL99")
     refused = send(phone)
-    assert "found nothing for what was entered" in refused.text
+    assert "found nothing with these details" in refused.text
     assert "1. Driving Licence Number: KL99" in refused.text
     phone.tap("Change")
-    phone.expect("number of the line that is wrong")
+    phone.expect("Which line is wrong")
     phone.say("1")
     phone.expect("*Driving Licence Number*")
     phone.tap("Cancel")
@@ -117,7 +117,7 @@ def test_a_number_that_the_issuer_does_not_know_can_be_corrected(desk: Desk) -> 
 
 def test_details_that_do_not_match_exactly_wait_for_the_issuer(desk: Desk) -> None:
     pending = send(marksheet(desk, year="2006"))
-    assert "has to look into it" in pending.text
+    assert "has to check it" in pending.text
     assert pending.buttons == ("Try again", "Get a new document", "Other documents")
     phone = desk.phone("DEEPAK NAIR")
     phone.catch_up()
@@ -139,8 +139,8 @@ def test_an_issuer_that_is_set_up_wrongly_is_told(desk: Desk) -> None:
     phone.say("KL00AH0014")
     phone.expect("*Chassis Number*")
     phone.say("SPECIMEN000000001")
-    phone.expect("is asked for: *Vehicle RC*")
-    assert "does not answer at the moment" in send(phone).text
+    phone.expect("for: *Vehicle RC*")
+    assert "is not answering at the moment" in send(phone).text
 
 
 def test_an_insurer_that_fails_costs_one_honest_question(desk: Desk) -> None:
@@ -151,7 +151,7 @@ def test_an_insurer_that_fails_costs_one_honest_question(desk: Desk) -> None:
     phone.say("TW0000000014")
     phone.expect("*Name (as on the document)*")
     phone.say("Deepak Nair")
-    phone.expect("is asked for: *Two-wheeler policy*")
+    phone.expect("for: *Two-wheeler policy*")
     pulls = desk.to_digilocker.count(PULL)
     asked = send(phone)
     assert "not on your list yet" in asked.text
@@ -162,9 +162,9 @@ def test_an_insurer_that_fails_costs_one_honest_question(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        ("invalid_doctype", "cannot be asked for at the moment"),
-        ("invalid_parameter", "could not read one of the entries"),
-        ("insufficient_scope", "connection to DigiLocker is disturbed"),
+        ("invalid_doctype", "cannot get this document here at the moment"),
+        ("invalid_parameter", "could not read one of the details"),
+        ("insufficient_scope", "connection to DigiLocker is not working"),
         ("repository_service_unresponsive", "not on your list yet"),
     ],
 )
@@ -177,7 +177,7 @@ def test_each_other_refusal_of_a_pull_has_its_answer(desk: Desk, error: str, tol
 def test_a_session_that_digilocker_ends_goes_on_after_signing_in_again(desk: Desk) -> None:
     phone = licence(desk, number="KL1")
     desk.simulator.world.faults.set({"digilocker": {"pull_document": {"error": "invalid_token"}}})
-    assert "sign in again: then we go on with the new document" in send(phone).text
+    assert "sign in again. Then we go on with the new document" in send(phone).text
     phone.tap("DigiLocker Services")
     phone.expect("Do you agree?")
     phone.tap("I agree")
@@ -189,7 +189,7 @@ def test_a_session_that_digilocker_ends_goes_on_after_signing_in_again(desk: Des
 
 
 def test_an_account_that_is_not_linked_with_aadhaar_is_told_so(desk: Desk) -> None:
-    assert "not linked with Aadhaar" in send(licence(desk, "TENZIN DORJE", "KL1")).text
+    assert "not linked to Aadhaar" in send(licence(desk, "TENZIN DORJE", "KL1")).text
 
 
 def test_the_directory_is_used_while_digilocker_is_down(desk: Desk) -> None:

@@ -83,7 +83,7 @@ def at_link(desk: Desk, name: str) -> tuple[Phone, str]:
     phone.tap("Yes")
     phone.expect("Do you agree?")
     phone.tap("I agree")
-    return phone, phone.expect("only for you: do not pass it on").link
+    return phone, phone.expect("only for you: do not forward it").link
 
 
 def sign_in(desk: Desk, visitor: Visitor, name: str) -> None:
@@ -149,7 +149,7 @@ def nothing_is_told(log: io.StringIO, *addresses: str) -> None:
 
 
 def is_refused(visitor: Visitor) -> bool:
-    return visitor.status == 410 and "This link cannot be used" in visitor.page.text
+    return visitor.status == 410 and "This link does not work" in visitor.page.text
 
 
 # Someone else's link, opened in another browser
@@ -160,7 +160,7 @@ def test_who_finds_her_link_and_signs_in_as_himself_gets_nothing_nor_does_she(de
 
     visitor = go_through(desk, link, RAVI)
 
-    her_phone.expect("another mobile number than the one that you write from")
+    her_phone.expect("a different mobile number, not the one you are writing from")
     nobody_is_signed_in(desk)
     assert "wa.me/919013151515" in visitor.page.links[0]
     assert desk.counted["MobileMismatches"] == 1
@@ -228,7 +228,7 @@ def test_a_state_that_he_has_chosen_leads_nowhere(either: Desk, log: io.StringIO
             state = f"{'0' * 32}.{'A' * 22}"
         case "an old link":
             her_phone.say("new link")
-            link = her_phone.expect("only for you: do not pass it on").link
+            link = her_phone.expect("only for you: do not forward it").link
     hers = Visitor()
     hers.open(link)
     authorize = hers.page.links[0].replace(quote(parameters_of(link)["s"]), quote(state))
@@ -345,7 +345,7 @@ def test_a_forwarded_link_brings_her_documents_to_nobody(desk: Desk, log: io.Str
     hers = Visitor()
     page = hers.open(link)
     assert f"ending in {citizen(RAVI).phone[-4:]}" in page.text
-    assert "Did somebody send you this link? Then close this page" in page.text
+    assert "Did someone else send you this link? Then close this page" in page.text
     if not by_our_page:
         hers = Visitor()
         hers.open(page.links[0])
@@ -354,7 +354,7 @@ def test_a_forwarded_link_brings_her_documents_to_nobody(desk: Desk, log: io.Str
     else:
         go_through(desk, link, ASHA, hers)
 
-    told = his_phone.expect("another mobile number than the one that you write from, so nothing was shared")
+    told = his_phone.expect("a different mobile number, not the one you are writing from, so nothing was shared")
 
     assert told.rows == ()
     assert desk.to_digilocker.count(EXCHANGED) == 1
@@ -369,14 +369,17 @@ def test_a_forwarded_link_waits_in_vain_for_the_code_from_his_chat(asking: Desk,
 
     hers = go_through(asking, link, ASHA)
     code = code_on(hers)
-    assert "Tell it to nobody, whoever asks. Did somebody send you the link? Then close this page." in hers.page.text
+    assert (
+        "Do not give the code to anyone who asks for it. Did someone else send you the link? Then close this page."
+        in hers.page.text
+    )
     her_phone = asking.phone(ASHA)
     her_phone.say(code)
 
-    her_phone.expect("That code belongs to a sign-in from another phone", "tell the code to nobody")
+    her_phone.expect("That code belongs to a sign-in from another phone", "do not give the code to anyone")
     for guess in ("DL-AAAA-AAAA", "DL-AAAA-AAAB", "DL-AAAA-AAAC"):
         his_phone.say(guess)
-        his_phone.expect("That is not the code that the page shows")
+        his_phone.expect("That is not the code on the page")
     his_phone.say(code)  # even had she told it to him, by then
     his_phone.expect("That code belongs to a sign-in from another phone")
     assert asking.to_digilocker.count(EXCHANGED) == 0
@@ -392,7 +395,7 @@ def test_the_code_of_a_forwarded_link_is_worth_nothing_after_ten_minutes(asking:
     asking.pass_time(601)
     his_phone.say(code)
 
-    his_phone.expect("That link cannot be used any more")
+    his_phone.expect("That link does not work any more")
     assert asking.to_digilocker.count(EXCHANGED) == 0
     nobody_is_signed_in(asking)
 
@@ -408,7 +411,7 @@ def test_what_cannot_be_compared_counts_as_another_mobile(log: io.StringIO, unkn
 
         go_through(desk, link, ASHA)
 
-        his_phone.expect("another mobile number than the one that you write from, so nothing was shared")
+        his_phone.expect("a different mobile number, not the one you are writing from, so nothing was shared")
         nobody_is_signed_in(desk)
         nothing_is_told(log, link)
 

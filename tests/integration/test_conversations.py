@@ -121,7 +121,7 @@ def test_every_issuer_that_is_down_is_told_with_the_document_and_a_way_on(desk: 
         bubble = phone.expect()
         told[document.flaw.name] = "delivered" if bubble.filename else bubble.text
         if not bubble.filename:
-            assert "could not be fetched" in bubble.text
+            assert "We could not get this document" in bubble.text
             assert bubble.buttons == ("Try again", "Other documents", "Done")
     assert told["NONE"] == "delivered"
     assert len(told) > 3
@@ -136,16 +136,16 @@ def test_what_comes_damaged_is_never_passed_on(desk: Desk) -> None:
             assert phone.document(bubble) == document.content()
         else:
             assert not bubble.filename, document.flaw
-            assert "could not be fetched" in bubble.text
+            assert "We could not get this document" in bubble.text
 
 
 def test_a_document_without_a_pdf_is_named_as_such(desk: Desk) -> None:
     phone, listed = failing(desk, "MEERA PILLAI")
     assert "(no PDF)" in listed.text
-    assert "Files that you uploaded yourself" in listed.text
+    assert "files that you uploaded yourself" in listed.text
     number = next(line.split(".")[0] for line in listed.text.splitlines() if "(no PDF)" in line)
     phone.say(number)
-    phone.expect("gives no PDF")
+    phone.expect("does not give a PDF")
 
 
 def test_a_token_that_was_revoked_in_the_middle_leads_back_to_signing_in(desk: Desk) -> None:
@@ -153,7 +153,7 @@ def test_a_token_that_was_revoked_in_the_middle_leads_back_to_signing_in(desk: D
     phone.say("1")
     phone.expect(".pdf")
     phone.say("2")
-    phone.expect("has ended the session", "DigiLocker Services")
+    phone.expect("has signed you out", "DigiLocker Services")
 
 
 def test_a_message_that_is_delivered_twice_is_answered_once(desk: Desk) -> None:

@@ -31,10 +31,10 @@ PATHS = {
 }
 """The stand-in's endpoints, and what their paths have in them."""
 
-SILENT = "does not answer at the moment. It is not your fault. Please try again in a few minutes."
+SILENT = "is not answering at the moment. It is not your fault. Please try again in a few minutes."
 BUSY = "very busy at the moment. It is not your fault. Please try again in a few minutes."
-DISTURBED = "Our connection to DigiLocker is disturbed. It is not your fault"
-NOT_SHARED = "not shared with this desk. You can open it at https://www.digilocker.gov.in"
+DISTURBED = "Our connection to DigiLocker is not working. It is not your fault"
+NOT_SHARED = "does not share this document with us. You can open it at https://www.digilocker.gov.in"
 
 
 @dataclass(frozen=True)
@@ -120,18 +120,21 @@ BESIDE_THE_POINT = [ANYWHERE[0], ANYWHERE[3], ANYWHERE[6], ANYWHERE[7], SCOPE]
 """A few, for calls that the conversation can do without."""
 LIST_SCOPE = Fault("403 insufficient_scope", DISTURBED, {"error": "insufficient_scope"}, again=False)
 """That the list itself is not shared is our registration's fault, and nothing that she could mend elsewhere."""
-SIGNED_OUT = Fault("401", "DigiLocker has ended the session", {"error": "invalid_token"}, again=False)
+SIGNED_OUT = Fault("401", "DigiLocker has signed you out", {"error": "invalid_token"}, again=False)
 SLOW = Fault("slow by 1 s", "", {"delay": 1.0})
 
 FILES = [
     Fault(
-        "wrong hmac", "arrived damaged, so it is not passed on. Please try again.", {"flaw": Flaw.BAD_HMAC}, again=False
+        "wrong hmac",
+        "was damaged on its way to us, so we did not send it to you. Please try again.",
+        {"flaw": Flaw.BAD_HMAC},
+        again=False,
     ),
-    Fault("image", "gave something that is not a PDF. You can see the document at", {"flaw": Flaw.IMAGE}, again=False),
-    Fault("11 MB", "too large to be sent here. You can open it at", {"flaw": Flaw.TOO_LARGE}, again=False),
+    Fault("image", "sent something that is not a PDF. You can see the document at", {"flaw": Flaw.IMAGE}, again=False),
+    Fault("11 MB", "too large to send here. You can open it at", {"flaw": Flaw.TOO_LARGE}, again=False),
     Fault("cut in the middle", SILENT, {"flaw": Flaw.TRUNCATED}),
-    Fault("no such file", "has no file for it at the moment. You can ask", {"error": "invalid_uri"}, again=False),
-    Fault("issuer down", "does not answer at the moment", {"error": "repository_service_unresponsive"}),
+    Fault("no such file", "has no file of it at the moment. You can ask", {"error": "invalid_uri"}, again=False),
+    Fault("issuer down", "is not answering at the moment", {"error": "repository_service_unresponsive"}),
 ]
 
 
@@ -241,7 +244,7 @@ def test_a_document_that_does_not_come_is_fetched_again(desk: Desk, fault: Fault
     with fault.at(desk, "file"):
         phone.say(str(RC))
         told = phone.expect()
-    assert "*Vehicle RC* could not be fetched." in told.text
+    assert "We could not get this document: *Vehicle RC*" in told.text
     assert fault.told in told.text
     assert told.buttons == ("Try again", "Other documents", "Done")
     assert calls(desk, "file") - before["file"] == fault.arrives_harmlessly
@@ -295,7 +298,7 @@ def test_nothing_of_the_kind_is_shown_when_digilocker_is_quick(desk: Desk, monke
 def test_a_token_that_ends_before_the_list_leads_to_signing_in_again_and_to_the_list(desk: Desk) -> None:
     with SIGNED_OUT.at(desk, "issued"):
         phone = sign_in(desk, ASHA)
-        told = phone.expect("ended the session")
+        told = phone.expect("signed you out")
     assert SIGNED_OUT.told in told.text
     assert told.buttons == ("DigiLocker Services", "Menu")
     sign_in_again(phone)
@@ -309,7 +312,7 @@ def test_a_token_that_ends_before_a_document_leads_to_signing_in_again_and_the_d
     phone = at_list(desk, ASHA)
     with SIGNED_OUT.at(desk, "file"):
         phone.say(str(RC))
-        told = phone.expect("ended the session")
+        told = phone.expect("signed you out")
     assert SIGNED_OUT.told in told.text
     assert told.buttons == ("DigiLocker Services", "Menu")
     before = {endpoint: calls(desk, endpoint) for endpoint in ("token", "issued", "file")}

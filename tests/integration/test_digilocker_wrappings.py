@@ -109,7 +109,7 @@ def test_what_the_issuer_lists_as_objects_is_chosen_by_name_and_shown_so(desk: D
     phone = looks_for(desk, DEEPAK, "driving licence")
     assert "1. Kerala" in phone.expect("*State*").text
     phone.say("tamil nadu")
-    phone.expect("is asked for", "1. State: Tamil Nadu")
+    phone.expect("We will ask", "1. State: Tamil Nadu")
 
 
 def test_something_that_nobody_can_be_asked_for_is_told_before_she_types_the_rest(desk: Desk) -> None:
@@ -132,4 +132,4 @@ def test_what_she_is_to_check_can_be_read_to_its_end(desk: Desk, label: str, val
     phone.expect("needs")
     phone.say(value)
 
-    assert f": {value}\n" in phone.expect("is asked for").text
+    assert f": {value}\n" in phone.expect("We will ask").text

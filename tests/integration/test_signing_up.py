@@ -30,15 +30,15 @@ def enter(desk: Desk, name: str, born: str, gender: str) -> Phone:
     phone.tap("DigiLocker Services")
     phone.expect("Do you have a DigiLocker account?")
     phone.tap("No")
-    phone.expect("We can open your free DigiLocker account here", "Do you agree?")
+    phone.expect("can open a free DigiLocker account for you", "Do you agree?")
     phone.tap("I agree")
     phone.expect("12-digit Aadhaar number", "VID cannot be used")
     phone.say(citizen(name).aadhaar)
-    phone.expect("your name as it stands on the Aadhaar card")
+    phone.expect("your name as it is printed on your Aadhaar card")
     phone.say(name.title())
     phone.expect("date of birth")
     phone.say(born)
-    phone.expect("What stands on your Aadhaar card?")
+    phone.expect("What is printed on your Aadhaar card?")
     phone.tap(gender)
     phone.expect("Which mobile number")
     return phone
@@ -46,7 +46,7 @@ def enter(desk: Desk, name: str, born: str, gender: str) -> Phone:
 
 def send(phone: Phone) -> Bubble:
     """Have the details sent that she is shown, and give what she is told then."""
-    assert phone.expect("Please check everything").buttons == ("Send", "Change", "Cancel")
+    assert phone.expect("Please check your details").buttons == ("Send", "Change", "Cancel")
     phone.tap("Send")
     return phone.expect()
 
@@ -145,7 +145,7 @@ def test_after_the_aadhaar_number_there_are_always_both_ways(desk: Desk, name: s
 
     assert both.buttons == ("Resend", "Sign up", "Change number")
     phone.tap("Sign up")
-    phone.expect("We can open your free DigiLocker account here")
+    phone.expect("can open a free DigiLocker account for you")
 
 
 def test_a_mobile_of_another_account_is_refused_and_one_of_his_own_is_taken(desk: Desk) -> None:
@@ -156,7 +156,7 @@ def test_a_mobile_of_another_account_is_refused_and_one_of_his_own_is_taken(desk
 
     assert "belongs to another DigiLocker account" in refused.text
     assert "Which mobile number" in refused.text
-    assert "Do you have an account already?" in refused.text
+    assert "Do you already have an account?" in refused.text
     assert refused.buttons == ("This number", "Back", "Cancel")
     assert sealed(desk) == {"aadhaar", "name", "born", "gender"}
     assert not has_account(desk, "ROHIT SAXENA")
@@ -174,13 +174,13 @@ def test_details_that_are_not_aadhaars_are_refused_and_can_be_corrected(desk: De
 
     refused = send(phone)
 
-    assert "not what Aadhaar has" in refused.text
+    assert "do not match Aadhaar" in refused.text
     assert "2. Name: Neha Bora" in refused.text
     assert refused.buttons == ("Send", "Change", "Cancel")
     phone.tap("Change")
-    phone.expect("number of the line that is wrong")
+    phone.expect("Which line is wrong")
     phone.say("2")
-    phone.expect("your name as it stands on the Aadhaar card")
+    phone.expect("your name as it is printed on your Aadhaar card")
     phone.say("Neha Barua")
     assert "mobile ending in *17*" in send(phone).text
     phone.say(phone.otp())
@@ -196,7 +196,7 @@ def test_who_stops_leaves_nothing_and_has_no_account(desk: Desk) -> None:
     otp = phone.otp()
 
     phone.tap("Cancel")
-    phone.expect("Nothing was kept")
+    phone.expect("We did not keep what you typed")
     phone.say(otp)
     phone.expect("not needed now")
 

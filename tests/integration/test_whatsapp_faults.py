@@ -341,8 +341,8 @@ def test_a_file_that_fails_too_is_told_and_can_be_tried_again(
 
 
 def assert_told_that_the_file_failed(phone: Phone) -> None:
-    told = phone.expect("*Vehicle RC* could not be fetched.")
-    assert "WhatsApp could not carry the file. It is not your fault. Please try again." in told.text
+    told = phone.expect("We could not get this document: *Vehicle RC*")
+    assert "WhatsApp could not deliver the file. It is not your fault. Please try again." in told.text
     assert told.buttons == ("Try again", "Other documents", "Done")
 
 

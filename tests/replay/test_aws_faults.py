@@ -68,7 +68,7 @@ def seen_at_the_end(desk: TroubledDesk, undisturbed: Outcome, once: Once) -> lis
     if once.index not in may_try_again(calls):
         return at_the_end(desk, undisturbed, may_ask=once.point in may_ask(calls))
     wrong = after_an_outage(desk, undisturbed)
-    told = [received for received in desk.whatsapp.received if "held us up" in received.text]
+    told = [received for received in desk.whatsapp.received if "went wrong on our side" in received.text]
     return wrong if len(told) == 1 else [*wrong, f"told {len(told)} times to try again"]
 
 

@@ -276,7 +276,11 @@ def test_a_reply_that_has_lost_its_documents_name_is_the_same_reply() -> None:
     pace = Pace(0, fate="lost")
     undisturbed = Desk(LICENCE, pace).run()
     crashed = Desk(LICENCE, pace, CrashPoint(0, "before")).run()
-    told = next(received for received in crashed.received if "*Driving licence* could not be fetched" in received.text)
+    told = next(
+        received
+        for received in crashed.received
+        if "We could not get this document: *Driving licence*" in received.text
+    )
     nameless = replace(told, text=told.text.replace("Driving licence", "This document"))
     elsewhere = replace(nameless, callback_data="another step")
 

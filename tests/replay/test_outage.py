@@ -147,4 +147,4 @@ def test_what_cannot_be_opened_is_told_and_she_goes_on(line: str) -> None:
     desk = TroubledDesk(LICENCE, PACE, troubles=spoilt)
 
     assert not after_an_outage(desk, undisturbed)
-    assert [received for received in desk.whatsapp.received if "held us up" in received.text]
+    assert [received for received in desk.whatsapp.received if "went wrong on our side" in received.text]

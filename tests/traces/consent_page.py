@@ -101,7 +101,7 @@ class OnThePage(Story):
         visitor.open(visitor.at)
         assert visitor.status >= 500
         visitor.open(visitor.at)
-        self._phone.expect("You have shared nothing")
+        self._phone.expect("You did not share anything")
 
     def _a_return_that_can_not_be_stored(self) -> None:
         visitor = self._agreed(self._link("New link"), stuck=True)

@@ -334,7 +334,7 @@ class Story:
         self._say(BORN, "5 March 1968")
         self._tap("Female", "Which mobile number")
         self._wire.plan(self._messages, raising(UnicodeError))
-        self._say(f"+91 {NEW_MOBILE[:5]} {NEW_MOBILE[5:]}", "Please check everything", MISTYPED_NAME)
+        self._say(f"+91 {NEW_MOBILE[:5]} {NEW_MOBILE[5:]}", "Please check your details", MISTYPED_NAME)
         self._look()
         for outcome in (
             answering(401, in_json(error="auth_failure")),
@@ -343,13 +343,13 @@ class Story:
             raising(RuntimeError),  # nobody foresees it: the job comes back
         ):
             self._wire.plan("/signup/2/demoauth", outcome)
-            self._tap("Send", "Please check everything")
+            self._tap("Send", "Please check your details")
         self._say("2", "your name")
-        self._say(HER_NAME, "Please check everything", HER_NAME)
+        self._say(HER_NAME, "Please check your details", HER_NAME)
         self._tap("Send", "OTP is on its way")
         self._look()
         self._wire.plan("/signup/1/demoauthverify", raising(RuntimeError))
-        self._say(self._phone.otp(), "a new OTP is needed")
+        self._say(self._phone.otp(), "you need a new OTP")
         self._desk.pass_time(61)
         self._tap("Resend", "OTP is on its way")
         self._say(f"OTP {self._phone.otp()}", "no documents in your DigiLocker yet")
@@ -366,7 +366,7 @@ class Story:
         self._say(LOOKED_FOR, "Driving Licence Number")
         self._cloud.fail("dynamodb", "UpdateItem", KeyError)
         self._wire.plan(self._messages, raising(UnicodeError))
-        self._say(MISTYPED_LICENCE, "is asked for", MISTYPED_LICENCE)
+        self._say(MISTYPED_LICENCE, "We will ask", MISTYPED_LICENCE)
         self._look()
         for outcome in (
             answering(404, in_json(error="record_not_found")),
@@ -376,7 +376,7 @@ class Story:
             raising(RuntimeError),  # nobody foresees it: the job comes back
         ):
             self._wire.plan("/pull/pulldocument", outcome)
-            self._tap("Send", "is asked for")
+            self._tap("Send", "We will ask")
         self._tap("Cancel", "Stopped")
         self._look()
 

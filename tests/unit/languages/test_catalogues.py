@@ -16,6 +16,9 @@ from helpdesk.whatsapp.messages import length
 ENGLISH = catalogue("en")
 LONGEST = {
     "contact": "x" * 60,
+    "department": "x" * 64,
+    "grievance": "x" * 48,
+    "privacy_page": "x" * 48,
     "consent_days": "3650",
     "digits": "00",
     "tries": "2",
@@ -146,10 +149,12 @@ def limit(key: str) -> int:
         return 20  # behind two digits and a dot
     if key in {"documents.more", "documents.first", "pull.more", "language.more", "language.first"}:
         return 24
+    if key == "department.example":
+        return 64
     if key in {"documents.more_about", "documents.done_about"}:
         return 72
     if key in NOTES:
-        return 150
+        return 130
     if key.startswith("example."):
         return 100
     if key in {"person", "help.ways"}:
@@ -157,7 +162,7 @@ def limit(key: str) -> int:
     if key.startswith("help."):
         return 600
     if key in CONSENTS:
-        return 760
+        return 890
     return 500 if key in QUESTIONS else 1024
 
 
@@ -208,8 +213,10 @@ def test_a_note_and_a_question_fit_into_one_message(language: Catalogue) -> None
 
     longest = max(size(key) for key in NOTES)
     more = max(size(key) for key in language.texts if key.startswith("example.") or key == "person")
-    for key in {*QUESTIONS, *CONSENTS}:
+    for key in QUESTIONS:
         assert longest + 2 + size(key) + 2 + more <= 1024, key
+    for key in CONSENTS:  # what does not fit below is left out
+        assert longest + 2 + size(key) <= 1024, key
     refusal = max(size(key) for key in language.texts if key.startswith("problem."))
     for key in ("sign_up.mobile", "sign_up.mobile_own", "sign_up.check"):
         assert refusal + 2 + size(key) + 2 + size("sign_up.has_account") <= 1024, key

@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_asked_for_again_and_not_kept(desk: Desk) -> None:
     found(desk)
     desk.says(ROLL_NUMBER)
     (again,) = desk.says("1999")
-    assert "does not look like what is needed" in body_of(again)
+    assert "does not look right for this question" in body_of(again)
     assert sealed(desk) == {"token", "sought", "detail_1"}
 
 
@@ -119,12 +119,12 @@ def test_a_value_that_has_a_word_of_ours_in_it_is_still_a_value(desk: Desk) -> N
 @pytest.mark.parametrize(
     ("error", "told", "at"),
     [
-        (NoRecord("record_not_found"), "found nothing for what was entered", Stage.CHECK),
-        (RepositoryMisconfigured("repository_service_configerror"), "does not answer at the moment", Stage.CHECK),
-        (Unreachable("[no connection]"), "DigiLocker does not answer", Stage.CHECK),
-        (PullPending("pull_response_pending"), "has to look into it", Stage.DOCUMENTS),
-        (AadhaarNotLinked("aadhaar_not_linked"), "not linked with Aadhaar", Stage.DOCUMENTS),
-        (InvalidToken("invalid_token"), "sign in again: then we go on", Stage.MENU),
+        (NoRecord("record_not_found"), "found nothing with these details", Stage.CHECK),
+        (RepositoryMisconfigured("repository_service_configerror"), "is not answering at the moment", Stage.CHECK),
+        (Unreachable("[no connection]"), "DigiLocker is not answering", Stage.CHECK),
+        (PullPending("pull_response_pending"), "has to check it", Stage.DOCUMENTS),
+        (AadhaarNotLinked("aadhaar_not_linked"), "not linked to Aadhaar", Stage.DOCUMENTS),
+        (InvalidToken("invalid_token"), "sign in again. Then we go on", Stage.MENU),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, DigiLockerError) else "",
 )
@@ -190,7 +190,7 @@ def test_a_pull_that_could_never_have_been_sent_says_that_digilocker_was_not_ask
     desk.deliver(desk.text("send"))
     (job,) = desk.aws.work()
     desk.worker.work(read_work(json.dumps(job)), last_try=True)
-    assert "DigiLocker was not asked" in body_of(desk.whatsapp.sent[-1])
+    assert "before we could ask DigiLocker" in body_of(desk.whatsapp.sent[-1])
 
 
 def test_a_document_that_is_brought_in_while_she_leaves_is_on_the_list_when_she_looks(desk: Desk) -> None:

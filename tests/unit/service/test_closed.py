@@ -136,8 +136,8 @@ def test_an_operator_ends_a_session_at_once_and_her_next_message_is_told_why(des
     assert sealed(desk) == {}
     assert "documents" not in desk.aws.items()
     assert len(desk.whatsapp.sent) == before
-    assert "For your safety, your session was ended" in json.dumps(desk.says("1"))
-    assert "For your safety" not in json.dumps(desk.says("1"))
+    assert "We signed you out and deleted" in json.dumps(desk.says("1"))
+    assert "We signed you out" not in json.dumps(desk.says("1"))
 
 
 def test_what_she_had_entered_is_gone_wherever_she_was() -> None:

@@ -231,7 +231,7 @@ def test_who_declines_is_told_in_the_chat_and_nothing_is_exchanged(desk: Desk) -
     before = len(desk.whatsapp.sent)
     desk.work()
     assert "Nothing was shared" in answer["body"]
-    assert "You have shared nothing" in bodies(desk.whatsapp.sent[before:])
+    assert "You did not share anything" in bodies(desk.whatsapp.sent[before:])
     assert "exchange_code" not in desk.locker.calls
 
 
@@ -255,7 +255,7 @@ def test_another_mobile_is_refused_and_the_tokens_are_revoked(desk: Desk, mobile
     before = len(desk.whatsapp.sent)
     desk.work()
     assert desk.locker.calls[-3:] == ["exchange_code", "revoke", "revoke refresh"]
-    assert "another mobile number" in bodies(desk.whatsapp.sent[before:])
+    assert "different mobile number" in bodies(desk.whatsapp.sent[before:])
     assert json.loads(desk.aws.items()["state"]["sealed"]["S"]) == {}
 
 
@@ -308,7 +308,7 @@ def test_the_code_is_of_no_use_after_ten_minutes(asking: Desk) -> None:
     state = asking.at_link()
     back(asking, state)
     asking.clock.now += 600
-    assert "cannot be used any more" in bodies(asking.says(proof_of(state, CODE)))
+    assert "does not work any more" in bodies(asking.says(proof_of(state, CODE)))
     assert "exchange_code" not in asking.locker.calls
 
 
@@ -349,7 +349,7 @@ def test_a_code_is_never_exchanged_twice(desk: Desk) -> None:
     desk.work(again=True)  # it was begun before, and nobody knows how far it came
 
     assert "exchange_code" not in desk.locker.calls
-    assert "please sign in once more" in bodies(desk.whatsapp.sent[before:])
+    assert "please sign in again" in bodies(desk.whatsapp.sent[before:])
 
 
 def signed_in(desk: Desk, *ticked: str) -> None:

@@ -80,7 +80,7 @@ def test_a_file_that_whatsapp_could_not_use_either_is_told(desk: Desk) -> None:
     status(desk, "failed", str(desk.whatsapp.sent[-1]["callback"]), 131053)
     desk.work()
     reply = desk.whatsapp.sent[-1]["interactive"]
-    assert "could not carry the file" in reply["body"]["text"]
+    assert "could not deliver the file" in reply["body"]["text"]
     assert reply["action"]["buttons"][0]["reply"]["title"] == "Try again"
     assert desk.aws.pdfs() == []
 
@@ -199,6 +199,6 @@ def test_a_document_that_is_refused_either_way_is_told_once(desk: Desk) -> None:
     desk.signed_in()
     desk.whatsapp.fails = [MediaFailed(131053), MediaFailed(131053)]
     (reply,) = desk.says("1")
-    assert "could not be fetched" in reply["interactive"]["body"]["text"]
+    assert "We could not get this document" in reply["interactive"]["body"]["text"]
     assert desk.aws.pdfs() == []
     assert desk.aws.items()["state"]["outbox"]["M"] == {}

@@ -154,7 +154,7 @@ def test_a_job_that_comes_back_too_late_ends_the_session_and_says_so_instead_of_
     here.worker.work(read_work(json.dumps(job)), queued_at=here.clock.now)
 
     (told,) = here.whatsapp.sent[before:]
-    assert "your session was ended" in json.dumps(told)
+    assert "We signed you out and deleted" in json.dumps(told)
     assert "revoke" in here.locker.calls
     assert "fetch_document" not in here.locker.calls
     assert here.store.load(here.conversation_id).sealed == {}
@@ -168,7 +168,7 @@ def test_an_otp_whose_time_is_over_before_its_job_is_begun_is_said_to_be_too_old
     here.clock.now += 2
     before = len(here.whatsapp.sent)
     here.work(queued_at=here.clock.now)
-    assert "too old now" in json.dumps(here.whatsapp.sent[before:])
+    assert "has expired" in json.dumps(here.whatsapp.sent[before:])
     assert "verify_otp" not in here.locker.calls
 
 
@@ -181,7 +181,7 @@ def test_a_number_is_asked_for_again_an_hour_after_it_was_typed_however_active_s
     before = len(here.whatsapp.sent)
     here.says("resend")
     assert here.locker.calls.count("send_otp") == 1
-    assert "your session was ended" in json.dumps(here.whatsapp.sent[before:])
+    assert "We signed you out and deleted" in json.dumps(here.whatsapp.sent[before:])
 
 
 def test_a_link_that_is_sent_too_late_is_replaced_by_the_way_to_a_new_one() -> None:
@@ -202,7 +202,7 @@ def test_a_reply_that_shows_what_has_ended_says_that_the_session_has_ended() -> 
     here.clock.now += HOUR
     before = len(here.whatsapp.sent)
     here.work(queued_at=here.clock.now)
-    assert "your session was ended" in json.dumps(here.whatsapp.sent[before:])
+    assert "We signed you out and deleted" in json.dumps(here.whatsapp.sent[before:])
     assert "Sunita" not in json.dumps(here.whatsapp.sent[before:])
 
 
@@ -289,7 +289,7 @@ def test_the_next_message_after_the_list_has_ended_ends_the_session() -> None:
     here = signs_in()
     here.aws.timers()
     here.clock.now += 31 * MINUTE
-    assert "as nothing was typed for some time" in json.dumps(here.says("1"))
+    assert "You did not write for some time" in json.dumps(here.says("1"))
     assert here.store.load(here.conversation_id).conversation.stage is Stage.MENU
     assert "revoke" in here.locker.calls
 

@@ -13,7 +13,7 @@ def test_what_is_kept_about_her_is_erased_but_for_counts_and_the_consent(desk: D
     desk.signed_in()
     assert HER_PHONE in table(desk)
     (reply,) = desk.taps("delete@delete")
-    assert "Your data here is deleted" in reply["interactive"]["body"]["text"]
+    assert "We have deleted your data" in reply["interactive"]["body"]["text"]
     assert desk.locker.calls[-1] == "revoke"
     items = desk.aws.items()
     for trace in (HER_PHONE, HER_ID, AADHAAR, "DRVLC", "wamid"):

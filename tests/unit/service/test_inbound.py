@@ -66,9 +66,9 @@ def test_work_that_was_never_queued_goes_along_with_her_next_message(
 def test_several_messages_of_one_delivery_are_answered_in_order(desk: Desk) -> None:
     replies = desk.gets(desk.text("Hi"), desk.text("1"), desk.text("yes"))
     assert [reply["interactive"]["body"]["text"][:14] for reply in replies] == [
-        "Welcome. Here ",
+        "Welcome. Get y",
         "Do you have a ",
-        "Before we begi",
+        "*Example Depar",
     ]
 
 
@@ -87,7 +87,7 @@ def test_a_lost_race_is_run_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     desk.deliver(desk.text("yes"))
     monkeypatch.undo()
     desk.work()
-    assert "Before we begin" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
+    assert "Please read this first" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
 
 
 def test_too_many_lost_races_ask_for_the_delivery_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_the_same_person_is_one_conversation_whether_or_not_her_number_is_shown(
     desk.gets(desk.text("1", **{"from": None}))
     desk.gets(desk.text("yes", **{"from": ""}))
     assert desk.whatsapp.to[-1] == Recipient(user_id=HER_ID)
-    assert "Before we begin" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
+    assert "Please read this first" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
 
 
 def test_a_person_without_a_number_is_answered_by_her_user_id(desk: Desk) -> None:
@@ -217,7 +217,7 @@ def test_statuses_call_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_is_not_text_is_answered(desk: Desk, kind: str) -> None:
     desk.says("Hi")
     (reply,) = desk.gets(desk.message(kind, {"id": "1"}))
-    assert "only text and taps" in reply["interactive"]["body"]["text"]
+    assert "only read text and taps" in reply["interactive"]["body"]["text"]
 
 
 # Proof
@@ -300,7 +300,7 @@ def test_only_what_is_asked_for_is_sealed(desk: Desk, monkeypatch: pytest.Monkey
 def test_a_late_message_is_not_acted_on(desk: Desk) -> None:
     desk.asked_for_otp()
     (reply,) = desk.gets(desk.text(OTP, timestamp=str(int(desk.clock.now) - 601)))
-    assert "long after" in reply["interactive"]["body"]["text"]
+    assert "reached us very late" in reply["interactive"]["body"]["text"]
     assert "verify_otp" not in desk.locker.calls
 
 

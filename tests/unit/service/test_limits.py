@@ -105,7 +105,7 @@ def test_what_digilocker_did_not_take_is_not_counted_but_what_it_may_have_taken_
     desk.says(AADHAAR)
     desk.taps("try_again@aadhaar")  # at once: nothing was sent
     (reply,) = desk.taps("try_again@aadhaar")
-    assert "may be on its way already" in reply["interactive"]["body"]["text"]
+    assert "may already be on its way" in reply["interactive"]["body"]["text"]
     assert otps == []
     desk.clock.now += 60
     desk.says(AADHAAR)

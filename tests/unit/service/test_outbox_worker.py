@@ -69,7 +69,7 @@ def test_nothing_secret_rests_in_the_clear_on_the_whole_way(desk: Desk, logged: 
 def test_who_agrees_is_recorded_without_her_number(desk: Desk) -> None:
     desk.asked_for_aadhaar()
     (record,) = [item for part, item in desk.aws.records().items() if part.startswith("consent#")]
-    assert record["version"]["S"] == "2026-11-24"
+    assert record["version"]["S"] == "2026-12-01"
 
 
 # Done once
@@ -165,7 +165,7 @@ def test_a_failing_digilocker_is_told_and_can_be_tried_again(desk: Desk) -> None
     desk.signed_in()
     desk.locker.fails = [RepositoryUnresponsive("repository_service_unresponsive", status=530)]
     (reply,) = desk.says("1")
-    assert "*PAN card* could not be fetched" in body_of(reply)
+    assert "We could not get this document: *PAN card*" in body_of(reply)
     (again,) = desk.taps("try_again@documents")
     assert again["interactive"]["header"]["type"] == "document"
 
@@ -255,7 +255,7 @@ def test_a_job_past_its_time_asks_nobody_and_is_told(desk: Desk) -> None:
     desk.clock.now += 91
     desk.work()
     assert desk.locker.calls == []
-    assert "held us up on our side" in body_of(desk.whatsapp.sent[-1])
+    assert "went wrong on our side" in body_of(desk.whatsapp.sent[-1])
 
 
 def test_a_job_is_not_late_when_only_its_way_to_the_queue_was_long(desk: Desk) -> None:
@@ -369,7 +369,7 @@ def test_silence_ends_the_session_and_revokes_the_token(desk: Desk) -> None:
     assert "documents" not in desk.aws.items()
     assert len(desk.whatsapp.sent) == sent
     (reply,) = desk.says("1")
-    assert "you were signed out" in body_of(reply)
+    assert "we signed you out" in body_of(reply)
 
 
 def test_a_timer_that_fires_twice_revokes_once(desk: Desk) -> None:

@@ -91,7 +91,7 @@ def test_after_too_many_refused_tries_digilocker_is_asked_no_more_and_she_is_tol
         desk.taps("send@summary")
     (refused,) = desk.taps("send@summary")
     assert desk.locker.calls.count("sign_up") == limit
-    assert "tried several times with this Aadhaar or mobile number" in body_of(refused)
+    assert "was used several times to sign up" in body_of(refused)
     assert "OTPs" not in body_of(refused)
     desk.clock.now += 3600
     entered(desk)
@@ -105,7 +105,7 @@ def test_a_sign_up_that_broke_off_is_never_sent_twice_by_itself(desk: Desk) -> N
     (job,) = desk.aws.work()
     desk.worker.work(read_work(json.dumps(job)), again=True)
     assert desk.locker.calls == []
-    assert "a new OTP is needed" in body_of(desk.whatsapp.sent[-1])
+    assert "you need a new OTP" in body_of(desk.whatsapp.sent[-1])
     desk.clock.now += 61
     desk.says("send")
     assert desk.locker.calls == ["sign_up"]
@@ -118,7 +118,7 @@ def test_an_otp_of_a_sign_up_that_broke_off_is_never_sent_to_digilocker_again(de
     (job,) = desk.aws.work()
     desk.worker.work(read_work(json.dumps(job)), again=True)
     assert desk.locker.calls == ["sign_up"]
-    assert "a new OTP is needed" in body_of(desk.whatsapp.sent[-1])
+    assert "you need a new OTP" in body_of(desk.whatsapp.sent[-1])
     desk.clock.now += 61
     desk.says("resend")
     desk.says(OTP)
@@ -136,10 +136,10 @@ def test_a_day_that_has_not_come_yet_is_no_date_of_birth(desk: Desk) -> None:
     for text in ("Hi", "1", "no", "I agree", AADHAAR, NAME):
         desk.says(text)
     (reply,) = desk.says("1/1/2090")
-    assert "not a full date" in body_of(reply)
+    assert "not complete" in body_of(reply)
 
 
 def test_the_agreement_to_signing_up_is_recorded_as_such(desk: Desk) -> None:
     entered(desk)
     (record,) = [item for part, item in desk.aws.records().items() if part.startswith("consent#")]
-    assert record["version"]["S"] == "2026-11-24-sign-up"
+    assert record["version"]["S"] == "2026-12-01-sign-up"

@@ -63,6 +63,10 @@ class Renderer(Value, frozen=True):
     link_seconds: int
     helpline: str = ""
     consent_days: int = 365
+    departments: Mapping[str, str] = NOTHING_OPENED
+    """The name of the department that runs the desk, by the language's code."""
+    grievance: str = ""
+    privacy_page: str = "https://department.example/privacy"
 
     def say(
         self, reply: Say, conversation: Conversation, opened: Mapping[str, str] = NOTHING_OPENED
@@ -71,8 +75,10 @@ class Renderer(Value, frozen=True):
         language = catalogue(reply.language)
         values = self._values(language) | _about(language, conversation, reply.about)
         values |= {name: _disclosed(language, name, opened[name]) for name in reply.shows}
-        parts = (reply.note, reply.text, reply.more)
-        body = _joined(*(_text(language, part, values) for part in parts))
+        parts = [_text(language, part, values) for part in (reply.note, reply.text, reply.more)]
+        body = _joined(*parts)
+        if length(body) > _BODY:  # below a consent text there is not always room for an example
+            body = _joined(*parts[:2])
         if not reply.buttons:
             return TextMessage(body)
         return ButtonsMessage(body, _buttons(language, reply.buttons))
@@ -190,6 +196,9 @@ class Renderer(Value, frozen=True):
             "link_minutes": str(-(-self.link_seconds // 60)),
             "consent_days": str(self.consent_days),
             "contact": self.helpline or language.texts["person.site"],
+            "department": self.departments.get(language.code) or language.texts["department.example"],
+            "grievance": self.grievance or self.helpline or language.texts["person.site"],
+            "privacy_page": self.privacy_page,
         }
 
 

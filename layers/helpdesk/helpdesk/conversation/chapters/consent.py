@@ -23,11 +23,11 @@ from helpdesk.conversation.turn import (
     text,
 )
 
-VERSION = "2026-11-24"
+VERSION = "2026-12-01"
 """The version of the consent text. Change it whenever the meaning of the text `consent.ask` changes."""
-SIGN_UP_VERSION = "2026-11-24-sign-up"
+SIGN_UP_VERSION = "2026-12-01-sign-up"
 """The same for the text `consent.sign_up`, which who signs up agrees to."""
-PAGE_VERSION = "2026-11-24-page"
+PAGE_VERSION = "2026-12-01-page"
 """The same for the text `consent.page`, for who signs in on DigiLocker's own page."""
 
 OPTIONS = (Choice.AGREE, Choice.DECLINE)

@@ -57,7 +57,7 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
         limit = "aadhaar.too_many_today", today[0]
     if limit:
         why, first = limit
-        hours = ceil((first.at + DAY - now) / 3600)
+        hours = max(2, ceil((first.at + DAY - now) / 3600))  # no text has to say "1 hours"
         stays = left(conversation, Stage.MENU)
         return stays, (say(stays, why, SERVICES, MENU, hours=hours),)
     form = conversation.form
