@@ -154,7 +154,7 @@ def limit(key: str) -> int:
     if key in {"documents.more_about", "documents.done_about"}:
         return 72
     if key in NOTES:
-        return 130
+        return 132
     if key.startswith("example."):
         return 100
     if key in {"person", "help.ways"}:
