@@ -154,7 +154,7 @@ def limit(key: str) -> int:
     if key in {"documents.more_about", "documents.done_about"}:
         return 72
     if key in NOTES:
-        return 132
+        return 150
     if key.startswith("example."):
         return 100
     if key in {"person", "help.ways"}:
@@ -162,7 +162,7 @@ def limit(key: str) -> int:
     if key.startswith("help."):
         return 600
     if key in CONSENTS:
-        return 890
+        return 872
     return 500 if key in QUESTIONS else 1024
 
 

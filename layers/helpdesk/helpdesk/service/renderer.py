@@ -77,7 +77,7 @@ class Renderer(Value, frozen=True):
         values |= {name: _disclosed(language, name, opened[name]) for name in reply.shows}
         parts = [_text(language, part, values) for part in (reply.note, reply.text, reply.more)]
         body = _joined(*parts)
-        if length(body) > _BODY:  # below a consent text there is not always room for an example
+        if length(body) > INTERACTIVE_BODY:  # below a consent text there is not always room for an example
             body = _joined(*parts[:2])
         if not reply.buttons:
             return TextMessage(body)
