@@ -39,6 +39,9 @@ SINCE ?= HEAD
 CODE := layers/helpdesk/helpdesk functions operations events standins capacity_model template_checks tests tools
 # Whose phrases to try, by the language's code. Nothing: all of them.
 LANGUAGE ?=
+# What to simulate: make simulate SEED=42 plays that run again, make simulate SECONDS=600 searches for so long.
+SEED ?=
+SECONDS ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
@@ -78,6 +81,9 @@ replay: .venv/.ready ## Die before and after every call of a conversation, and s
 
 phrases: .venv/.ready ## What people say, and what comes of it: right, wrong and harmful phrases (LANGUAGE=hi, or all)
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.understanding $(LANGUAGE)
+
+simulate: .venv/.ready ## Many citizens, much misfortune, and an auditor: search for a minute (SECONDS=600), or play a run again (SEED=42)
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.simulation --seed='$(SEED)' --seconds='$(SECONDS)'
 
 bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, or one part (PART=load): bars, build/bench.json, docs/benchmarks.md
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks $(PART)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +17,7 @@ from tests.world.queues import Message, Queue
 from tests.world.table import Tables
 
 APP_SECRET, PHONE_NUMBER_ID = "app-secret", "100000000000001"
+_LINKS = "https://documents.example/"
 _ARN = "arn:aws:sqs:ap-south-1:123456789012:"
 _SECRETS: dict[str, dict[str, Any]] = {
     "webhook-secret": {"app_secrets": [APP_SECRET], "verify_token": "verify-token"},
@@ -87,6 +89,9 @@ class Bucket:
     """S3, with the one bucket. The directory of issuers lies in it already: fetching it takes hundreds of calls."""
 
     objects: dict[str, bytes] = field(default_factory=lambda: {"directory/issuers.json.gz": _directory()})
+    clock: Callable[[], float] = time.time
+    kept_since: dict[str, float] = field(default_factory=dict)
+    """When each object was first put, in seconds since the epoch."""
 
     @property
     def pdfs(self) -> list[str]:
@@ -96,6 +101,7 @@ class Bucket:
     def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Keep."""
         self.objects[Key] = Body
+        self.kept_since.setdefault(Key, self.clock())
         return {}
 
     def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
@@ -111,15 +117,24 @@ class Bucket:
     def delete_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Delete, if it is there."""
         self.objects.pop(Key, None)
+        self.kept_since.pop(Key, None)
         return {}
 
-    def generate_presigned_url(self, _operation: str, *, Params: dict[str, str], **_: Any) -> str:  # noqa: N803
-        """Give a link; `behind` follows it."""
-        return f"https://documents.example/{Params['Key']}"
+    def generate_presigned_url(
+        self,
+        _operation: str,
+        *,
+        Params: dict[str, str],  # noqa: N803
+        ExpiresIn: int,  # noqa: N803
+        **_: Any,
+    ) -> str:
+        """Give a link; `behind` follows it until it expires."""
+        return f"{_LINKS}{Params['Key']}?expires={int(self.clock()) + ExpiresIn}"
 
     def behind(self, link: str) -> bytes | None:
         """Fetch what a link leads to, as WhatsApp does."""
-        return self.objects.get(link.removeprefix("https://documents.example/"))
+        key, _, expires = link.removeprefix(_LINKS).partition("?expires=")
+        return self.objects.get(key) if self.clock() < int(expires) else None
 
 
 class Sqs:
@@ -169,20 +184,25 @@ class Sqs:
 class Cloud:
     """Everything of AWS that the functions use. `client` takes the place of `boto3.client`.
 
-    `dynamodb` is another client to use in place of the model of the tables, `bucket` another model of the bucket.
+    `dynamodb` and `kms` are other clients to use in place of the models, `bucket` is another model of the bucket.
     """
 
     def __init__(
-        self, calls: Calls, clock: Callable[[], float], dynamodb: Any = None, bucket: Bucket | None = None
+        self,
+        calls: Calls,
+        clock: Callable[[], float],
+        dynamodb: Any = None,
+        bucket: Bucket | None = None,
+        kms: Any = None,
     ) -> None:
         self.dynamodb: Any = dynamodb or Tables()
-        self.bucket = bucket or Bucket()
+        self.bucket = bucket or Bucket(clock=clock)
         self.work = Queue("work", clock, fifo=True)
         self.timer = Queue("timer", clock)
         self._services = {
             "dynamodb": self.dynamodb,
             "sqs": Sqs({"work": self.work, "timer": self.timer}),
-            "kms": Kms(),
+            "kms": kms or Kms(),
             "s3": self.bucket,
             "secretsmanager": Secrets(),
         }
@@ -190,7 +210,11 @@ class Cloud:
 
     def client(self, service: str, **_: Any) -> Any:
         """Give a client whose calls are counted."""
-        return Counted(service, self._services[service], self._calls)
+        return self.counted(service, self._services[service])
+
+    def counted(self, name: str, client: object) -> Any:
+        """Have the calls of another client counted as well."""
+        return Counted(name, client, self._calls)
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the tables."""

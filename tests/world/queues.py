@@ -27,6 +27,8 @@ class Message:
     receives: int = 0
     receipt: str = ""
     sent_at: float = 0
+    number: int = 0
+    """In the order in which the queue took them, from 1."""
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Queue:
     dead_letters: list[Message] = field(default_factory=list)
     _messages: list[Message] = field(default_factory=list)
     _accepted: dict[tuple[str, str], float] = field(default_factory=dict)
-    _sent: int = 0
+    sent: int = 0
+    """How many messages it has taken."""
     _receipts: int = 0
 
     def send(self, body: str, *, group: str = "", deduplication: str = "", delay: float = 0) -> bool:
@@ -64,9 +67,11 @@ class Queue:
             if first is not None and now - first < DEDUPLICATION_SECONDS:
                 return False
             self._accepted[group, deduplication] = now
-        self._sent += 1
-        id_ = f"{self.name}-{self._sent}"
-        self._messages.append(Message(id_, body, group if self.fifo else id_, now + delay, sent_at=now))
+        self.sent += 1
+        id_ = f"{self.name}-{self.sent}"
+        self._messages.append(
+            Message(id_, body, group if self.fifo else id_, now + delay, sent_at=now, number=self.sent)
+        )
         return True
 
     def send_batch(self, entries: Iterable[Mapping[str, str]]) -> tuple[list[str], list[str]]:
@@ -125,6 +130,10 @@ class Queue:
     def next_at(self) -> float | None:
         """Say when a message can be received next; None if the queue is empty."""
         return min((message.visible_at for message in self._firsts()), default=None)
+
+    def messages(self) -> tuple[Message, ...]:
+        """Give the messages on the queue, the oldest first."""
+        return tuple(self._messages)
 
     def __len__(self) -> int:
         """Count the messages on the queue, in flight or held back ones as well."""

@@ -316,7 +316,8 @@ def test_a_phone_that_writes_all_day_costs_at_most_a_hundred_messages(flood: str
 
 
 def test_at_the_limit_she_is_told_when_it_goes_on_and_then_hears_nothing_until_then() -> None:
-    conversation = replace(signed_in(), used=Used(replies=tuple(range(NOW - 59, NOW))))
+    used = Used(replies=tuple(range(NOW - 59, NOW)))
+    conversation = replace(signed_in(), used=used, timer_at=NOW + RULES.session_seconds)
     paused, effects = advance(conversation, said(Choice.HELP), NOW, RULES)
     assert keys(effects) == ["pause.minutes"]
     (told,) = effects

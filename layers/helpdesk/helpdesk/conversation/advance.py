@@ -8,6 +8,7 @@ from helpdesk.conversation.chapters import documents, language, privacy, sign_in
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.commands import COMMANDS, command, option_tapped
 from helpdesk.conversation.effects import (
+    REQUESTS,
     Effect,
     OfferLanguages,
     OfferLink,
@@ -87,7 +88,7 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
         return conversation, (*effects, *undo(event))
     if now >= idle_end(conversation, rules):
         conversation = replace(conversation, active_at=now)  # she was not silent: she was waiting for us
-    return carried_out(answered(conversation, event, context), context)
+    return _with_timer(*carried_out(answered(conversation, event, context), context), context)
 
 
 def _citizen_wrote(conversation: Conversation, event: FromHer, context: Context) -> Outcome:
@@ -114,8 +115,20 @@ def _citizen_wrote(conversation: Conversation, event: FromHer, context: Context)
         conversation, effects = _helped(*within_limits(asked, conversation, effects, context))
     if not effects:
         return silent
-    conversation, effects = paid(asked, event, conversation, effects, context)
+    conversation, effects = _with_timer(*paid(asked, event, conversation, effects, context), context)
     return conversation, (*effects, *leaving)
+
+
+def _with_timer(conversation: Conversation, effects: tuple[Effect, ...], context: Context) -> Outcome:
+    """See to it that what she entrusted is forgotten when she falls silent, whether she writes again or not.
+
+    Where DigiLocker is asked first, it is the answer that does.
+    """
+    is_asked = any(isinstance(effect, REQUESTS) for effect in effects)
+    if is_asked or not is_entrusted(conversation) or conversation.timer_at > context.now:
+        return conversation, effects
+    seconds = context.rules.session_seconds
+    return replace(conversation, timer_at=context.now + seconds), (*effects, SetTimer(seconds))
 
 
 def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Outcome:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import Button, Effect, OfferLanguages, Request, Revoke, Say, SetTimer, Text
+from helpdesk.conversation.effects import Button, Effect, OfferLanguages, Request, Revoke, Say, Text
 from helpdesk.conversation.events import Failed, FromHer, Said, Tapped
 from helpdesk.conversation.model import Conversation, Rules, Stage, Waiting
 from helpdesk.structs import Value
@@ -196,14 +196,6 @@ def signed_out(conversation: Conversation, stage: Stage) -> tuple[Conversation, 
     """End the session: the list and the tokens are forgotten here, and the tokens are revoked at DigiLocker."""
     effects = (Revoke(conversation.session.tokens),) if conversation.session else ()
     return replace(left(conversation, stage), session=None, documents=(), wanted=None), effects
-
-
-def with_timer(conversation: Conversation, effects: tuple[Effect | Goto, ...], context: Context) -> Turn:
-    """See to it that what she entrusted is forgotten when she falls silent, whether she writes again or not."""
-    if conversation.timer_at > context.now:
-        return conversation, effects
-    seconds = context.rules.session_seconds
-    return replace(conversation, timer_at=context.now + seconds), (*effects, SetTimer(seconds))
 
 
 def taken_back(conversation: Conversation, event: Failed) -> Conversation:

@@ -14,6 +14,7 @@ from helpdesk.conversation.effects import (
     ShowDetails,
     ShowDocuments,
     ShowOptions,
+    Text,
 )
 from helpdesk.errors import WhatsAppError
 from helpdesk.service.callback_data import Tracker, Tracking
@@ -142,10 +143,13 @@ class MessageSender:
     def _message(self, reply: Reply, stored: Stored, step: str, opened: Mapping[str, str]) -> Message | None:
         """Write the message; None for a list, or a document of a list, that she signed out of meanwhile.
 
+        None also for being told to wait for an answer that came before, as answers are sent one after the other.
         None also for a link that leads elsewhere and for another conversation's document: no version of ours wrote it.
         """
         conversation = stored.conversation
         match reply:
+            case Say(text=Text(key="wait")) if not conversation.waiting:
+                return None
             case Say():
                 return self._renderer.say(reply, conversation, opened)
             case OfferLink():

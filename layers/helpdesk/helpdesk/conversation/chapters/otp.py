@@ -27,7 +27,6 @@ from helpdesk.conversation.turn import (
     text,
     wait,
     waits,
-    with_timer,
 )
 
 OPTIONS = (Choice.RESEND, Choice.SIGN_UP, Choice.CHANGE_NUMBER)
@@ -88,7 +87,7 @@ def sent(conversation: Conversation, event: OtpSent, context: Context) -> Turn:
     if all(one.step != event.id for one in tried):
         tried = (*tried, Tried(event.mark, now, step=event.id))  # asked for by a version that counts only here
     asked = replace(settled(conversation, event.id), stage=Stage.OTP, otp=otp, tried=tried)
-    return with_timer(*ask(asked, context), context)
+    return ask(asked, context)
 
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:

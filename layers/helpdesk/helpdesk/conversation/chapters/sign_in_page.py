@@ -32,7 +32,6 @@ from helpdesk.conversation.turn import (
     text,
     wait,
     waits,
-    with_timer,
 )
 
 OPTIONS = (Choice.OPEN_LINK, Choice.NEW_LINK, Choice.CANCEL)
@@ -58,7 +57,7 @@ def made(conversation: Conversation, event: LinkMade, context: Context) -> Turn:
     """The link is there: hand it over."""
     link = Link(event.mark, event.address, context.now + context.rules.link_seconds, event.sign_up)
     away = replace(settled(conversation, event.id), stage=Stage.LINK, link=link, again=MakeLink(event.sign_up))
-    return with_timer(away, (_offer(away, context.now),), context)
+    return away, (_offer(away, context.now),)
 
 
 def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:

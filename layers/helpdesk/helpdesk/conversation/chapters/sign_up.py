@@ -37,7 +37,6 @@ from helpdesk.conversation.turn import (
     settled,
     taken_back,
     text,
-    with_timer,
 )
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
@@ -191,7 +190,7 @@ def _kept(conversation: Conversation, keep: Keep, context: Context, **marks: str
     form = conversation.form or Form()
     has = tuple(name for name in DETAILS if name in form.has or name == keep.name)
     asked, replies = ask(replace(conversation, form=replace(form, has=has, **marks)), context)
-    return with_timer(asked, (keep, *replies), context)
+    return asked, (keep, *replies)
 
 
 def _without(conversation: Conversation, name: str) -> Conversation:

@@ -1,0 +1,460 @@
+"""One deterministic world in one process: the real handlers, a model of the cloud, one DigiLocker, one WhatsApp.
+
+One clock, one source of chance, no threads, no sockets, no waiting. Whoever drives it posts messages, lets time pass,
+and has faults strike; what happened stands in `record`.
+"""
+
+import hashlib
+import hmac
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import cache, partial
+from heapq import heappop, heappush
+from http import HTTPStatus
+from itertools import count
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, Self
+from unittest import mock
+
+from helpdesk import telemetry
+from helpdesk.bootstrap import consent, document, webhook
+from helpdesk.whatsapp.messages import DocumentHeader
+from tests.handlers import ROOT, Context
+from tests.world.calls import Calls, Died
+from tests.world.chance import Clock, seeded
+from tests.world.cloud import APP_SECRET, ENVIRONMENT, PHONE_NUMBER_ID, Cloud, Kms, invocation
+from tests.world.digilocker import DigiLocker
+from tests.world.faults import Fault, failure
+from tests.world.queues import Message, Queue, StaleReceipt
+from tests.world.record import Broke, Event, Faulted, Opened, Posted, Received, Rested, Returned, Worked, Wrote
+from tests.world.whatsapp import Line, WhatsApp
+
+AGAIN_SECONDS = (0, 5, 45, 120, 600)
+"""After how long WhatsApp delivers again what was not answered with 200; the last one holds for all that follow."""
+STATUS_SECONDS = 1
+_MOST_TURNS = 5_000
+
+
+class Endless(AssertionError):
+    """Something goes round in circles."""
+
+
+class _Calls(Calls):
+    """Every call of a function goes through here, where faults strike."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def through[T](self, name: str, effect: Callable[[], T]) -> T:
+        world = self._world
+        fault = world.struck(name) if world.faults else None
+        if fault is None:
+            return effect()
+        world.note(
+            Faulted(
+                at=world.clock(),
+                function=world.function,
+                call=name,
+                kind=fault.kind,
+                conversation=world.conversation,
+                after=fault.after,
+            )
+        )
+        if fault.after or fault.kind in {"meanwhile", "late"}:
+            if fault.kind == "late":
+                world.clock.seconds += fault.seconds
+            elif fault.kind == "meanwhile":
+                world.meanwhile()
+            answer = effect()
+            if fault.kind in {"meanwhile", "late"}:
+                return answer
+        if fault.kind == "dies":
+            raise Died
+        raise failure(fault, name)
+
+
+class _Kms(Kms):
+    """Tells the record what it opens."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def decrypt(self, **request: Any) -> dict[str, bytes]:
+        opened = super().decrypt(**request)
+        context = request["EncryptionContext"]
+        ends_at = float(context["ends_at"]) if "ends_at" in context else None
+        self._world.note(
+            Opened(
+                at=self._world.clock(),
+                conversation=context["conversation"],
+                purpose=context["purpose"],
+                ends_at=ends_at,
+            )
+        )
+        return opened
+
+
+class World:
+    """One world. Use it as a context: the functions' surroundings are replaced meanwhile."""
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        lines: list[Line],
+        settings: Mapping[str, str] | None = None,
+        sweeps: bool = False,
+    ) -> None:
+        """`sweeps`: DynamoDB deletes at once what is past its time, instead of days later."""
+        self.chance = random.Random(seed)  # noqa: S311 - no secret
+        self.clock = Clock()
+        self.record: list[Event] = []
+        self.faults: list[Fault] = []
+        self.function = self.conversation = ""
+        self.fate: Callable[[Received, DocumentHeader | None], str] = lambda *_: "delivered"
+        """What becomes of a message: "delivered", "read", "failed", "lost" (no word of it) or a twisted status."""
+        self.lines = {line.number: line for line in lines}
+        self.environment = ENVIRONMENT | dict(settings or {})
+        self.cloud = Cloud(_Calls(self), self.clock, kms=_Kms(self))
+        self.digilocker = DigiLocker(self.clock, self.note, lambda: self.conversation)
+        self.whatsapp = WhatsApp(self.clock, self.note, self._fetched, lines)
+        self.whatsapp.reported = self._report
+        self._sweeps = sweeps
+        self._environments: dict[tuple[str, int], ModuleType] = {}
+        self._deliveries: list[tuple[float, int, bytes, int]] = []
+        self._numbers = count()
+        self._depth = 0
+        self._known_steps: set[tuple[str, str]] = set()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Replace what the functions reach outside, until `__exit__`."""
+        outside: Any = {"clock": self.clock, "sleep": self._no_time, "client": self.cloud.client}
+        clients = {
+            "digilocker": partial(self._client, "digilocker", self.digilocker),
+            "whatsapp": partial(self._client, "whatsapp", self.whatsapp),
+        }
+        self._stack.enter_context(seeded(self.chance))
+        level = telemetry.logger.log_level
+        telemetry.logger.setLevel("CRITICAL")
+        self._stack.callback(telemetry.logger.setLevel, level)
+        for target, name, stand_in in (
+            (threading, "Timer", _NoTimer),
+            (telemetry.metrics, "add_metric", _nothing),
+            (webhook, "receiver", partial(webhook.receiver, self.environment, **outside)),
+            (consent, "consenting", partial(consent.consenting, self.environment, **outside)),
+            (document, "handler", partial(document.handler, self.environment, **outside, **clients)),
+        ):
+            self._stack.enter_context(mock.patch.object(target, name, stand_in))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Put everything back."""
+        self._stack.close()
+
+    def note(self, event: Event) -> None:
+        """Write down what happened."""
+        self.record.append(event)
+
+    # --- what people and WhatsApp do ----------------------------------------------------------------------------------
+
+    def write(self, line: str, id_: str, content: dict[str, Any], *, sent_at: float | None = None) -> dict[str, Any]:
+        """Return a message of hers, as WhatsApp delivers it."""
+        kind = str(content["type"])
+        reply = content.get("interactive", {}).get("button_reply") or content.get("interactive", {}).get("list_reply")
+        text = content.get("text", {}).get("body", "")
+        tapped = reply["id"] if reply else ""
+        self.note(Wrote(at=self.clock(), line=line, message=id_, kind=kind, text=text, tapped=tapped))
+        self.whatsapp.last_heard[line] = self.clock()
+        message: dict[str, Any] = {"id": id_, "timestamp": str(int(self.clock() if sent_at is None else sent_at))}
+        number = self.lines[line].number
+        return message | {"from": number, "from_user_id": self.lines[line].user_id, **content}
+
+    def deliver(self, after: float = 0, **content: Any) -> bytes:
+        """Have messages or statuses delivered after so many seconds. Gives the body."""
+        metadata = {"display_phone_number": "919013151515", "phone_number_id": PHONE_NUMBER_ID}
+        value = {"messaging_product": "whatsapp", "metadata": metadata, **content}
+        entry = {"id": "100000000000002", "changes": [{"field": "messages", "value": value}]}
+        body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+        self.redeliver(body, after)
+        return body
+
+    def redeliver(self, body: bytes, after: float = 0, tries: int = 0) -> None:
+        """Have a body delivered, perhaps not for the first time."""
+        heappush(self._deliveries, (self.clock() + after, next(self._numbers), body, tries))
+
+    def browse(self, line: str, resource: str, query: Mapping[str, list[str]]) -> dict[str, Any] | None:
+        """Open one of the desk's own pages. None: the function died."""
+        event = {"httpMethod": "GET", "resource": resource, "multiValueQueryStringParameters": dict(query)}
+        answer = self.invoke("consent", event)
+        if resource == "/consent":
+            self.note(Returned(at=self.clock(), line=line, status=answer["statusCode"] if answer else None))
+        return answer
+
+    def end_session(self, conversation: str) -> None:
+        """Have an operator end a session."""
+        body = {"idle": conversation, "timer": f"operator-{next(self._numbers)}", "close": True}
+        self.cloud.timer.send(json.dumps(body))
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    def pass_time(self, seconds: float) -> None:
+        """Let everything happen that is due in this time, each in its time."""
+        end = self.clock() + seconds
+        turns = 0
+        while True:
+            turns += 1
+            if turns > _MOST_TURNS:
+                raise Endless
+            if self._do_next():
+                continue
+            following = self._next_at()
+            if following is None or following > end:
+                break
+            self.clock.seconds = max(self.clock(), following)
+        self.clock.seconds = max(self.clock(), end)
+        if self._sweeps:
+            self.cloud.dynamodb.sweep(self.clock())
+
+    def settle(self, most: float) -> bool:
+        """Let time pass until nothing is under way but timers, or so many seconds are over. Tells whether it is so."""
+        end = self.clock() + most
+        for _ in range(_MOST_TURNS):
+            if self._do_next():
+                continue
+            waits = [self._deliveries[0][0]] if self._deliveries else []
+            waits += [at for at in (self.cloud.work.next_at(),) if at is not None]
+            if not waits:
+                return True
+            timer = self.cloud.timer.next_at()
+            following = min(*waits, timer) if timer is not None else min(waits)
+            if following > end:
+                return False
+            self.clock.seconds = max(self.clock(), following)
+        raise Endless
+
+    def rest(self, kind: Any) -> Rested:
+        """Note what lies where."""
+        self.note(
+            rested := Rested(
+                at=self.clock(),
+                kind=kind,
+                items=self.cloud.items(),
+                objects={key: self.cloud.bucket.kept_since[key] for key in self.cloud.bucket.pdfs},
+                queued=tuple(one.body for queue in (self.cloud.work, self.cloud.timer) for one in queue.messages()),
+                dead_letters=tuple(one.body for one in self.cloud.work.dead_letters + self.cloud.timer.dead_letters),
+                tokens=self.digilocker.whose(),
+            )
+        )
+        return rested
+
+    def meanwhile(self) -> None:
+        """While a function is at work, another instance of one works on something, if anything is due."""
+        if self._depth < 2:
+            self._do_next()
+
+    def _do_next(self) -> bool:
+        """Do one thing that is due, whichever chance says; False if nothing is."""
+        due: list[Callable[[], bool]] = [
+            partial(self._work_on, self.cloud.work),
+            partial(self._work_on, self.cloud.timer),
+        ]
+        if self._deliveries and self._deliveries[0][0] <= self.clock():
+            due.append(self._post_next)
+        self.chance.shuffle(due)
+        return any(do() for do in due)
+
+    def _next_at(self) -> float | None:
+        waits = [at for at in (self.cloud.work.next_at(), self.cloud.timer.next_at()) if at is not None]
+        if self._deliveries:
+            waits.append(self._deliveries[0][0])
+        return min(waits, default=None)
+
+    # --- Lambda -------------------------------------------------------------------------------------------------------
+
+    def struck(self, call: str) -> Fault | None:
+        """Return the fault that strikes at this call, and use it up by one."""
+        service = call.partition(".")[0]
+        for place, fault in enumerate(self.faults):
+            if fault.function != self.function or fault.service not in {service, call}:
+                continue
+            if fault.skip:
+                self.faults[place] = _with(fault, skip=fault.skip - 1)
+                continue
+            if fault.times > 1:
+                self.faults[place] = _with(fault, times=fault.times - 1)
+            else:
+                del self.faults[place]
+            return fault
+        return None
+
+    def invoke(self, function: str, event: dict[str, Any], conversation: str = "") -> dict[str, Any] | None:
+        """Run a function, in a new execution environment if there is none; None if it dies, or raises."""
+        before = self.function, self.conversation
+        self.function, self.conversation, here = function, conversation, (function, self._depth)
+        self._depth += 1
+        try:
+            if here not in self._environments:
+                self._environments[here] = self._loaded(function)
+            answer: dict[str, Any] = self._environments[here].lambda_handler(event, Context())
+        except Died:
+            self._environments.pop(here, None)
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the auditor hears of it
+            self.note(Broke(at=self.clock(), function=function, error=str(error)))
+            return None
+        finally:
+            self._depth -= 1
+            self.function, self.conversation = before
+        return answer
+
+    def _loaded(self, function: str) -> ModuleType:
+        module = ModuleType(f"{function}_app")
+        exec(_code(ROOT / "functions" / function / "app.py"), module.__dict__)  # noqa: S102 - the handler itself
+        return module
+
+    def _no_time(self, seconds: float) -> None:
+        """Wait, in this world: others are at work meanwhile."""
+        self.clock.seconds += seconds
+
+    def _post_next(self) -> bool:
+        _, _, body, tries = heappop(self._deliveries)
+        signature = "sha256=" + hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
+        event = {"httpMethod": "POST", "headers": {"X-Hub-Signature-256": signature}, "body": body.decode()}
+        before, began = self.cloud.work.sent, len(self.record)
+        answer = self.invoke("webhook", event)
+        status = answer["statusCode"] if answer else None
+        value = json.loads(body)["entry"][0]["changes"][0]["value"]
+        messages = tuple(str(message["id"]) for message in value.get("messages", ()))
+        queued = tuple(self._new_steps(before)) if messages else ()
+        self.note(
+            Posted(
+                at=self.clock(),
+                messages=messages,
+                statuses=len(value.get("statuses", ())),
+                status=status,
+                queued=queued,
+                troubled=self._is_troubled(began),
+            )
+        )
+        if status != HTTPStatus.OK:
+            self.redeliver(body, AGAIN_SECONDS[min(tries, len(AGAIN_SECONDS) - 1)], tries + 1)
+        return True
+
+    def _is_troubled(self, began: int) -> bool:
+        return any(isinstance(event, Faulted) for event in self.record[began:])
+
+    def _new_steps(self, before: int) -> Iterator[tuple[str, str]]:
+        for message in self.cloud.work.messages():
+            body = json.loads(message.body)
+            step = str(body.get("conversation")), str(body.get("step"))
+            if message.number > before and "step" in body and step not in self._known_steps:
+                self._known_steps.add(step)
+                yield step
+
+    def _work_on(self, queue: Queue) -> bool:
+        message = queue.receive()
+        if message is None:
+            return False
+        receipt, began = message.receipt, len(self.record)
+        answer = self.invoke("document", invocation(queue, message), _conversation_of(message))
+        done = answer is not None and not answer["batchItemFailures"]
+        if done:
+            try:
+                queue.delete(receipt)
+            except StaleReceipt:
+                done = False  # it took longer than the message was hidden
+        self.note(
+            Worked(
+                at=self.clock(),
+                queue=queue.name,
+                body=message.body,
+                conversation=_conversation_of(message),
+                receives=message.receives,
+                done=done,
+                troubled=self._is_troubled(began),
+            )
+        )
+        return True
+
+    def _client(self, name: str, stand_in: Any, *_: Any, **__: Any) -> Any:
+        return self.cloud.counted(name, stand_in)
+
+    # --- WhatsApp -----------------------------------------------------------------------------------------------------
+
+    def _fetched(self, link: str) -> bytes | None:
+        return self.cloud.bucket.behind(link)
+
+    def _report(self, received: Received, header: DocumentHeader | None) -> None:
+        """Report what became of a message."""
+        fate = self.fate(received, header)
+        if header is not None and header.link and received.content is None and fate in {"delivered", "read"}:
+            fate = "failed"  # the link leads nowhere
+        match fate:
+            case "lost":
+                return
+            case "failed":
+                errors = [{"code": 131053, "title": "Media upload error"}]
+                statuses = [self._status(received, "failed") | {"errors": errors}]
+            case "twisted":
+                twists: list[dict[str, Any]] = [
+                    {"status": "played"},
+                    {"status": "failed", "errors": "none"},
+                    {"biz_opaque_callback_data": "x" * 600},
+                    {"timestamp": None, "errors": [{"code": "131053"}]},
+                    {"biz_opaque_callback_data": 7, "recipient_id": []},
+                    {"biz_opaque_callback_data": f"{'a' * 32}:documents/{'b' * 64}:1:x:link"},
+                ]
+                statuses = [self._status(received, "delivered") | self.chance.choice(twists)]
+            case _:
+                statuses = [self._status(received, "sent"), self._status(received, "delivered")]
+        self.deliver(STATUS_SECONDS, statuses=statuses)
+        if fate == "read":
+            self.deliver(400, statuses=[self._status(received, "read")])
+
+    def _status(self, received: Received, status: str) -> dict[str, Any]:
+        return {
+            "id": received.message,
+            "status": status,
+            "timestamp": str(int(self.clock())),
+            "recipient_id": received.line,
+            "biz_opaque_callback_data": received.cause,
+        }
+
+
+class _NoTimer:
+    """Starts no thread: no time passes while a function is at work."""
+
+    daemon = False
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+@cache
+def _code(path: Path) -> CodeType:
+    return compile(path.read_text(encoding="utf-8"), path, "exec")
+
+
+def _with(fault: Fault, **changes: int) -> Fault:
+    return Fault(**{**vars(fault), **changes})
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Count nothing."""
+
+
+def _conversation_of(message: Message) -> str:
+    body = json.loads(message.body)
+    return str(body.get("conversation") or body.get("idle") or body.get("delete", "/").split("/")[1])
