@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.runs import replay, run, shrunk, transcript
 
-SEEDS = 2_000
+SEEDS = 300
 _TOGETHER = 100
 
 

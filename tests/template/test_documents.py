@@ -36,6 +36,7 @@ RUN_BY = {
     "make find": "tests/unit/operations/test_conversation.py",
     "make demo": "tests/end_to_end/test_local_stack.py",
     "make replay": "tests/replay",
+    "make simulate": "tests/simulation/test_simulation.py",
     "make build": "tests/template/test_layer.py",
     "make lint": ".ci/run",
     "make format": "tests/unit/test_makefile.py",
