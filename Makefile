@@ -37,15 +37,17 @@ NAME ?=
 SINCE ?= HEAD
 # All Python code, for the type checker.
 CODE := layers/helpdesk/helpdesk functions operations events standins capacity_model template_checks tests tools
-# Whose phrases to try, by the language's code. Nothing: all of them.
+# Whose phrases to try, and whose texts to show or mark, by the language's code. Nothing: all of them.
 LANGUAGE ?=
 # What to simulate: make simulate SEED=42 plays that run again, make simulate SECONDS=600 searches for so long.
 SEED ?=
 SECONDS ?=
+# Which texts `make translated` marks: their names, or all.
+KEYS ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check shape new-question transcripts run demo test replay phrases bench screenshots lint format events sam-local build \
+.PHONY: help check shape new-question transcripts translations translated run demo test replay phrases bench screenshots lint format events sam-local build \
   deploy doctor secrets change-set execute redrive revoke-all find prune delete environments clean
 
 help: ## Print this
@@ -72,6 +74,12 @@ new-question: .venv/.ready ## Begin a question of the dialogue: stage, chapter, 
 
 transcripts: .venv/.ready ## Write changed texts into the transcripts of tests/conversations; refuses changed buttons, order or count
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.transcripts --since '$(SINCE)'
+
+translations: .venv/.ready ## A page on which a speaker checks the texts: build/translations/<code>.html (LANGUAGE=or; without it, all)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.translations page $(LANGUAGE)
+
+translated: .venv/.ready ## Say that texts say what the English says now (LANGUAGE=or KEYS="menu otp.ask", or KEYS=all)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.translations mark '$(LANGUAGE)' $(KEYS)
 
 test: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest -n auto $(TESTS)

@@ -43,6 +43,8 @@ RUN_BY = {
     "make shape": "tests/unit/tools/test_shape.py",
     "make new-question": "tests/unit/tools/test_new_question.py",
     "make transcripts": "tests/unit/tools/test_transcripts.py",
+    "make translations": "tests/unit/tools/test_translations.py",
+    "make translated": "tests/unit/tools/test_translations.py",
     "make clean": "tests/unit/test_makefile.py",
     "jq -j .body $event | curl": "tests/sam_local/test_start_api.py",
 }

@@ -12,37 +12,9 @@ from helpdesk.conversation.model import Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.whatsapp.messages import length
+from tools.texts import CONSENTS, FACTS, LONGEST, NOTES, QUESTIONS, is_word_list, limit
 
 ENGLISH = catalogue("en")
-LONGEST = {
-    "contact": "x" * 60,
-    "department": "x" * 64,
-    "grievance": "x" * 48,
-    "privacy_page": "x" * 48,
-    "consent_days": "3650",
-    "digits": "00",
-    "tries": "2",
-    "seconds": "600",
-    "hours": "24",
-    "session_minutes": "1440",
-    "link_minutes": "1440",
-    "page": "125",
-    "pages": "125",
-    "uploaded": "9999",
-    "left_out": "9999",
-    "last": "9999",
-    "document": "x" * 120,
-    "issuer": "x" * 200,
-    "aadhaar": "•••• •••• 0019",
-    "name": "x" * 100,
-    "born": "30 " + "x" * 12 + " 1985",
-    "gender": "x" * 20,
-    "mobile": "9000000001",
-    "label": "x" * 100,
-    "example": "x" * 100,
-    "minutes": "100",
-    "left": "9999",
-}
 # Latin letters that belong into any language's texts.
 NAMES = {
     "Asha",
@@ -67,107 +39,13 @@ NAMES = {
     "up",
     "Help",
 }
-NOTES = {
-    "not_understood",
-    "only_text",
-    "old_button",
-    "number_not_now",
-    "late",
-    "cancelled",
-    "cancelled.signed_in",
-    "language.changed",
-    "documents.tip",
-    "documents.not_refreshed",
-    "documents.cut",
-    "limit.minutes",
-    "limit.hours",
-    "answers_left_out",
-    "aadhaar.length",
-    "aadhaar.first_digit",
-    "aadhaar.checksum",
-    "otp.length",
-    "otp.wait",
-    "otp.pause",
-    "otp.expired",
-    "otp.no_tries",
-    "otp.wrong",
-    "otp.wrong_last",
-    "sign_up.not_a_name",
-    "sign_up.not_a_date",
-    "sign_up.not_a_mobile",
-    "pull.none",
-    "pull.not_accepted",
-    "proof.wrong",
-    "proof.elsewhere",
-}
-"""Texts that stand before a question."""
-QUESTIONS = {
-    "menu",
-    "account.ask",
-    "aadhaar.ask",
-    "aadhaar.sign_up",
-    "otp.sign_up",
-    "sign_up.name",
-    "sign_up.born",
-    "sign_up.gender",
-    "sign_up.mobile",
-    "sign_up.mobile_own",
-    "sign_up.check",
-    "sign_up.change",
-    "otp.ask",
-    "otp.retry",
-    "otp.new",
-    "language.ask",
-    "delete.ask",
-    "pull.ask",
-    "pull.which",
-    "pull.which_issuer",
-    "pull.detail",
-    "pull.detail_plain",
-    "pull.detail_listed",
-    "pull.change",
-    "link.open",
-    "link.waiting",
-    "link.expired",
-    "proof.ask",
-}
-CONSENTS = {"consent.ask", "consent.sign_up", "consent.page"}
 OFFERED = "(हिन्दी, বাংলা, తెలుగు, தமிழ் …)"
 """Some languages by their own names, in the menu of each language."""
 every_language = pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
 
 
-NOT_SHOWN = {"language.order", "language.script", "language.direction", "language.letters", "search.words"}
-
-
-def limit(key: str) -> int:
-    if key.startswith("button.") or key in {"documents.open", "language.open"}:
-        return 20
-    if key.startswith("document."):
-        return 19  # behind the number and its dot
-    if key == "language.name":
-        return 20  # behind two digits and a dot
-    if key in {"documents.more", "documents.first", "pull.more", "language.more", "language.first"}:
-        return 24
-    if key == "department.example":
-        return 64
-    if key in {"documents.more_about", "documents.done_about"}:
-        return 72
-    if key in NOTES:
-        return 150
-    if key.startswith("example."):
-        return 100
-    if key in {"person", "help.ways"}:
-        return 200
-    if key.startswith("help."):
-        return 600
-    if key in CONSENTS:
-        return 872
-    return 500 if key in QUESTIONS else 1024
-
-
 def shown(language: Catalogue) -> dict[str, str]:
-    return {key: text for key, text in language.texts.items() if not key.startswith("words.") and key not in NOT_SHOWN}
+    return {key: text for key, text in language.texts.items() if not is_word_list(key) and key not in FACTS}
 
 
 def fields(text: str) -> list[str]:
