@@ -16,6 +16,7 @@ from standins.backstage import Backstage
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import LAKSHMI, Hand, phones
 from tests.integration.desk import PHONE_NUMBER_ID, Desk, running_desk
+from tests.integration.moto_aws import Moto
 
 LARGEST = 100_000
 URDU = "آپ کے *کاغذات* یہاں ہیں۔\n1. ڈرائیونگ لائسنس"
@@ -27,7 +28,7 @@ _numbers = itertools.count(919000400000, 100)
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    with running_desk(hurried=True) as running:
+    with running_desk(hurried=True, on=Moto) as running:
         table = running.environment["CONVERSATIONS_TABLE"]
         running.simulator.world.backstage = Backstage(running.client, table, "pepper", PHONE_NUMBER_ID, {})
         yield running

@@ -18,11 +18,12 @@ from operations.plan import Plan
 from operations.stack import Stack
 from standins.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
+from tests.integration.moto_aws import Moto
 
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    with running_desk() as running:
+    with running_desk(on=Moto) as running:
         yield running
 
 

@@ -21,6 +21,7 @@ from operations.smoke import Trial
 from operations.stack import Stack
 from standins.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
+from tests.integration.moto_aws import Moto
 
 ALARM_EMAIL = "alarms@example.org"
 HIGH_THROUGHPUT = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
@@ -31,7 +32,7 @@ type Spoil = Callable[[Desk], None]
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    with running_desk() as running:
+    with running_desk(on=Moto) as running:
         yield running
 
 

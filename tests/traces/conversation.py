@@ -19,6 +19,7 @@ from standins.whatsapp import webhooks
 from standins.whatsapp.phones import message_id
 from tests.handlers import Context
 from tests.integration.desk import Desk, running_desk
+from tests.integration.moto_aws import Moto
 from tests.traces.recording import (
     TYPING,
     Cloud,
@@ -92,7 +93,7 @@ class Evidence:
 def gone_through(story_of: "type[Story]", level: str, root_level: int) -> Iterator[Evidence]:
     """Have a story happen, with the functions at a log level, and give what is left."""
     wire = Wire()
-    running = running_desk(settings=story_of.settings, **story_of.simulated)
+    running = running_desk(on=Moto, settings=story_of.settings, **story_of.simulated)
     with recorded(level, root_level) as (cloud, output), wire.tapped(), running as desk, metrics_at_once():
         story = story_of(desk, cloud, wire)
         story.run()

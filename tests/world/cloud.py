@@ -2,14 +2,17 @@
 
 import io
 import json
+import sys
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from standins.config import SimulatorConfig
 from tests.conversations.chat import directory
 from tests.handlers import SETTINGS
 from tests.world.calls import Calls, Counted
@@ -20,9 +23,9 @@ APP_SECRET, PHONE_NUMBER_ID = "app-secret", "100000000000001"
 _LINKS = "https://documents.example/"
 _ARN = "arn:aws:sqs:ap-south-1:123456789012:"
 _SECRETS: dict[str, dict[str, Any]] = {
-    "webhook-secret": {"app_secrets": [APP_SECRET], "verify_token": "verify-token"},
-    "identity-secret": {"id_pepper": "pepper", "form_token_key": "form-token-key"},
-    "outbound-secret": {
+    "webhook": {"app_secrets": [APP_SECRET], "verify_token": "verify-token"},
+    "identity": {"id_pepper": "pepper", "form_token_key": "form-token-key"},
+    "outbound": {
         "whatsapp_access_token": "access-token",
         "digilocker_client_id": "TESTCLIENT",
         "digilocker_client_secret": "client-secret",
@@ -48,6 +51,21 @@ ENVIRONMENT = {
 }
 
 
+def secrets(config: SimulatorConfig) -> dict[str, dict[str, Any]]:
+    """Return what the secrets hold where the stand-ins are configured so."""
+    return {
+        "webhook": {"app_secrets": [config.app_secret], "verify_token": config.verify_token},
+        "identity": {"id_pepper": "pepper", "form_token_key": uuid.uuid4().hex},
+        "outbound": {
+            "whatsapp_access_token": config.access_token,
+            "digilocker_client_id": config.client_id,
+            "digilocker_client_secret": config.client_secret,
+            "tracking_key": uuid.uuid4().hex,
+            "app_secret": config.app_secret,
+        },
+    }
+
+
 class Kms:
     """Seals by writing the encryption context beside the value, and opens only in the same context."""
 
@@ -67,7 +85,12 @@ class Secrets:
     """Secrets Manager."""
 
     def __init__(self) -> None:
-        self._values = {name: json.dumps(value) for name, value in _SECRETS.items()}
+        self._values: dict[str, str] = {}
+        self.put(_SECRETS)
+
+    def put(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write secrets, by the first word of their names."""
+        self._values |= {f"{name}-secret": json.dumps(value) for name, value in values.items()}
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
         """Return a secret."""
@@ -168,8 +191,18 @@ class Sqs:
         message = self._queues[QueueUrl].receive()
         if message is None:
             return {}
+        attributes = {
+            "ApproximateReceiveCount": str(message.receives),
+            "SentTimestamp": str(int(message.sent_at * 1000)),
+        }
         found = {"MessageId": message.id, "Body": message.body, "ReceiptHandle": message.receipt}
-        return {"Messages": [found]}
+        return {"Messages": [found | {"Attributes": attributes}]}
+
+    def get_queue_attributes(self, *, QueueUrl: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Return how many messages wait, are in flight, and are held back."""
+        waiting, in_flight, held_back = self._queues[QueueUrl].counts()
+        counts = {"": waiting, "NotVisible": in_flight, "Delayed": held_back}
+        return {"Attributes": {f"ApproximateNumberOfMessages{kind}": str(count) for kind, count in counts.items()}}
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:  # noqa: N803
         """Take a message that was received off its queue."""
@@ -197,14 +230,16 @@ class Cloud:
     ) -> None:
         self.dynamodb: Any = dynamodb or Tables()
         self.bucket = bucket or Bucket(clock=clock)
+        self.secrets = Secrets()
         self.work = Queue("work", clock, fifo=True)
         self.timer = Queue("timer", clock)
+        dead = Queue("dead", clock, fifo=True, most_receives=sys.maxsize, _messages=self.work.dead_letters)
         self._services = {
             "dynamodb": self.dynamodb,
-            "sqs": Sqs({"work": self.work, "timer": self.timer}),
+            "sqs": Sqs({"work": self.work, "timer": self.timer, "dead": dead}),
             "kms": kms or Kms(),
             "s3": self.bucket,
-            "secretsmanager": Secrets(),
+            "secretsmanager": self.secrets,
         }
         self._calls = calls
 

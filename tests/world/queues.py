@@ -135,6 +135,12 @@ class Queue:
         """Give the messages on the queue, the oldest first."""
         return tuple(self._messages)
 
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many messages can be seen, how many are in flight, and how many are held back."""
+        unseen = [message for message in self._messages if message.visible_at > self.clock()]
+        in_flight = sum(bool(message.receipt) for message in unseen)
+        return len(self._messages) - len(unseen), in_flight, len(unseen) - in_flight
+
     def __len__(self) -> int:
         """Count the messages on the queue, in flight or held back ones as well."""
         return len(self._messages)
