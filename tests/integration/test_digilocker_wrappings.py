@@ -86,14 +86,14 @@ def test_of_a_list_that_can_be_read_in_part_the_rest_is_counted_and_told(desk: D
     told = listed(desk, {"items": [item("in.gov.transport-RVCER-1"), item(""), "x", None]})
 
     assert "1. Vehicle RC" in told.text
-    assert "3 more of your documents cannot be shown here" in told.text
+    assert "We cannot show 3 more of your documents" in told.text
     assert desk.counted["DocumentsLeftOut"] - before == 3
 
 
 def test_a_list_of_which_nothing_can_be_read_is_not_called_empty(desk: Desk) -> None:
     told = listed(desk, {"items": [item(""), item("")]})
 
-    assert "holds documents (2), but they cannot be shown here" in told.text
+    assert "You have documents in DigiLocker (2), but we cannot show them here" in told.text
     assert "no documents" not in told.text
 
 

@@ -380,14 +380,12 @@ def test_a_status_that_cannot_be_followed_is_skipped_and_counted(victim: Desk, m
     follow = inbound._follow_up
 
     def fails_for_the_first(status: Any) -> Any:
-        if status.message_id == "wamid.bad":
+        if status.callback_data == "bad":
             raise OverflowError
         return follow(status)
 
     monkeypatch.setattr(inbound, "_follow_up", fails_for_the_first)
-    values = [
-        {"id": f"wamid.{name}", "status": "delivered", "biz_opaque_callback_data": callback} for name in ("bad", "good")
-    ]
+    values = [{"id": "wamid.1", "status": "delivered", "biz_opaque_callback_data": data} for data in ("bad", callback)]
     body = delivery(messages=[], statuses=values)
     with mock.patch("helpdesk.service.inbound.count") as count:
         victim.receiver.receive(body, signature(body))
