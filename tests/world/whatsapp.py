@@ -86,8 +86,8 @@ class WhatsApp:
                     filename = header.filename or ""
                     content = self._fetch(header.link) if header.link else self._media.get(header.media_id or "")
                 text = shown(body, list(tappable), filename or None)
-            case ListMessage(body=body, button=button, sections=sections):
-                tappable = {row.title: row.id for section in sections for row in section.rows}
+            case ListMessage(body=body, button=button, rows=rows):
+                tappable = {row.title: row.id for row in rows}
                 text = shown(body, [f"{button}: {' | '.join(tappable)}"])
             case LinkMessage(body=body, display_text=title, url=link):
                 text = shown(body, [f"{title} ↗"])
