@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from helpdesk.whatsapp.messages import DocumentHeader
 from standins.digilocker.citizens import everyone
 from tests.world.faults import Fault
 from tests.world.record import Received
@@ -139,8 +138,8 @@ class Player:
         self._fates = Fates(0, "delivered")
         world.fate = self._fate
 
-    def _fate(self, _: Received, header: DocumentHeader | None) -> str:
-        if header:
+    def _fate(self, received: Received) -> str:
+        if received.filename:
             return self._fates.documents
         # Few of the statuses that change nothing are enough: each takes as long as a message of hers.
         return self._fates.others if self.world.chance.random() < _REPORTED else "lost"

@@ -420,13 +420,12 @@ def the_list_is_that_of_the_account(ledger: Ledger) -> Iterator[str]:
         match event:
             case Asked(endpoint="listed", conversation=conversation):
                 lists[ledger.line_of.get(conversation, "")] = tuple(event.about.split("\n"))
-            case Received(line=line, raw=raw) if any(id_.startswith("document@") for id_ in event.tappable.values()):
-                for row in raw.sections[0].rows:
-                    if row.id.startswith("document@"):
-                        number = row.id.rpartition("#")[2]
-                        uri = next(iter(_nth(lists.get(line, ()), number)), "")
-                        if names.get(uri, "?")[:12] not in f"{row.title} {row.description}":
-                            yield f"{line[-2:]}: row {number} is {row.title!r}, and not {names.get(uri)!r}"
+            case Received(line=line, rows=rows):
+                for id_, row in rows:
+                    number = id_.rpartition("#")[2]
+                    uri = next(iter(_nth(lists.get(line, ()), number)), "")
+                    if id_.startswith("document@") and names.get(uri, "?")[:12] not in row:
+                        yield f"{line[-2:]}: row {number} is {row!r}, and not {names.get(uri)!r}"
 
 
 # --- DigiLocker -------------------------------------------------------------------------------------------------------
@@ -463,11 +462,16 @@ def nothing_is_consumed_twice(ledger: Ledger) -> Iterator[str]:
 
 @law
 def who_types_the_right_otp_is_not_told_that_it_is_wrong(ledger: Ledger) -> Iterator[str]:
-    """Whatever died meanwhile: it may be too old, or used up, but it was not wrong."""
+    """Whatever died meanwhile: it may be too old, or used up, but it was not wrong.
+
+    Unless DigiLocker itself refused it: for what reason is told to nobody.
+    """
     sent: dict[str, tuple[str, float]] = {}
     typed: dict[str, str] = {}
     for event in ledger.record:
         match event:
+            case Faulted(call=call, kind="fails", conversation=conversation) if call.startswith("digilocker"):
+                sent.pop(ledger.line_of.get(conversation, ""), None)
             case Texted(conversation=conversation, digits=digits, at=at):
                 sent[ledger.line_of.get(conversation, "")] = digits, at
             case Posted(messages=messages):

@@ -60,8 +60,12 @@ class Received(Event):
     """Title -> id."""
     filename: str = ""
     content: bytes | None = None
+    by_link: bool = False
+    """The document is fetched from a link, and not uploaded."""
     link: str = ""
-    raw: Any = None
+    """What its button opens."""
+    rows: tuple[tuple[str, str], ...] = ()
+    """The id of each row, and what it shows."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,16 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.whatsapp.errors import InvalidMessage, WindowClosed
-from helpdesk.whatsapp.messages import (
-    ButtonsMessage,
-    DocumentHeader,
-    LinkMessage,
-    ListMessage,
-    Message,
-    Recipient,
-    TextMessage,
-    envelope,
-)
+from helpdesk.whatsapp.messages import Message, Recipient, envelope
 from standins.whatsapp import limits
 from standins.whatsapp.errors import GraphError
 from tests.conversations.chat import shown
@@ -43,14 +34,15 @@ class WhatsApp:
         self._media: dict[str, bytes] = {}
         self._sent = 0
         self.last_heard: dict[str, float] = {}
-        self.reported: Callable[[Received, DocumentHeader | None], None] = lambda *_: None
+        self.reported: Callable[[Received], None] = lambda _: None
         """Told of each message that was taken."""
 
     def send(self, recipient: Recipient, message: Message, callback_data: str = "") -> str:
         line = self._lines.get(recipient.user_id or recipient.phone or "")
         number = line.number if line else str(recipient)
+        sent = envelope(recipient, message, callback_data)
         try:
-            limits.check(envelope(recipient, message, callback_data))
+            limits.check(sent)
         except GraphError as error:
             self._note(Refused(at=self._clock(), line=number, why=f"{error.code} {error}", by_fault=False))
             raise InvalidMessage(error.code, status=400) from error
@@ -58,10 +50,9 @@ class WhatsApp:
             self._note(Refused(at=self._clock(), line=number, why="the 24 hours are over", by_fault=False))
             raise WindowClosed(131047, status=400)
         self._sent += 1
-        header = message.header if isinstance(message, ButtonsMessage) else None
-        received = self._received(number, f"wamid.ours-{self._sent}", callback_data, message)
+        received = self._received(number, sent)
         self._note(received)
-        self.reported(received, header if isinstance(header, DocumentHeader) else None)
+        self.reported(received)
         return received.message
 
     def typing(self, message_id: str) -> None:
@@ -75,33 +66,32 @@ class WhatsApp:
         self._media[id_] = content if isinstance(content, bytes) else content.read()
         return id_
 
-    def _received(self, number: str, id_: str, callback: str, message: Message) -> Received:
-        tappable: dict[str, str] = {}
-        text = filename = link = ""
+    def _received(self, number: str, sent: dict[str, Any]) -> Received:
+        """Return what stands on the phone, read off the call as Meta documents it."""
+        interactive = sent.get("interactive", {})
+        action = interactive.get("action", {})
+        body = interactive.get("body", {}).get("text", "") or sent.get("text", {}).get("body", "")
+        tappable = {one["reply"]["title"]: one["reply"]["id"] for one in action.get("buttons", ())}
+        rows = [row for section in action.get("sections", ()) for row in section["rows"]]
+        tappable |= {row["title"]: row["id"] for row in rows}
+        document = interactive.get("header", {}).get("document", {})
         content = None
-        match message:
-            case ButtonsMessage(body=body, buttons=buttons, header=header):
-                tappable = {button.title: button.id for button in buttons}
-                if isinstance(header, DocumentHeader):
-                    filename = header.filename or ""
-                    content = self._fetch(header.link) if header.link else self._media.get(header.media_id or "")
-                text = shown(body, list(tappable), filename or None)
-            case ListMessage(body=body, button=button, rows=rows):
-                tappable = {row.title: row.id for row in rows}
-                text = shown(body, [f"{button}: {' | '.join(tappable)}"])
-            case LinkMessage(body=body, display_text=title, url=link):
-                text = shown(body, [f"{title} ↗"])
-            case TextMessage(body=body):
-                text = body
+        if document:
+            link, media = document.get("link"), document.get("id", "")
+            content = self._fetch(link) if link else self._media.get(media)
+        buttons = [f"{action['button']}: {' | '.join(tappable)}"] if rows else list(tappable)
+        opens = action.get("parameters", {})
+        buttons += [opens["display_text"]] if opens else []
         return Received(
             at=self._clock(),
             line=number,
-            message=id_,
-            cause=callback,
-            text=text,
+            message=f"wamid.ours-{self._sent}",
+            cause=sent.get("biz_opaque_callback_data", ""),
+            text=shown(body, buttons, document.get("filename")),
             tappable=tappable,
-            filename=filename,
+            rows=tuple((row["id"], f"{row['title']} {row.get('description', '')}") for row in rows),
+            filename=document.get("filename", ""),
+            by_link=bool(document.get("link")),
             content=content,
-            link=link,
-            raw=message,
+            link=opens.get("url", ""),
         )

@@ -22,7 +22,6 @@ from unittest import mock
 
 from helpdesk import telemetry
 from helpdesk.bootstrap import consent, document, webhook
-from helpdesk.whatsapp.messages import DocumentHeader
 from tests.handlers import ROOT, Context
 from tests.world.calls import Calls, Died
 from tests.world.chance import Clock, seeded
@@ -116,7 +115,7 @@ class World:
         self.record: list[Event] = []
         self.faults: list[Fault] = []
         self.function = self.conversation = ""
-        self.fate: Callable[[Received, DocumentHeader | None], str] = lambda *_: "delivered"
+        self.fate: Callable[[Received], str] = lambda _: "delivered"
         """What becomes of a message: "delivered", "read", "failed", "lost" (no word of it) or a twisted status."""
         self.lines = {line.number: line for line in lines}
         self.environment = ENVIRONMENT | dict(settings or {})
@@ -390,10 +389,10 @@ class World:
     def _fetched(self, link: str) -> bytes | None:
         return self.cloud.bucket.behind(link)
 
-    def _report(self, received: Received, header: DocumentHeader | None) -> None:
+    def _report(self, received: Received) -> None:
         """Report what became of a message."""
-        fate = self.fate(received, header)
-        if header is not None and header.link and received.content is None and fate in {"delivered", "read"}:
+        fate = self.fate(received)
+        if received.by_link and received.content is None and fate in {"delivered", "read"}:
             fate = "failed"  # the link leads nowhere
         match fate:
             case "lost":
