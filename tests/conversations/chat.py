@@ -51,7 +51,6 @@ from helpdesk.conversation.events import (
     Event,
     Failed,
     LinkMade,
-    OffersFound,
     OtpSent,
     ParametersTold,
     Pulled,
@@ -278,9 +277,8 @@ class Chat:
                 return DocumentsListed(step, issued, len(self.citizen.uploaded))
             case FetchDocument(number=number, listing=listing):
                 return DocumentFetched(step, number, listing, "documents/key")
-            case FindOffers(doctypes=doctypes, within=within, page=page):
-                found = offered(directory(), self._sealed["sought"], doctypes, within, page)
-                return OffersFound(step, found.offers, found.total, found.page, found.within)
+            case FindOffers():
+                return offered(directory(), step, self._sealed["sought"], request)
             case AskParameters(offer=offer):
                 return ParametersTold(step, offer, _parameters(offer))
             case PullDocument():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -47,6 +47,7 @@ from tests.conversations.chat import shown
 class DigiLocker:
     """One citizen's account. An OTP that was verified once is gone, and so is a token that was revoked."""
 
+    version: ClassVar = "1.x"
     citizen: Citizen
     otps: list[str] = field(default_factory=list)
     """Every OTP that was sent, in order."""

@@ -12,7 +12,7 @@ import urllib3
 from requests.adapters import BaseAdapter
 
 from helpdesk import bootstrap, outbound
-from helpdesk.service import digilocker_gateway
+from helpdesk.service import digilocker_gateway, digilocker_requests
 from helpdesk.whatsapp.client import WhatsAppClient
 from tests.template.cloudformation import Template
 from tests.unit.raw_server import RawServer, Script, http
@@ -169,7 +169,7 @@ def test_a_job_and_its_reply_end_before_lambda_ends_them(seconds: float, templat
     taken all of its time, a second call to WhatsApp that takes all of its own: a document that is refused and goes by
     upload, or an access token that is read afresh. What Lambda ends stands in the outbox and is taken up again.
     """
-    assert digilocker_gateway.JOB_SECONDS + one_call_to_whatsapp() < seconds
+    assert digilocker_requests.JOB_SECONDS + one_call_to_whatsapp() < seconds
     hidden = [row["Seconds"] for row in template.document["Mappings"]["Visibility"].values()]
     assert template.resources["DocumentFunction"]["Properties"]["Timeout"] <= min(hidden)
 
@@ -183,11 +183,11 @@ def test_a_job_whose_token_nobody_keeps_gives_it_back_in_time(seconds: float) ->
             given.append(seconds)
 
     unused: Any = None
-    unasked = dict.fromkeys(("sign_in", "pull", "directory", "documents", "secret", "links"), unused)
+    unasked = dict.fromkeys(("pull", "directory", "documents", "secret", "links"), unused)
     kept = digilocker_gateway.DigiLockerGateway(client=Client(), **unasked)  # type: ignore[arg-type]
     kept.revoke("access")
     kept.revoke("refresh", is_refresh=True)
-    assert digilocker_gateway.JOB_SECONDS + sum(given) < seconds
+    assert digilocker_requests.JOB_SECONDS + sum(given) < seconds
 
 
 def test_a_reply_of_unknown_fate_is_probed_for_uploaded_and_sent_in_time(seconds: float) -> None:

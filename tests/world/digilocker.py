@@ -66,6 +66,8 @@ _FLAWS = {
 class DigiLocker:
     """Everybody's accounts. Tells the record what it is asked."""
 
+    version = "1.x"
+
     def __init__(self, clock: Clock, note: Callable[[Any], None], conversation: Callable[[], str]) -> None:
         """`conversation`: for which the function that calls is at work."""
         self.sms = SmsInbox(clock)  # type: ignore[arg-type] # a clock with the same face

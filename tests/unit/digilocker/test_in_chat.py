@@ -11,17 +11,14 @@ from helpdesk.digilocker.errors import (
     ClientRefused,
     InvalidUserName,
     NotRegistered,
-    OtpExpired,
     OtpNotSent,
-    OtpRefused,
     OtpTooMany,
     SeveralAccounts,
     Unanswered,
     Unreachable,
     UserNameRefused,
 )
-from helpdesk.digilocker.in_chat import InChatSignIn
-from helpdesk.digilocker.models import Token
+from helpdesk.digilocker.in_chat import send_otp
 from helpdesk.errors import DigiLockerError
 
 AADHAAR = "999999990019"
@@ -32,8 +29,10 @@ SENT = "74tq5miHKB"
 class ScriptedClient(DigiLockerClient):
     """Answers from a script and notes what was asked, in order."""
 
-    def __init__(self, registered: bool | DigiLockerError, sent: str | DigiLockerError = SENT) -> None:
-        super().__init__("https://digilocker.example.org", "1.x", lambda: "id", lambda: "secret")
+    def __init__(
+        self, registered: bool | DigiLockerError, sent: str | DigiLockerError = SENT, version: Version = "1.x"
+    ) -> None:
+        super().__init__("https://digilocker.example.org", version, lambda: "id", lambda: "secret")
         self._registered = registered
         self._sent = sent
         self.asked: list[str] = []
@@ -53,20 +52,13 @@ class ScriptedClient(DigiLockerClient):
             raise self._sent
         return self._sent
 
-    def redeem_device_code(self, device_code: str, otp: str, seconds: float) -> Token:
-        self.asked.append(f"redeem {device_code} {otp}")
-        self.budgets.append(seconds)
-        if isinstance(self._sent, DigiLockerError):
-            raise self._sent
-        return Token("t", 3600)
-
 
 def no_such_user() -> InvalidUserName:
     return InvalidUserName("invalid_username", status=400)
 
 
 def test_an_otp_is_sent_and_gives_the_device_code_to_verify_it_with() -> None:
-    assert InChatSignIn(ScriptedClient(True), "1.x").send_otp(AADHAAR, 20) == SENT
+    assert send_otp(ScriptedClient(True), AADHAAR, 20) == SENT
 
 
 @pytest.mark.parametrize("registered", [True, False, Busy("unexpected_error", status=500), Unreachable("(no answer)")])
@@ -77,16 +69,16 @@ def test_the_same_two_calls_are_made_whether_there_is_an_account_or_not(
     client = ScriptedClient(registered, sent)
 
     with suppress(InvalidUserName):
-        InChatSignIn(client, "1.x").send_otp(AADHAAR, 20)
+        send_otp(client, AADHAAR, 20)
 
     assert client.asked == [f"verify {AADHAAR}", f"code {AADHAAR}"]
 
 
 @pytest.mark.parametrize(("version", "number"), [("1.x", VID), ("2.4", AADHAAR), ("2.4", VID)])
 def test_what_cannot_be_looked_up_goes_straight_to_the_otp(version: Version, number: str) -> None:
-    client = ScriptedClient(True)
+    client = ScriptedClient(True, version=version)
 
-    InChatSignIn(client, version).send_otp(number, 20)
+    send_otp(client, number, 20)
 
     assert client.asked == [f"code {number}"]
 
@@ -103,7 +95,7 @@ def test_a_refused_number_is_told_apart_by_what_the_lookup_said(
     registered: bool | DigiLockerError, kind: type[DigiLockerError]
 ) -> None:
     with pytest.raises(InvalidUserName) as caught:
-        InChatSignIn(ScriptedClient(registered, no_such_user()), "1.x").send_otp(AADHAAR, 20)
+        send_otp(ScriptedClient(registered, no_such_user()), AADHAAR, 20)
 
     assert type(caught.value) is kind
     assert (caught.value.problem, caught.value.code, caught.value.status) == (
@@ -114,32 +106,19 @@ def test_a_refused_number_is_told_apart_by_what_the_lookup_said(
 
 
 def test_an_account_that_the_lookup_does_not_know_still_gets_its_otp() -> None:
-    assert InChatSignIn(ScriptedClient(False), "1.x").send_otp(AADHAAR, 20) == SENT
+    assert send_otp(ScriptedClient(False), AADHAAR, 20) == SENT
 
 
 @pytest.mark.parametrize("kind", [SeveralAccounts, OtpNotSent, OtpTooMany, ClientRefused, Unanswered])
 def test_other_errors_pass_as_they_are(kind: type[DigiLockerError]) -> None:
     with pytest.raises(kind):
-        InChatSignIn(ScriptedClient(True, kind("code")), "1.x").send_otp(AADHAAR, 20)
+        send_otp(ScriptedClient(True, kind("code")), AADHAAR, 20)
 
 
 def test_the_lookup_leaves_most_of_the_time_to_the_otp() -> None:
     client = ScriptedClient(True)
 
-    InChatSignIn(client, "1.x").send_otp(AADHAAR, 20)
+    send_otp(client, AADHAAR, 20)
 
     assert client.budgets[0] == pytest.approx(8)
     assert 19 < client.budgets[1] <= 20
-
-
-def test_an_otp_is_exchanged_for_a_token() -> None:
-    client = ScriptedClient(True)
-
-    assert InChatSignIn(client, "1.x").verify_otp("74tq5miHKB", "123456", 20) == Token("t", 3600)
-    assert client.asked == ["redeem 74tq5miHKB 123456"]
-
-
-@pytest.mark.parametrize("kind", [OtpRefused, OtpExpired, OtpTooMany])
-def test_a_refused_otp_is_told_as_what_it_is(kind: type[DigiLockerError]) -> None:
-    with pytest.raises(kind):
-        InChatSignIn(ScriptedClient(True, kind("invalid_grant")), "1.x").verify_otp("74tq5miHKB", "1", 20)

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import responses
@@ -24,7 +25,7 @@ from helpdesk.digilocker.errors import (
     error_of,
 )
 from helpdesk.digilocker.models import SignUpAnswer, Token
-from helpdesk.digilocker.sign_up import Applicant, SignUp
+from helpdesk.digilocker.sign_up import request_sign_up, verify_sign_up
 from helpdesk.errors import DigiLockerError
 from standins.config import SimulatorConfig
 from standins.server import Simulator
@@ -36,26 +37,31 @@ BASE = "https://digilocker.example.org"
 REQUEST = f"{BASE}/public/signup/2/demoauth"
 VERIFY = f"{BASE}/public/signup/1/demoauthverify"
 SECRET, CLIENT_ID, TOKEN = "test-secret", "TESTCLIENT", "a" * 40
-SUNITA = Applicant("999971658847", "Sunita Devi", dt.date(1968, 3, 5), "F", "919000000003")
+SUNITA: dict[str, Any] = {
+    "uid": "999971658847",
+    "name": "Sunita Devi",
+    "born": dt.date(1968, 3, 5),
+    "gender": "F",
+    "mobile": "919000000003",
+}
 HASH = hashlib.sha256(b"test-secretTESTCLIENT1700000000").hexdigest()
 
 
-def sign_up(url: str = BASE) -> SignUp:
-    client = DigiLockerClient(
+def made(url: str = BASE) -> DigiLockerClient:
+    return DigiLockerClient(
         *(url, "1.x", lambda: CLIENT_ID, lambda: SECRET),
         clock=lambda: 1700000000.9,
         connect_timeout=1.0,
         read_timeout=0.4,
     )
-    return SignUp(client)
 
 
-def ask(client: SignUp) -> None:
-    client.request(SUNITA, 5)
+def ask(client: DigiLockerClient) -> None:
+    request_sign_up(client, **SUNITA, seconds=5)
 
 
-def confirm(client: SignUp) -> None:
-    client.verify("919000000003", "123456", 5)
+def confirm(client: DigiLockerClient) -> None:
+    verify_sign_up(client, "919000000003", "123456", 5)
 
 
 BOTH = pytest.mark.parametrize("call", [ask, confirm])
@@ -71,7 +77,7 @@ def has_field(call: responses.Call, name: str, value: str) -> bool:
 def test_the_details_are_sent_with_both_checks_asked_for_and_consent_given() -> None:
     responses.post(REQUEST, json={"mobile": "******0003"})
 
-    sign_up().request(SUNITA, 5)
+    request_sign_up(made(), **SUNITA, seconds=5)
 
     assert responses.calls[0].request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
     for name, value in {
@@ -100,7 +106,7 @@ def test_nothing_of_the_answer_before_the_otp_is_read() -> None:
 def test_the_otp_is_exchanged_for_a_token() -> None:
     responses.post(VERIFY, json={"access_token": TOKEN, "expires_in": "3600", "refresh_token": "b" * 40})
 
-    assert sign_up().verify("+919000000003", "123456", 5) == Token(TOKEN, 3600, "b" * 40)
+    assert verify_sign_up(made(), "+919000000003", "123456", 5) == Token(TOKEN, 3600, "b" * 40)
 
     for name, value in {
         "clientid": CLIENT_ID,
@@ -148,12 +154,12 @@ def test_each_code_is_told_apart(
 @BOTH
 @pytest.mark.parametrize("status", [500, 502, 503, 530])
 @responses.activate
-def test_a_failure_is_never_answered_by_another_try(call: Callable[[SignUp], object], status: int) -> None:
+def test_a_failure_is_never_answered_by_another_try(call: Callable[[DigiLockerClient], object], status: int) -> None:
     for url in (REQUEST, VERIFY):
         responses.post(url, status=status, json={"error": "unexpected_error"})
 
     with pytest.raises(Unserved):
-        call(sign_up())
+        call(made())
 
     assert len(responses.calls) == 1
 
@@ -162,30 +168,28 @@ def test_a_failure_is_never_answered_by_another_try(call: Callable[[SignUp], obj
 @pytest.mark.parametrize(
     "script", [[], [http(b"{}", length=10)], [http(b"[]")], [http(b"<html>")]], ids=["dropped", "cut", "list", "page"]
 )
-def test_nor_is_an_answer_that_does_not_come_or_says_nothing(call: Callable[[SignUp], object], script: Script) -> None:
+def test_nor_is_an_answer_that_does_not_come_or_says_nothing(
+    call: Callable[[DigiLockerClient], object], script: Script
+) -> None:
     with RawServer(script) as server:
         with pytest.raises(Unanswered):
-            call(sign_up(server.url))
+            call(made(server.url))
 
         assert len(server.requests) == 1
 
 
 @BOTH
 @responses.activate
-def test_nothing_that_was_entered_shows_in_an_error(call: Callable[[SignUp], object]) -> None:
+def test_nothing_that_was_entered_shows_in_an_error(call: Callable[[DigiLockerClient], object]) -> None:
     told = "uid 999971658847 Sunita Devi 05031968 9000000003 123456"
     for url in (REQUEST, VERIFY):
         responses.post(url, status=400, json={"error": told, "error_description": told})
 
     with pytest.raises(DigiLockerError) as caught:
-        call(sign_up())
+        call(made())
 
     shown = f"{caught.value!s} {caught.value!r} {vars(caught.value)} {caught.value.__context__!r}"
     assert not any(part in shown for part in ("9999", "Sunita", "0503", "9000", "123456", "http"))
-
-
-def test_nothing_of_an_applicant_shows_in_a_repr() -> None:
-    assert repr(SUNITA) == "Applicant()"
 
 
 # --- against the stand-in
@@ -212,9 +216,9 @@ def served(simulator: Simulator) -> DigiLockerClient:
 def test_the_stand_in_takes_it_from_the_details_to_an_empty_account(digilocker: Simulator) -> None:
     client = served(digilocker)
 
-    SignUp(client).request(SUNITA, 5)
+    request_sign_up(client, **SUNITA, seconds=5)
     otp = digilocker.world.sms.of("919000000003")[-1].otp or ""
-    token = SignUp(client).verify(SUNITA.mobile, otp, 5)
+    token = verify_sign_up(client, SUNITA["mobile"], otp, 5)
 
     assert client.issued_documents(token.access_token, 5).documents == ()
 
@@ -233,11 +237,19 @@ def test_the_stand_ins_refusals_become_what_the_citizen_is_told(
     neha = next(one for one in digilocker.world.citizens if one.name == "NEHA BORA")
 
     with pytest.raises(DigiLockerError) as caught:
-        SignUp(served(digilocker)).request(Applicant(neha.aadhaar, name, dt.date(1996, 2, 14), "F", mobile), 5)
+        request_sign_up(
+            served(digilocker),
+            uid=neha.aadhaar,
+            name=name,
+            born=dt.date(1996, 2, 14),
+            gender="F",
+            mobile=mobile,
+            seconds=5,
+        )
 
     assert caught.value.problem is problem
 
 
 def test_a_wrong_otp_is_told_as_such(digilocker: Simulator) -> None:
     with pytest.raises(OtpRefused):
-        SignUp(served(digilocker)).verify("919000000099", "000000", 5)
+        verify_sign_up(served(digilocker), "919000000099", "000000", 5)

@@ -184,13 +184,13 @@ from tests.handlers import Context
 
 app.handler._secret = mock.Mock()
 worker = app.handler._worker
-store, replier = worker._store, worker._replier = mock.Mock(), mock.Mock()
+store, replier = worker._store, worker._follow_ups._sender = mock.Mock(), mock.Mock()
 store.load.return_value = Stored("nobody", outbox=(Entry("step", 0, 0, (Say("en", Text("menu")),)),))
 assert app.lambda_handler(json.loads(sys.argv[1]), Context()) == {"batchItemFailures": []}
 replier.send.assert_called_once()
 store.done.assert_called_once_with("nobody", "step")
 replied = set(sys.modules)
-worker._locker()
+worker._gateway()
 sys.stderr.write(json.dumps([sorted(replied), sorted(set(sys.modules) - replied)]))
 """
 """The rest of what the handler does is as deployed."""
@@ -231,6 +231,6 @@ def test_a_job_that_only_replies_does_without_what_digilocker_needs(cloud: Aws) 
 
 
 def test_all_jobs_have_the_same_locker(document: ModuleType) -> None:
-    """The time that a job has runs in it, and the directory that one job has fetched is there for the next."""
+    """The directory that one job has fetched is there for the next."""
     worker = document.handler._worker
-    assert worker._locker() is worker._locker()
+    assert worker._gateway() is worker._gateway()

@@ -8,15 +8,17 @@ from copy import replace
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpdesk.conversation.effects import FindOffers
+from helpdesk.conversation.events import DocumentsListed, OffersFound
 from helpdesk.conversation.model import IssuedDocument, Rules
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
+from helpdesk.outbound import Deadline
 from helpdesk.service.authorization_link import Made
 from helpdesk.service.callback_data import Tracker, tracking_keys
 from helpdesk.service.consent_pages import ConsentPages
-from helpdesk.service.digilocker_gateway import Listed, Offered, Sent
 from helpdesk.service.identity import document_key, link_mark, uri_mark
 from helpdesk.service.inbound import Receiver
 from helpdesk.service.message_sender import MessageSender
@@ -86,28 +88,24 @@ class FakeLocker:
         if self.fails and (error := self.fails.pop(0)):
             raise error
 
-    def begin(self) -> None:
-        pass
-
-    def send_otp(self, number: str) -> Sent:
+    def send_otp(self, number: str, _deadline: Deadline) -> str:
         self._called("send_otp")
         assert number == AADHAAR
-        return Sent(DEVICE_CODE, "••", 600)
+        return DEVICE_CODE
 
     def reread_credentials(self) -> None:
         self._called("reread_credentials")
 
-    def verify_otp(self, device_code: str, otp: str) -> Token:
+    def verify_otp(self, device_code: str, otp: str, _deadline: Deadline) -> Token:
         self._called("verify_otp")
         assert (device_code, otp) == (DEVICE_CODE, OTP)
         return Token(TOKEN, 3600)
 
-    def sign_up(self, details: Mapping[str, str]) -> Sent:
+    def sign_up(self, details: Mapping[str, str], _deadline: Deadline) -> None:
         self._called("sign_up")
         self.applied = dict(details)
-        return Sent("", "01", 600)
 
-    def verify_sign_up(self, mobile: str, otp: str) -> Token:
+    def verify_sign_up(self, mobile: str, otp: str, _deadline: Deadline) -> Token:
         self._called("verify_sign_up")
         assert (mobile, otp) == (HER_PHONE[-10:], OTP)
         return Token(TOKEN, 3600)
@@ -119,12 +117,12 @@ class FakeLocker:
         address = f"https://digilocker.example/authorize?state={{state}}{'&dl_flow=signup' if sign_up else ''}"
         return Made(f"https://desk.example/consent/start?s={state}", link_mark(state), address, VERIFIER)
 
-    def exchange_code(self, code: str, verifier: str) -> DigiLockerSignedIn:
+    def exchange_code(self, code: str, verifier: str, _deadline: Deadline) -> DigiLockerSignedIn:
         self._called("exchange_code")
         assert (code, verifier) == (CODE, VERIFIER)
         return DigiLockerSignedIn(self._token(), self.mobile)
 
-    def refresh(self, refresh_token: str) -> Token:
+    def refresh(self, refresh_token: str, _deadline: Deadline) -> Token:
         self._called("refresh")
         assert refresh_token == self.refresh_token
         return self.refreshed(self._token())
@@ -134,14 +132,14 @@ class FakeLocker:
         shared = " ".join(f"issued/{uri}" for uri in self.ticked)
         return Token(self.token, 3600, self.refresh_token, f"files.issueddocs {shared}")
 
-    def list_documents(self, token: str, shared: str = EVERYTHING) -> Listed:
+    def list_documents(self, step: str, token: str, shared: str, _deadline: Deadline) -> DocumentsListed:
         self._called("list_documents")
         assert token == self.token
         marks = shared.split()
         listed = (replace(d, shared=shared == EVERYTHING or uri_mark(d.uri) in marks) for d in self.documents)
-        return Listed(tuple(listed), left_out=self.left_out)
+        return DocumentsListed(step, tuple(listed), left_out=self.left_out)
 
-    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
+    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str, _deadline: Deadline) -> str:
         self._called("fetch_document")
         assert token == self.token
         assert uri in {document.uri for document in (*DOCUMENTS, BROUGHT_IN)}
@@ -149,25 +147,25 @@ class FakeLocker:
         self.keep(key, b"%PDF-1.7")
         return key
 
-    def find_offers(self, words: str, _doctypes: tuple[str, ...], _within: str, page: int) -> Offered:
+    def find_offers(self, step: str, words: str, request: FindOffers, _deadline: Deadline) -> OffersFound:
         self._called("find_offers")
         self.sought.append(words)
-        return Offered((OFFER,), 1, page, OFFER.doctype)
+        return OffersFound(step, (OFFER,), 1, request.page, OFFER.doctype)
 
     def is_directory_due(self) -> bool:
         return self.is_due
 
-    def refresh_directory(self) -> bool:
+    def refresh_directory(self, _deadline: Deadline) -> bool:
         self._called("refresh_directory")
         self.parts -= 1
         return self.parts > 0
 
-    def parameters(self, offer: Offer) -> tuple[Parameter, ...]:
+    def parameters(self, offer: Offer, _deadline: Deadline) -> tuple[Parameter, ...]:
         self._called("parameters")
         assert offer == OFFER
         return PARAMETERS
 
-    def pull(self, token: str, offer: Offer, values: Mapping[str, str]) -> str:
+    def pull(self, token: str, offer: Offer, values: Mapping[str, str], _deadline: Deadline) -> str:
         self._called("pull")
         assert (token, offer) == (self.token, OFFER)
         self.pulled = dict(values)

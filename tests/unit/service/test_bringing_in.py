@@ -18,7 +18,7 @@ from helpdesk.digilocker.errors import (
     Unreachable,
 )
 from helpdesk.errors import DigiLockerError
-from helpdesk.service import outbox_worker
+from helpdesk.service import directory_refresh
 from helpdesk.storage.work import DirectoryTimer, read_work
 from tests.unit.service.desk import BROUGHT_IN, DOCUMENTS, Desk
 
@@ -217,7 +217,7 @@ def test_a_directory_that_is_not_there_yet_is_told_and_asked_for_again(desk: Des
 def test_the_directory_is_fetched_anew_on_a_job_of_its_own_part_by_part(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_worker, "DIRECTORY_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(directory_refresh, "PAUSE_SECONDS", 0)
     desk.locker.is_due, desk.locker.parts = True, 2
     found(desk)
     assert desk.locker.calls == ON_THE_WAY

@@ -1,6 +1,7 @@
 """Closing the desk goes on forgetting; and an operator ends all sessions."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -30,13 +31,15 @@ class Timers:
 @pytest.fixture(name="desk")
 def desk_fixture() -> Desk:
     here = desk()
-    here.worker._timers = Timers(here)  # type: ignore[assignment]
+    timers: Any = Timers(here)
+    for part in (here.worker._follow_ups, here.worker._session_end, here.worker._directory):
+        part._timers = timers
     return here
 
 
 def timers_fire(here: Desk) -> list[Work]:
     """While the desk is closed: the timers whose time has come, and nothing else."""
-    timers = here.worker._timers
+    timers = here.worker._session_end._timers
     assert isinstance(timers, Timers)
     fired = [timer for at, timer in timers.waiting if at <= here.clock.now]
     timers.waiting = [(at, timer) for at, timer in timers.waiting if at > here.clock.now]
@@ -202,7 +205,7 @@ def test_forgetting_needs_no_access_to_whatsapp(desk: Desk, empty: str) -> None:
     arn = desk.aws.environment["OUTBOUND_SECRET_ARN"]
     held = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(held | {empty: ""}))
-    secret = desk.worker._replier._secret
+    secret = desk.worker._sender._secret
     desk.clock.now += 20 * MINUTE
     handler = DocumentHandler(worker=desk.worker, secret=secret, sqs=desk.aws.client("sqs"), queues={"arn": "url"})
     for timer in (IdleTimer(desk.conversation_id, "t"), EndSession(desk.conversation_id, "u"), DeletionTimer("d")):

@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from helpdesk.conversation.effects import REPLIES, REQUESTS, Effect, OfferLanguages, Reply, Say
+from helpdesk.conversation.events import DocumentsListed
 from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, Unreachable
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, VersionConflict
+from helpdesk.outbound import Deadline
 from helpdesk.service.callback_data import Tracker, tracking_keys
-from helpdesk.service.digilocker_gateway import Listed, Sent
 from helpdesk.service.identity import conversation_id, document_key
 from helpdesk.service.inbound import DeliveryFailed, Receiver
 from helpdesk.service.message_sender import MessageSender
@@ -217,32 +218,29 @@ class SlowLocker:
     """Tokens that nobody has revoked."""
     rounds: int = 0
 
-    def begin(self) -> None:
-        """A job begins."""
-
     def _called(self) -> None:
         self.pause()
         if self.fails:
             raise self.fails.pop()
 
-    def send_otp(self, number: str) -> Sent:
+    def send_otp(self, number: str, _deadline: Deadline) -> str:
         self._called()
         assert number == AADHAAR
         self.rounds += 1
-        return Sent(f"device-code-{self.rounds}", "01", 600)
+        return f"device-code-{self.rounds}"
 
-    def verify_otp(self, device_code: str, otp: str) -> Token:
+    def verify_otp(self, device_code: str, otp: str, _deadline: Deadline) -> Token:
         self._called()
         assert (device_code, otp) == (f"device-code-{self.rounds}", OTP)
         self.alive.add(token := f"token-{self.rounds}")
         self.pause()  # DigiLocker has done it, and the answer is on its way
         return Token(token, 3600)
 
-    def list_documents(self, token: str, _shared: str) -> Listed:
+    def list_documents(self, step: str, token: str, _shared: str, _deadline: Deadline) -> DocumentsListed:
         self._with(token)
-        return Listed(DOCUMENTS)
+        return DocumentsListed(step, DOCUMENTS)
 
-    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
+    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str, _deadline: Deadline) -> str:
         self._with(token)
         assert uri in {document.uri for document in DOCUMENTS}
         key = document_key("key", conversation_id, step)

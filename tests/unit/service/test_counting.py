@@ -8,12 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpdesk import telemetry
-from helpdesk.digilocker.errors import UserNameRefused
+from helpdesk.digilocker.errors import InvalidUserName
 from helpdesk.digilocker.models import Issued
 from helpdesk.errors import AccessDenied, DigiLockerError, StorageError, code_of
+from helpdesk.outbound import Deadline
 from helpdesk.service.digilocker_gateway import DigiLockerGateway
 from helpdesk.service.inbound import DeliveryFailed
 from helpdesk.service.queue_consumer import DocumentHandler, QueueMessage
+from helpdesk.service.shared_documents import EVERYTHING
 from helpdesk.storage.aws import call
 from tests.unit.service.desk import CODE, Desk, delivery, desk, signature
 
@@ -98,28 +100,36 @@ def test_that_a_document_has_arrived_is_a_line_in_the_log(desk: Desk) -> None:
 # --- what is asked of DigiLocker --------------------------------------------------------------------------------------
 
 
-def locker(**sign_in: Any) -> DigiLockerGateway:
+JOB = Deadline.after(30)
+
+
+def locker(**changes: Any) -> DigiLockerGateway:
     client = mock.Mock(
         issued_documents=mock.Mock(return_value=Issued(())),
         uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy")),
+        **changes,
     )
     secret = mock.Mock(text=mock.Mock(return_value="secret"))
     others = dict.fromkeys(("documents", "pull", "directory", "links"), mock.Mock())
-    return DigiLockerGateway(client=client, sign_in=mock.Mock(**sign_in), secret=secret, **others)
+    return DigiLockerGateway(client=client, secret=secret, **others)
 
 
 def test_each_call_to_digilocker_counts(counted: Counted) -> None:
     asked = locker()
-    asked.list_documents("token")
+    asked.list_documents("step", "token", EVERYTHING, JOB)
     assert sum(counted["DigiLockerRequests"]) == 2  # the issued and the uploaded ones
 
-    asked.verify_otp("code", "123456")
+    asked.verify_otp("code", "123456", JOB)
     assert sum(counted["DigiLockerRequests"]) == 3
 
 
 def test_a_number_that_is_refused_as_user_name_counts(counted: Counted) -> None:
-    refused = locker(send_otp=mock.Mock(side_effect=UserNameRefused("invalid_username", status=400)))
-    refused.send_otp("999999990019")
+    refused = locker(
+        version="1.x",
+        verify_account=mock.Mock(return_value=True),
+        request_device_code=mock.Mock(side_effect=InvalidUserName("invalid_username", status=400)),
+    )
+    refused.send_otp("999999990019", JOB)
     assert counted["UserNameRefused"] == [1]
 
 

@@ -7,17 +7,20 @@ from unittest import mock
 import pytest
 
 from helpdesk.digilocker.models import Document, Issued, IssuedDocument
+from helpdesk.outbound import Deadline
 from helpdesk.service import digilocker_gateway
 from helpdesk.service.digilocker_gateway import DigiLockerGateway
 from helpdesk.service.identity import uri_mark
+from helpdesk.service.shared_documents import EVERYTHING
 from helpdesk.storage.documents import LOCKED
 
+JOB = Deadline.after(30)
 URI = "in.gov.transport-DRVLC-DL 04 2019"
 
 
 def locker(client: mock.Mock, documents: mock.Mock | None = None) -> DigiLockerGateway:
     secret = mock.Mock(text=mock.Mock(return_value="secret"), optional=mock.Mock(return_value=""))
-    others: dict[str, Any] = {name: mock.Mock() for name in ("sign_in", "pull", "directory", "links")}
+    others: dict[str, Any] = {name: mock.Mock() for name in ("pull", "directory", "links")}
     return DigiLockerGateway(client=client, documents=documents or mock.Mock(), secret=secret, **others)
 
 
@@ -35,14 +38,14 @@ def test_documents_that_cannot_be_read_are_counted_and_passed_on(
     counted: dict[str, int] = {}
     monkeypatch.setattr(digilocker_gateway, "count", lambda name, value=1: counted.update({name: value}))
 
-    assert locker(listing(left_out=left_out)).list_documents("token").left_out == left_out
+    assert locker(listing(left_out=left_out)).list_documents("step", "token", EVERYTHING, JOB).left_out == left_out
     assert counted.get("DocumentsLeftOut", 0) == left_out
 
 
 def test_the_day_of_a_document_is_passed_on() -> None:
     documents = IssuedDocument("Licence", "DRVLC", URI, date=dt.date(2019, 9, 12)), IssuedDocument("Other", "X", "y")
 
-    listed = locker(listing(*documents)).list_documents("token").documents
+    listed = locker(listing(*documents)).list_documents("step", "token", EVERYTHING, JOB).documents
 
     assert [document.date for document in listed] == ["2019-09-12", ""]
 
@@ -51,7 +54,7 @@ def test_the_day_of_a_document_is_passed_on() -> None:
 def test_a_uri_with_blanks_is_known_among_what_she_ticked(ticked: str, shared: bool) -> None:
     client = listing(IssuedDocument("Licence", "DRVLC", URI))
 
-    (document,) = locker(client).list_documents("token", uri_mark(ticked)).documents
+    (document,) = locker(client).list_documents("step", "token", uri_mark(ticked), JOB).documents
 
     assert document.shared is shared
 
@@ -71,7 +74,7 @@ def test_a_pdf_that_is_encrypted_is_kept_unaltered_under_a_key_that_says_so(cont
     documents = mock.Mock()
     asked = locker(mock.Mock(file=mock.Mock(return_value=Document(content))), documents)
 
-    key = asked.fetch_document("token", URI, "conversation", "step")
+    key = asked.fetch_document("token", URI, "conversation", "step", JOB)
 
     assert key.endswith(LOCKED) is is_locked
     documents.keep.assert_called_once_with(key, content)

@@ -117,7 +117,7 @@ def test_a_week_after_both_queues_were_lost_nothing_opens_and_no_list_is_read() 
         sealed = list(everything_sealed(here.store.load(here.conversation_id)))
         seen |= {name for name, _ in sealed}
         for name, entry in sealed:
-            assert here.worker._opened(here.store.load(here.conversation_id), name, entry)
+            assert here.worker._follow_ups._sealed.open(here.store.load(here.conversation_id), name, entry)
         here.aws.work(), here.aws.timers()  # purged
         here.clock.now += WEEK
         stored = here.store.load(here.conversation_id)
@@ -125,10 +125,10 @@ def test_a_week_after_both_queues_were_lost_nothing_opens_and_no_list_is_read() 
         for name, entry in everything_sealed(stored):
             for written in (entry, None) if name in stored.sealed else (entry,):
                 with pytest.raises(SealEnded):
-                    here.worker._opened(stored, name, written)
+                    here.worker._follow_ups._sealed.open(stored, name, written)
             sealed_as = entry.sealed[name] if entry else stored.sealed[name]
             with pytest.raises(SealEnded):
-                here.worker._sealer.open(sealed_as, stored.id, name, written_at=stored.written_at)
+                here.worker._follow_ups._sealed._sealer.open(sealed_as, stored.id, name, written_at=stored.written_at)
     assert seen == EVERY_PURPOSE
 
 
@@ -139,7 +139,7 @@ def test_after_a_quarter_of_an_hour_of_silence_nothing_is_opened_but_to_revoke_i
     stored = here.store.load(here.conversation_id)
     for name, entry in everything_sealed(stored):
         with pytest.raises(SealEnded):
-            here.worker._opened(stored, name, entry)
+            here.worker._follow_ups._sealed.open(stored, name, entry)
 
 
 def test_a_job_that_comes_back_too_late_ends_the_session_and_says_so_instead_of_failing() -> None:

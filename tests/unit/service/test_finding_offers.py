@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from helpdesk.conversation.effects import FindOffers
+from helpdesk.conversation.events import OffersFound
 from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
 from helpdesk.languages.catalogue import Catalogue, catalogues
-from helpdesk.service.digilocker_gateway import Offered, offered
+from helpdesk.service.digilocker_gateway import offered
 from helpdesk.understanding.searching import in_english
 from standins.digilocker.citizens import everyone
 from tests.conversations.chat import Chat, directory
@@ -14,8 +16,8 @@ from tests.conversations.chat import Chat, directory
 PULLER = next(one for one in everyone() if one.name == "DEEPAK NAIR")
 
 
-def found(words: str, *doctypes: str, within: str = "", page: int = 1) -> Offered:
-    return offered(directory(), words, doctypes, within, page)
+def found(words: str, *doctypes: str, within: str = "", page: int = 1) -> OffersFound:
+    return offered(directory(), "step", words, FindOffers(doctypes, within, page))
 
 
 @pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)

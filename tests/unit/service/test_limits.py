@@ -19,11 +19,12 @@ from helpdesk.conversation.effects import (
     SetTimer,
     Text,
     VerifyOtp,
+    is_request,
 )
 from helpdesk.conversation.model import Conversation, IssuedDocument, Waiting
 from helpdesk.conversation.numbers import verhoeff
 from helpdesk.digilocker.errors import Unanswered, Unreachable
-from helpdesk.service.digilocker_gateway import Sent
+from helpdesk.outbound import Deadline
 from helpdesk.service.outbox import MOST_ENTRIES, bounded
 from helpdesk.storage.conversations import LARGEST_LIST, MOST_SEEN, Entry
 from helpdesk.storage.work import InOrder
@@ -47,13 +48,13 @@ def otps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]
     """Have DigiLocker send an OTP to any number, and note when and to whom."""
     sent: list[tuple[float, str]] = []
 
-    def send_otp(number: str) -> Sent:
+    def send_otp(number: str, _deadline: Deadline) -> str:
         if desk.locker.meanwhile:
             desk.locker.meanwhile.pop(0)()
         if desk.locker.fails and (error := desk.locker.fails.pop(0)):
             raise error
         sent.append((desk.clock.now, number))
-        return Sent(DEVICE_CODE, "01", 600)
+        return DEVICE_CODE
 
     monkeypatch.setattr(desk.locker, "send_otp", send_otp)
     return sent
@@ -116,7 +117,7 @@ def test_each_refusal_of_an_otp_is_counted(
     desk: Desk, otps: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: list[str] = []
-    for module in ("inbound", "outbox_worker"):
+    for module in ("inbound", "digilocker_requests"):
         monkeypatch.setattr(
             f"helpdesk.service.{module}.count", lambda name, value=1: counts.extend([name] * bool(value))
         )
@@ -174,7 +175,8 @@ def say(key: str) -> Say:
 
 
 def entry(number: int, *effects: Any, sealed: dict[str, str] | None = None) -> Entry:
-    return Entry(f"{number:024d}", 0, number, effects, sealed or {})
+    request = effects[0] if is_request(effects[0]) else None
+    return Entry(f"{number:024d}", 0, number, effects[1:] if request else effects, sealed or {}, request)
 
 
 def test_while_nothing_is_worked_off_the_newest_answer_is_kept_and_says_that_others_are_missing(desk: Desk) -> None:

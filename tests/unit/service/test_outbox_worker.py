@@ -203,7 +203,7 @@ def test_new_credentials_count_at_once_and_a_secret_that_cannot_be_read_leaves_t
 ) -> None:
     client = desk.aws.client("secretsmanager")
     secret = Secret(client, desk.aws.environment["OUTBOUND_SECRET_ARN"], "OutboundSecret", desk.clock)
-    others = dict.fromkeys(("client", "sign_in", "documents", "pull", "directory", "links"), mock.Mock())
+    others = dict.fromkeys(("client", "documents", "pull", "directory", "links"), mock.Mock())
     locker = DigiLockerGateway(secret=secret, **others)
     assert secret.text("digilocker_client_secret") == "client-secret"
 

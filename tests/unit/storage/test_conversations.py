@@ -28,7 +28,7 @@ def store(cloud: Aws, clock: Clock) -> ConversationStore:
 
 
 def entry(step: str, order: int = 0) -> Entry:
-    return Entry(step, NOW, order, (VerifyOtp(),), {OTP: "sealed"})
+    return Entry(step, NOW, order, (), {OTP: "sealed"}, VerifyOtp())
 
 
 def test_a_conversation_that_was_never_written_is_a_new_one(store: ConversationStore) -> None:
@@ -108,7 +108,7 @@ def test_a_list_that_was_asked_for_anew_and_has_not_changed_is_still_there(store
 
 def test_the_state_holds_no_uri(cloud: Aws, store: ConversationStore) -> None:
     before = store.load("c")
-    follows = Entry("one", NOW, 0, (FetchDocument(1, "list"),))
+    follows = Entry("one", NOW, 0, request=FetchDocument(1, "list"))
     store.save(before, replace(before, conversation=Conversation(session=SESSION, documents=(LICENCE,))), put=[follows])
     assert LICENCE.uri not in str(cloud.items()["state"])
 

@@ -28,11 +28,11 @@ from helpdesk.conversation.effects import (
     Button,
     DeletePdf,
     DeliverDocument,
-    Effect,
     EraseData,
     ExchangeCode,
     FetchDocument,
     FindOffers,
+    FollowUp,
     ListDocuments,
     MakeLink,
     OfferLanguages,
@@ -40,6 +40,7 @@ from helpdesk.conversation.effects import (
     Option,
     PullDocument,
     RecordConsent,
+    Request,
     Revoke,
     Say,
     SendOtp,
@@ -75,7 +76,7 @@ HERE = Path(__file__).parent
 
 OFFER = Offer("SSCER", "Class X Marksheet", "000103", "in.gov.cbse", "Central Board of Secondary Education")
 BARE_OFFER = Offer("SSCER", "Class X Marksheet")
-EFFECTS: tuple[Effect, ...] = (
+EFFECTS: tuple[Request | FollowUp, ...] = (
     SendOtp("mark"),
     VerifyOtp(),
     SignUp("mark", "mark of the mobile"),
@@ -110,7 +111,7 @@ EFFECTS: tuple[Effect, ...] = (
         "or", Text("pull.check"), ("Roll Number",), (Button(Choice.SEND, "check"),), Text("menu"), Text("menu")
     ),
 )
-BARE_EFFECTS: tuple[Effect, ...] = (
+BARE_EFFECTS: tuple[Request | FollowUp, ...] = (
     SendOtp(),
     SignUp(),
     MakeLink(),
@@ -127,6 +128,22 @@ BARE_EFFECTS: tuple[Effect, ...] = (
     ShowOptions("ta", Text("pull.which"), "mark", (Option("a"),)),
     ShowDetails("or", Text("pull.check"), (), ()),
 )
+
+
+def entries(
+    order: int, asked: tuple[Request | FollowUp, ...], sealed: dict[str, str], *, unsure: bool = False
+) -> list[Entry]:
+    """Return an entry for each request, and one for all that needs no answer: alone, and behind the last request."""
+    requests = list(filter(effects.is_request, asked))
+    then = tuple(one for one in asked if not effects.is_request(one))
+    alone = [Entry(f"{order + n}", NOW, order + n, (), sealed, one) for n, one in enumerate(requests)]
+    return [
+        *alone,
+        Entry(f"{order + 50}", NOW, order + 50, then, sealed, requests[-1]),
+        Entry(f"{order + 51}", NOW, order + 51, then, sealed, unsure=unsure),
+    ]
+
+
 CONVERSATION = Conversation(
     language="bn",
     stage=Stage.LANGUAGE,
@@ -176,8 +193,8 @@ CONVERSATIONS = {
         sealed={"token": "sealed"},
         seen={"step": NOW, "other": NOW},
         outbox=(
-            Entry("one", NOW, 1, EFFECTS, {"otp": "sealed"}, unsure=True),
-            Entry("two", NOW, 2, BARE_EFFECTS),
+            *entries(1, EFFECTS, {"otp": "sealed"}, unsure=True),
+            *entries(100, BARE_EFFECTS, {}),
         ),
     ),
     "bare": Stored(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from helpdesk.bootstrap import Clock, Sleep
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.directory import DirectorySource
-from helpdesk.digilocker.in_chat import InChatSignIn
 from helpdesk.digilocker.pull import PullClient
 from helpdesk.service.authorization_link import Links
 from helpdesk.service.digilocker_gateway import DigiLockerGateway
@@ -41,7 +40,6 @@ def locker(
     directory = DirectoryStore(s3, settings.bucket, settings.common.data_key_arn, clock)
     return DigiLockerGateway(
         client=client,
-        sign_in=InChatSignIn(client, settings.digilocker_version),
         pull=pull,
         directory=DirectorySource(pull, directory, clock),
         documents=documents,

@@ -3,7 +3,7 @@
 `needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
 """
 
-from typing import ClassVar
+from typing import ClassVar, TypeIs, get_args
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.offers import Offer
@@ -340,19 +340,19 @@ class DeliverDocument(Tagged, frozen=True):
 
 
 type Reply = Say | OfferLink | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
-type Effect = Request | Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Keep | Reply
+type FollowUp = Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Reply
+"""What needs no answer."""
+type Effect = Request | FollowUp | Keep
 
-REQUESTS = (
-    SendOtp,
-    VerifyOtp,
-    SignUp,
-    VerifySignUp,
-    MakeLink,
-    ExchangeCode,
-    ListDocuments,
-    FetchDocument,
-    FindOffers,
-    AskParameters,
-    PullDocument,
-)
-REPLIES = (Say, OfferLink, OfferLanguages, ShowDocuments, ShowOptions, ShowDetails, DeliverDocument)
+REQUESTS: tuple[type[Request], ...] = get_args(Request.__value__)
+REPLIES: tuple[type[Reply], ...] = get_args(Reply.__value__)
+
+
+def is_request(effect: object) -> TypeIs[Request]:
+    """Tell whether DigiLocker is asked something."""
+    return isinstance(effect, REQUESTS)
+
+
+def is_reply(effect: object) -> TypeIs[Reply]:
+    """Tell whether it is a message to the citizen."""
+    return isinstance(effect, REPLIES)

@@ -8,9 +8,8 @@ the user name is our reading (inferred); `UserNameRefused` is how an operator wo
 from typing import Final
 
 from helpdesk import outbound
-from helpdesk.digilocker.client import DigiLockerClient, Version
+from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import InvalidUserName, NotRegistered, UserNameRefused
-from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError
 
 _AADHAAR_DIGITS: Final = 12
@@ -20,40 +19,30 @@ _VERIFY_SHARE: Final = 0.4
 """The part of the time that account verification may take: the OTP matters more."""
 
 
-class InChatSignIn:
-    """The sign-in port for Aadhaar number and OTP."""
+def send_otp(client: DigiLockerClient, number: str, seconds: float) -> str:
+    """Have an OTP sent for an Aadhaar number or VID (digits only), within `seconds` for all calls together.
 
-    def __init__(self, client: DigiLockerClient, version: Version) -> None:
-        self._client = client
-        self._version = version
+    Return the device code that the OTP is verified with.
 
-    def send_otp(self, number: str, seconds: float) -> str:
-        """Have an OTP sent for an Aadhaar number or VID (digits only), within `seconds` for all calls together.
+    In 1.x an Aadhaar number is looked up first, and whatever comes of that the OTP is asked for: so the number of
+    calls, and with it the time taken, does not tell whether there is an account. The lookup only says what a refused
+    user name means. Raises the errors of `request_device_code`, with `NotRegistered` or `UserNameRefused` for
+    `InvalidUserName` where the lookup gave an answer.
+    """
+    deadline = outbound.Deadline.after(seconds)
+    registered = _is_registered(client, number, seconds * _VERIFY_SHARE)
+    try:
+        return client.request_device_code(number, deadline.left())
+    except InvalidUserName as error:
+        kind = {True: UserNameRefused, False: NotRegistered, None: InvalidUserName}[registered]
+        raise kind(error.code, status=error.status) from None
 
-        Return the device code that the OTP is verified with.
 
-        In 1.x an Aadhaar number is looked up first, and whatever comes of that the OTP is asked for: so the number of
-        calls, and with it the time taken, does not tell whether there is an account. The lookup only says what a
-        refused user name means. Raises the errors of `request_device_code`, with `NotRegistered` or `UserNameRefused`
-        for `InvalidUserName` where the lookup gave an answer.
-        """
-        deadline = outbound.Deadline.after(seconds)
-        registered = self._is_registered(number, seconds * _VERIFY_SHARE)
-        try:
-            return self._client.request_device_code(number, deadline.left())
-        except InvalidUserName as error:
-            kind = {True: UserNameRefused, False: NotRegistered, None: InvalidUserName}[registered]
-            raise kind(error.code, status=error.status) from None
-
-    def verify_otp(self, device_code: str, otp: str, seconds: float) -> Token:
-        """Exchange the OTP for a token. Raises `OtpRefused`, `OtpExpired`, `OtpTooMany` (all inferred) and others."""
-        return self._client.redeem_device_code(device_code, otp, seconds)
-
-    def _is_registered(self, number: str, seconds: float) -> bool | None:
-        """Look an Aadhaar number up; None where that cannot be done, or failed (the OTP call will then tell)."""
-        if self._version != "1.x" or len(number) != _AADHAAR_DIGITS:
-            return None
-        try:
-            return self._client.verify_account(number, seconds)
-        except DigiLockerError:
-            return None
+def _is_registered(client: DigiLockerClient, number: str, seconds: float) -> bool | None:
+    """Look an Aadhaar number up; None where that cannot be done, or failed (the OTP call will then tell)."""
+    if client.version != "1.x" or len(number) != _AADHAAR_DIGITS:
+        return None
+    try:
+        return client.verify_account(number, seconds)
+    except DigiLockerError:
+        return None

@@ -9,67 +9,47 @@ And what answers a wrong OTP is not documented: see `OtpRefused`.
 """
 
 import datetime as dt
-from typing import Literal
 
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.digilocker.errors import Endpoint
 from helpdesk.digilocker.models import SignUpAnswer, Token, TokenAnswer
-from helpdesk.structs import Value
-
-type Gender = Literal["M", "F", "T"]
 
 
-class Applicant(Value, frozen=True):
-    """Who signs up, as her Aadhaar has it. Nothing of it shows in a `repr`."""
+def request_sign_up(
+    client: DigiLockerClient, *, uid: str, name: str, born: dt.date, gender: str, mobile: str, seconds: float
+) -> None:
+    """Have details compared with Aadhaar's and an OTP sent to the mobile. The citizen must have consented to that.
 
-    hidden = ("uid", "name", "born", "gender", "mobile")
+    `uid` is an Aadhaar number (a VID will not do), `gender` M, F or T, `mobile` Indian, with its country code or
+    without. Never repeated: it may have taken effect, whatever became of its answer.
 
-    uid: str
-    """Her Aadhaar number, digits only. A VID will not do."""
-    name: str
-    born: dt.date
-    gender: Gender
-    mobile: str
-    """Where the OTP goes and the account's mobile from then on; Indian, with its country code or without."""
+    Always with `verification=Y` and `demoauth=Y`. A token that comes at once, as it may where the Aadhaar number
+    has an account already (since 1.7), is not looked at: nobody has shown yet that the mobile is hers. Nor is the
+    mobile that it names, which could be that of such an account.
+
+    Raises `DetailsDiffer`, `DetailsInvalid`, `MobileTaken`, `OtpTooMany` (inferred), and what every call raises.
+    """
+    fields = {
+        "uid": uid,
+        "name": name,
+        "dob": born.strftime("%d%m%Y"),
+        "gender": gender,
+        "mobile": _national(mobile),
+        "verification": "Y",
+        "demoauth": "Y",
+        "consent": "Y",
+    }
+    client.signed(Endpoint.SIGN_UP, "signup/2/demoauth", SignUpAnswer, fields, "", seconds)
 
 
-class SignUp:
-    """The two calls. Neither is ever repeated: each may have taken effect, whatever became of its answer."""
+def verify_sign_up(client: DigiLockerClient, mobile: str, otp: str, seconds: float) -> Token:
+    """Exchange the OTP for the new account's token. Never repeated.
 
-    def __init__(self, client: DigiLockerClient) -> None:
-        self._client = client
-
-    def request(self, applicant: Applicant, seconds: float) -> None:
-        """Have the details compared with Aadhaar's and an OTP sent. The citizen must have consented to that.
-
-        Always with `verification=Y` and `demoauth=Y`. A token that comes at once, as it may where the Aadhaar number
-        has an account already (since 1.7), is not looked at: nobody has shown yet that the mobile is hers. Nor is the
-        mobile that it names, which could be that of such an account.
-
-        Raises `DetailsDiffer`, `DetailsInvalid`, `MobileTaken`, `OtpTooMany` (inferred), and what every call raises.
-        """
-        fields = {
-            "uid": applicant.uid,
-            "name": applicant.name,
-            "dob": applicant.born.strftime("%d%m%Y"),
-            "gender": applicant.gender,
-            "mobile": _national(applicant.mobile),
-            "verification": "Y",
-            "demoauth": "Y",
-            "consent": "Y",
-        }
-        self._client.signed(Endpoint.SIGN_UP, "signup/2/demoauth", SignUpAnswer, fields, "", seconds)
-
-    def verify(self, mobile: str, otp: str, seconds: float) -> Token:
-        """Exchange the OTP for the new account's token.
-
-        Raises `OtpRefused`, `OtpExpired`, `OtpTooMany` (all inferred), and what every call raises.
-        """
-        fields = {"mobile": _national(mobile), "otp": otp}
-        answer = self._client.signed(
-            Endpoint.SIGN_UP_VERIFY, "signup/1/demoauthverify", TokenAnswer, fields, "", seconds
-        )
-        return answer.to_value()
+    Raises `OtpRefused`, `OtpExpired`, `OtpTooMany` (all inferred), and what every call raises.
+    """
+    fields = {"mobile": _national(mobile), "otp": otp}
+    path = "signup/1/demoauthverify"
+    return client.signed(Endpoint.SIGN_UP_VERIFY, path, TokenAnswer, fields, "", seconds).to_value()
 
 
 def _national(mobile: str) -> str:

@@ -17,7 +17,8 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME
+from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME, FindOffers
+from helpdesk.conversation.events import DocumentsListed, OffersFound
 from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
@@ -40,10 +41,10 @@ from helpdesk.digilocker.errors import (
     UserNameRefused,
     holds_for_everybody,
 )
-from helpdesk.digilocker.in_chat import InChatSignIn
+from helpdesk.digilocker.in_chat import send_otp
 from helpdesk.digilocker.models import SignedIn, Token
 from helpdesk.digilocker.pull import PullClient
-from helpdesk.digilocker.sign_up import Applicant, Gender, SignUp
+from helpdesk.digilocker.sign_up import request_sign_up, verify_sign_up
 from helpdesk.errors import DigiLockerError, SecretError
 from helpdesk.outbound import Deadline
 from helpdesk.service.authorization_link import Links, Made
@@ -52,20 +53,16 @@ from helpdesk.service.identity import document_key, uri_mark
 from helpdesk.service.shared_documents import EVERYTHING
 from helpdesk.storage.documents import DATA, LOCKED, DocumentStore
 from helpdesk.storage.secrets import Secret
-from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
 from helpdesk.understanding.searching import in_english
 from helpdesk.whatsapp.messages import shorten
 
-JOB_SECONDS = 30.0
-"""What a job may spend on DigiLocker in all, however many calls it takes: with a reply (12 s) it stays below the
-function's 45 s."""
 LEAST_SECONDS = 3.0
 """With less than this left, a call is not begun."""
 DIRECTORY_SECONDS = 20.0
 """What a search may spend on fetching the directory where there is none yet: some time is left for what follows."""
-OTP_SECONDS = 600
-"""How long an OTP is waited for, whatever DigiLocker says of one (documented for its device code: the same)."""
+REVOKE_SECONDS = 5.0
+"""What revoking a token may take: one call for each of two must still end before the function does."""
 
 _EAADHAAR = re.compile(r"[^-]+-ADHAR-.*", re.DOTALL)
 """The Aadhaar card's URI: issuer, doctype, number."""
@@ -76,43 +73,10 @@ _DECOY = "none"
 _CODE_LETTERS = string.ascii_letters + string.digits
 _CODE_LENGTH = 10
 """The form of the documented example, `74tq5miHKB`."""
-_NOT_TOLD = "••"
-"""Stands for the last digits of a mobile that is not named. The previous version shows it as it is."""
 _MOST_TYPES = 80
 """Types of document that a search gives: ten pages."""
 _LONGEST = 100
 """Letters that are kept of a name, a label or an example out of DigiLocker's directory."""
-_GENDERS: dict[str, Gender] = {"F": "F", "M": "M", "T": "T"}
-
-
-class Sent(Value, frozen=True):
-    """An OTP that was sent, or that seems to have been."""
-
-    hidden = ("device_code", "digits")
-
-    device_code: str
-    digits: str
-    expires_in: int
-
-
-class Listed(Value, frozen=True):
-    """What is in an account."""
-
-    documents: tuple[IssuedDocument, ...]
-    uploaded: int = 0
-    """How many files she uploaded herself."""
-    left_out: int = 0
-    """How many documents DigiLocker lists in a form that cannot be read."""
-
-
-class Offered(Value, frozen=True):
-    """One page of what the directory has."""
-
-    offers: tuple[Offer, ...]
-    total: int
-    page: int
-    within: str
-    """The type whose issuers they are; empty: they are types."""
 
 
 class DigiLockerGateway:
@@ -122,7 +86,6 @@ class DigiLockerGateway:
         self,
         *,
         client: DigiLockerClient,
-        sign_in: InChatSignIn,
         pull: PullClient,
         directory: DirectorySource,
         documents: DocumentStore,
@@ -134,8 +97,6 @@ class DigiLockerGateway:
     ) -> None:
         """Take what it is done with. Without `verify_decoys`, DigiLocker is not asked about the OTP of a decoy."""
         self._client = client
-        self._sign_in = sign_in
-        self._sign_up = SignUp(client)
         self._pull = pull
         self._directory = directory
         self._documents = documents
@@ -144,11 +105,6 @@ class DigiLockerGateway:
         self._verify_decoys = verify_decoys
         self._clock = clock
         self._sleep = sleep
-        self._deadline = Deadline.after(JOB_SECONDS)
-
-    def begin(self) -> None:
-        """Begin a job: its time runs from here."""
-        self._deadline = Deadline.after(JOB_SECONDS)
 
     def reread_credentials(self) -> None:
         """Read client id and secret again, after a refusal that may be theirs: they may just have been rotated.
@@ -160,29 +116,20 @@ class DigiLockerGateway:
         except SecretError as error:
             logger.error("a secret could not be read again", extra={"reason": str(error)})
 
-    def _left(self) -> float:
-        """Give the seconds that the job still has for a call, which counts as made.
+    def send_otp(self, number: str, deadline: Deadline) -> str:
+        """Have an OTP sent to the mobile of the account that an Aadhaar number or VID belongs to.
 
-        Raises OutOfTime if no call can be begun any more.
+        Return the device code with which it is verified.
         """
-        left = self._deadline.left()
-        if left < LEAST_SECONDS:
-            raise OutOfTime("[no time left]")
-        count("DigiLockerRequests")
-        return left
-
-    def send_otp(self, number: str) -> Sent:
-        """Have an OTP sent to the mobile of the account that an Aadhaar number or VID belongs to."""
         try:
-            device_code = self._sign_in.send_otp(number, self._left())
+            return send_otp(self._client, number, _seconds(deadline))
         except DigiLockerError as error:
             if holds_for_everybody(error):
                 raise
             _note(error)
-            device_code = _DECOY + _made_up_code()
-        return Sent(device_code, _NOT_TOLD, OTP_SECONDS)
+            return _DECOY + _made_up_code()
 
-    def verify_otp(self, device_code: str, otp: str) -> Token:
+    def verify_otp(self, device_code: str, otp: str, deadline: Deadline) -> Token:
         """Exchange an OTP for a token. Never repeated: DigiLocker consumes the OTP.
 
         Raises OtpRefused for all that may be about the account or the OTP: how DigiLocker refuses a decoy need not be
@@ -196,7 +143,7 @@ class DigiLockerGateway:
                 self._sleep(random.uniform(0.1, 0.4))  # noqa: S311 - nobody must be unable to guess it
                 raise OtpRefused("[decoy]")
         try:
-            token = self._sign_in.verify_otp(device_code, otp, self._left())
+            token = self._client.redeem_device_code(device_code, otp, _seconds(deadline))
         except DigiLockerError as error:
             if holds_for_everybody(error):
                 raise
@@ -215,37 +162,37 @@ class DigiLockerGateway:
         with suppress(DigiLockerError):
             self.revoke(token.access_token)
 
-    def sign_up(self, details: Mapping[str, str]) -> Sent:
-        """Have her details compared with Aadhaar's, and an OTP sent to her mobile. Never repeated."""
-        applicant = Applicant(
+    def sign_up(self, details: Mapping[str, str], deadline: Deadline) -> None:
+        """Have the details compared with Aadhaar's, and an OTP sent to the mobile. Never repeated."""
+        request_sign_up(
+            self._client,
             uid=details[AADHAAR],
             name=details[NAME],
             born=dt.date.fromisoformat(details[BORN]),
-            gender=_GENDERS[details[GENDER]],
+            gender=details[GENDER],
             mobile=details[MOBILE],
+            seconds=_seconds(deadline),
         )
-        self._sign_up.request(applicant, self._left())
-        return Sent("", details[MOBILE][-2:], OTP_SECONDS)
 
-    def verify_sign_up(self, mobile: str, otp: str) -> Token:
+    def verify_sign_up(self, mobile: str, otp: str, deadline: Deadline) -> Token:
         """Exchange the OTP for the new account's token. Never repeated."""
-        return self._sign_up.verify(mobile, otp, self._left())
+        return verify_sign_up(self._client, mobile, otp, _seconds(deadline))
 
     def make_link(self, conversation_id: str, phone: str, *, sign_up: bool) -> Made:
         """Make the link to DigiLocker's own page. Nobody is asked."""
         return self._links.make(conversation_id, phone, sign_up=sign_up)
 
-    def exchange_code(self, code: str, verifier: str) -> SignedIn:
+    def exchange_code(self, code: str, verifier: str, deadline: Deadline) -> SignedIn:
         """Exchange the code that came back with her for tokens. Never repeated: DigiLocker consumes it."""
-        return self._client.exchange_code(code, self._links.consent_url, verifier, self._left())
+        return self._client.exchange_code(code, self._links.consent_url, verifier, _seconds(deadline))
 
-    def refresh(self, refresh_token: str) -> Token:
+    def refresh(self, refresh_token: str, deadline: Deadline) -> Token:
         """Exchange a refresh token for new tokens. Never repeated: the given one is dead afterwards."""
-        return self._client.refresh(refresh_token, self._left()).token
+        return self._client.refresh(refresh_token, _seconds(deadline)).token
 
-    def list_documents(self, token: str, shared: str = EVERYTHING) -> Listed:
+    def list_documents(self, step: str, token: str, shared: str, deadline: Deadline) -> DocumentsListed:
         """List what is in her account. `shared`: see `shared_by`."""
-        issued = self._client.issued_documents(token, self._left())
+        issued = self._client.issued_documents(token, _seconds(deadline))
         if issued.left_out:
             count("DocumentsLeftOut", issued.left_out)
             logger.warning("documents of a list could not be read", extra={"count": issued.left_out})
@@ -263,70 +210,82 @@ class DigiLockerGateway:
             for d in issued.documents
         )
         try:
-            seconds = min(self._left(), 5.0)
+            seconds = min(_seconds(deadline), 5.0)
             uploaded = sum(not file.is_folder for file in self._client.uploaded_documents(token, seconds))
         except DigiLockerError as error:
             # A scope may leave them out; the issued ones are what she came for.
             logger.info("no uploaded files could be listed", extra={"code": error.code})
             uploaded = 0
-        return Listed(documents, uploaded, issued.left_out)
+        return DocumentsListed(step, documents, uploaded, issued.left_out)
 
-    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str) -> str:
+    def fetch_document(self, token: str, uri: str, conversation_id: str, step: str, deadline: Deadline) -> str:
         """Fetch one PDF, unaltered, and keep it. Gives its key.
 
         Where the Aadhaar card is refused as PDF, as partners report, its data comes in its place.
         """
         key = document_key(tracking_keys(self._secret)[0], conversation_id, step)
         try:
-            content = self._client.file(token, uri, self._left()).content
+            content = self._client.file(token, uri, _seconds(deadline)).content
         except (InsufficientScope, InvalidUri, NotAPdf):
             if not _EAADHAAR.fullmatch(uri):
                 raise
-            key, content = f"{key}{DATA}", self._client.eaadhaar(token, self._left())
+            key, content = f"{key}{DATA}", self._client.eaadhaar(token, _seconds(deadline))
         if _ENCRYPTED.search(content):
             key += LOCKED
         self._documents.keep(key, content)
         return key
 
-    def find_offers(self, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:
+    def find_offers(self, step: str, words: str, request: FindOffers, deadline: Deadline) -> OffersFound:
         """Search the directory, fetching it first where there is none yet."""
-        directory = self._directory.cached() or self._directory.current(min(self._left(), DIRECTORY_SECONDS))
-        return offered(directory, words, doctypes, within, page)
+        directory = self._directory.cached() or self._directory.current(min(_seconds(deadline), DIRECTORY_SECONDS))
+        return offered(directory, step, words, request)
 
     def is_directory_due(self) -> bool:
         """Tell whether the directory is to be fetched anew, or fetching it to be gone on with."""
         known = self._directory.cached()
         return known is None or known.is_due(self._clock())
 
-    def refresh_directory(self) -> bool:
+    def refresh_directory(self, deadline: Deadline) -> bool:
         """Fetch (on with) the directory, unless somebody else does. Tells whether there is more to be fetched.
 
         When DigiLocker fails, the next search asks for it again.
         """
         before = self._directory.cached()
-        known = self._directory.current(self._left() - LEAST_SECONDS)
+        known = self._directory.current(_seconds(deadline) - LEAST_SECONDS)
         return known is not before and known.is_due(self._clock())
 
-    def parameters(self, offer: Offer) -> tuple[Parameter, ...]:
+    def parameters(self, offer: Offer, deadline: Deadline) -> tuple[Parameter, ...]:
         """Ask what the issuer wants to know."""
         return tuple(
             replace(one, label=shorten(one.label, _LONGEST), example=shorten(one.example, _LONGEST))
-            for one in self._pull.parameters(offer.org_id, offer.doctype, self._left())
+            for one in self._pull.parameters(offer.org_id, offer.doctype, _seconds(deadline))
         )
 
-    def pull(self, token: str, offer: Offer, values: Mapping[str, str]) -> str:
+    def pull(self, token: str, offer: Offer, values: Mapping[str, str], deadline: Deadline) -> str:
         """Have the issuer put the document into her account. Never repeated. Gives its URI.
 
         Raises PullUnsure where it may have taken effect all the same.
         """
         try:
-            return self._pull.pull(token, offer.org_id, offer.doctype, values, self._left())
+            return self._pull.pull(token, offer.org_id, offer.doctype, values, _seconds(deadline))
         except (Unanswered, Unserved, RepositoryUnserved) as error:
             raise PullUnsure(error.code, status=error.status) from error
 
     def revoke(self, token: str, *, is_refresh: bool = False) -> None:
-        """Sign out. One call for each of two tokens must still end before the function does."""
-        self._client.revoke(token, JOB_SECONDS / 6, kind="refresh_token" if is_refresh else "access_token")
+        """Sign out. It has a time of its own, so that nothing before it can use that up."""
+        self._client.revoke(token, REVOKE_SECONDS, kind="refresh_token" if is_refresh else "access_token")
+
+
+def _seconds(deadline: Deadline) -> float:
+    """Return the seconds that a job still has for a call, which counts as made.
+
+    Raises OutOfTime if no call can be begun any more.
+    """
+    left = deadline.left()
+    if left < LEAST_SECONDS:
+        raise OutOfTime("[no time left]")
+    count("DigiLockerRequests")
+    return left
 
 
 def _marks(uri: str) -> set[str]:
@@ -349,18 +308,18 @@ def _note(error: DigiLockerError) -> None:
         logger.error("DigiLocker refuses the Aadhaar number as user name of a registered account")
 
 
-def offered(directory: Directory, words: str, doctypes: tuple[str, ...], within: str, page: int) -> Offered:
-    """Give a page of what a directory has for her words: the issuers of `within`, if that is among it, else types."""
-    text = in_english(words)
+def offered(directory: Directory, step: str, words: str, request: FindOffers) -> OffersFound:
+    """Return a page of what a directory has for some words: types, or the issuers of the one that is asked for."""
+    text, within, page = in_english(words), request.within, request.page
     found = directory.search(text, (), _MOST_TYPES)
     if not found or within not in {"", *(one.doctype for one in found)}:
-        # What we know her words to mean, where the directory itself does not understand them.
-        found = directory.search(text, doctypes, _MOST_TYPES)
+        # What we know the words to mean, where the directory itself does not understand them.
+        found = directory.search(text, request.doctypes, _MOST_TYPES)
     issued = next((one for one in found if one.doctype == within), found[0] if len(found) == 1 else None)
     offers = _by_issuer(issued) if issued else tuple(map(_by_type, found))
     page = page if (page - 1) * PAGE_SIZE < len(offers) else 1
     shown = offers[(page - 1) * PAGE_SIZE :][:PAGE_SIZE]
-    return Offered(shown, len(offers), page, issued.doctype if issued else "")
+    return OffersFound(step, shown, len(offers), page, issued.doctype if issued else "")
 
 
 def _by_type(found: Found) -> Offer:

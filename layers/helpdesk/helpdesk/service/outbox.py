@@ -1,33 +1,29 @@
-"""A bounded outbox: what is given up when nothing of it has been worked off for a long time.
+"""What may be taken out of an outbox without a job: what is given up when it is full, and what outlived its session.
 
 While the desk is closed, or WhatsApp refuses us, a citizen can go on writing. Her newest state is kept, and what she is
 told last; replies that a later one replaces are dropped, and so are questions to DigiLocker that nobody waits for and
-that leave nothing to give back. A revocation, an erasure, a deletion or the record of a consent is never dropped.
+that leave nothing to give back. A revocation, an erasure, a deletion or the record of a consent is never dropped: when
+a session is over, its timer does what is left of these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from helpdesk.conversation.answers import wanted
 from helpdesk.conversation.effects import (
-    REPLIES,
     AskParameters,
+    DeletePdf,
     DeliverDocument,
-    Effect,
     EraseData,
     FindOffers,
+    FollowUp,
     MakeLink,
-    OfferLanguages,
-    OfferLink,
     Revoke,
-    Say,
     SendOtp,
     SetTimer,
-    ShowDetails,
-    ShowDocuments,
-    ShowOptions,
     SignUp,
+    is_reply,
 )
 from helpdesk.conversation.model import Conversation
 from helpdesk.conversation.turn import text
@@ -37,9 +33,10 @@ from helpdesk.structs import Value
 MOST_ENTRIES = 50
 """Entries that one citizen's outbox holds. With 50 of the largest, her item is half full (DynamoDB: 400 kB)."""
 
-_NOTED = (Say, OfferLink, OfferLanguages, ShowDocuments, ShowOptions, ShowDetails)
 _LEAVES_NOTHING = (SendOtp, SignUp, MakeLink, FindOffers, AskParameters)
 """Requests whose answer brings nothing that would have to be given back."""
+_FORGETS = (Revoke, DeletePdf, EraseData, DeliverDocument)
+"""A document that is still to be sent is none of anybody's any more, and its PDF is deleted."""
 
 
 class Kept(Value, frozen=True):
@@ -57,59 +54,83 @@ def bounded(before: Sequence[Entry], new: Sequence[Entry], conversation: Convers
     if len(before) + len(new) <= MOST_ENTRIES:
         return Kept(tuple(new))
     entries = {entry.step: entry for entry in (*before, *new)}
-    last = {name: step for step, entry in entries.items() for effect in entry.effects if (name := _subject(effect))}
-    left: dict[str, Entry] = {}
-    dropped = False
-    for step, entry in entries.items():
-        effects = tuple(
-            effect
-            for effect in entry.effects
-            if last.get(_subject(effect), step) == step and _is_wanted(effect, entry, conversation)
-        )
-        dropped = dropped or any(isinstance(effect, REPLIES) and effect not in effects for effect in entry.effects)
-        if effects == entry.effects:
-            left[step] = entry
-        elif effects:
-            needed = {name for effect in effects for name in effect.needs}
-            left[step] = replace(
-                entry,
-                effects=effects,
-                sealed={name: value for name, value in entry.sealed.items() if name in needed},
-                unsure=entry.unsure and effects[0] == entry.effects[0],
-            )
-    if dropped and last["reply"] in left:
-        left[last["reply"]] = _noted(left[last["reply"]])
-    ends = any(isinstance(effect, Revoke | EraseData) for entry in new for effect in entry.effects)
-    if len(left) > MOST_ENTRIES and not ends:
+    left = _left(entries, conversation)
+    if len(left) > MOST_ENTRIES and not any(map(_ends, new)):
         return None
     steps = {entry.step for entry in before}
     put = tuple(entry for step, entry in left.items() if step not in steps or entry is not entries[step])
     return Kept(put, tuple(step for step in steps if step not in left))
 
 
-def _subject(effect: Effect) -> str:
+def must_be_forgotten(entry: Entry) -> bool:
+    """Tell whether an entry holds something sealed, a document, or work that forgets."""
+    return bool(entry.sealed) or any(isinstance(effect, _FORGETS) for effect in entry.then)
+
+
+def outlived(entries: Iterable[Entry], now: int, seconds: int) -> tuple[Entry, ...]:
+    """Return the entries that must be forgotten and are at least so many seconds old."""
+    return tuple(entry for entry in entries if must_be_forgotten(entry) and now - entry.at >= seconds)
+
+
+def left_of(entry: Entry) -> Entry | None:
+    """Return what stays of an entry, without anything sealed: replies that show nothing of it.
+
+    A request stays, though nobody waits for it: it may be under way, and then what it brings is given back.
+    """
+    then = tuple(effect for effect in entry.then if not effect.needs and not isinstance(effect, _FORGETS))
+    left = replace(entry, then=() if entry.request else then, sealed={})
+    return left if left.effects else None
+
+
+def _left(entries: Mapping[str, Entry], conversation: Conversation) -> dict[str, Entry]:
+    """Return what stays of the entries when whatever can be given up is given up."""
+    last = {name: step for step, entry in entries.items() for effect in entry.then if (name := _subject(effect))}
+    left = {step: _reduced(entry, last, conversation) for step, entry in entries.items()}
+    if any(_replies(left[step]) < _replies(entry) for step, entry in entries.items()):
+        left[last["reply"]] = _noted(left[last["reply"]])
+    return {step: entry for step, entry in left.items() if entry.effects}
+
+
+def _replies(entry: Entry) -> int:
+    return sum(map(is_reply, entry.then))
+
+
+def _ends(entry: Entry) -> bool:
+    """Tell whether an entry ends something."""
+    return any(isinstance(effect, Revoke | EraseData) for effect in entry.then)
+
+
+def _reduced(entry: Entry, last: Mapping[str, str], conversation: Conversation) -> Entry:
+    """Return an entry without what a later one replaces, and without a request that can be dropped."""
+    request = entry.request
+    if isinstance(request, _LEAVES_NOTHING) and not wanted(conversation, entry.step, request):
+        request = None
+    then = tuple(effect for effect in entry.then if last.get(_subject(effect), entry.step) == entry.step)
+    if (request, then) == (entry.request, entry.then):
+        return entry
+    left = replace(entry, request=request, then=then, unsure=entry.unsure and then[:1] == entry.then[:1])
+    return replace(left, sealed=entry.sealed_for(left.effects))
+
+
+def _subject(effect: FollowUp) -> str:
     """Return a name for effects of which only the last one counts; empty for those that all count."""
     match effect:
-        case DeliverDocument():
-            return ""
-        case _ if isinstance(effect, REPLIES):
-            return "reply"
         case EraseData():
             return "erase"
         case SetTimer():
             return "timer"
+        case _ if is_reply(effect) and not isinstance(effect, DeliverDocument):
+            return "reply"
     return ""
-
-
-def _is_wanted(effect: Effect, entry: Entry, conversation: Conversation) -> bool:
-    return not isinstance(effect, _LEAVES_NOTHING) or wanted(conversation, entry.step, effect)
 
 
 def _noted(entry: Entry) -> Entry:
     """Have the last reply say that others were left out, unless it has another note."""
     note = text("answers_left_out")
-    effects = (
-        replace(effect, note=note) if isinstance(effect, _NOTED) and effect.note is None else effect
-        for effect in entry.effects
+    then = (
+        replace(effect, note=note)
+        if is_reply(effect) and not isinstance(effect, DeliverDocument) and effect.note is None
+        else effect
+        for effect in entry.then
     )
-    return replace(entry, effects=tuple(effects))
+    return replace(entry, then=tuple(then))

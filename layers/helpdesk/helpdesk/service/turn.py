@@ -10,7 +10,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import Outcome, advance
-from helpdesk.conversation.effects import Effect
+from helpdesk.conversation.effects import Effect, FollowUp, Keep, Request, is_request
 from helpdesk.conversation.ends import absolute_end
 from helpdesk.conversation.events import Event
 from helpdesk.conversation.model import Conversation, Rules
@@ -69,25 +69,24 @@ class Draft:
         sealed = self._accept(outcome, brought)
         if effects:
             order = self.before.version * _STEPS_PER_VERSION + len(self.put)
-            self.put = (*self.put, Entry(step, self.now, order, effects, sealed))
+            request, then = _split(effects)
+            self.put = (*self.put, Entry(step, self.now, order, then, sealed, request))
         self.see(step)
         if person:
             self.after = replace(self.after, person=person)
 
     def follow(
-        self, entry: Entry, position: int, outcome: Outcome, brought: Mapping[str, str], *, waited: bool
+        self, entry: Entry, rest: tuple[FollowUp, ...], outcome: Outcome, brought: Mapping[str, str], *, waited: bool
     ) -> None:
-        """Take over the outcome of an answer: what follows takes the place of the effect at `position` in the entry.
+        """Take over the outcome of an answer: the entry then holds what follows from it, and the rest of what it held.
 
         `waited`: the dialogue waited for it, so what it brought replaces what the state kept under the same name.
         """
         sealed = self._accept(outcome, brought, taken=waited)
-        rest = entry.effects[position + 1 :]  # needs no answer, and is still to be done
-        effects = (*outcome[1], *rest)
-        if effects:
-            still_needed = {name: entry.sealed[name] for effect in rest for name in effect.needs}
-            follows = Entry(entry.step, entry.at, entry.order, effects, {**still_needed, **sealed})
-            self.put = (*self.put, follows)
+        request, then = _split(outcome[1])
+        if request or then or rest:
+            both = {**entry.sealed_for(rest), **sealed}
+            self.put = (*self.put, replace(entry, request=request, then=(*then, *rest), sealed=both, unsure=False))
         else:
             self.drop = (*self.drop, entry.step)
 
@@ -153,6 +152,12 @@ class Turns:
                 self._sleep(pause_after_lost_race(attempt))
                 stored = None
         raise VersionConflict(f"lost {TRIES} races")
+
+
+def _split(effects: tuple[Effect, ...]) -> tuple[Request | None, tuple[FollowUp, ...]]:
+    """Return what DigiLocker is asked, and what needs no answer."""
+    then = tuple(effect for effect in effects if not is_request(effect) and not isinstance(effect, Keep))
+    return next(filter(is_request, effects), None), then
 
 
 def _needed(effects: tuple[Effect, ...]) -> set[str]:

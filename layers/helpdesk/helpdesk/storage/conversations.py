@@ -11,13 +11,13 @@ entry can be taken out without touching anything else. State, outbox and list ch
 
 import random
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
 
-from helpdesk.conversation.effects import Effect
+from helpdesk.conversation.effects import FollowUp, Request, is_request
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
 from helpdesk.errors import ConversationError, StorageError, VersionConflict
 from helpdesk.storage.aws import DynamoDbClient, call
@@ -40,23 +40,34 @@ _DAY = 24 * 3600
 
 
 class Entry(Value, frozen=True):
-    """A step in the outbox: the effects that are still to be done, and the sealed values they need."""
+    """A step in the outbox: what DigiLocker is still to be asked, what else is to be done, and what both need."""
 
     step: str
     at: int
     order: int
-    effects: tuple[Effect, ...]
+    then: tuple[FollowUp, ...] = ()
+    """What needs no answer. It is done once the request is answered, behind what follows from the answer."""
     sealed: Mapping[str, str] = msgspec.field(default_factory=dict)
+    request: Request | None = None
     unsure: bool = False
-    """The first effect may be done already: a reply that was sent and got no answer."""
+    """The first of `then` may be done already: a reply that was sent and got no answer."""
+
+    @property
+    def effects(self) -> tuple[Request | FollowUp, ...]:
+        """All that is still to be done."""
+        return (self.request, *self.then) if self.request else self.then
+
+    def sealed_for(self, effects: Iterable[Request | FollowUp]) -> dict[str, str]:
+        """Return the sealed values that some of the effects need."""
+        return {name: self.sealed[name] for effect in effects for name in effect.needs}
 
 
 class _StoredEntry(Value, frozen=True):
-    """An entry as it is stored, under its step."""
+    """An entry as it is stored, under its step. Its request comes first among its effects."""
 
     at: int
     order: int
-    effects: tuple[Effect, ...]
+    effects: tuple[Request | FollowUp, ...]
     sealed: dict[str, str]
     unsure: bool = False
 
@@ -421,9 +432,14 @@ def _key(conversation_id: str, part: str) -> dict[str, Any]:
 
 
 def _outbox(entries: Mapping[str, Any]) -> tuple[Entry, ...]:
-    read = [(step, _ENTRY.decode(value["S"])) for step, value in entries.items()]
-    found = [Entry(step, one.at, one.order, one.effects, one.sealed, one.unsure) for step, one in read]
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted((_read_entry(step, value["S"]) for step, value in entries.items()), key=_order))
+
+
+def _read_entry(step: str, text: str) -> Entry:
+    stored = _ENTRY.decode(text)
+    request = next(filter(is_request, stored.effects), None)
+    then = tuple(effect for effect in stored.effects if not is_request(effect))
+    return Entry(step, stored.at, stored.order, then, stored.sealed, request, stored.unsure)
 
 
 def _written_entry(entry: Entry) -> str:
