@@ -18,7 +18,7 @@ from helpdesk.structs import Value
 
 
 class Naming(Value, frozen=True):
-    """Words of hers that name a kind of document."""
+    """Words of hers that name a kind of document; several namings with the same words are kinds that these can mean."""
 
     hidden = ("words",)
 
@@ -29,7 +29,7 @@ class Naming(Value, frozen=True):
 class Said(Value, frozen=True):
     """She typed words or a small number, already understood."""
 
-    hidden = ("words", "typed")
+    hidden = ("words", "typed", "elsewhere", "unknown")
 
     id: str
     choices: frozenset[Choice] = frozenset()
@@ -37,10 +37,23 @@ class Said(Value, frozen=True):
     """The languages that her words can belong to, by script and vocabulary; empty if nothing tells."""
     number: int | None = None
     named: tuple[Naming, ...] = ()
+    """The kinds of documents that she wants: what she refuses ("not the PAN") is not among them."""
     words: tuple[str, ...] = ()
     """Her words, folded: for finding a document by its name or issuer."""
     is_clear: bool = True
-    """Whether all of her words were understood: where much hangs on a *yes*, "ok ..." is none."""
+    """Whether her answer is clear and whole: every word understood, no contrary one, no question."""
+    numbers: tuple[int, ...] = ()
+    """Several small numbers at once: "1 and 2"."""
+    page: int | None = None
+    """The page of a list that she wants to see."""
+    elsewhere: tuple[str, ...] = ()
+    """Her words for a document that is of no kind known by a doctype: "birth certificate"."""
+    refuses: bool = False
+    """Whether she names a document and does not want it."""
+    topic: str = ""
+    """What she asks about: a text `about.…` of the catalogue."""
+    unknown: tuple[str, ...] = ()
+    """Those of her words that were not understood."""
     typed: str = ""
     """A keyed hash of the text, to tell a machine that repeats itself."""
     fits: bool = False
