@@ -119,40 +119,40 @@ sam-local: .venv/.ready .venv/sam/.ready ## Every event through `sam local invok
 	@exec $(PYTHON) -m pytest tests/sam_local $(TESTS)
 
 build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sam (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.build $(STAGE) $(SET)
+	@exec $(PYTHON) -m operations.building.build $(STAGE) $(SET)
 
 deploy: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Ask, build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
-	@TESTED='$(TESTED)' YES='$(YES)' exec $(PYTHON) -m operations.deploy $(STAGE) $(SET)
+	@TESTED='$(TESTED)' YES='$(YES)' exec $(PYTHON) -m operations.deployment.deploy $(STAGE) $(SET)
 
 doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say how to mend it (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.doctor helpdesk-$(STAGE)
+	@exec $(PYTHON) -m operations.stage.doctor helpdesk-$(STAGE)
 
 secrets: .venv/.ready ## Put or rotate what Meta and DigiLocker gave you, asked for unseen (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.credentials helpdesk-$(STAGE)
+	@exec $(PYTHON) -m operations.stage.credentials helpdesk-$(STAGE)
 
 change-set: .venv/.ready .venv/sam/.ready ## What a deployment would change, to be reviewed and not done yet (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.change_set propose $(STAGE) $(SET)
+	@exec $(PYTHON) -m operations.deployment.change_set propose $(STAGE) $(SET)
 
 execute: .venv/.ready ## Carry out a reviewed change set, then try the webhook (CHANGE_SET=..., STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.change_set execute $(STAGE) '$(CHANGE_SET)'
+	@exec $(PYTHON) -m operations.deployment.change_set execute $(STAGE) '$(CHANGE_SET)'
 
 redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.redrive helpdesk-$(STAGE)
+	@exec $(PYTHON) -m operations.stage.redrive helpdesk-$(STAGE)
 
 revoke-all: .venv/.ready ## After a breach: end every session, revoke every token, delete lists and PDFs (STAGE=dev|staging|prod)
-	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.revoke_all helpdesk-$(STAGE)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.revoke_all helpdesk-$(STAGE)
 
 find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (STAGE=dev|staging|prod)
-	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.conversation helpdesk-$(STAGE)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.conversation helpdesk-$(STAGE)
 
 prune: .venv/.ready ## Delete old versions of the functions and their layer that nothing needs (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.prune $(STAGE)
+	@exec $(PYTHON) -m operations.stage.prune $(STAGE)
 
 delete: .venv/.ready ## Take a stage down; says what stays and why, and asks first (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.delete $(STAGE) --agreed='$(YES)'
+	@exec $(PYTHON) -m operations.stage.delete $(STAGE) --agreed='$(YES)'
 
 environments: .venv/.ready ## In the deploy workflow: see that only main gets the stage's AWS roles (STAGE=dev|staging|prod)
-	@exec $(PYTHON) -m operations.environments $(STAGE)
+	@exec $(PYTHON) -m operations.deployment.environments $(STAGE)
 
 clean: ## Remove what was built (the tools under .venv/ stay)
 	@rm -rf .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,1 +1,1 @@
-"""What an operator runs against a deployed help desk."""
+"""What builds, deploys and operates the help desk. The modules beside the three rooms are what they share."""

@@ -39,6 +39,7 @@ import boto3
 import requests
 from botocore.config import Config
 
+from operations.building import compile_build
 from standins.backstage import Backstage
 from standins.config import SimulatorConfig
 from standins.containers import DOCKER_DESKTOP, Deployed, Relay, bridge_address, write_template
@@ -46,7 +47,6 @@ from standins.digilocker.accounts import EVERYBODYS_PIN
 from standins.errors import StackError
 from standins.ports import CHAT, CHOSEN_BY_THE_SYSTEM, EMULATOR, LOOPBACK, Held, Service, hold
 from standins.server import Simulator
-from tools import compile_build
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMCONFIG = ROOT / "samconfig.toml"

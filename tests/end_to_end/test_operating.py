@@ -13,10 +13,10 @@ from unittest import mock
 import boto3
 import pytest
 
-from operations import delete as deleting
-from operations.deploy import deploy
+from operations.deployment.deploy import deploy
 from operations.operator import Operator
 from operations.settings import settings_of
+from operations.stage import delete as deleting
 from standins.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack
 from standins.whatsapp.business import Business
 
@@ -97,13 +97,13 @@ def test_a_changed_parameter_is_shown_first_and_then_reaches_callers(stack: Loca
         found = read(FunctionName=stack.physical_id("DocumentFunction"), Qualifier="live")
         return str(found["Environment"]["Variables"]["HELPLINE"])
 
-    proposed = run("operations.change_set", "propose", "local", "Helpline=1800 3000 3468")
+    proposed = run("operations.deployment.change_set", "propose", "local", "Helpline=1800 3000 3468")
     assert proposed.returncode == 0, proposed.stdout + proposed.stderr
     assert "| Modify | DocumentFunction | AWS::Lambda::Function |" in proposed.stdout
     assert helpline() == ""
 
     (name,) = re.findall(r"make execute STAGE=local CHANGE_SET=(\S+)", proposed.stdout)
-    executed = run("operations.change_set", "execute", "local", name)
+    executed = run("operations.deployment.change_set", "execute", "local", name)
     assert executed.returncode == 0, executed.stdout + executed.stderr
     assert "an unsigned one is refused" in executed.stdout
     assert helpline() == "1800 3000 3468"
@@ -117,7 +117,7 @@ def test_a_change_set_that_make_change_set_did_not_make_is_not_executed(stack: L
         ChangeSetName=name,
         TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}),
     )
-    executed = run("operations.change_set", "execute", "local", name)
+    executed = run("operations.deployment.change_set", "execute", "local", name)
     assert executed.returncode == 1
     assert "is not what was proposed" in executed.stderr
     cloudformation.delete_change_set(StackName=STACK_NAME, ChangeSetName=name)
@@ -157,7 +157,7 @@ def test_a_stage_is_taken_down_but_for_what_has_to_outlive_it(
 
 
 def test_the_doctor_finds_nothing_to_mend_in_the_local_stack(stack: LocalStack) -> None:
-    examined = run("operations.doctor", STACK_NAME)
+    examined = run("operations.stage.doctor", STACK_NAME)
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert "nothing to mend" in examined.stdout
     config, token = stack.config, stack.simulator.world.access_token
@@ -167,17 +167,17 @@ def test_the_doctor_finds_nothing_to_mend_in_the_local_stack(stack: LocalStack) 
 
 def test_the_doctor_finds_what_is_wrong_and_ends_with_1(stack: LocalStack) -> None:
     stack.simulator.world.business.account_subscribed = False
-    examined = run("operations.doctor", STACK_NAME)
+    examined = run("operations.stage.doctor", STACK_NAME)
     assert examined.returncode == 1
     assert "MEND   account subscription" in examined.stdout
     assert "-> make deploy STAGE=local" in examined.stdout
 
 
 def test_the_doctor_names_a_stack_that_is_not_there() -> None:
-    examined = run("operations.doctor", "helpdesk-nowhere")
+    examined = run("operations.stage.doctor", "helpdesk-nowhere")
     assert (examined.returncode, examined.stdout) == (1, "")
     assert "There is no stack helpdesk-nowhere" in examined.stderr
 
 
 def test_dead_letters_are_sent_back_by_the_stacks_name() -> None:
-    assert run("operations.redrive", STACK_NAME).stdout == "0 messages sent back.\n"
+    assert run("operations.stage.redrive", STACK_NAME).stdout == "0 messages sent back.\n"

@@ -43,7 +43,7 @@ def revoke_all(stack: LocalStack) -> subprocess.CompletedProcess[str]:
         "PYTHONPATH": f"layers/helpdesk{os.pathsep}.",
     }
     return subprocess.run(  # noqa: S603 - this test's own words
-        [sys.executable, "-m", "operations.revoke_all", STACK_NAME],
+        [sys.executable, "-m", "operations.stage.revoke_all", STACK_NAME],
         cwd=ROOT,
         env=ours,
         input=f"{STACK_NAME}\n",

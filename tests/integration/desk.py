@@ -29,7 +29,7 @@ from helpdesk.bootstrap import webhook as webhook_parts
 from helpdesk.digilocker.client import DigiLockerClient
 from helpdesk.service.queue_consumer import DocumentHandler
 from helpdesk.whatsapp.client import WhatsAppClient
-from operations.redrive import redrive
+from operations.stage.redrive import redrive
 from standins.clock import Clock
 from standins.config import SimulatorConfig
 from standins.digilocker.citizens import Citizen, everyone

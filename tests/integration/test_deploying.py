@@ -9,12 +9,12 @@ import boto3
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from operations import changes
-from operations import deploy as deploying
-from operations import plan as planning
-from operations.deploy import deploy
+from operations.deployment import changes
+from operations.deployment import deploy as deploying
+from operations.deployment import plan as planning
+from operations.deployment.deploy import deploy
+from operations.deployment.plan import Plan
 from operations.operator import Operator, Stopped, at_the_terminal
-from operations.plan import Plan
 from operations.stack import Stack
 from standins.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk

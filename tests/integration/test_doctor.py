@@ -13,12 +13,12 @@ import pytest
 import requests
 from botocore.exceptions import NoCredentialsError
 
-from operations import checks, doctor
-from operations.checks import CHECKS, Check, Patient
-from operations.doctor import Unknown, examine, examine_all, report
-from operations.findings import Finding, Fine, Mend
-from operations.smoke import Trial
 from operations.stack import Stack
+from operations.stage import checks, doctor
+from operations.stage.checks import CHECKS, Check, Patient
+from operations.stage.doctor import Unknown, examine, examine_all, report
+from operations.stage.findings import Finding, Fine, Mend
+from operations.stage.smoke import Trial
 from standins.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
 from tests.integration.moto_aws import Moto
@@ -77,7 +77,7 @@ def mended(desk: Desk, deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> Iter
     arns = [desk.environment[f"{name}_SECRET_ARN"] for name in ("WEBHOOK", "OUTBOUND", "IDENTITY")]
     kept = {arn: secrets.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
     desk.client("sqs").set_queue_attributes(QueueUrl=desk.environment["WORK_QUEUE_URL"], Attributes=HIGH_THROUGHPUT)
-    monkeypatch.setattr("operations.checks.boto3.client", Account().client)
+    monkeypatch.setattr("operations.stage.checks.boto3.client", Account().client)
     yield
     desk.mend()
     vars(desk.simulator.world.business).update(vars(Business()))
@@ -337,7 +337,7 @@ def test_a_clock_that_is_wrong_is_found(
         answered.headers["Date"] = format_date_time(dt.datetime.now(dt.UTC).timestamp() + 0.5 + ahead[name])
         return answered
 
-    monkeypatch.setattr("operations.checks.requests.get", answer)
+    monkeypatch.setattr("operations.stage.checks.requests.get", answer)
     finding = found(deployed, checks.clocks)
     assert isinstance(finding, Mend)
     assert words in finding.what.replace("+299", "+300").replace("-91", "-90")
@@ -345,14 +345,14 @@ def test_a_clock_that_is_wrong_is_found(
 
 def test_an_alarm_mail_that_is_not_confirmed_is_found(deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account(alarm_subscription="PendingConfirmation")
-    monkeypatch.setattr("operations.checks.boto3.client", account.client)
+    monkeypatch.setattr("operations.stage.checks.boto3.client", account.client)
     finding = found(deployed, checks.alarm_mail)
     assert isinstance(finding, Mend)
     assert "has not confirmed" in finding.what
 
 
 def test_a_new_account_with_its_limit_of_ten_is_found(deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operations.checks.boto3.client", Account(limit=10).client)
+    monkeypatch.setattr("operations.stage.checks.boto3.client", Account(limit=10).client)
     finding = found(deployed, checks.lambda_concurrency)
     assert isinstance(finding, Mend)
     assert "may run 10 functions at once; its desks may take three quarters, and ask for 10" in finding.what
@@ -372,7 +372,7 @@ def test_a_version_that_callers_meet_and_that_is_not_what_was_deployed_is_found(
     deployed: Stack, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], words: str
 ) -> None:
     assert isinstance(found(deployed, checks.released_version), Fine)
-    monkeypatch.setattr("operations.checks.boto3.client", Account(live=changed).client)
+    monkeypatch.setattr("operations.stage.checks.boto3.client", Account(live=changed).client)
     finding = found(deployed, checks.released_version)
     assert isinstance(finding, Mend)
     assert words in finding.what
@@ -454,7 +454,7 @@ def test_what_is_to_mend_ends_with_1_and_no_secret_is_shown(
 ) -> None:
     at_meta(app_live=False, account_subscribed=False)(desk)
     at_digilocker(drop=True, times=9)(desk)
-    monkeypatch.setattr("operations.doctor.find_stack", lambda _name: deployed)
+    monkeypatch.setattr("operations.stage.doctor.find_stack", lambda _name: deployed)
     assert doctor.main(["helpdesk-dev"]) == 1
     printed = capsys.readouterr()
     assert printed.out.count("  MEND") >= 3
@@ -466,7 +466,7 @@ def test_what_is_to_mend_ends_with_1_and_no_secret_is_shown(
 def test_a_stack_that_is_not_there_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("operations.doctor.find_stack", lambda _name: None)
+    monkeypatch.setattr("operations.stage.doctor.find_stack", lambda _name: None)
     assert doctor.main(["helpdesk-nowhere"]) == 1
     assert "no stack helpdesk-nowhere" in capsys.readouterr().err
 
@@ -475,7 +475,7 @@ def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys:
     def refuse(_name: str) -> None:
         raise NoCredentialsError
 
-    monkeypatch.setattr("operations.doctor.find_stack", refuse)
+    monkeypatch.setattr("operations.stage.doctor.find_stack", refuse)
     assert doctor.main(["helpdesk-dev"]) == 1
     assert "Unable to locate credentials" in capsys.readouterr().err
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from operations.building.compile_build import compile_build
 from tests.template.cloudformation import ROOT
-from tools.compile_build import compile_build
 
 MACHINE = {"arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
 # What Lambda's Python runtime brings along.
@@ -119,7 +119,8 @@ def test_the_same_sources_are_compiled_to_the_same_bytes_wherever_they_lie(built
     for name in ("once", "again"):
         copy = tmp_path / name
         shutil.copytree(built, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        subprocess.run([sys.executable, "-m", "tools.compile_build", copy], cwd=ROOT, check=True, timeout=120)  # noqa: S603
+        command: list[str | Path] = [sys.executable, "-m", "operations.building.compile_build", copy]
+        subprocess.run(command, cwd=ROOT, check=True, timeout=120)  # noqa: S603
         made.append({path.relative_to(copy): path.read_bytes() for path in copy.rglob("*.pyc")})
 
     assert made[0]

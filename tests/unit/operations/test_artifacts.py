@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from operations import artifacts as uploading
-from operations.artifacts import digest_of, package, pinned, resolve_for_sam, signing_profile
+from operations.deployment import artifacts as uploading
+from operations.deployment.artifacts import digest_of, package, pinned, resolve_for_sam, signing_profile
 from operations.operator import Stopped
 from operations.settings import ROOT, Settings, settings_of
 from operations.template import Template

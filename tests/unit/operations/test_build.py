@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic_core import _pydantic_core
 
-from operations import build as building
-from operations.build import build, machine_of, main, named_architecture, require_architecture
+from operations.building import build as building
+from operations.building.build import build, machine_of, main, named_architecture, require_architecture
 from operations.operator import Stopped
 from operations.settings import settings_of
 from operations.template import Template

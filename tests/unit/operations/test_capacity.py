@@ -6,8 +6,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from operations.capacity import QUOTA, Demand, demand_of, require_room, room_for
 from operations.operator import Stopped
+from operations.stage.capacity import QUOTA, Demand, demand_of, require_room, room_for
 from operations.template import FUNCTION, Template
 
 REGION = "ap-south-1"

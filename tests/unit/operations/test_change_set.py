@@ -10,10 +10,10 @@ import boto3
 import pytest
 import responses
 
-from operations import artifacts as uploading
-from operations import change_set, changes, plan
-from operations.change_set import main
-from operations.changes import table
+from operations.deployment import artifacts as uploading
+from operations.deployment import change_set, changes, plan
+from operations.deployment.change_set import main
+from operations.deployment.changes import table
 from operations.settings import settings_of
 from tests.unit.operations.conftest import Bucket, CloudFormation
 
@@ -52,7 +52,7 @@ def world(
         monkeypatch.setattr(module, "settings_of", lambda _stage: settings)
     monkeypatch.setattr(plan, "build", lambda *_: None)
     monkeypatch.setattr(plan, "room_for", lambda *_: "room enough")
-    monkeypatch.setattr("operations.change_set.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     return cloudformation
 
 
@@ -279,7 +279,9 @@ def test_a_stack_that_rolls_back_says_what_failed_and_ends_with_1(
             event(3, "UPDATE_COMPLETE", "rolled back"),
         ]
     )
-    monkeypatch.setattr("operations.change_set.time.sleep", lambda _seconds: world.events.append(next(happening)))
+    monkeypatch.setattr(
+        "operations.deployment.change_set.time.sleep", lambda _seconds: world.events.append(next(happening))
+    )
     assert main(["execute", "dev", name]) == 1
     assert capsys.readouterr().err == (
         "The deployment failed (UPDATE_ROLLBACK_COMPLETE).\n  Queue1: UPDATE_FAILED, the alarm went off\n"
@@ -302,7 +304,9 @@ def test_what_happens_is_told_once_while_it_is_waited_for(
     name = proposed(capsys)
     world.events, world.steps = [event(1, "UPDATE_COMPLETE")], 2
     happening = iter([event(2, "UPDATE_IN_PROGRESS"), event(3, "UPDATE_FAILED", "no such key")])
-    monkeypatch.setattr("operations.change_set.time.sleep", lambda _seconds: world.events.append(next(happening)))
+    monkeypatch.setattr(
+        "operations.deployment.change_set.time.sleep", lambda _seconds: world.events.append(next(happening))
+    )
     assert main(["execute", "dev", name]) == 0
     printed = capsys.readouterr().out
     assert re.findall(r"Queue\d", printed) == ["Queue3"]

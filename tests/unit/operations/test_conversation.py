@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 
 from helpdesk.service.identity import conversation_id
-from operations.conversation import conversations_of, main, read_phone
+from operations.stage.conversation import conversations_of, main, read_phone
 from tests.handlers import Context, load
 from tests.unit.aws import APP_SECRET, PEPPER, PHONE_NUMBER_ID, Aws, aws
 from tests.unit.service.desk import delivery, signature
@@ -93,7 +93,7 @@ def test_the_number_is_not_shown_again(
         "operations.stack.boto3.client",
         lambda name: Stack() if name == "cloudformation" else cloud.client(name),
     )
-    monkeypatch.setattr("operations.conversation.getpass.getpass", lambda _prompt: "90000 00001")
+    monkeypatch.setattr("operations.stage.conversation.getpass.getpass", lambda _prompt: "90000 00001")
     assert main(["helpdesk-dev"]) == 0
     printed = capsys.readouterr()
     assert printed.out.split() == list(found(cloud, HER))

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from operations.credentials import FIELDS, TwoPeppersError, empty_fields, fill, main, settle
 from operations.stack import Stack
+from operations.stage.credentials import FIELDS, TwoPeppersError, empty_fields, fill, main, settle
 from tests.unit.aws import IDENTITY_SECRET, OUTBOUND_SECRET, PEPPER, WEBHOOK_SECRET, Aws, aws
 
 EMPTY: dict[str, dict[str, Any]] = {
@@ -153,8 +153,8 @@ def test_what_was_typed_is_not_shown(
     status: int,
     words: str,
 ) -> None:
-    monkeypatch.setattr("operations.credentials.stack_of", lambda _name: never_filled)
-    monkeypatch.setattr("operations.credentials.getpass.getpass", Types(**answers))
+    monkeypatch.setattr("operations.stage.credentials.stack_of", lambda _name: never_filled)
+    monkeypatch.setattr("operations.stage.credentials.getpass.getpass", Types(**answers))
     assert main(["helpdesk-dev"]) == status
     printed = "".join(capsys.readouterr())
     assert words in printed

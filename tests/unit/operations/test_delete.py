@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from operations import delete as deleting
-from operations.delete import delete, emptied, main
 from operations.operator import Operator, Stopped
+from operations.stage import delete as deleting
+from operations.stage.delete import delete, emptied, main
 from operations.template import Template
 
 KINDS = {

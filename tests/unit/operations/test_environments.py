@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import responses
 
-from operations.environments import main
+from operations.deployment.environments import main
 
 API = "https://api.github.example/repos/state/helpdesk/environments"
 CONFINED = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}

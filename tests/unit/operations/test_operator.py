@@ -13,7 +13,7 @@ from operations.settings import ROOT
 
 ASKS = """
 from operations.operator import at_the_terminal
-from operations.questions import settle
+from operations.deployment.questions import settle
 from operations.template import Template
 
 operator = at_the_terminal()

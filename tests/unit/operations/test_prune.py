@@ -5,9 +5,9 @@ from typing import Any
 import boto3
 import pytest
 
-from operations import prune as pruning
 from operations.operator import Stopped
-from operations.prune import KEPT, prune
+from operations.stage import prune as pruning
+from operations.stage.prune import KEPT, prune
 
 LAYER = "arn:aws:lambda:ap-south-1:123456789012:layer:helpdesk-dev-helpdesk"
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from operations.deployment.questions import settle
 from operations.operator import Operator, Stopped
-from operations.questions import settle
 from operations.template import Template
 
 TEMPLATE = Template.read()

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from operations.redrive import Redriven, redrive
+from operations.stage.redrive import Redriven, redrive
 from tests.unit.aws import Aws, aws
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.release import next_release, release_of
+from operations.deployment.release import next_release, release_of
 from operations.template import Template
 
 VALUES = {"Greeting": "hello", "Open": "true"}

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from helpdesk.storage.work import DeletionTimer, EndSession, Work, read_work
-from operations import revoke_all as command
-from operations.revoke_all import Terminal, revoke_all
 from operations.stack import Stack
+from operations.stage import revoke_all as command
+from operations.stage.revoke_all import Terminal, revoke_all
 from tests.unit.service import desk as a_desk
 from tests.unit.service.desk import Desk, desk
 

@@ -12,17 +12,17 @@ from operations.settings import REGION_VARIABLES, ROOT, STAGES, region_of, run, 
 from tests.unit.operations.conftest import CloudFormation
 
 COMMANDS = [
-    ["operations.doctor", "helpdesk-dev"],
-    ["operations.credentials", "helpdesk-dev"],
-    ["operations.redrive", "helpdesk-dev"],
-    ["operations.revoke_all", "helpdesk-dev"],
-    ["operations.conversation", "helpdesk-dev"],
+    ["operations.stage.doctor", "helpdesk-dev"],
+    ["operations.stage.credentials", "helpdesk-dev"],
+    ["operations.stage.redrive", "helpdesk-dev"],
+    ["operations.stage.revoke_all", "helpdesk-dev"],
+    ["operations.stage.conversation", "helpdesk-dev"],
     ["events.make", "helpdesk-dev"],
-    ["operations.deploy", "dev"],
-    ["operations.change_set", "propose", "dev"],
-    ["operations.change_set", "execute", "dev", "release-1"],
-    ["operations.delete", "dev"],
-    ["operations.prune", "dev"],
+    ["operations.deployment.deploy", "dev"],
+    ["operations.deployment.change_set", "propose", "dev"],
+    ["operations.deployment.change_set", "execute", "dev", "release-1"],
+    ["operations.stage.delete", "dev"],
+    ["operations.stage.prune", "dev"],
 ]
 
 

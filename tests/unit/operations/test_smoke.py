@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import responses
 
-from operations.smoke import try_verification
+from operations.stage.smoke import try_verification
 from operations.webhook import WebhookAccess
 
 URL = "https://api.example/dev/webhook"

@@ -6,7 +6,7 @@ What stands there already is left alone. What Meta's API does not let us do is s
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from operations.graph import Meta
+from operations.stage.graph import Meta
 
 OBJECT = "whatsapp_business_account"
 FIELD = "messages"

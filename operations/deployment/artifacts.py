@@ -17,9 +17,9 @@ from zipfile import BadZipFile, ZipFile
 
 import boto3
 
+from operations.building.sam import sam
+from operations.deployment.release import artifacts
 from operations.operator import Stopped
-from operations.release import artifacts
-from operations.sam import sam
 from operations.settings import SAMCONFIG, Settings
 from operations.template import ARTIFACTS, FUNCTION, Template, Values
 from template_checks.transform import Document

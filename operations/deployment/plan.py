@@ -5,15 +5,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operations import changes
-from operations.artifacts import package
-from operations.build import ARCHITECTURE, build, require_architecture
-from operations.capacity import demand_of, room_for
+from operations.building.build import ARCHITECTURE, build, require_architecture
+from operations.deployment import changes
+from operations.deployment.artifacts import package
+from operations.deployment.questions import settle
+from operations.deployment.release import RELEASE, next_release, release_of
 from operations.operator import Operator, Stopped
-from operations.questions import settle
-from operations.release import RELEASE, next_release, release_of
 from operations.settings import ROOT, Settings, settings_of
 from operations.stack import Stack, find_stack
+from operations.stage.capacity import demand_of, room_for
 from operations.states import require_deployable
 from operations.template import Template
 

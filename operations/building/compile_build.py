@@ -1,4 +1,4 @@
-"""Compiles what `sam build` has made, so that no cold start has to: python -m tools.compile_build .aws-sam/build
+"""Compiles what `sam build` made, so that no cold start has to: python -m operations.building.compile_build FOLDER
 
 `sam build` leaves compiled files out, and a function can write none. A build without them works too, only slower.
 They are never compared with their sources, as the times of files do not survive the way through a ZIP archive; and they

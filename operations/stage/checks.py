@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 import boto3
 import requests
 
-from operations import register
-from operations.capacity import deployed_demand, increase, room_of
-from operations.credentials import APP_SECRET, FIELDS, PEPPER, TRACKING_KEY, TwoPeppersError, is_empty
-from operations.findings import CannotTell, Finding, Fine, Mend
-from operations.graph import TOKEN_REFUSED, UNKNOWN_PATH, GraphRefusal, Meta, health, meta_of
 from operations.settings import region_of
-from operations.smoke import Trial, try_delivery, try_unsigned, try_verification
 from operations.stack import Stack, read_secret, resources_of
+from operations.stage import register
+from operations.stage.capacity import deployed_demand, increase, room_of
+from operations.stage.credentials import APP_SECRET, FIELDS, PEPPER, TRACKING_KEY, TwoPeppersError, is_empty
+from operations.stage.findings import CannotTell, Finding, Fine, Mend
+from operations.stage.graph import TOKEN_REFUSED, UNKNOWN_PATH, GraphRefusal, Meta, health, meta_of
+from operations.stage.smoke import Trial, try_delivery, try_unsigned, try_verification
 from operations.webhook import WebhookAccess, access_from
 
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")

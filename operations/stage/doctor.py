@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.checks import CHECKS, Check, Patient
-from operations.findings import CannotTell, Finding, Fine, Mend
-from operations.graph import GraphRefusal
 from operations.settings import run
 from operations.stack import find_stack
+from operations.stage.checks import CHECKS, Check, Patient
+from operations.stage.findings import CannotTell, Finding, Fine, Mend
+from operations.stage.graph import GraphRefusal
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ CloudFormation's own, read from the template; a slip is asked again at once inst
 import difflib
 from collections.abc import Mapping, Sequence
 
+from operations.deployment.release import RELEASE
 from operations.operator import Operator, Stopped
-from operations.release import RELEASE
 from operations.template import Parameter, Template
 
 

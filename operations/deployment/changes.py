@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import WaiterError
 
-from operations.artifacts import Packaged, digest_of
+from operations.deployment.artifacts import Packaged, digest_of
 from operations.operator import Stopped
 from operations.settings import Settings
-from operations.smoke import try_unsigned
 from operations.stack import Stack, stack_of
+from operations.stage.smoke import try_unsigned
 from operations.states import advice_for
 
 if TYPE_CHECKING:

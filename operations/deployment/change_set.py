@@ -17,9 +17,9 @@ from pathlib import Path
 
 import boto3
 
-from operations.changes import execute, table, try_without_secret
+from operations.deployment.changes import execute, table, try_without_secret
+from operations.deployment.plan import make_ready, plan, propose
 from operations.operator import Stopped, at_the_terminal
-from operations.plan import make_ready, plan, propose
 from operations.settings import STAGES, Settings, run, settings_of
 from operations.stack import find_stack, stack_of
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from operations.change_set import note
+from operations.deployment.change_set import note
 from operations.settings import STAGES, run
 
 BRANCH = "main"

@@ -1,4 +1,4 @@
-"""Builds what is deployed, for the processor that it is deployed to: python -m operations.build STAGE [NAME=VALUE ...]
+"""Builds what is deployed, for its processor: python -m operations.building.build STAGE [NAME=VALUE ...]
 
 `sam build` knows a parameter's default and nothing of the stack. A layer for the wrong processor deploys well, and
 every function then dies at its import; so the processor is settled first, and what was built is looked at before it
@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from operations.building.compile_build import compile_build
+from operations.building.sam import sam
 from operations.operator import Stopped
-from operations.sam import sam
 from operations.settings import STAGES, Settings, settings_of
 from operations.template import Template
-from tools.compile_build import compile_build
 
 ARCHITECTURE = "Architecture"
 _MACHINES = {62: "x86_64", 183: "arm64"}

@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 import boto3
 import requests
 
-from operations import changes, credentials, register
-from operations.graph import GraphRefusal, meta_of
+from operations.deployment import changes
+from operations.deployment.plan import Plan, make_ready, plan, propose
 from operations.operator import Operator, Stopped, at_the_terminal
-from operations.plan import Plan, make_ready, plan, propose
 from operations.settings import STAGES, run, settings_of
-from operations.smoke import try_patiently
 from operations.stack import Stack, read_secret, stack_of
+from operations.stage import credentials, register
+from operations.stage.graph import GraphRefusal, meta_of
+from operations.stage.smoke import try_patiently
 from operations.webhook import access_of
 
 

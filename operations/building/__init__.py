@@ -1,0 +1,1 @@
+"""Builds what is deployed. Nothing here knows a deployed stage."""
