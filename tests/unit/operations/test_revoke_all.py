@@ -9,8 +9,9 @@ from helpdesk.storage.work import DeletionTimer, EndSession, Work, read_work
 from operations.stack import Stack
 from operations.stage import revoke_all as command
 from operations.stage.revoke_all import Terminal, revoke_all
+from tests.unit.aws import aws
 from tests.unit.service import desk as a_desk
-from tests.unit.service.desk import Desk, desk
+from tests.unit.service.desk import Desk
 
 pytestmark = pytest.mark.usefixtures("moto")
 
@@ -28,6 +29,11 @@ class Told:
         self.slept.append(seconds)
         if seconds == command.PAUSE_SECONDS and self._meanwhile:
             self._meanwhile.pop(0)()
+
+
+def desk() -> Desk:
+    """The desk on moto's tables and bucket: their pages are what is walked through."""
+    return a_desk.desk(cloud=aws())
 
 
 def walked(here: Desk) -> command.Desk:

@@ -327,10 +327,10 @@ def signature(body: bytes, secret: str = APP_SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def desk(*, on_page: bool = False, asks_for_proof: bool = False) -> Desk:
-    """Put everything together."""
+def desk(*, on_page: bool = False, asks_for_proof: bool = False, cloud: Any = None) -> Desk:
+    """Put everything together: on the model of AWS, or on the resources of moto that are given."""
     clock, locker, whatsapp, rules = Clock(), FakeLocker(), FakeWhatsApp(), Rules(on_page=on_page)
-    cloud = Modelled(clock)
+    cloud = cloud or Modelled(clock)
     environment = cloud.environment
     store = ConversationStore(cloud.client("dynamodb"), environment["CONVERSATIONS_TABLE"], clock)
     sealer = Sealer(cloud.client("kms"), environment["DATA_KEY_ARN"], clock)
