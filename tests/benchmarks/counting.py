@@ -24,7 +24,7 @@ SEAL, OPEN = "kms.encrypt", "kms.decrypt"
 SECRET = "secretsmanager.get_secret_value"
 KEEP, DELETE = "s3.put_object", "s3.delete_object"
 VERIFY, CODE, REDEEM = "digilocker.verify_account", "digilocker.request_device_code", "digilocker.redeem_device_code"
-ISSUED, UPLOADED, FILE = "digilocker.issued_documents", "digilocker.uploaded_documents", "digilocker.file"
+ISSUED, UPLOADED, FILE = "digilocker.issued_documents", "digilocker.uploaded_files", "digilocker.file"
 EXCHANGE, REVOKE = "digilocker.exchange_code", "digilocker.revoke"
 SEND, TYPING = "whatsapp.send", "whatsapp.typing"
 

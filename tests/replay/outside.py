@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import errors
 from helpdesk.digilocker.errors import (
@@ -26,7 +27,7 @@ from helpdesk.digilocker.errors import (
     PullUnsure,
     RepositoryMisconfigured,
 )
-from helpdesk.digilocker.models import Document, Issued, IssuedDocument, SignedIn, Token, UploadedDocument
+from helpdesk.digilocker.models import Issued, Token
 from helpdesk.errors import DigiLockerError
 from helpdesk.whatsapp.messages import (
     ButtonsMessage,
@@ -102,7 +103,7 @@ class DigiLocker:
         """She agrees on DigiLocker's page: she is sent back with a code."""
         self.codes[code] = tuple(one.uri for one in self.citizen.issued if one.doctype not in unticked)
 
-    def exchange_code(self, code: str, _redirect_uri: str, _verifier: str, _seconds: float) -> SignedIn:
+    def exchange_code(self, code: str, _redirect_uri: str, _verifier: str, _seconds: float) -> Token:
         """Use a code up, also where the answer is a failure. Raises CodeRefused."""
         if code not in self.codes:
             raise CodeRefused("invalid_grant", status=400)
@@ -113,9 +114,9 @@ class DigiLocker:
         self.tokens |= {access, refresh}
         self._shown = self._shown or not self.names_mobile
         mobile = self.citizen.phone[-10:] if self.names_mobile else "9000000099"
-        return SignedIn(Token(access, 3600, refresh, " ".join(f"issued/{uri}" for uri in shared)), mobile)
+        return Token(access, 3600, refresh, " ".join(f"issued/{uri}" for uri in shared), mobile)
 
-    def refresh(self, refresh_token: str, _seconds: float) -> SignedIn:
+    def refresh(self, refresh_token: str, _seconds: float) -> Token:
         """Use a refresh token up, and the access token that came with it. Raises CodeRefused."""
         if refresh_token not in self.tokens:
             raise CodeRefused("invalid_grant", status=400)
@@ -123,7 +124,7 @@ class DigiLocker:
         self._given += 1
         access, refresh = f"token-{self._given}", f"refresh-{self._given}"
         self.tokens |= {access, refresh}
-        return SignedIn(Token(access, 3600, refresh))
+        return Token(access, 3600, refresh)
 
     def signed[T: BaseModel](
         self, endpoint: Endpoint, _path: str, answer: type[T], fields: dict[str, str], _salt: str, _seconds: float
@@ -214,22 +215,23 @@ class DigiLocker:
         self._go_wrong()
         self._check(token)
         documents = tuple(
-            IssuedDocument(d.name, d.doctype, d.uri, issuer=d.issuer, media_types=d.media_types) for d in self._issued
+            IssuedDocument(d.name, d.doctype, d.issuer, d.uri, has_pdf="application/pdf" in d.media_types)
+            for d in self._issued
         )
         return Issued(documents)
 
-    def uploaded_documents(self, token: str, _seconds: float) -> tuple[UploadedDocument, ...]:
-        """List what she uploaded. Raises InvalidToken."""
+    def uploaded_files(self, token: str, _seconds: float) -> int:
+        """Count what she uploaded. Raises InvalidToken."""
         self._check(token)
-        return tuple(UploadedDocument(file.name) for file in self.citizen.uploaded)
+        return len(self.citizen.uploaded)
 
-    def file(self, token: str, uri: str, _seconds: float) -> Document:
+    def file(self, token: str, uri: str, _seconds: float) -> bytes:
         """Give a PDF. Raises InvalidToken, InvalidUri."""
         self._go_wrong()
         self._check(token)
         if not any(document.uri == uri for document in self._issued):
             raise InvalidUri("invalid_uri", status=404)
-        return Document(pdf(uri))
+        return pdf(uri)
 
     def revoke(self, token: str, _seconds: float, *, kind: str) -> None:  # noqa: ARG002
         """Make a token worthless; one that is already is no error."""

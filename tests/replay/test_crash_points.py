@@ -199,7 +199,7 @@ def test_a_sign_up_sends_an_otp_that_opens_the_account() -> None:
         VERIFY_SIGN_UP,
         VERIFY_SIGN_UP,
         "digilocker.issued_documents",
-        "digilocker.uploaded_documents",
+        "digilocker.uploaded_files",
         "digilocker.revoke",
     ]
 

@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from helpdesk import outbound
 from helpdesk.digilocker.consent_page import AuthorizeRequest, Pkce, authorize_url
-from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
 from helpdesk.digilocker.models import Token
 from helpdesk.service.authorization_link import Made
 from helpdesk.telemetry import UnexpectedError, logger, redact_exceptions
@@ -210,8 +209,7 @@ def test_what_holds_a_secret_of_a_sign_in_does_not_show_it() -> None:
         Declined(state, "access_denied"),
         Pkce(CODE.value),
         Made(state, "mark", state, CODE.value),
-        Token(TOKEN.value, 3600, TOKEN.value, f"issued/{number}", name=number),
-        DigiLockerSignedIn(Token(TOKEN.value, 3600), number),
+        Token(TOKEN.value, 3600, TOKEN.value, f"issued/{number}", number),
         Cookie("link", CODE.value, 60),
     )
     shown = "\n".join(map(repr, holders)).encode()
@@ -236,7 +234,6 @@ REQUEST = AuthorizeRequest(
         replace(REQUEST, challenge=_WRONG),
         replace(REQUEST, mobile=_WRONG),
         replace(REQUEST, purpose=_WRONG),
-        replace(REQUEST, scopes=(_WRONG,)),
     ],
 )
 def test_an_address_that_cannot_be_made_names_the_parameter_only(wanted: AuthorizeRequest) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel
 
+from helpdesk.conversation.model import IssuedDocument
 from helpdesk.digilocker.errors import (
     AadhaarNotLinked,
     AlreadyThere,
@@ -30,7 +31,7 @@ from helpdesk.digilocker.errors import (
     RepositoryMisconfigured,
     RepositoryUnresponsive,
 )
-from helpdesk.digilocker.models import Document, Issued, IssuedDocument, SignedIn, Token, UploadedDocument
+from helpdesk.digilocker.models import Issued, Token
 from standins.config import SimulatorConfig
 from standins.digilocker import authorization
 from standins.digilocker.accounts import TOKEN_SECONDS, Accounts, Consent, Session, everything, scope_of
@@ -96,7 +97,7 @@ class DigiLocker:
     def redeem_device_code(self, device_code: str, otp: str, _seconds: float) -> Token:
         return self._opened(self._redeem("redeem", device_code, otp), None)
 
-    def exchange_code(self, code: str, redirect_uri: str, verifier: str, _seconds: float) -> SignedIn:
+    def exchange_code(self, code: str, redirect_uri: str, verifier: str, _seconds: float) -> Token:
         try:
             citizen, consent = self.codes.redeem(code, _CONFIG.client_id, redirect_uri, verifier)
         except authorization.CodeRefused as refused:
@@ -105,16 +106,16 @@ class DigiLocker:
         token, session = self.accounts.open_session(citizen, consent)
         self._asked("exchange", code, citizen.aadhaar, token)
         refresh = self.accounts.open_refreshable(session)
-        return SignedIn(Token(token, TOKEN_SECONDS, refresh, session.scope), (citizen.mobile or "")[-10:])
+        return Token(token, TOKEN_SECONDS, refresh, session.scope, (citizen.mobile or "")[-10:])
 
-    def refresh(self, refresh_token: str, _seconds: float) -> SignedIn:
+    def refresh(self, refresh_token: str, _seconds: float) -> Token:
         opened = self.accounts.refresh(refresh_token, _CONFIG.client_id)
         if opened is None:
             self._asked("refresh", refresh_token, succeeded=False)
             raise CodeRefused("invalid_grant", status=400)
         token, session = opened
         self._asked("refresh", refresh_token, session.citizen.aadhaar, token)
-        return SignedIn(Token(token, TOKEN_SECONDS, self.accounts.open_refreshable(session), session.scope))
+        return Token(token, TOKEN_SECONDS, self.accounts.open_refreshable(session), session.scope)
 
     def signed[T: BaseModel](
         self, endpoint: Endpoint, _path: str, answer: type[T], fields: dict[str, str], _hashed: str, _seconds: float
@@ -166,15 +167,22 @@ class DigiLocker:
         self._asked("listed", "\n".join(one.uri for one in listed))
         return Issued(
             tuple(
-                IssuedDocument(d.name, d.doctype, d.uri, issuer=d.issuer, date=d.issued_on, media_types=d.media_types)
+                IssuedDocument(
+                    d.name,
+                    d.doctype,
+                    d.issuer,
+                    d.uri,
+                    has_pdf="application/pdf" in d.media_types,
+                    date=d.issued_on.isoformat(),
+                )
                 for d in listed
             )
         )
 
-    def uploaded_documents(self, token: str, _seconds: float) -> tuple[UploadedDocument, ...]:
-        return tuple(UploadedDocument(file.name) for file in self._session("uploaded", token).citizen.uploaded)
+    def uploaded_files(self, token: str, _seconds: float) -> int:
+        return len(self._session("uploaded", token).citizen.uploaded)
 
-    def file(self, token: str, uri: str, _seconds: float) -> Document:
+    def file(self, token: str, uri: str, _seconds: float) -> bytes:
         session = self._session("file", token, uri)
         document = issued_of(self.accounts.known(session.citizen), uri)
         if document is None:
@@ -184,7 +192,7 @@ class DigiLocker:
         if scope_of(document) not in session.consent.scopes:
             raise InsufficientScope("insufficient_scope", status=403)
         session.files_fetched += 1
-        return Document(pdf(session.citizen.aadhaar, uri))
+        return pdf(session.citizen.aadhaar, uri)
 
     def eaadhaar(self, token: str, _seconds: float) -> bytes:
         return f"<Certificate>{self._session('eaadhaar', token).citizen.aadhaar}</Certificate>".encode()

@@ -12,7 +12,6 @@ from helpdesk.conversation.effects import FindOffers
 from helpdesk.conversation.events import DocumentsListed, OffersFound
 from helpdesk.conversation.model import IssuedDocument, Rules
 from helpdesk.conversation.offers import Offer, Parameter
-from helpdesk.digilocker.models import SignedIn as DigiLockerSignedIn
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
 from helpdesk.outbound import Deadline
@@ -117,10 +116,10 @@ class FakeLocker:
         address = f"https://digilocker.example/authorize?state={{state}}{'&dl_flow=signup' if sign_up else ''}"
         return Made(f"https://desk.example/consent/start?s={state}", link_mark(state), address, VERIFIER)
 
-    def exchange_code(self, code: str, verifier: str, _deadline: Deadline) -> DigiLockerSignedIn:
+    def exchange_code(self, code: str, verifier: str, _deadline: Deadline) -> Token:
         self._called("exchange_code")
         assert (code, verifier) == (CODE, VERIFIER)
-        return DigiLockerSignedIn(self._token(), self.mobile)
+        return replace(self._token(), mobile=self.mobile)
 
     def refresh(self, refresh_token: str, _deadline: Deadline) -> Token:
         self._called("refresh")

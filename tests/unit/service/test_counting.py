@@ -107,7 +107,7 @@ JOB = Deadline(math.inf)
 def locker(**changes: Any) -> DigiLockerGateway:
     client = mock.Mock(
         issued_documents=mock.Mock(return_value=Issued(())),
-        uploaded_documents=mock.Mock(side_effect=DigiLockerError("busy")),
+        uploaded_files=mock.Mock(side_effect=DigiLockerError("busy")),
         **changes,
     )
     secret = mock.Mock(text=mock.Mock(return_value="secret"))

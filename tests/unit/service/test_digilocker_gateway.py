@@ -1,13 +1,13 @@
 """What the dialogue gets of DigiLocker's answers, where more than one answer makes it."""
 
-import datetime as dt
 import math
 from typing import Any
 from unittest import mock
 
 import pytest
 
-from helpdesk.digilocker.models import Document, Issued, IssuedDocument
+from helpdesk.conversation.model import IssuedDocument
+from helpdesk.digilocker.models import Issued
 from helpdesk.outbound import Deadline
 from helpdesk.service import digilocker_gateway
 from helpdesk.service.digilocker_gateway import DigiLockerGateway
@@ -28,7 +28,7 @@ def locker(client: mock.Mock, documents: mock.Mock | None = None) -> DigiLockerG
 def listing(*documents: IssuedDocument, left_out: int = 0) -> mock.Mock:
     return mock.Mock(
         issued_documents=mock.Mock(return_value=Issued(documents, left_out)),
-        uploaded_documents=mock.Mock(return_value=()),
+        uploaded_files=mock.Mock(return_value=0),
     )
 
 
@@ -43,17 +43,9 @@ def test_documents_that_cannot_be_read_are_counted_and_passed_on(
     assert counted.get("DocumentsLeftOut", 0) == left_out
 
 
-def test_the_day_of_a_document_is_passed_on() -> None:
-    documents = IssuedDocument("Licence", "DRVLC", URI, date=dt.date(2019, 9, 12)), IssuedDocument("Other", "X", "y")
-
-    listed = locker(listing(*documents)).list_documents("step", "token", EVERYTHING, JOB).documents
-
-    assert [document.date for document in listed] == ["2019-09-12", ""]
-
-
 @pytest.mark.parametrize(("ticked", "shared"), [(URI, True), (URI.split(" ", maxsplit=1)[0], True), ("other", False)])
 def test_a_uri_with_blanks_is_known_among_what_she_ticked(ticked: str, shared: bool) -> None:
-    client = listing(IssuedDocument("Licence", "DRVLC", URI))
+    client = listing(IssuedDocument("Licence", "DRVLC", "Office", URI))
 
     (document,) = locker(client).list_documents("step", "token", uri_mark(ticked), JOB).documents
 
@@ -73,7 +65,7 @@ def test_a_uri_with_blanks_is_known_among_what_she_ticked(ticked: str, shared: b
 )
 def test_a_pdf_that_is_encrypted_is_kept_unaltered_under_a_key_that_says_so(content: bytes, is_locked: bool) -> None:
     documents = mock.Mock()
-    asked = locker(mock.Mock(file=mock.Mock(return_value=Document(content))), documents)
+    asked = locker(mock.Mock(file=mock.Mock(return_value=content)), documents)
 
     key = asked.fetch_document("token", URI, "conversation", "step", JOB)
 

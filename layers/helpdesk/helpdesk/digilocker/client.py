@@ -9,8 +9,7 @@ import re
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from enum import Enum
+from contextlib import contextmanager, suppress
 from typing import Final, Literal, NoReturn
 from urllib.parse import quote
 
@@ -37,13 +36,10 @@ from helpdesk.digilocker.errors import (
 from helpdesk.digilocker.models import (
     AccountAnswer,
     DeviceCodeAnswer,
-    Document,
     Issued,
     IssuedDocuments,
-    SignedIn,
     Token,
     TokenAnswer,
-    UploadedDocument,
     UploadedDocuments,
     usable_uri,
 )
@@ -67,21 +63,13 @@ Adobe's implementation note allows this), and some issuers' servers put a line f
 _WORTH_A_RETRY: Final = 1.0
 """Seconds that must be left for a second try."""
 
+_TOKEN_PATH: Final = "oauth2/1/token"  # noqa: S105 - the name of an API
 _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
 _NOT_CONNECTED: Final = "(not connected)"
 _NO_ANSWER: Final = "(no answer)"
 _TOO_LARGE: Final = "(too large)"
 _UNUSABLE: Final = "(unusable)"
-
-
-class HmacOrder(Enum):
-    """What account verification hashes, in this order and without separators."""
-
-    WITH_SUBJECT = "secret, client id, uid, ts"
-    """What the two known integrations do."""
-    GENERIC = "secret, client id, ts"
-    """What the specification prints at every endpoint."""
 
 
 class DigiLockerClient:
@@ -104,16 +92,12 @@ class DigiLockerClient:
         connect_timeout: float = 3.05,
         read_timeout: float = 10.0,
         file_timeout: float = 25.0,
-        *,
-        hmac_order: HmacOrder = HmacOrder.WITH_SUBJECT,
-        require_hmac: bool = True,
     ) -> None:
         """Take the base address, the API's version, and where the credentials come from.
 
         `clock` gives seconds since 1970, for time stamps that may be off by 30 minutes at most. Timeouts are in
         seconds; `file_timeout` is both the wait for a file's first byte, since DigiLocker fetches it from the issuer
-        meanwhile, and the most that fetching it may take. Without `require_hmac` a file that comes without an `hmac`
-        header is taken; a wrong one never is.
+        meanwhile, and the most that fetching it may take.
         """
         self.version: Final = version
         self._base = f"{url.rstrip('/')}/public"
@@ -123,8 +107,6 @@ class DigiLockerClient:
         self._clock = clock
         self._timeouts = outbound.Timeouts(connect_timeout, read_timeout)
         self._file_timeouts = outbound.Timeouts(connect_timeout, file_timeout)
-        self._hmac_order = hmac_order
-        self._require_hmac = require_hmac
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -139,18 +121,10 @@ class DigiLockerClient:
         """
         if self.version != "1.x":
             raise NotInThisVersion(_UNUSABLE)
-        client_id, ts = self._client_id(), str(int(self._clock()))
-        subject = uid if self._hmac_order is HmacOrder.WITH_SUBJECT else ""
-        # Called "hmac", but documented and used as a plain SHA-256 of the concatenation.
-        digest = hashlib.sha256(f"{self._client_secret()}{client_id}{subject}{ts}".encode()).hexdigest()
-        form = {"clientid": client_id, "uid": uid, "ts": ts, "hmac": digest}
-        request = requests.Request(
-            "POST",
-            f"{self._base}/account/2/verify",
-            files={name: (None, value) for name, value in form.items()},  # multipart/form-data
-        )
-        answer = self._call(Endpoint.VERIFY_ACCOUNT, request, outbound.Deadline.after(seconds))
-        return _model(AccountAnswer, answer, Endpoint.VERIFY_ACCOUNT).registered
+        # The documents print the hash without the number; the two known integrations hash it.
+        return self.signed(
+            Endpoint.VERIFY_ACCOUNT, "account/2/verify", AccountAnswer, {"uid": uid}, uid, seconds
+        ).registered
 
     def request_device_code(self, username: str, seconds: float) -> str:
         """Have DigiLocker send an OTP to the account of this user name (1.x, device-code flow, step 1).
@@ -158,9 +132,7 @@ class DigiLockerClient:
         Return the device code. The masked mobile and the lifetime that come with it are not read.
         """
         form = {"response_type": "device_code", "client_id": self._client_id(), "dl_username": username}
-        request = requests.Request("POST", f"{self._base}/oauth2/1/code", data=form)
-        answer = self._call(Endpoint.DEVICE_CODE, request, outbound.Deadline.after(seconds))
-        return _model(DeviceCodeAnswer, answer, Endpoint.DEVICE_CODE).device_code
+        return self._post(Endpoint.DEVICE_CODE, "oauth2/1/code", DeviceCodeAnswer, form, seconds).device_code
 
     def redeem_device_code(self, device_code: str, otp: str, seconds: float) -> Token:
         """Exchange device code and OTP for an access token (1.x, device-code flow, step 2)."""
@@ -170,11 +142,9 @@ class DigiLockerClient:
             "device_code": device_code,
             "dl_otp": otp,
         }
-        request = requests.Request("POST", f"{self._base}/oauth2/1/token", data=form)
-        answer = self._call(Endpoint.DEVICE_TOKEN, request, outbound.Deadline.after(seconds))
-        return _model(TokenAnswer, answer, Endpoint.DEVICE_TOKEN).to_value()
+        return self._post(Endpoint.DEVICE_TOKEN, _TOKEN_PATH, TokenAnswer, form, seconds).to_value()
 
-    def exchange_code(self, code: str, redirect_uri: str, verifier: str, seconds: float) -> SignedIn:
+    def exchange_code(self, code: str, redirect_uri: str, verifier: str, seconds: float) -> Token:
         """Exchange the code that came back with the citizen for tokens ("Get Access Token").
 
         `redirect_uri` is the one she was sent off with, `verifier` that of the challenge. Raises `CodeRefused`.
@@ -187,23 +157,16 @@ class DigiLockerClient:
             "client_secret": self._client_secret(),
             "code_verifier": verifier,
         }
-        request = requests.Request("POST", f"{self._base}/oauth2/1/token", data=form)
-        answer = self._call(Endpoint.CODE_TOKEN, request, outbound.Deadline.after(seconds))
-        return _model(TokenAnswer, answer, Endpoint.CODE_TOKEN).to_signed_in()
+        return self._post(Endpoint.CODE_TOKEN, _TOKEN_PATH, TokenAnswer, form, seconds).to_value()
 
-    def refresh(self, refresh_token: str, seconds: float) -> SignedIn:
+    def refresh(self, refresh_token: str, seconds: float) -> Token:
         """Exchange a refresh token for new tokens ("Refresh Access Token"); the given one is dead afterwards.
 
         Also after `Unanswered` and `Unserved` it may be. Raises `InvalidToken`.
         """
-        request = requests.Request(
-            "POST",
-            f"{self._base}/oauth2/1/token",
-            data={"grant_type": "refresh_token", "refresh_token": refresh_token},
-            headers=self._basic(),
-        )
-        answer = self._call(Endpoint.REFRESH_TOKEN, request, outbound.Deadline.after(seconds))
-        return _model(TokenAnswer, answer, Endpoint.REFRESH_TOKEN).to_signed_in()
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        answer = self._post(Endpoint.REFRESH_TOKEN, _TOKEN_PATH, TokenAnswer, form, seconds, self._basic())
+        return answer.to_value()
 
     def revoke(self, token: str, seconds: float, *, kind: str = "access_token") -> None:
         """Make a token, and the others of the same grant, invalid ("Revoke Token").
@@ -217,24 +180,20 @@ class DigiLockerClient:
             data={"token": token, "token_type_hint": kind},
             headers=self._basic(),
         )
-        try:
+        with suppress(InvalidToken):
             _twice(lambda: self._call(Endpoint.REVOKE, request, deadline), deadline)
-        except InvalidToken:
-            return
 
     # --- documents ----------------------------------------------------------------------------------------------
 
     def issued_documents(self, token: str, seconds: float) -> Issued:
         """List what authorities have issued to the citizen ("Get List of Issued Documents", version 2)."""
-        answer = self._get(Endpoint.ISSUED, "oauth2/2/files/issued", token, seconds)
-        return _model(IssuedDocuments, answer, Endpoint.ISSUED).to_value()
+        return self._get(Endpoint.ISSUED, "oauth2/2/files/issued", IssuedDocuments, token, seconds).to_value()
 
-    def uploaded_documents(self, token: str, seconds: float) -> tuple[UploadedDocument, ...]:
-        """List the top folder of what the citizen uploaded ("Get List of Self Uploaded Documents")."""
-        answer = self._get(Endpoint.UPLOADED, "oauth2/1/files/", token, seconds)
-        return _model(UploadedDocuments, answer, Endpoint.UPLOADED).to_value()
+    def uploaded_files(self, token: str, seconds: float) -> int:
+        """Count the files in the top folder of what the citizen uploaded ("Get List of Self Uploaded Documents")."""
+        return self._get(Endpoint.UPLOADED, "oauth2/1/files/", UploadedDocuments, token, seconds).files
 
-    def file(self, token: str, uri: str, seconds: float) -> Document:
+    def file(self, token: str, uri: str, seconds: float) -> bytes:
         """Fetch a document's bytes ("Get File from URI"), checked and unaltered.
 
         At most `MAX_FILE` bytes, a PDF by its content, and fitting the `hmac` header (Base64 of HMAC-SHA256 by the
@@ -242,36 +201,32 @@ class DigiLockerClient:
         """
         if not usable_uri(uri):
             raise InvalidUri(_UNUSABLE)
-        deadline = outbound.Deadline.after(min(seconds, self._file_timeouts.read))
-        request = requests.Request(
-            "GET",
-            # One path segment, whatever the issuer has put into the document's id.
-            f"{self._base}/oauth2/1/file/{quote(uri, safe='')}",
-            headers=_bearer(token),
-        )
-        return _twice(lambda: self._file(Endpoint.FILE, request, deadline, _PDF_MARK), deadline)
+        # One path segment, whatever the issuer has put into the document's id.
+        return self._file(Endpoint.FILE, f"oauth2/1/file/{quote(uri, safe='')}", token, seconds, _PDF_MARK)
 
     def eaadhaar(self, token: str, seconds: float) -> bytes:
         """Fetch the data of the citizen's Aadhaar card, signed by UIDAI ("Get e-Aadhaar Data in XML Format").
 
         Checked and unaltered as a file is. The Aadhaar number in it is masked. Raises what `file` does.
         """
-        deadline = outbound.Deadline.after(min(seconds, self._file_timeouts.read))
-        request = requests.Request("GET", f"{self._base}/oauth2/3/xml/eaadhaar", headers=_bearer(token))
-        return _twice(lambda: self._file(Endpoint.EAADHAAR, request, deadline, _XML_MARK).content, deadline)
+        return self._file(Endpoint.EAADHAAR, "oauth2/3/xml/eaadhaar", token, seconds, _XML_MARK)
 
-    def _file(
-        self, endpoint: Endpoint, request: requests.Request, deadline: outbound.Deadline, mark: re.Pattern[bytes]
-    ) -> Document:
+    def _file(self, endpoint: Endpoint, path: str, token: str, seconds: float, mark: re.Pattern[bytes]) -> bytes:
+        deadline = outbound.Deadline.after(min(seconds, self._file_timeouts.read))
+        request = requests.Request("GET", f"{self._base}/{path}", headers=_bearer(token))
         request.headers["Accept-Encoding"] = "identity"
-        check = _FileCheck(endpoint, self._client_secret(), mark)
-        with _told(endpoint):
-            response = outbound.start(self._session, request, deadline=deadline, timeouts=self._file_timeouts)
-            if not 200 <= response.status_code < 300:
-                _refuse(endpoint, outbound.finish(response, deadline=deadline, limit=_MAX_ANSWER))
-            content = outbound.read(response, deadline=deadline, limit=MAX_FILE, observe=check.feed)
-        check.finish(response.headers.get("hmac"), required=self._require_hmac)
-        return Document(content)
+
+        def fetch() -> bytes:
+            check = _FileCheck(endpoint, self._client_secret(), mark)
+            with _told(endpoint):
+                response = outbound.start(self._session, request, deadline=deadline, timeouts=self._file_timeouts)
+                if not 200 <= response.status_code < 300:
+                    _refuse(endpoint, outbound.finish(response, deadline=deadline, limit=_MAX_ANSWER))
+                content = outbound.read(response, deadline=deadline, limit=MAX_FILE, observe=check.feed)
+            check.finish(response.headers.get("hmac"))
+            return content
+
+        return _twice(fetch, deadline)
 
     def _basic(self) -> dict[str, str]:
         credentials = b64encode(f"{self._client_id()}:{self._client_secret()}".encode()).decode()
@@ -284,7 +239,8 @@ class DigiLockerClient:
     ) -> M:
         """Make a call that carries client id, time stamp and hash in place of a token, and read its answer.
 
-        `hashed` is what stands between client id and time stamp in the hash. Tried twice unless it may burn something.
+        `hashed` is what stands between client id and time stamp in the hash. Tried twice unless it may burn something,
+        or is account verification, which takes of the OTP's time.
         """
         deadline = outbound.Deadline.after(seconds)
         client_id, ts = self._client_id(), str(int(self._clock()))
@@ -292,11 +248,11 @@ class DigiLockerClient:
         digest = hashlib.sha256(f"{self._client_secret()}{client_id}{hashed}{ts}".encode()).hexdigest()
         form = {"clientid": client_id, **fields, "ts": ts, "hmac": digest}
         request = requests.Request("POST", f"{self._base}/{path}")
-        if endpoint in {Endpoint.SIGN_UP, Endpoint.SIGN_UP_VERIFY}:
+        if endpoint in {Endpoint.VERIFY_ACCOUNT, Endpoint.SIGN_UP, Endpoint.SIGN_UP_VERIFY}:
             request.files = {name: (None, value) for name, value in form.items()}  # multipart/form-data
         else:
             request.data = form
-        if endpoint.takes_effect:
+        if endpoint.takes_effect or endpoint is Endpoint.VERIFY_ACCOUNT:
             answer = self._call(endpoint, request, deadline)
         else:
             answer = _twice(lambda: self._call(endpoint, request, deadline), deadline)
@@ -306,14 +262,25 @@ class DigiLockerClient:
         self, endpoint: Endpoint, path: str, model: type[M], token: str, fields: Mapping[str, str], seconds: float
     ) -> M:
         """Submit a form with the citizen's token, once, and read the answer."""
-        request = requests.Request("POST", f"{self._base}/{path}", data=dict(fields), headers=_bearer(token))
-        answer = self._call(endpoint, request, outbound.Deadline.after(seconds))
-        return _model(model, answer, endpoint)
+        return self._post(endpoint, path, model, fields, seconds, _bearer(token))
 
-    def _get(self, endpoint: Endpoint, path: str, token: str, seconds: float) -> outbound.Answer:
+    def _post[M: BaseModel](
+        self,
+        endpoint: Endpoint,
+        path: str,
+        model: type[M],
+        form: Mapping[str, str],
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> M:
+        """Submit a form once, and read the answer."""
+        request = requests.Request("POST", f"{self._base}/{path}", data=dict(form), headers=headers)
+        return _model(model, self._call(endpoint, request, outbound.Deadline.after(seconds)), endpoint)
+
+    def _get[M: BaseModel](self, endpoint: Endpoint, path: str, model: type[M], token: str, seconds: float) -> M:
         deadline = outbound.Deadline.after(seconds)
         request = requests.Request("GET", f"{self._base}/{path}", headers=_bearer(token))
-        return _twice(lambda: self._call(endpoint, request, deadline), deadline)
+        return _model(model, _twice(lambda: self._call(endpoint, request, deadline), deadline), endpoint)
 
     def _call(self, endpoint: Endpoint, request: requests.Request, deadline: outbound.Deadline) -> outbound.Answer:
         """Make a call and give its answer when that is a success."""
@@ -401,14 +368,12 @@ class _FileCheck:
             if not self._is_expected and len(self._head) == _HEAD:
                 self._raise_what_it_is()
 
-    def finish(self, header: str | None, *, required: bool) -> None:
-        """Judge the whole. `header` is the `hmac` header; without it the file counts as damaged if `required`."""
+    def finish(self, header: str | None) -> None:
+        """Judge the whole. `header` is the `hmac` header; without it the file counts as damaged."""
         if not self._is_expected:
             self._raise_what_it_is()
         if header is None:
-            if required:
-                raise Damaged("(no hmac)")
-            return
+            raise Damaged("(no hmac)")
         try:
             expected = b64decode(header.strip(), validate=True)
         except ValueError:

@@ -25,7 +25,6 @@ NAME_LENGTH: Final = 50
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9 _]{{1,{NAME_LENGTH}}}")
 _DOCTYPE: Final = re.compile(r"[A-Z]{5}")
-_SCOPE: Final = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, appendix A.4
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _STATE_HERE: Final = "{state}"
 _MOBILE_HERE: Final = "{mobile}"
@@ -75,20 +74,14 @@ class AuthorizeRequest(Value, frozen=True, kw_only=True):
     """Of a `Pkce`."""
     sign_up: bool = False
     """She has no account yet: to the sign-up first, then to the consent."""
-    scopes: tuple[str, ...] = ()
-    """None: what DigiLocker has set for this client."""
     doctypes: tuple[str, ...] = ()
     """Five capital letters each; none: whatever is in her account."""
     purpose: str = ""
     """Letters, digits, spaces and underscores. 2.4 demands it; 1.x does not know it."""
     service_name: str = ""
     """The same."""
-    consent_valid_till: int | None = None
-    """Seconds since 1970; None: DigiLocker's own limit."""
     mobile: str = ""
     """Ten digits that the page fills in; "": it asks for them. 2.4 only."""
-    without_pin: bool = False
-    """OTP alone, without the security PIN."""
 
 
 def authorize_url(url: str, version: "Version", request: AuthorizeRequest) -> str:
@@ -110,14 +103,8 @@ def authorize_url(url: str, version: "Version", request: AuthorizeRequest) -> st
             raise ValueError(f"{name} is empty")
     if request.sign_up:
         parameters["dl_flow"] = "signup"
-    if request.scopes:
-        parameters["scope"] = " ".join(_fitting("scope", scope, _SCOPE) for scope in request.scopes)
     if request.doctypes:
         parameters["req_doctype"] = ",".join(_fitting("req_doctype", one, _DOCTYPE) for one in request.doctypes)
-    if request.without_pin:
-        parameters["pla"] = "Y"
-    if request.consent_valid_till is not None:
-        parameters["consent_valid_till"] = str(request.consent_valid_till)
     if version == "2.4":
         parameters["purpose"] = _fitting("purpose", request.purpose, _NAME)
         parameters["service_name"] = _fitting("service_name", request.service_name, _NAME)

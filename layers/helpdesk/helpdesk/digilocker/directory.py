@@ -73,14 +73,6 @@ class Directory:
         waiting = [offer for offer in self.offers if offer.asked_at < self.listed_at]
         return tuple(sorted(waiting, key=lambda offer: offer.asked_at))
 
-    def issuer(self, org_id: str) -> Issuer | None:
-        """Give an issuer by DigiLocker's number for it."""
-        return next((offer.issuer for offer in self.offers if offer.issuer.org_id == org_id), None)
-
-    def issuers_of(self, doctype: str) -> tuple[Issuer, ...]:
-        """Give all who issue a type, in DigiLocker's order."""
-        return self._index.issuers_of(doctype)
-
     def search(self, text: str, doctypes: Sequence[str] = (), limit: int = 10) -> tuple[Found, ...]:
         """Give the types that a text speaks of, best first, at most `limit`; nothing for a text that says nothing.
 
@@ -365,10 +357,6 @@ class _Index:
             for doctype in self._doctypes
         )
         self._issuer_words: Final = _Words(tokens(one.name) for one in self._issuers)
-
-    def issuers_of(self, doctype: str) -> tuple[Issuer, ...]:
-        number = self._numbers.get(doctype)
-        return () if number is None else tuple(self._issuers[one] for one in self._issued_by[number])
 
     def search(self, text: str, doctypes: Sequence[str], limit: int) -> tuple[Found, ...]:
         words = list(dict.fromkeys(tokens(text)))[:_WORDS]

@@ -15,16 +15,16 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Parameter
 from helpdesk.digilocker import wire
 
 ACCESS_TOKEN_SECONDS: Final = 3600
 """How long an access token lives when the answer does not say (documented value)."""
 
-PDF: Final = "application/pdf"
+_PDF: Final = "application/pdf"
 
 _SHARED: Final = "issued/"
-_TO_BE_PULLED: Final = "file.partners/"
 
 _MAX_URI: Final = 512
 _LONGEST_NAME: Final = 64
@@ -41,7 +41,7 @@ _DOCTYPE: Final = re.compile(r"[A-Z0-9]{5}")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a sign-in gives."""
+    """What a sign-in gives. Name, date of birth and gender may come along; they are not read."""
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -49,68 +49,16 @@ class Token:
     refresh_token: str | None = field(default=None, repr=False)
     scope: str = field(default="", repr=False)
     """What was granted, separated by spaces; may hold documents' URIs."""
-    name: str = field(default="", repr=False)
-    """The citizen's name; "" when not told."""
-    digilocker_id: str | None = field(default=None, repr=False)
-    consent_valid_till: int | None = None
-    """Seconds since 1970."""
-
-    def shares(self, uri: str) -> bool | None:
-        """Tell whether the citizen has ticked this document. None: the scope names no documents, only trying tells.
-
-        That each ticked document stands in the scope as `issued/<uri>` is what one integrator reports (inferred).
-        """
-        named = self.shared_uris
-        return uri in named if named else None
+    mobile: str = field(default="", repr=False)
+    """The ten digits that DigiLocker knows; "" when not told (1.x) or masked."""
 
     @property
     def shared_uris(self) -> tuple[str, ...]:
-        """The documents that the scope names, by their URIs; none: it does not say."""
+        """The documents that the citizen ticked, by their URIs; none: the scope does not say, only trying tells.
+
+        That each stands in the scope as `issued/<uri>` is what one integrator reports (inferred).
+        """
         return tuple(scope.removeprefix(_SHARED) for scope in self.scope.split() if scope.startswith(_SHARED))
-
-    @property
-    def to_be_pulled(self) -> tuple[str, ...]:
-        """The doctypes that she consented to although they are not in her account yet (inferred, as above)."""
-        return tuple(
-            scope.removeprefix(_TO_BE_PULLED) for scope in self.scope.split() if scope.startswith(_TO_BE_PULLED)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """What a sign-in on DigiLocker's own page gives, or its refreshing: the token, and a little about the account.
-
-    Date of birth and gender come along as well; they are not needed and not kept.
-    """
-
-    token: Token
-    mobile: str = field(default="", repr=False)
-    """The ten digits that DigiLocker knows; "" when not told (1.x) or masked."""
-    has_eaadhaar: bool | None = None
-    """Whether an Aadhaar number is linked to the account; None when not told."""
-    new_account: bool | None = None
-    """Whether the account was made at this sign-in; None when not told."""
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedDocument:
-    """A document in the citizen's account, issued by an authority."""
-
-    name: str
-    doctype: str
-    """Five capital letters, such as `DRVLC`."""
-    uri: str = field(repr=False)
-    """Holds the number of the licence, card or certificate: personal data."""
-    issuer: str = ""
-    issuer_id: str = ""
-    description: str = ""
-    date: dt.date | None = None
-    media_types: tuple[str, ...] = ()
-
-    @property
-    def has_pdf(self) -> bool:
-        """Whether it can be had as a PDF. Where DigiLocker names no format at all, only fetching it tells: True."""
-        return not self.media_types or PDF in self.media_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +68,6 @@ class Issued:
     documents: tuple[IssuedDocument, ...]
     left_out: int = 0
     """How many more DigiLocker lists in a form that nothing can be fetched by."""
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedDocument:
-    """Something that the citizen uploaded: a file, or a folder of them."""
-
-    name: str = field(repr=False)
-    is_folder: bool = False
-    uri: str = field(default="", repr=False)
-    media_types: tuple[str, ...] = ()
-    size: int | None = None
-    """Bytes."""
-    date: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +89,6 @@ class DocumentType:
     doctype: str
     """Five capital letters, such as `DRVLC`."""
     description: str
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A fetched document, its bytes exactly as the issuer made them."""
-
-    content: bytes = field(repr=False)
-    media_type: str = PDF
 
 
 # --- reading loose values -------------------------------------------------------------------------------------------
@@ -193,7 +120,6 @@ type _Id = Annotated[str, BeforeValidator(wire.reference)]
 type _Secret = Annotated[str, BeforeValidator(wire.told)]
 type _Title = Annotated[str, BeforeValidator(wire.title)]
 type _Number = Annotated[int | None, BeforeValidator(wire.whole_number)]
-type _Flag = Annotated[bool | None, BeforeValidator(wire.flag)]
 type _Mobile = Annotated[str, BeforeValidator(_mobile)]
 type _Truth = Annotated[bool, BeforeValidator(lambda value: wire.flag(value) is True)]
 type _Date = Annotated[dt.date | None, BeforeValidator(wire.date)]
@@ -271,28 +197,12 @@ class TokenAnswer(_Answer):
     expires_in: _Number = None
     refresh_token: _Secret = Field(default="", repr=False)
     scope: _Secret = Field(default="", repr=False)
-    name: _Title = Field(default="", repr=False)
-    digilocker_id: _Secret = Field(default="", validation_alias=AliasChoices("digilockerid"), repr=False)
-    eaadhaar: _Flag = Field(default=None, validation_alias=AliasChoices("eaadhaar", "eaadhar"))
-    new_account: _Flag = None
     mobile: _Mobile = Field(default="", repr=False)
-    consent_valid_till: _Number = None
 
     def to_value(self) -> Token:
-        """Give the value, with the documented lifetime where none is told."""
-        return Token(
-            access_token=self.access_token,
-            expires_in=self.expires_in or ACCESS_TOKEN_SECONDS,
-            refresh_token=self.refresh_token or None,
-            scope=self.scope,
-            name=self.name,
-            digilocker_id=self.digilocker_id or None,
-            consent_valid_till=self.consent_valid_till,
-        )
-
-    def to_signed_in(self) -> SignedIn:
-        """Give the value with what DigiLocker says about the account."""
-        return SignedIn(self.to_value(), self.mobile, self.eaadhaar, self.new_account)
+        """Return the value, with the documented lifetime where none is told."""
+        lasts = self.expires_in or ACCESS_TOKEN_SECONDS
+        return Token(self.access_token, lasts, self.refresh_token or None, self.scope, self.mobile)
 
 
 class IssuedItem(_Answer):
@@ -302,44 +212,33 @@ class IssuedItem(_Answer):
     doctype: _Secret = ""
     uri: _Id = Field(default="", repr=False)
     issuer: _Title = ""
-    issuer_id: _Secret = Field(default="", validation_alias=AliasChoices("issuerid"))
     description: _Title = ""
     date: _Date = None
     mime: _MediaTypes = ()
 
     def to_value(self) -> IssuedDocument | None:
-        """Give the document; None without a URI, since then there is nothing that can be fetched."""
+        """Return the document; None without a URI, since then there is nothing that can be fetched.
+
+        Where DigiLocker names no format at all, only fetching it tells whether there is a PDF: it counts as one.
+        """
         if not usable_uri(self.uri):
             return None
-        issuer_id, doctype = _parts_of(self.uri)
-        doctype = self.doctype.upper() or doctype
+        doctype = self.doctype.upper() or _doctype_in(self.uri)
         return IssuedDocument(
             name=self.name or self.description or doctype,
             doctype=doctype,
-            uri=self.uri,
             issuer=self.issuer,
-            issuer_id=self.issuer_id or issuer_id,
-            description=self.description,
-            date=self.date,
-            media_types=self.mime,
+            uri=self.uri,
+            has_pdf=not self.mime or _PDF in self.mime,
+            date=self.date.isoformat() if self.date else "",
         )
 
 
 class UploadedItem(_Answer):
-    """One element of the list of self-uploaded files."""
+    """One element of the list of self-uploaded files and folders."""
 
     name: _Title = Field(default="", repr=False)
     type: _Title = ""
-    uri: _Id = Field(default="", repr=False)
-    mime: _MediaTypes = ()
-    size: _Number = None
-    date: _Date = None
-
-    def to_value(self) -> UploadedDocument | None:
-        """Give the file or folder; None without a name."""
-        if not self.name:
-            return None
-        return UploadedDocument(self.name, self.type == "dir", self.uri, self.mime, self.size, self.date)
 
 
 class IssuedDocuments(_List):
@@ -360,9 +259,10 @@ class UploadedDocuments(_List):
     key, mark, item = "items", "name", UploadedItem
     items: list[UploadedItem | None]
 
-    def to_value(self) -> tuple[UploadedDocument, ...]:
-        """Give files and folders in DigiLocker's order."""
-        return tuple(value for item in self.items if item and (value := item.to_value()))
+    @property
+    def files(self) -> int:
+        """How many are files, and no folders."""
+        return sum(bool(item and item.name and item.type != "dir") for item in self.items)
 
 
 def _joined(value: object) -> str:
@@ -521,7 +421,7 @@ def usable_uri(uri: str) -> bool:
     return 0 < len(uri) <= _MAX_URI and uri.isprintable() and bool(uri.strip(". ")) and "\ufffd" not in uri
 
 
-def _parts_of(uri: str) -> tuple[str, str]:
-    """Give issuer id and doctype of `<issuer id>-<DOCTYPE>-<document id>`, "" each when it has another shape."""
+def _doctype_in(uri: str) -> str:
+    """Return the doctype of `<issuer id>-<DOCTYPE>-<document id>`; "" for another shape."""
     parts = uri.split("-", 2)
-    return (parts[0], parts[1]) if len(parts) == 3 and len(parts[1]) == 5 and parts[1].isupper() else ("", "")
+    return parts[1] if len(parts) == 3 and len(parts[1]) == 5 and parts[1].isupper() else ""

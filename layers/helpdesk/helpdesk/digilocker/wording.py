@@ -56,32 +56,12 @@ _SYNONYMS: Final = {
 }
 """What is compared -> what it is written as."""
 
-_IDLE: Final = frozenset(
-    {
-        *(
-            "a",
-            "an",
-            "and",
-            "at",
-            "by",
-            "for",
-            "from",
-            "i",
-            "in",
-            "is",
-            "it",
-            "me",
-            "my",
-            "of",
-            "on",
-            "or",
-            "the",
-            "to",
-        ),
-        *("download", "get", "give", "need", "please", "pull", "send", "show", "want", "with"),
-        *("card", "co", "copy", "doc", "docs", "document", "documents", "ltd", "number", "paper", "papers"),
-    }
+_IDLE_WORDS: Final = (
+    "a an and at by for from i in is it me my of on or the to "
+    "download get give need please pull send show want with "
+    "card co copy doc docs document documents ltd number paper papers"
 )
+_IDLE: Final = frozenset(_IDLE_WORDS.split())
 """Words that tell no document from another."""
 
 _LONGEST_TEXT: Final = 400

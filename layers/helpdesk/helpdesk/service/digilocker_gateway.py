@@ -19,7 +19,6 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME, FindOffers
 from helpdesk.conversation.events import DocumentsListed, OffersFound
-from helpdesk.conversation.model import IssuedDocument
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.pages import OPTIONS as PAGE_SIZE
 from helpdesk.digilocker.client import DigiLockerClient
@@ -42,7 +41,7 @@ from helpdesk.digilocker.errors import (
     holds_for_everybody,
 )
 from helpdesk.digilocker.in_chat import send_otp
-from helpdesk.digilocker.models import SignedIn, Token
+from helpdesk.digilocker.models import Token
 from helpdesk.digilocker.pull import PullClient
 from helpdesk.digilocker.sign_up import request_sign_up, verify_sign_up
 from helpdesk.errors import DigiLockerError, SecretError
@@ -182,13 +181,13 @@ class DigiLockerGateway:
         """Make the link to DigiLocker's own page. Nobody is asked."""
         return self._links.make(conversation_id, phone, sign_up=sign_up)
 
-    def exchange_code(self, code: str, verifier: str, deadline: Deadline) -> SignedIn:
+    def exchange_code(self, code: str, verifier: str, deadline: Deadline) -> Token:
         """Exchange the code that came back with her for tokens. Never repeated: DigiLocker consumes it."""
         return self._client.exchange_code(code, self._links.consent_url, verifier, _seconds(deadline))
 
     def refresh(self, refresh_token: str, deadline: Deadline) -> Token:
         """Exchange a refresh token for new tokens. Never repeated: the given one is dead afterwards."""
-        return self._client.refresh(refresh_token, _seconds(deadline)).token
+        return self._client.refresh(refresh_token, _seconds(deadline))
 
     def list_documents(self, step: str, token: str, shared: str, deadline: Deadline) -> DocumentsListed:
         """List what is in her account. `shared`: see `shared_by`."""
@@ -198,20 +197,12 @@ class DigiLockerGateway:
             logger.warning("documents of a list could not be read", extra={"count": issued.left_out})
         ticked = None if shared == EVERYTHING else frozenset(shared.split())
         documents = tuple(
-            IssuedDocument(
-                d.name or d.description,
-                d.doctype,
-                d.issuer,
-                d.uri,
-                d.has_pdf,
-                shared=ticked is None or not ticked.isdisjoint(_marks(d.uri)),
-                date=d.date.isoformat() if d.date else "",
-            )
-            for d in issued.documents
+            replace(document, shared=ticked is None or not ticked.isdisjoint(_marks(document.uri)))
+            for document in issued.documents
         )
         try:
             seconds = min(_seconds(deadline), 5.0)
-            uploaded = sum(not file.is_folder for file in self._client.uploaded_documents(token, seconds))
+            uploaded = self._client.uploaded_files(token, seconds)
         except DigiLockerError as error:
             # A scope may leave them out; the issued ones are what she came for.
             logger.info("no uploaded files could be listed", extra={"code": error.code})
@@ -225,7 +216,7 @@ class DigiLockerGateway:
         """
         key = document_key(tracking_keys(self._secret)[0], conversation_id, step)
         try:
-            content = self._client.file(token, uri, _seconds(deadline)).content
+            content = self._client.file(token, uri, _seconds(deadline))
         except (InsufficientScope, InvalidUri, NotAPdf):
             if not _EAADHAAR.fullmatch(uri):
                 raise

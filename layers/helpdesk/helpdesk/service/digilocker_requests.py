@@ -209,9 +209,9 @@ class DigiLockerRequests:
         self, stored: Stored, step: str, request: ExchangeCode, code: str, verifier: str, deadline: Deadline
     ) -> Answered:
         """Sign in with the code that came back, unless it came from another person's browser."""
-        signed_in = self._gateway().exchange_code(code, verifier, deadline)
-        token, brought = signed_in.token, _brought(signed_in.token)
-        if not request.proved and not is_same_mobile(stored.person.phone or "", signed_in.mobile):
+        token = self._gateway().exchange_code(code, verifier, deadline)
+        brought = _brought(token)
+        if not request.proved and not is_same_mobile(stored.person.phone or "", token.mobile):
             count("MobileMismatches")
             give_back(self._gateway(), brought)
             return Answered(Failed(step, Problem.OTHER_MOBILE, request))
