@@ -17,6 +17,7 @@ RUN_BY = {
     "make run": "tests/end_to_end/test_local_stack.py",
     "make test": "tests",
     "make check": "tests/unit",
+    "make phrases": "tests/understanding",
     "curl -X POST http://127.0.0.1:8080/phones/": "tests/unit/standins/test_openapi.py",
     "curl http://127.0.0.1:8080/phones/": "tests/unit/standins/test_openapi.py",
     "make events": "tests/end_to_end/test_events.py",

@@ -86,7 +86,7 @@ def test_the_layer_carries_nothing_that_lambda_has_or_nobody_needs(packages: Pat
     names = {path.name for path in packages.iterdir()}
 
     assert not names & {"boto3", "botocore", "s3transfer", "tests", "ministack", "pytest"}
-    assert sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()) < 20_000_000
+    assert sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()) < 21_000_000
 
 
 def test_functions_carry_their_handler_only(built: Path) -> None:
