@@ -36,6 +36,9 @@ SETTINGS = {
     "WHATSAPP_NUMBER": "919013151515",
     "MOBILE_MISMATCH": "ask",
     "HELPLINE": "",
+    "DEPARTMENT": "",
+    "GRIEVANCE": "",
+    "PRIVACY_PAGE": "",
 }
 """The functions' environment, but for the names of resources."""
 

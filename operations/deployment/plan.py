@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from operations.building.build import ARCHITECTURE, build, require_architecture
 from operations.deployment import changes
 from operations.deployment.artifacts import package
+from operations.deployment.department import FORMS, languages_without_name
 from operations.deployment.questions import settle
 from operations.deployment.release import RELEASE, next_release, release_of
 from operations.operator import Operator, Stopped
@@ -40,6 +41,9 @@ def plan(stage: str, given: Sequence[str], operator: Operator) -> Plan:
         require_deployable(before, settings.region)
     template = Template.read()
     values = settle(template, given, settings.parameters, before.parameters if before else None, operator)
+    unnamed = languages_without_name((ROOT / FORMS).read_text(encoding="utf-8")) if stage == "prod" else []
+    if unnamed:
+        raise Stopped(f"{FORMS} has no name of the department in: {', '.join(unnamed)}.")
     room = room_for(settings.stack_name, demand_of(template, values), settings.region)
     operator.tell("Limit", f"Lambda: {room}")
     return Plan(settings, before, values)

@@ -574,6 +574,9 @@ RIGHT_AND_WRONG = [
         "csc-0123456789abcdef0",
     ),
     ("Helpline", "1800 300 3468", "call us"),
+    ("Department", "Dept. of Electronics & IT, Odisha", "ସୂଚନା ପ୍ରଯୁକ୍ତି ବିଭାଗ"),
+    ("Grievance", "1800-345-6770, grievance@it.example.gov.in", "*{contact}*"),
+    ("PrivacyPage", "https://it.example.gov.in/privacy", "http://it.example.gov.in/privacy"),
     ("DomainName", "webhook.example.gov.in", "https://webhook.example.gov.in"),
     ("CertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
     ("MutualTls", "s3://certificates/meta/ca-2025-12.pem", "https://certificates.example/ca.pem"),
@@ -640,6 +643,14 @@ def test_asking_for_aadhaar_in_the_chat_of_prod_needs_an_approval(
     holds = all(evaluate(assertion["Assert"], parameters) for assertion in rule["Assertions"])
 
     assert (not applies or holds) is passes
+
+
+@pytest.mark.parametrize("missing", ["Department", "Grievance", "PrivacyPage"])
+def test_prod_says_who_asks_for_consent_and_who_answers_for_it(template: Template, missing: str) -> None:
+    named = {name: EXAMPLES[name] for name in ("Department", "Grievance", "PrivacyPage", "InChatApproval")}
+    assert template.accepts(Stage="prod", SignIn="in-chat", **named)
+    assert not template.accepts(Stage="prod", SignIn="in-chat", **named | {missing: ""})
+    assert template.accepts(Stage="staging", SignIn="in-chat", **{missing: ""})
 
 
 @pytest.mark.parametrize(

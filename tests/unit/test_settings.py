@@ -12,6 +12,7 @@ type Settings = type[WebhookSettings | DocumentSettings | ConsentSettings]
 
 each = pytest.mark.parametrize("settings", [WebhookSettings, DocumentSettings, ConsentSettings])
 WEBHOOK_ONLY = {"WEBHOOK_SECRET_ARN", "MAX_MESSAGE_AGE_SECONDS"}
+NAMES = ("DEPARTMENT", "GRIEVANCE", "PRIVACY_PAGE")
 CONSENT_ONLY = {"WHATSAPP_NUMBER", "MOBILE_MISMATCH"}
 
 
@@ -36,7 +37,7 @@ def test_a_missing_setting_is_named(settings: Settings, environment: dict[str, s
             settings.from_environment({key: value for key, value in environment.items() if key != name})
         missed.add(name)
     own = {WebhookSettings: WEBHOOK_ONLY, ConsentSettings: CONSENT_ONLY}
-    optional = {"HELPLINE", "REQUESTED_DOCTYPES", "CONSENT_URL"}
+    optional = {"HELPLINE", "REQUESTED_DOCTYPES", "CONSENT_URL", *NAMES}
     expected = own.get(settings) or environment.keys() - optional - WEBHOOK_ONLY - CONSENT_ONLY
     assert missed >= expected
 
@@ -70,6 +71,14 @@ def test_plain_http_is_for_one_machine_only(name: str, environment: dict[str, st
     for stage in ("dev", "staging", "prod"):
         with pytest.raises(SettingError, match=f"{name} must begin with https://"):
             DocumentSettings.from_environment({**plain, "STAGE": stage})
+
+
+@pytest.mark.parametrize("missing", NAMES)
+def test_prod_says_who_asks_for_consent_and_who_answers_for_it(missing: str, environment: dict[str, str]) -> None:
+    prod = {**environment, "STAGE": "prod", **dict.fromkeys(NAMES, "Somebody")}
+    assert DocumentSettings.from_environment(prod).department == "Somebody"
+    with pytest.raises(SettingError, match=f"{missing} is missing"):
+        DocumentSettings.from_environment(prod | {missing: ""})
 
 
 def test_documents_pulls_and_links_are_limited_in_proportion_to_replies(environment: dict[str, str]) -> None:

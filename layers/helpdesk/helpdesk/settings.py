@@ -69,6 +69,9 @@ class DocumentSettings(Value, frozen=True):
     purpose: str
     service_name: str
     helpline: str
+    department: str
+    grievance: str
+    privacy_page: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -96,6 +99,9 @@ class DocumentSettings(Value, frozen=True):
             purpose=read.text("PURPOSE"),
             service_name=read.text("SERVICE_NAME"),
             helpline=read.optional("HELPLINE"),
+            department=read.text_at_prod("DEPARTMENT"),
+            grievance=read.text_at_prod("GRIEVANCE"),
+            privacy_page=read.text_at_prod("PRIVACY_PAGE"),
         )
 
 
@@ -125,7 +131,7 @@ class _Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._is_local = self.one_of("STAGE", "local", "dev", "staging", "prod") == "local"
+        self._stage = self.one_of("STAGE", "local", "dev", "staging", "prod")
 
     def text(self, name: str) -> str:
         value = self._environment.get(name, "").strip()
@@ -135,6 +141,9 @@ class _Reader:
 
     def optional(self, name: str) -> str:
         return self._environment.get(name, "").strip()
+
+    def text_at_prod(self, name: str) -> str:
+        return self.text(name) if self._stage == "prod" else self.optional(name)
 
     def one_of[V: str](self, name: str, *values: V) -> V:
         value = self.text(name)
@@ -160,7 +169,7 @@ class _Reader:
 
     def _encrypted(self, name: str, value: str) -> str:
         """Refuse plain http, over which numbers, OTPs and secrets would go in the clear, but on one machine."""
-        if value.startswith("http://") and not self._is_local:
+        if value.startswith("http://") and self._stage != "local":
             raise SettingError(f"the setting {name} must begin with https:// at every stage but local")
         return value
 

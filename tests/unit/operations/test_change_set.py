@@ -14,8 +14,10 @@ from operations.deployment import artifacts as uploading
 from operations.deployment import change_set, changes, plan
 from operations.deployment.change_set import main
 from operations.deployment.changes import table
+from operations.deployment.department import FORMS
 from operations.settings import settings_of
 from tests.unit.operations.conftest import Bucket, CloudFormation
+from tools.texts import LANGUAGES
 
 WEBHOOK = "https://api.example/dev/webhook"
 
@@ -79,6 +81,30 @@ def test_what_would_change_is_shown_and_nothing_is_done(
     assert (tmp_path / "output").read_text() == f"change_set={name}\n"
     assert (tmp_path / "summary").read_text().strip() in printed
     assert world.executed == []
+
+
+def test_prod_is_not_deployed_before_the_department_has_its_name_in_every_language(
+    world: CloudFormation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forms = tmp_path / FORMS
+    forms.parent.mkdir(parents=True)
+    monkeypatch.setattr(plan, "ROOT", tmp_path)
+    names = (
+        "Department=IT Department",
+        "Grievance=1800-1",
+        "PrivacyPage=https://it.example",
+        "InChatApproval=Letter 7",
+    )
+    codes = sorted({path.stem for path in LANGUAGES.glob("*.txt")} - {"en"})
+    named = "".join(f"[department.{code}]\nSomebody\n" for code in codes)
+
+    forms.write_text(named.replace("[department.or]\nSomebody", "[department.or]\n# not yet"))
+    assert main(["propose", "prod", *names]) == 1
+    assert f"{FORMS} has no name of the department in: or." in capsys.readouterr().err
+    assert world.sets == {}
+
+    forms.write_text(named)
+    assert main(["propose", "prod", *names]) == 0
 
 
 def test_every_parameter_is_said_with_its_value_and_a_release(

@@ -3,12 +3,14 @@
 import pytest
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import Button, DeliverDocument, ShowDetails, ShowDocuments, Text
+from helpdesk.conversation.effects import Button, DeliverDocument, Say, ShowDetails, ShowDocuments, Text
 from helpdesk.conversation.model import Conversation, IssuedDocument, Session
-from helpdesk.languages.catalogue import Catalogue, catalogues
+from helpdesk.languages.catalogue import Catalogue, catalogues, codes, parse
+from helpdesk.languages.department import FORMS, forms
 from helpdesk.service.renderer import Renderer
 from helpdesk.storage.documents import LOCKED
 from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, ListMessage, TextMessage, length
+from tools.texts import LONGEST
 
 RENDERER = Renderer(session_seconds=900, link_seconds=900)
 every_language = pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
@@ -36,6 +38,28 @@ def names(*documents: IssuedDocument) -> list[str]:
     """Return the names of the files."""
     deliveries = [DeliverDocument("en", "key", number, "list") for number in range(1, len(documents) + 1)]
     return [RENDERER.filename(delivery, holding(*documents)) for delivery in deliveries]
+
+
+def test_who_runs_the_desk_is_named_as_the_language_names_it() -> None:
+    names = {"department": "IT Department", "department.or": "ସୂଚନା ପ୍ରଯୁକ୍ତି ବିଭାଗ", "grievance": "1800-345"}
+    renderer = Renderer(session_seconds=900, link_seconds=900, helpline="1800-1", names=names)
+
+    def privacy(renderer: Renderer, language: str) -> str:
+        return renderer.say(Say(language, Text("privacy")), Conversation()).body
+
+    odia, english = privacy(renderer, "or"), privacy(renderer, "en")
+    assert "ସୂଚନା ପ୍ରଯୁକ୍ତି ବିଭାଗ" in odia
+    assert "IT Department" not in odia
+    assert "IT Department" in english
+    assert all("1800-345" in text and "1800-1" not in text for text in (odia, english))
+    assert "Example Department" in privacy(RENDERER, "en")
+
+
+def test_the_departments_own_names_fit() -> None:
+    assert {name.partition(".")[2] for name in parse(FORMS.read_text(encoding="utf-8"))} == set(codes()) - {"en"}
+    for name, text in forms().items():
+        assert length(text) <= len(LONGEST[name.partition(".")[0]]), name
+        assert not set(text) & set("*_~{}\n"), name
 
 
 CAR, SCOOTER = rc("DL4CAB2345", "2019-09-12"), rc("DL4SCD6789", "2020-08-13")

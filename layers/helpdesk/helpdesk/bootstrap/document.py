@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from helpdesk.bootstrap import S3, Clients, Clock, Sleep, aws_client, conversations, read_secret
+from helpdesk.languages.department import forms
 from helpdesk.service.callback_data import Tracker, tracking_keys
 from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.outbox_worker import Worker
@@ -80,6 +81,12 @@ def handler(
                 settings.link_expiry_seconds,
                 settings.helpline,
                 settings.consent_retention_days,
+                forms()
+                | {
+                    "department": settings.department,
+                    "grievance": settings.grievance,
+                    "privacy_page": settings.privacy_page,
+                },
             ),
             documents=documents,
             secret=secret,

@@ -52,6 +52,8 @@ _LONGEST_LABEL = 100
 _SHORTEST_LABEL = 12
 _LONGEST_MARKED = 60
 """A name behind which there still is what tells it apart."""
+_PRIVACY_PAGE = "https://department.example/privacy"
+"""Where none is set, on a test stage."""
 NOTHING_OPENED: Mapping[str, str] = MappingProxyType({})
 _GENDERS = {"F": Choice.FEMALE, "M": Choice.MALE, "T": Choice.TRANSGENDER}
 
@@ -63,10 +65,8 @@ class Renderer(Value, frozen=True):
     link_seconds: int
     helpline: str = ""
     consent_days: int = 365
-    departments: Mapping[str, str] = NOTHING_OPENED
-    """The name of the department that runs the desk, by the language's code."""
-    grievance: str = ""
-    privacy_page: str = "https://department.example/privacy"
+    names: Mapping[str, str] = NOTHING_OPENED
+    """`department`, `grievance` and `privacy_page`; behind a dot and a language's code their forms in that language."""
 
     def say(
         self, reply: Say, conversation: Conversation, opened: Mapping[str, str] = NOTHING_OPENED
@@ -191,15 +191,19 @@ class Renderer(Value, frozen=True):
         return f"{_marked(name, mark).replace('/', '-')}{extension(reply.key)}"
 
     def _values(self, language: Catalogue) -> dict[str, str]:
+        contact = self.helpline or language.texts["person.site"]
         return {
             "session_minutes": str(-(-self.session_seconds // 60)),
             "link_minutes": str(-(-self.link_seconds // 60)),
             "consent_days": str(self.consent_days),
-            "contact": self.helpline or language.texts["person.site"],
-            "department": self.departments.get(language.code) or language.texts["department.example"],
-            "grievance": self.grievance or self.helpline or language.texts["person.site"],
-            "privacy_page": self.privacy_page,
+            "contact": contact,
+            "department": self._named("department", language) or language.texts["department.example"],
+            "grievance": self._named("grievance", language) or contact,
+            "privacy_page": self._named("privacy_page", language) or _PRIVACY_PAGE,
         }
+
+    def _named(self, what: str, language: Catalogue) -> str:
+        return self.names.get(f"{what}.{language.code}") or self.names.get(what, "")
 
 
 def _about(language: Catalogue, conversation: Conversation, number: int) -> dict[str, str]:
