@@ -17,7 +17,7 @@ _CHAPTER = '''"""{title}."""
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
-from helpdesk.conversation.events import FromHer
+from helpdesk.conversation.events import CitizenEvent
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import (
     Context,
@@ -26,9 +26,9 @@ from helpdesk.conversation.turn import (
     Turn,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
     text,
 )
@@ -38,13 +38,13 @@ OPTIONS = (Choice.YES, Choice.NO)
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Put the question."""
-    asked = left(conversation, Stage.{stage})
+    asked = reset_to(conversation, Stage.{stage})
     return asked, (say(asked, "{name}.ask", *question(Stage.{stage}, *OPTIONS), note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Yes* and *No* lead to the menu."""
-    match picks(event, Stage.{stage}, OPTIONS):
+    match match_choice(event, Stage.{stage}, OPTIONS):
         case Choice.YES | Choice.NO:
             return goto(conversation, Stage.MENU)
     return ask(conversation, context, note=text("not_understood"))

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from helpdesk.conversation.advance import advance
-from helpdesk.conversation.events import CameLate, Entered, Event, Said, SentProof, SentSomethingElse, Tapped
+from helpdesk.conversation.events import Entered, Event, LateMessage, Said, SentProof, SentSomethingElse, Tapped
 from helpdesk.conversation.model import Conversation
 from helpdesk.understanding.reading import read
 from tests.conversations.chat import Chat, transcripts
 
 ROUNDS = 15
-FROM_HER = (Said, Entered, Tapped, SentSomethingElse, SentProof, CameLate)
+FROM_HER = (Said, Entered, Tapped, SentSomethingElse, SentProof, LateMessage)
 
 
 @dataclass

@@ -44,7 +44,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
-    CameBack,
+    ConsentReturned,
     DocumentFetched,
     DocumentsListed,
     Entered,
@@ -198,13 +198,13 @@ class Chat:
         step = self._step()
         match what:
             case "she agrees":
-                self.happens(CameBack(step, "code"))
+                self.happens(ConsentReturned(step, "code"))
             case "she agrees and sees a code":
-                self.happens(CameBack(step, "code", PROOF))
+                self.happens(ConsentReturned(step, "code", PROOF))
             case "she declines":
-                self.happens(CameBack(step, declined=True))
+                self.happens(ConsentReturned(step, declined=True))
             case "it fails":
-                self.happens(CameBack(step))
+                self.happens(ConsentReturned(step))
             case _:
                 raise ValueError(f"what happens on the page: {outcome}")
 
@@ -226,7 +226,7 @@ class Chat:
         for effect in effects:
             if isinstance(effect, Keep):
                 own = self.citizen.phone[-10:]
-                self._sealed[effect.name] = effect.value or (own if effect.her_number else self._typed)
+                self._sealed[effect.name] = effect.value or (own if effect.own_number else self._typed)
             elif isinstance(effect, REQUESTS):
                 if wanted(self.conversation, event.id, effect):
                     self.happens(self._answer(event.id, effect))

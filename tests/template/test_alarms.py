@@ -46,7 +46,7 @@ def counted() -> dict[str, set[str]]:
     for folder in ("layers", "functions"):
         for path in (ROOT / folder).rglob("*.py"):
             service = COUNTED_BY.get(str(path.relative_to(ROOT)), "document")
-            for call in re.findall(r"(?<![A-Za-z_.])(?:count|took)\((.*)", path.read_text(encoding="utf-8")):
+            for call in re.findall(r"(?<![A-Za-z_.])(?:count|record_duration)\((.*)", path.read_text(encoding="utf-8")):
                 for filled, name in re.findall(r'(f?)"([A-Za-z_{][^"]*)"', call):
                     prefix = name.split("{")[0]
                     found[service] |= {prefix + value for value in FILLED_IN[prefix]} if filled else {name}

@@ -53,7 +53,9 @@ def runtime() -> Iterator[Runtime]:
         importlib.reload(snapshot)
         with ExitStack() as patches:
             for module in (bootstrap, document, locker):
-                patches.enter_context(mock.patch.object(module, "keep_out", snapshot.keep_out))
+                patches.enter_context(
+                    mock.patch.object(module, "reset_around_snapshot", snapshot.reset_around_snapshot)
+                )
             yield there
     importlib.reload(snapshot)
 
@@ -153,7 +155,7 @@ def test_a_client_that_was_closed_can_be_used(moto: None) -> None:
 def test_where_there_are_no_snapshots_nothing_is_registered() -> None:
     assert snapshot.hooks is None
     kept = mock.Mock()
-    assert snapshot.keep_out(kept) is kept
+    assert snapshot.reset_around_snapshot(kept) is kept
     kept.close.assert_not_called()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.telemetry import JsonFormatter, count, logger, metrics, took, without_text
+from helpdesk.telemetry import JsonFormatter, count, logger, metrics, record_duration, without_text
 from tests.handlers import Context
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
@@ -149,7 +149,7 @@ def handler(_event: dict[str, Any], _context: object) -> None:
     count("Messages")
     count("Messages", 2)
     count("Replies", 0)
-    took("Wait", 2.5)
+    record_duration("Wait", 2.5)
 
 
 def test_all_of_an_invocation_is_one_line_in_cloudwatchs_format(capsys: pytest.CaptureFixture[str]) -> None:

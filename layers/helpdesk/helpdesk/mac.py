@@ -4,7 +4,7 @@ import hmac
 from functools import lru_cache
 
 
-def mac(key: str, message: bytes) -> str:
+def hmac_sha256_hex(key: str, message: bytes) -> str:
     """Give the HMAC-SHA256 of a message: 64 lower-case hex digits."""
     begun = _begun(key).copy()
     begun.update(message)

@@ -26,7 +26,7 @@ class Perishable(Protocol):
         """Let go of it."""
 
 
-def keep_out[P: Perishable](perishable: P) -> P:
+def reset_around_snapshot[P: Perishable](perishable: P) -> P:
     """Have something closed before a snapshot is taken, and in each environment that is made from it. Gives it back."""
     if hooks is not None:
         hooks.register_before_snapshot(_close, perishable)
@@ -34,7 +34,7 @@ def keep_out[P: Perishable](perishable: P) -> P:
     return perishable
 
 
-def starts_ahead(environment: Mapping[str, str]) -> bool:
+def is_preinitialized(environment: Mapping[str, str]) -> bool:
     """Tell whether the function starts while nobody waits: for a snapshot, or for provisioned concurrency.
 
     Source: Lambda developer guide, "Defined runtime environment variables".

@@ -74,7 +74,7 @@ def count(name: str, value: int = 1) -> None:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
-def took(name: str, seconds: float) -> None:
+def record_duration(name: str, seconds: float) -> None:
     """Note how long something took, so that its median and the like can be shown."""
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=max(0.0, seconds))
 

@@ -27,12 +27,12 @@ from helpdesk.conversation.effects import (
     VerifyOtp,
 )
 from helpdesk.conversation.events import (
-    CameLate,
     DocumentFetched,
     DocumentsListed,
     Entered,
     Failed,
     Kind,
+    LateMessage,
     OtpSent,
     Said,
     SignedIn,
@@ -282,15 +282,15 @@ def test_an_otp_typed_into_an_expired_sign_in_goes_nowhere() -> None:
 
 
 def test_a_message_that_came_late_is_not_acted_on_but_hi_is() -> None:
-    after, effects = advance(signed_in(), CameLate("late", Said("late", number=1)), NOW, RULES)
+    after, effects = advance(signed_in(), LateMessage("late", Said("late", number=1)), NOW, RULES)
     assert not any(isinstance(effect, FetchDocument) for effect in effects)
-    hi = CameLate("hi", Said("hi", frozenset({Choice.GREETING}), ("hi",)))
+    hi = LateMessage("hi", Said("hi", frozenset({Choice.GREETING}), ("hi",)))
     assert advance(after, hi, NOW, RULES)[0].language == "hi"
 
 
 def test_a_burst_of_late_messages_is_answered_once() -> None:
-    after, first = advance(Conversation(stage=Stage.MENU), CameLate("1"), NOW, RULES)
-    _, second = advance(after, CameLate("2"), NOW + 1, RULES)
+    after, first = advance(Conversation(stage=Stage.MENU), LateMessage("1"), NOW, RULES)
+    _, second = advance(after, LateMessage("2"), NOW + 1, RULES)
     assert (len(first), len(second)) == (1, 0)
 
 

@@ -23,11 +23,11 @@ from helpdesk.conversation.effects import (
     ShowDocuments,
 )
 from helpdesk.conversation.events import (
-    CameLate,
     Entered,
     Event,
     Failed,
     Kind,
+    LateMessage,
     OtpSent,
     Said,
     SentSomethingElse,
@@ -288,7 +288,7 @@ FLOODS: dict[str, Callable[[int], Event]] = {
     "taps": lambda n: Tapped(f"{n}", Tap(Choice.MENU)),
     "nonsense": lambda n: Said(f"{n}", words=(f"word{n}",)),
     "pictures": lambda n: SentSomethingElse(f"{n}", "image"),
-    "late ones": lambda n: CameLate(f"{n}", None),
+    "late ones": lambda n: LateMessage(f"{n}", None),
     "documents": lambda n: said(step=f"{n}", number=n % 90 + 1),
     "stop and hi": lambda n: said((Choice.STOP, Choice.GREETING)[n % 2], step=f"{n}"),
     "delete and hi": lambda n: Tapped(f"{n}", Tap(Choice.DELETE)) if n % 2 else said(Choice.GREETING, step=f"{n}"),

@@ -49,15 +49,14 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
-    CameBack,
-    CameLate,
+    ConsentReturned,
     DocumentFetched,
     DocumentsListed,
     Entered,
     Event,
     Failed,
-    InTime,
     Kind,
+    LateMessage,
     LinkMade,
     Naming,
     OffersFound,
@@ -69,6 +68,7 @@ from helpdesk.conversation.events import (
     SentSomethingElse,
     SignedIn,
     Tapped,
+    TimelyEvent,
     TimeRanOut,
 )
 from helpdesk.conversation.limits import Limit
@@ -181,7 +181,7 @@ class FallsSilent:
 
 
 type Sent = ButtonsMessage | LinkMessage | ListMessage | TextMessage
-type Move = InTime | CameLate | TimeRanOut | Taps | Answers | Passes | FallsSilent | GoesOn
+type Move = TimelyEvent | LateMessage | TimeRanOut | Taps | Answers | Passes | FallsSilent | GoesOn
 
 _WORDS = st.sampled_from(("licence", "driving", "insurance", "policy", "life", "transport", "zzzz"))
 _SAID = st.builds(
@@ -216,7 +216,7 @@ _TAPPED = st.builds(
 _ELSE = st.sampled_from(("audio", "image", "location", "unknown")).map(lambda kind: SentSomethingElse("", kind))
 _PROOF = st.sampled_from((PROOF, "another")).map(lambda mark: SentProof("", mark))
 _IN_TIME = st.one_of(_SAID, _ONE_WORD, _NUMBER, _ENTERED, _TAPPED, _ELSE, _PROOF)
-_LATE = st.builds(CameLate, id=st.just(""), event=st.none() | _IN_TIME)
+_LATE = st.builds(LateMessage, id=st.just(""), event=st.none() | _IN_TIME)
 _TEXT = st.sampled_from(
     (
         "Driving License",
@@ -334,8 +334,8 @@ def _event(
             return _answer(move, *asked[-1 - back]) if back < len(asked) else None
         case GoesOn():
             return _onwards(step, conversation, asked, move)
-        case CameLate(event=event):
-            return CameLate(step, replace(event, id=step) if event else None)
+        case LateMessage(event=event):
+            return LateMessage(step, replace(event, id=step) if event else None)
     return replace(move, id=step)
 
 
@@ -396,9 +396,9 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
         case Stage.OTP:
             return Entered(step, Kind.OTP)
         case Stage.LINK if conversation.link and int(step) % 7 == 0:
-            return CameBack(step)
+            return ConsentReturned(step)
         case Stage.LINK if conversation.link:
-            return CameBack(step, "a hash of the code", PROOF if move.signs_up else "")
+            return ConsentReturned(step, "a hash of the code", PROOF if move.signs_up else "")
         case Stage.LINK:
             return Said(step, frozenset({Choice.NEW_LINK}))
         case Stage.PROOF:
@@ -481,7 +481,7 @@ def test_every_message_fits_whatsapp_and_offers_a_next_step(moves: list[Move]) -
 def test_whatever_she_writes_gets_one_answer_or_is_being_worked_on(moves: list[Move]) -> None:
     for step in walk(moves):
         answered = [effect for effect in step.effects if isinstance(effect, (*REPLIES, *REQUESTS))]
-        if isinstance(step.event, CameLate):
+        if isinstance(step.event, LateMessage):
             assert len(answered) <= 1
         elif step.before.stage is Stage.STOPPED and not greets(step.event):
             assert step.effects == ()
@@ -515,7 +515,7 @@ def test_hi_and_menu_lead_to_the_menu_from_everywhere(moves: list[Move]) -> None
         words = [Choice.GREETING] if step.after.stage is Stage.STOPPED else [Choice.GREETING, Choice.MENU]
         for word in words:
             typed, tapped = Said("menu", frozenset({word})), Tapped("menu", Tap(word))
-            for event in (typed, tapped, CameLate("menu", typed)):
+            for event in (typed, tapped, LateMessage("menu", typed)):
                 after, effects = advance(here, event, step.now, step.rules)
                 assert after.stage is Stage.MENU
                 assert not after.waiting
@@ -583,7 +583,7 @@ def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move
                 brought = set(keeps)
             case LinkMade():
                 brought = {LINK, VERIFIER}
-            case CameBack(code=code) if code:
+            case ConsentReturned(code=code) if code:
                 brought = {CODE}
         brought |= {effect.name for effect in step.effects if isinstance(effect, Keep)}
         for effect in step.effects:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from helpdesk.snapshot import keep_out
+from helpdesk.snapshot import reset_around_snapshot
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.secrets import Secret
 
@@ -49,12 +49,12 @@ def gc_frozen() -> Iterator[None]:
 
 def aws_client(service: str, config: Config = AWS) -> Any:
     """Make a client of AWS whose connections no snapshot keeps."""
-    return keep_out(boto3.client(service, config=config))
+    return reset_around_snapshot(boto3.client(service, config=config))
 
 
 def read_secret(client: "SecretsManagerClient", arn: str, name: str, clock: Clock) -> Secret:
     """Return a secret whose value no snapshot keeps."""
-    return keep_out(Secret(client, arn, name, clock))
+    return reset_around_snapshot(Secret(client, arn, name, clock))
 
 
 def conversations(common: "Common", client: Any, clock: Clock) -> ConversationStore:

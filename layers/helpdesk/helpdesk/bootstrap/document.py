@@ -15,7 +15,7 @@ from helpdesk.service.queue_consumer import DocumentHandler
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.renderer import Renderer
 from helpdesk.settings import DocumentSettings
-from helpdesk.snapshot import keep_out, starts_ahead
+from helpdesk.snapshot import is_preinitialized, reset_around_snapshot
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.sealing import Sealer
@@ -55,7 +55,7 @@ def handler(
             settings, s3=s3, documents=documents, secret=secret, clock=clock, sleep=sleep, **locker_parts
         )
 
-    if starts_ahead(environment):
+    if is_preinitialized(environment):
         locker()
     recipients = Recipients(
         read_secret(secrets, settings.identity_secret_arn, "IdentitySecret", clock), settings.phone_number_id
@@ -67,7 +67,7 @@ def handler(
         sealer=Sealer(client("kms"), common.data_key_arn, clock),
         locker=locker,
         replier=replier(
-            client=keep_out(
+            client=reset_around_snapshot(
                 whatsapp(
                     settings.whatsapp_url,
                     settings.whatsapp_version,

@@ -9,7 +9,7 @@ from helpdesk.digilocker.pull import PullClient
 from helpdesk.service.authorization_link import Links
 from helpdesk.service.digilocker_gateway import DigiLockerGateway
 from helpdesk.settings import DocumentSettings
-from helpdesk.snapshot import keep_out
+from helpdesk.snapshot import reset_around_snapshot
 from helpdesk.storage.aws import S3Client
 from helpdesk.storage.directory import DirectoryStore
 from helpdesk.storage.documents import DocumentStore
@@ -27,7 +27,7 @@ def locker(
     digilocker: Callable[..., DigiLockerClient] = DigiLockerClient,
 ) -> DigiLockerGateway:
     """Build what asks DigiLocker. `digilocker`: makes its client, as the class does."""
-    client = keep_out(
+    client = reset_around_snapshot(
         digilocker(
             settings.digilocker_url,
             settings.digilocker_version,

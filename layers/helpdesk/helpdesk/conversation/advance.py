@@ -20,14 +20,14 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
-    CameBack,
-    CameLate,
+    CitizenEvent,
+    ConsentReturned,
     DeliveryFailed,
     Ended,
     Entered,
     Event,
-    FromHer,
     IdentityChanged,
+    LateMessage,
     Said,
     SentProof,
     SentSomethingElse,
@@ -68,9 +68,9 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
     """
     context = Context(now, rules, event.id)
     match event:
-        case Said() | Entered() | Tapped() | SentSomethingElse() | SentProof() | CameLate():
+        case Said() | Entered() | Tapped() | SentSomethingElse() | SentProof() | LateMessage():
             return _citizen_wrote(conversation, event, context)
-        case CameBack():
+        case ConsentReturned():
             return carried_out(sign_in_page.came_back(conversation, event, context), context)
         case IdentityChanged():
             return carried_out(privacy.forget(conversation), context)
@@ -91,7 +91,7 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
     return _with_timer(*carried_out(answered(conversation, event, context), context), context)
 
 
-def _citizen_wrote(conversation: Conversation, event: FromHer, context: Context) -> Outcome:
+def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Context) -> Outcome:
     """Answer her. A message that gets no answer changes nothing, so that it need not be written down either."""
     now, rules = context.now, context.rules
     if conversation.stage is Stage.STOPPED and not _is_greeting(event):
@@ -147,12 +147,12 @@ def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Outcome:
     return replace(conversation, misses=misses), tuple(helped)
 
 
-def _is_greeting(event: FromHer) -> bool:
-    said = event.event if isinstance(event, CameLate) else event
+def _is_greeting(event: CitizenEvent) -> bool:
+    said = event.event if isinstance(event, LateMessage) else event
     return said is not None and command(said) is Choice.GREETING
 
 
-def _repeated(before: Repeated | None, event: FromHer, now: int) -> Repeated | None:
+def _repeated(before: Repeated | None, event: CitizenEvent, now: int) -> Repeated | None:
     """Count how often she typed the same text in a row, within a minute of the first time."""
     if not isinstance(event, Said) or not event.typed:
         return None
@@ -161,9 +161,9 @@ def _repeated(before: Repeated | None, event: FromHer, now: int) -> Repeated | N
     return Repeated(event.typed, now)
 
 
-def _reply(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def _reply(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """The open question comes first where only it can be meant; then what means the same everywhere; then the rest."""
-    if isinstance(event, CameLate):
+    if isinstance(event, LateMessage):
         return _late(conversation, event, context)
     if _answers_open_question(conversation, event):
         return answer(conversation, event, context)
@@ -184,7 +184,7 @@ def _reply(conversation: Conversation, event: FromHer, context: Context) -> Turn
     return answer(conversation, event, context)
 
 
-def _late(conversation: Conversation, late: CameLate, context: Context) -> Turn:
+def _late(conversation: Conversation, late: LateMessage, context: Context) -> Turn:
     """A message from long ago: only *Hi* and *Menu* are still acted on. She is told once for a burst of them."""
     if late.event and command(late.event) in {Choice.GREETING, Choice.MENU}:
         return _reply(language.follow(conversation, late.event, context.rules), late.event, context)
@@ -205,7 +205,7 @@ def _tapped(conversation: Conversation, event: Tapped, context: Context) -> Turn
     return answer(conversation, event, context)
 
 
-def _answers_open_question(conversation: Conversation, event: FromHer) -> bool:
+def _answers_open_question(conversation: Conversation, event: CitizenEvent) -> bool:
     """Tell whether her words answer the open question, though one of them means something elsewhere."""
     if not isinstance(event, Said):
         return False
@@ -218,14 +218,14 @@ def _answers_open_question(conversation: Conversation, event: FromHer) -> bool:
     return not event.is_clear and (Expects.NAME in expects or Expects.VALUE in expects)
 
 
-def _language(conversation: Conversation, event: FromHer, rules: Rules) -> str | None:
+def _language(conversation: Conversation, event: CitizenEvent, rules: Rules) -> str | None:
     """Say which language was asked for, if one was."""
     match event:
         case Tapped(tap=tap) if not tap or tap.choice is not Choice.SPEAK:
             return None
         case Said(choices=choices, number=number) if Choice.SPEAK not in choices and number is None:
             return None
-        case Entered() | SentSomethingElse() | SentProof() | CameLate():
+        case Entered() | SentSomethingElse() | SentProof() | LateMessage():
             return None
     return language.chosen(event, rules, listed=conversation.stage is Stage.LANGUAGE)
 

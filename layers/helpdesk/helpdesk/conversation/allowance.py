@@ -14,7 +14,7 @@ from helpdesk.conversation.effects import (
     Say,
     Text,
 )
-from helpdesk.conversation.events import FromHer, Tapped
+from helpdesk.conversation.events import CitizenEvent, Tapped
 from helpdesk.conversation.limits import DAY, HOUR, MINUTE, recent
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.open_question import ask_again, carried_out
@@ -49,7 +49,7 @@ def within_limits(
 
 
 def paid(
-    asked: Conversation, event: FromHer, conversation: Conversation, effects: tuple[Effect, ...], context: Context
+    asked: Conversation, event: CitizenEvent, conversation: Conversation, effects: tuple[Effect, ...], context: Context
 ) -> tuple[Conversation, tuple[Effect, ...]]:
     """Count the messages that a turn has us pay for. At the limit she is told once, and then left without answers.
 
@@ -68,7 +68,7 @@ def paid(
     return replace(conversation, used=replace(conversation.used, replies=times + (now,) * cost)), effects
 
 
-def ends(conversation: Conversation, event: FromHer, context: Context) -> tuple[Conversation, tuple[Effect, ...]]:
+def ends(conversation: Conversation, event: CitizenEvent, context: Context) -> tuple[Conversation, tuple[Effect, ...]]:
     """While she is left without answers, *Stop*, *Done* and *Delete my data* still do what they say, without a word."""
     choice = command(event)
     does = {

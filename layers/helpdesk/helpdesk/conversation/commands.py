@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 
 from helpdesk.conversation.chapters import account, documents, issuer, language, menu, new_document, privacy
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.events import FromHer, Said, Tapped
+from helpdesk.conversation.events import CitizenEvent, Said, Tapped
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.open_question import ask_again, explain, go_back
-from helpdesk.conversation.turn import Context, Turn, left, text
+from helpdesk.conversation.turn import Context, Turn, reset_to, text
 
 
-def command(event: FromHer) -> Choice | None:
+def command(event: CitizenEvent) -> Choice | None:
     """Return which choice that means the same everywhere was made, if one was."""
     match event:
         case Tapped(tap=tap) if tap and tap.choice in COMMANDS:
@@ -34,12 +34,12 @@ def _sign_up(conversation: Conversation, *_: object) -> Turn:
     return menu.services(conversation) if conversation.session else account.sign_up(conversation)
 
 
-def _other_documents(conversation: Conversation, _: FromHer, context: Context) -> Turn:
-    here = left(conversation, Stage.DOCUMENTS) if conversation.pull else conversation
+def _other_documents(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
+    here = reset_to(conversation, Stage.DOCUMENTS) if conversation.pull else conversation
     return documents.again(here, context)
 
 
-def _more(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def _more(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*More*: the page that the row names, or the next one."""
     tap = event.tap if isinstance(event, Tapped) else None
     if conversation.stage is Stage.LANGUAGE if tap is None else tap.place == Stage.LANGUAGE:
@@ -56,7 +56,7 @@ def _more(conversation: Conversation, event: FromHer, context: Context) -> Turn:
     return documents.show(conversation, page or session.page + 1)
 
 
-COMMANDS: Mapping[Choice, Callable[[Conversation, FromHer, Context], Turn]] = {
+COMMANDS: Mapping[Choice, Callable[[Conversation, CitizenEvent, Context], Turn]] = {
     Choice.GREETING: menu.greet,
     Choice.MENU: lambda conversation, _, context: menu.ask(conversation, context),
     Choice.SERVICES: menu.services,

@@ -204,7 +204,7 @@ class Keep(Tagged, frozen=True):
     name: str
     value: str = ""
     """Instead of what she typed, where the dialogue itself decides it."""
-    her_number: bool = False
+    own_number: bool = False
     """Instead of what she typed, the number that she writes from."""
     needs: ClassVar[tuple[str, ...]] = ()
 

@@ -115,17 +115,17 @@ class IdentityChanged(Value, frozen=True):
     id: str
 
 
-type InTime = Said | Entered | Tapped | SentSomethingElse | SentProof
+type TimelyEvent = Said | Entered | Tapped | SentSomethingElse | SentProof
 
 
-class CameLate(Value, frozen=True):
+class LateMessage(Value, frozen=True):
     """A message that WhatsApp delivered long after she sent it. None for one that is not even looked at."""
 
     id: str
-    event: InTime | None = None
+    event: TimelyEvent | None = None
 
 
-type FromHer = InTime | CameLate | IdentityChanged
+type CitizenEvent = TimelyEvent | LateMessage | IdentityChanged
 
 # Answers.
 
@@ -262,7 +262,7 @@ type Answer = (
 )
 
 
-class CameBack(Value, frozen=True):
+class ConsentReturned(Value, frozen=True):
     """DigiLocker's page sent her back. Brings the code (sealed) if she has agreed."""
 
     hidden = ("code", "proof")
@@ -298,4 +298,4 @@ class DeliveryFailed(Value, frozen=True):
     uploaded: bool
 
 
-type Event = FromHer | Answer | CameBack | TimeRanOut | SessionClosed | DeliveryFailed
+type Event = CitizenEvent | Answer | ConsentReturned | TimeRanOut | SessionClosed | DeliveryFailed

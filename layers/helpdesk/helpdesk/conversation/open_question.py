@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from helpdesk.conversation.answers import failed
 from helpdesk.conversation.chapters import issuer
 from helpdesk.conversation.effects import Effect, PullDocument, Text
-from helpdesk.conversation.events import Failed, FromHer
+from helpdesk.conversation.events import CitizenEvent, Failed
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.stages import STAGES
@@ -18,7 +18,7 @@ def ask_again(conversation: Conversation, context: Context, note: Text | None = 
     return overdue or STAGES[conversation.stage].ask(conversation, context, note)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """Let the open question deal with it."""
     overdue = _overdue(conversation, context)
     return overdue or STAGES[conversation.stage].answer(conversation, event, context)
@@ -30,7 +30,7 @@ def explain(conversation: Conversation, *_: object) -> Turn:
     return conversation, (replace(explained, more=text("help.ways")),)
 
 
-def go_back(conversation: Conversation, _: FromHer, context: Context) -> Turn:
+def go_back(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
     """*Back*: one step back."""
     back = STAGES[conversation.stage].back
     return goto(conversation, back) if isinstance(back, Stage) else back(conversation, context)

@@ -19,7 +19,7 @@ from helpdesk.conversation.chapters import (
     sign_up,
 )
 from helpdesk.conversation.effects import Text
-from helpdesk.conversation.events import FromHer
+from helpdesk.conversation.events import CitizenEvent
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import Context, Question, Turn
 
@@ -30,7 +30,7 @@ def _to_sign_in_or_up(signing_in: Question, signing_up: Question) -> Question:
     def ask(conversation: Conversation, context: Context, note: Text | None) -> Turn:
         return (signing_up if conversation.form else signing_in).ask(conversation, context, note)
 
-    def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+    def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
         return (signing_up if conversation.form else signing_in).answer(conversation, event, context)
 
     return replace(signing_in, ask=ask, answer=answer)

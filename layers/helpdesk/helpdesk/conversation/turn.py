@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Button, Effect, OfferLanguages, Request, Revoke, Say, Text
-from helpdesk.conversation.events import Failed, FromHer, Said, Tapped
+from helpdesk.conversation.events import CitizenEvent, Failed, Said, Tapped
 from helpdesk.conversation.model import Conversation, Rules, Stage, Waiting
 from helpdesk.structs import Value
 
@@ -57,7 +57,7 @@ class Question(Value, frozen=True, kw_only=True):
 
     ask: Callable[[Conversation, Context, Text | None], Turn]
     """Put the question, after a note on what just happened. Where DigiLocker is asked, have it asked."""
-    answer: Callable[[Conversation, FromHer, Context], Turn]
+    answer: Callable[[Conversation, CitizenEvent, Context], Turn]
     back: Stage | Callable[[Conversation, Context], Turn]
     """Where *Back* leads."""
     help: Callable[[Conversation], Say | OfferLanguages]
@@ -154,8 +154,8 @@ def question(stage: Stage, *choices: Choice) -> tuple[Button, ...]:
     return tuple(Button(choice, stage.value) for choice in choices)
 
 
-def picks(
-    event: FromHer, stage: Stage, options: tuple[Choice, ...], *, numbered: bool = True, **also: Choice
+def match_choice(
+    event: CitizenEvent, stage: Stage, options: tuple[Choice, ...], *, numbered: bool = True, **also: Choice
 ) -> Choice | None:
     """Say which of the question's options the answer picks: by its button, its number, or a word for it.
 
@@ -175,18 +175,18 @@ def picks(
     return None
 
 
-def waits(conversation: Conversation, stage: Stage, context: Context) -> Conversation:
+def await_answer(conversation: Conversation, stage: Stage, context: Context) -> Conversation:
     """Go to a stage in which nothing is asked until this step is answered."""
     waiting = (Waiting(context.step, context.now),)
     return replace(conversation, stage=stage, previous=None, again=None, waiting=waiting)
 
 
-def settled(conversation: Conversation, event_id: str) -> Conversation:
+def stop_waiting(conversation: Conversation, event_id: str) -> Conversation:
     """Stop waiting for a step."""
     return replace(conversation, waiting=tuple(w for w in conversation.waiting if w.id != event_id))
 
 
-def left(conversation: Conversation, stage: Stage) -> Conversation:
+def reset_to(conversation: Conversation, stage: Stage) -> Conversation:
     """Leave whatever was going on: no answer is wanted any more, nothing half-done is kept. She stays signed in."""
     left = replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None)
     return replace(left, link=None, form=None, pull=None, was_closed=False)
@@ -195,7 +195,7 @@ def left(conversation: Conversation, stage: Stage) -> Conversation:
 def signed_out(conversation: Conversation, stage: Stage) -> tuple[Conversation, tuple[Effect, ...]]:
     """End the session: the list and the tokens are forgotten here, and the tokens are revoked at DigiLocker."""
     effects = (Revoke(conversation.session.tokens),) if conversation.session else ()
-    return replace(left(conversation, stage), session=None, documents=(), wanted=None), effects
+    return replace(reset_to(conversation, stage), session=None, documents=(), wanted=None), effects
 
 
 def taken_back(conversation: Conversation, event: Failed) -> Conversation:

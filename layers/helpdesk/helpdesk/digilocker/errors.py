@@ -415,7 +415,7 @@ _OTHER_CODE: Final = "(other code)"
 _SAYS_NOTHING: Final = frozenset({NOT_JSON, _NO_CODE})
 
 _OURS: Final = ("timestamp", "hmac", "verification", "consent", "client")
-_HERS: Final = ("uid", "name", "dob", "gender", "mobile")
+_CITIZENS: Final = ("uid", "name", "dob", "gender", "mobile")
 """How `invalid_parameter` names the parameter in its text, at sign-up (documented)."""
 
 _ERROR_KEYS: Final = {"error": ("error", "errorcode"), "description": ("errordescription",)}
@@ -501,7 +501,7 @@ def _class_of_code(code: str | None, description: str, endpoint: Endpoint) -> ty
             return OtpTooMany
     if kind is OtpRefused and endpoint not in {Endpoint.DEVICE_TOKEN, Endpoint.SIGN_UP_VERIFY}:
         return None
-    if code == "invalid_parameter" and _is_hers(description, endpoint):
+    if code == "invalid_parameter" and _is_citizen_input(description, endpoint):
         return DetailsInvalid
     if code == "aadhaar_not_linked" and endpoint is Endpoint.PULL_DOCUMENT:
         return AadhaarNotLinked
@@ -510,11 +510,11 @@ def _class_of_code(code: str | None, description: str, endpoint: Endpoint) -> ty
     return kind
 
 
-def _is_hers(description: str, endpoint: Endpoint) -> bool:
+def _is_citizen_input(description: str, endpoint: Endpoint) -> bool:
     """Tell whether the parameter that is refused is one that the citizen entered."""
     if endpoint is Endpoint.SIGN_UP:
         # One description that lists them all tells nothing.
-        return any(word in description for word in _HERS) and not any(word in description for word in _OURS)
+        return any(word in description for word in _CITIZENS) and not any(word in description for word in _OURS)
     # Inferred: no code is documented for a value that the issuer cannot take. The rest of the form is ours and fixed.
     return endpoint is Endpoint.PULL_DOCUMENT and not any(word in description for word in _OURS)
 

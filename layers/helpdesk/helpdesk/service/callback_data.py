@@ -11,7 +11,7 @@ import hmac
 import re
 from collections.abc import Callable
 
-from helpdesk.mac import mac
+from helpdesk.mac import hmac_sha256_hex
 from helpdesk.service.identity import is_document_of
 from helpdesk.storage.secrets import Secret
 from helpdesk.structs import Value
@@ -64,7 +64,7 @@ def tracking_keys(secret: Secret) -> tuple[str, ...]:
     `tracking_key` is filled in by `make deploy`. Until then, and for what was signed until then, there is one that
     follows from a secret which no other function has either.
     """
-    derived = mac(secret.text("digilocker_client_secret"), b"tracking")
+    derived = hmac_sha256_hex(secret.text("digilocker_client_secret"), b"tracking")
     own = secret.optional("tracking_key")
     return (own, derived) if own else (derived,)
 
@@ -87,4 +87,4 @@ class Tracker:
 
 
 def _signature(key: str, tracking: Tracking) -> str:
-    return mac(key, f"callback\n{tracking}".encode())
+    return hmac_sha256_hex(key, f"callback\n{tracking}".encode())

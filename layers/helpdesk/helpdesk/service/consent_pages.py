@@ -14,7 +14,7 @@ from typing import Final, Literal
 from helpdesk.conversation.advance import Outcome
 from helpdesk.conversation.chapters.sign_in_page import awaits
 from helpdesk.conversation.effects import CODE
-from helpdesk.conversation.events import CameBack
+from helpdesk.conversation.events import ConsentReturned
 from helpdesk.conversation.model import Rules
 from helpdesk.digilocker.consent_page import indian_mobile, taken_up
 from helpdesk.errors import HelpdeskError, code_of
@@ -155,11 +155,11 @@ class ConsentPages:
         self._work.send([Job(conversation_id, entry.step) for entry in stored.to_queue((step,))])
         return self._page(stored, came)
 
-    def _event(self, step: str, came: Consented | Declined, code: str) -> CameBack:
+    def _event(self, step: str, came: Consented | Declined, code: str) -> ConsentReturned:
         proof = ""
         if self._asks_for_proof and isinstance(came, Consented):
             proof = proof_mark(proof_of(came.state, came.code))
-        return CameBack(step, code, proof, declined=isinstance(came, Declined) and came.by_citizen)
+        return ConsentReturned(step, code, proof, declined=isinstance(came, Declined) and came.by_citizen)
 
     @staticmethod
     def _is_open(stored: Stored, step: str, code: str) -> bool:

@@ -23,7 +23,7 @@ from helpdesk.storage.conversations import ConversationStore, Entry, Stored
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.work import DeletionTimer, IdleTimer, TimerQueue
-from helpdesk.telemetry import count, logger, took
+from helpdesk.telemetry import count, logger, record_duration
 
 if TYPE_CHECKING:  # a job that only replies does without
     from helpdesk.service.digilocker_gateway import DigiLockerGateway
@@ -90,9 +90,9 @@ class FollowUps:
         """Note how long the citizen has waited; not for a document that is sent again, as a file."""
         now = self._clock()
         if not document.uploaded:
-            took("SecondsFromChoice", now - entry.at)
+            record_duration("SecondsFromChoice", now - entry.at)
         if document.greeted_at:
-            took("SecondsFromHi", now - document.greeted_at)
+            record_duration("SecondsFromHi", now - document.greeted_at)
 
     def _delete_later(self, key: str) -> None:
         """Have a PDF deleted when its link has expired. A failure must not have the document sent again.

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from helpdesk.mac import mac
+from helpdesk.mac import hmac_sha256_hex
 from helpdesk.storage.documents import DATA, LOCKED, PREFIX
 
 _LENGTH = 32
@@ -77,4 +77,4 @@ def is_document_of(key: str, conversation: str, step: str = "") -> bool:
 
 
 def _keyed(key: str, value: str) -> str:
-    return mac(key, value.encode())
+    return hmac_sha256_hex(key, value.encode())

@@ -287,7 +287,7 @@ def _brought(read: ReadMessage, effects: tuple[Effect, ...]) -> dict[str, str]:
 def _kept(effects: tuple[Effect, ...], typed: str, mobile: str) -> dict[str, str]:
     """Give what the dialogue has us keep sealed, by the name that it gives it."""
     keeps = (effect for effect in effects if isinstance(effect, Keep))
-    return {keep.name: keep.value or (mobile if keep.her_number else typed) for keep in keeps}
+    return {keep.name: keep.value or (mobile if keep.own_number else typed) for keep in keeps}
 
 
 def _own_mobile(phone: str | None) -> str:

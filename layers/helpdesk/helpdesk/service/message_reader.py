@@ -6,16 +6,16 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.events import (
-    CameLate,
+    CitizenEvent,
     Entered,
-    FromHer,
     IdentityChanged,
-    InTime,
     Kind,
+    LateMessage,
     Said,
     SentProof,
     SentSomethingElse,
     Tapped,
+    TimelyEvent,
 )
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.numbers import Fault
@@ -35,7 +35,7 @@ class ReadMessage(Value, frozen=True):
 
     hidden = ("digits", "typed")
 
-    event: FromHer
+    event: CitizenEvent
     digits: str = ""
     """The digits of a longer number, or a date as YYYY-MM-DD."""
     typed: str = ""
@@ -50,7 +50,7 @@ def read_message(
         return ReadMessage(IdentityChanged(step))  # however late it comes
     event, digits = _meaning(step, message)
     if message.timestamp is not None and now - message.timestamp > max_age_seconds:
-        return ReadMessage(CameLate(step, event if not digits else None))
+        return ReadMessage(LateMessage(step, event if not digits else None))
     parameter = conversation.asked_parameter
     value = parameter.accept(message.text or "") if parameter else None
     if isinstance(event, Entered):
@@ -66,7 +66,7 @@ def read_message(
     return ReadMessage(event, digits, value or digits or _line(message.text))
 
 
-def _meaning(step: str, message: InboundMessage) -> tuple[InTime, str]:
+def _meaning(step: str, message: InboundMessage) -> tuple[TimelyEvent, str]:
     if message.kind is webhook.Kind.TAP:
         tap = read_tap(message.tap or "")
         if tap or not message.title:

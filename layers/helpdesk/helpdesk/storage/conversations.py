@@ -364,8 +364,8 @@ class ConversationStore:
         end = now + self._list_seconds
         ends = {":end": {"N": str(end)}}
         if (listing, documents) == _list_of(before.conversation):
-            she_wrote = after.conversation.active_at > before.conversation.active_at
-            if not documents or not she_wrote or now + self._list_seconds // 2 < before.list_end:
+            has_written = after.conversation.active_at > before.conversation.active_at
+            if not documents or not has_written or now + self._list_seconds // 2 < before.list_end:
                 return None, before.list_end
             put_off: TransactWriteItemTypeDef = {
                 "Update": {

@@ -10,7 +10,7 @@ import requests
 
 from helpdesk import outbound
 from helpdesk.errors import WhatsAppError
-from helpdesk.mac import mac
+from helpdesk.mac import hmac_sha256_hex
 from helpdesk.whatsapp.errors import OutcomeUnknown, RateLimited, TokenRefused, Unavailable, error_of
 from helpdesk.whatsapp.messages import Json, Message, Recipient, envelope
 
@@ -113,7 +113,7 @@ class WhatsAppClient:
             url,
             # A stolen token is of no use without the app's secret, if the app is set to ask for the proof.
             # Source: Graph API, "Secure Graph API calls".
-            params={"appsecret_proof": mac(app_secret, token.encode())} if app_secret else None,
+            params={"appsecret_proof": hmac_sha256_hex(app_secret, token.encode())} if app_secret else None,
             headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"},
             **content,
         )

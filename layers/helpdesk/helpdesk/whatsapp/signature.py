@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from helpdesk.errors import SignatureError
-from helpdesk.mac import mac
+from helpdesk.mac import hmac_sha256_hex
 
 CLIENT_NAME: Final = "client.webhooks.fbclientcerts.com"
 """Whom Meta's client certificate for webhooks is made out to (Graph API, webhooks, mTLS)."""
@@ -45,7 +45,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> None:
         raise SignatureError("the signature is missing or malformed")
     matches = False
     for secret in usable:
-        matches |= hmac.compare_digest(mac(secret, body), given)
+        matches |= hmac.compare_digest(hmac_sha256_hex(secret, body), given)
     if not matches:
         raise SignatureError("the signature fits none of the app secrets")
 

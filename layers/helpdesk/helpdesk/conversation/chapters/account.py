@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
-from helpdesk.conversation.events import FromHer
+from helpdesk.conversation.events import CitizenEvent
 from helpdesk.conversation.model import Conversation, Form, Stage
 from helpdesk.conversation.turn import (
     Context,
@@ -13,9 +13,9 @@ from helpdesk.conversation.turn import (
     Turn,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
     text,
 )
@@ -25,13 +25,13 @@ OPTIONS = (Choice.YES, Choice.NO)
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Ask whether she has an account."""
-    asked = left(conversation, Stage.ACCOUNT)
+    asked = reset_to(conversation, Stage.ACCOUNT)
     return asked, (say(asked, "account.ask", *question(Stage.ACCOUNT, *OPTIONS), note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Yes* leads to the consent for signing in, *No* to that for signing up."""
-    match picks(event, Stage.ACCOUNT, OPTIONS):
+    match match_choice(event, Stage.ACCOUNT, OPTIONS):
         case Choice.YES:
             return goto(conversation, Stage.CONSENT)
         case Choice.NO:
@@ -41,7 +41,7 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
 
 def sign_up(conversation: Conversation) -> Turn:
     """Begin to sign up: with the consent, and nothing entered."""
-    return goto(replace(left(conversation, Stage.ACCOUNT), form=Form(), wanted=None), Stage.CONSENT)
+    return goto(replace(reset_to(conversation, Stage.ACCOUNT), form=Form(), wanted=None), Stage.CONSENT)
 
 
 ACCOUNT = Question(

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
-from helpdesk.conversation.events import FromHer, Said
+from helpdesk.conversation.events import CitizenEvent, Said
 from helpdesk.conversation.model import Conversation, Form, Stage
 from helpdesk.conversation.turn import (
     MENU,
@@ -16,9 +16,9 @@ from helpdesk.conversation.turn import (
     Turn,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
     text,
 )
@@ -36,15 +36,15 @@ OPTIONS = (Choice.AGREE, Choice.DECLINE)
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
     """Ask for her consent. What was entered for signing up before is forgotten."""
     form = None if conversation.form is None else Form()
-    asked = replace(left(conversation, Stage.CONSENT), form=form)
+    asked = replace(reset_to(conversation, Stage.CONSENT), form=form)
     key = "consent.page" if context.rules.on_page else "consent.ask" if form is None else "consent.sign_up"
     return asked, (say(asked, key, *question(Stage.CONSENT, *OPTIONS), note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*I agree* is recorded and leads on to sign in; *No, thanks* leads back, and nothing was used."""
     is_clear = event.is_clear if isinstance(event, Said) else True
-    match picks(event, Stage.CONSENT, OPTIONS, yes=Choice.AGREE, no=Choice.DECLINE):
+    match match_choice(event, Stage.CONSENT, OPTIONS, yes=Choice.AGREE, no=Choice.DECLINE):
         case Choice.AGREE if is_clear and context.rules.on_page:
             asked, requests = goto(conversation, Stage.MAKING_LINK)
             return asked, (*requests, RecordConsent(PAGE_VERSION, conversation.language, context.now))
@@ -53,7 +53,7 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
             asked, replies = goto(conversation, Stage.AADHAAR)
             return asked, (RecordConsent(version, conversation.language, context.now), *replies)
         case Choice.DECLINE:
-            declined = replace(left(conversation, Stage.MENU), wanted=None)
+            declined = replace(reset_to(conversation, Stage.MENU), wanted=None)
             return declined, (say(declined, "consent.declined", SERVICES, MENU),)
     return ask(conversation, context, note=text("not_understood"))
 

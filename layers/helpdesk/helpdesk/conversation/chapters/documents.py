@@ -13,12 +13,12 @@ from helpdesk.conversation.effects import (
     Text,
 )
 from helpdesk.conversation.events import (
+    CitizenEvent,
     DeliveryFailed,
     DocumentFetched,
     DocumentsListed,
     Entered,
     Failed,
-    FromHer,
     Said,
     Tapped,
 )
@@ -38,17 +38,17 @@ from helpdesk.conversation.turn import (
     Expects,
     Question,
     Turn,
+    await_answer,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
-    settled,
     signed_out,
+    stop_waiting,
     text,
     wait,
-    waits,
 )
 
 _AADHAAR = "ADHAR"
@@ -74,7 +74,7 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
         left_out=event.left_out,
     )
     here = replace(
-        settled(conversation, event.id),
+        stop_waiting(conversation, event.id),
         stage=Stage.DOCUMENTS,
         documents=event.documents,
         session=listing,
@@ -108,8 +108,8 @@ def not_listed(conversation: Conversation, event: Failed) -> Turn:
     if event.problem is Problem.SIGNED_OUT:
         return revoked(conversation, conversation.wanted)
     if conversation.documents:
-        return show(settled(conversation, event.id), note=text("documents.not_refreshed"))
-    stays = replace(settled(conversation, event.id), stage=Stage.LISTING, again=ListDocuments())
+        return show(stop_waiting(conversation, event.id), note=text("documents.not_refreshed"))
+    stays = replace(stop_waiting(conversation, event.id), stage=Stage.LISTING, again=ListDocuments())
     # "Not shared" speaks of a document; that the list itself is not shared, our registration is to blame for.
     problem = Problem.MISCONFIGURED if event.problem is Problem.NOT_SHARED else event.problem
     return stays, (say(stays, f"problem.{problem}", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
@@ -138,7 +138,7 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None, mo
 
 def list_again(conversation: Conversation, context: Context) -> Turn:
     """Have the list asked for anew."""
-    return waits(conversation, Stage.LISTING, context), (ListDocuments(),)
+    return await_answer(conversation, Stage.LISTING, context), (ListDocuments(),)
 
 
 def ask_for_list(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
@@ -148,11 +148,11 @@ def ask_for_list(conversation: Conversation, context: Context, note: Text | None
     return wait(conversation) if conversation.waiting else show(conversation, note=note)
 
 
-def answer_listing(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_listing(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """The list could not be had: try again, or be done."""
     if conversation.waiting:
         return wait(conversation)
-    if picks(event, Stage.LISTING, (Choice.TRY_AGAIN,), numbered=False):
+    if match_choice(event, Stage.LISTING, (Choice.TRY_AGAIN,), numbered=False):
         return list_again(conversation, context)
     return show(conversation)
 
@@ -171,7 +171,7 @@ def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Tur
     return show(conversation, conversation.session.page if conversation.session else 1, note)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """A number, a row, or a name fetches one document."""
     session = conversation.session
     if session is None:
@@ -181,7 +181,7 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
             return try_again(conversation, context)
         case Tapped(tap=tap) if tap and tap.choice is Choice.TRY_AGAIN:
             return try_again(conversation, context)
-        case Said() | Tapped() if picks(event, Stage.DOCUMENTS, (Choice.SHARE,), numbered=False) and session.on_page:
+        case _ if session.on_page and match_choice(event, Stage.DOCUMENTS, (Choice.SHARE,), numbered=False):
             return share(conversation, context)
         case Said(number=int(number)):
             return choose(conversation, number, context)
@@ -197,7 +197,7 @@ def tapped(conversation: Conversation, tap: Tap, context: Context) -> Turn:
     session = conversation.session
     if session is None:
         return no_session(conversation)
-    here = conversation if conversation.stage is Stage.DOCUMENTS else left(conversation, Stage.DOCUMENTS)
+    here = conversation if conversation.stage is Stage.DOCUMENTS else reset_to(conversation, Stage.DOCUMENTS)
     if tap.place != session.listing or tap.number is None:
         return show(here, note=text("documents.old_list"))
     return choose(here, tap.number, context)
@@ -286,7 +286,7 @@ def try_again(conversation: Conversation, context: Context) -> Turn:
 
 def fetched(conversation: Conversation, event: DocumentFetched) -> Turn:
     """The PDF is here: hand it over."""
-    here = replace(settled(conversation, event.id), greeted_at=0)
+    here = replace(stop_waiting(conversation, event.id), greeted_at=0)
     greeted_at = conversation.greeted_at
     return here, (DeliverDocument(here.language, event.key, event.number, event.listing, greeted_at=greeted_at),)
 
@@ -296,7 +296,7 @@ def not_fetched(conversation: Conversation, event: Failed, request: FetchDocumen
     number = request.number
     if event.problem is Problem.SIGNED_OUT:
         return revoked(conversation, _remembered(conversation.documents, number, context.now))
-    here = replace(settled(conversation, event.id), again=request)
+    here = replace(stop_waiting(conversation, event.id), again=request)
     if _is_aadhaar(conversation.documents, number) and event.problem in _NO_FILE:
         # It may as well be that she did not tick it: without a document in it, the scope does not tell.
         may_share = event.problem is Problem.NOT_SHARED and here.session is not None and here.session.on_page

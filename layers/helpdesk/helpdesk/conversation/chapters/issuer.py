@@ -19,7 +19,7 @@ from helpdesk.conversation.effects import (
     Text,
     detail,
 )
-from helpdesk.conversation.events import DocumentsListed, Entered, Failed, FromHer, ParametersTold, Pulled, Said
+from helpdesk.conversation.events import CitizenEvent, DocumentsListed, Entered, Failed, ParametersTold, Pulled, Said
 from helpdesk.conversation.model import Conversation, IssuedDocument, Pull, Stage, Wanted
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.pages import DOCUMENTS as DOCUMENTS_ON_A_PAGE
@@ -37,16 +37,16 @@ from helpdesk.conversation.turn import (
     Question,
     Turn,
     at_work,
+    await_answer,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
-    settled,
     signed_out,
+    stop_waiting,
     text,
-    waits,
 )
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
@@ -110,7 +110,7 @@ def told(conversation: Conversation, event: ParametersTold, context: Context) ->
     """Ask for the first thing that the issuer wants to know."""
     pull = conversation.pull or Pull()
     pull = replace(pull, chosen=event.offer, parameters=event.parameters, mark=event.id[:8], has=())
-    return ask(replace(settled(conversation, event.id), pull=pull), context)
+    return ask(replace(stop_waiting(conversation, event.id), pull=pull), context)
 
 
 def tapped(conversation: Conversation, tap: Tap, context: Context) -> Turn:
@@ -131,7 +131,7 @@ def more(conversation: Conversation, tap: Tap | None, context: Context) -> Turn:
     return ask(conversation, context, page=page)
 
 
-def answer_detail(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_detail(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """What the issuer wants to know, as she typed it or by its number on the list."""
     pull = conversation.pull or Pull()
     missing = pull.missing
@@ -157,17 +157,17 @@ def _kept(conversation: Conversation, pull: Pull, keep: Keep, context: Context) 
     return asked, (keep, *replies)
 
 
-def answer_check(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_check(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Send* has the issuer asked; the number of a line asks for that one again."""
     pull = conversation.pull or Pull()
     match event:
         case Said(number=int(number)) if 1 <= number <= len(pull.parameters):
             return ask(_without(conversation, detail(number)), context)
-    match picks(event, Stage.CHECK, CHECK_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
+    match match_choice(event, Stage.CHECK, CHECK_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
         case Choice.SEND if pull.chosen and conversation.session:
             # Whatever comes of it, the list of now is old afterwards.
             old = replace(conversation, session=replace(conversation.session, listed_at=0))
-            return waits(old, Stage.PULLING, context), (_request(pull, pull.chosen),)
+            return await_answer(old, Stage.PULLING, context), (_request(pull, pull.chosen),)
         case Choice.CHANGE if pull.parameters:
             buttons = question(Stage.CHECK, Choice.SEND, Choice.CANCEL)
             return conversation, (say(conversation, "pull.change", *buttons, last=len(pull.parameters)),)
@@ -198,7 +198,7 @@ def pulled(conversation: Conversation, event: Pulled, context: Context) -> Turn:
         listed = (*listed, IssuedDocument(offer.title, offer.doctype, offer.issuer, event.uri))
         uris.append(event.uri)
     here = replace(
-        settled(conversation, event.id),
+        stop_waiting(conversation, event.id),
         stage=Stage.DOCUMENTS,
         documents=listed,
         session=replace(session, count=len(listed)),
@@ -210,20 +210,20 @@ def pulled(conversation: Conversation, event: Pulled, context: Context) -> Turn:
 def not_pulled(conversation: Conversation, event: Failed, offer: Offer, context: Context) -> Turn:
     """It could not be brought in: why, and what she can do. What she entered stays where she can send it once more."""
     pull = conversation.pull or Pull()
-    here = settled(conversation, event.id)
+    here = stop_waiting(conversation, event.id)
     note = text(f"problem.{event.problem}")
     match event.problem:
         case Problem.SIGNED_OUT:
             return _revoked(here, offer, context.now)
         case Problem.ALREADY_THERE | Problem.PULL_UNSURE:
             looking = replace(here, pull=replace(pull, looks_for=event.problem.value))
-            return waits(looking, Stage.LISTING, context), (ListDocuments(),)
+            return await_answer(looking, Stage.LISTING, context), (ListDocuments(),)
         case Problem.PULL_PENDING:
-            later = replace(left(here, Stage.DOCUMENTS), again=ListDocuments())
+            later = replace(reset_to(here, Stage.DOCUMENTS), again=ListDocuments())
             buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), NEW_DOCUMENT, OTHER_DOCUMENTS)
             return later, (say(later, note.key, *buttons),)
         case Problem.AADHAAR_NOT_LINKED:
-            cannot = left(here, Stage.DOCUMENTS)
+            cannot = reset_to(here, Stage.DOCUMENTS)
             return cannot, (say(cannot, note.key, OTHER_DOCUMENTS, DONE),)
         case Problem.NOT_OFFERED:
             return goto(replace(here, pull=Pull()), Stage.FINDING, note)
@@ -262,19 +262,19 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
 
 def not_listed(conversation: Conversation, event: Failed, pull: Pull, context: Context) -> Turn:
     """The list that would tell could not be had."""
-    here = settled(conversation, event.id)
+    here = stop_waiting(conversation, event.id)
     if event.problem is Problem.SIGNED_OUT and pull.chosen:
         return _revoked(here, pull.chosen, context.now)
     if pull.looks_for == Problem.PULL_UNSURE:
         return unsure(replace(here, pull=replace(pull, looks_for="")), context)
-    there = left(here, Stage.DOCUMENTS)
+    there = reset_to(here, Stage.DOCUMENTS)
     return documents.show(there, note=text(f"problem.{Problem.ALREADY_THERE}"))
 
 
 def resumed(conversation: Conversation, event: DocumentsListed, offer: Offer, context: Context) -> Turn:
     """She is signed in again: on with the document that was being brought in. What she had entered is forgotten."""
     here, _ = documents.listed(replace(conversation, wanted=None), event, context)
-    return waits(replace(here, pull=Pull()), Stage.SEARCHING, context), (AskParameters(offer),)
+    return await_answer(replace(here, pull=Pull()), Stage.SEARCHING, context), (AskParameters(offer),)
 
 
 def _revoked(conversation: Conversation, offer: Offer, now: int) -> Turn:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import OfferLanguages, Text
-from helpdesk.conversation.events import FromHer, Said, Tapped
+from helpdesk.conversation.events import CitizenEvent, Said, Tapped
 from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.turn import Context, Expects, Question, Turn, goto, text
 
@@ -17,7 +17,7 @@ def ask(conversation: Conversation, _: Context, note: Text | None = None, page: 
     return asked, (OfferLanguages(asked.language, note, page=page),)
 
 
-def chosen(event: FromHer, rules: Rules, *, listed: bool) -> str | None:
+def chosen(event: CitizenEvent, rules: Rules, *, listed: bool) -> str | None:
     """Say which language was tapped, named, or, where the list was just shown, picked by number."""
     match event:
         case Tapped(tap=tap) if tap:
@@ -34,7 +34,7 @@ def speak(conversation: Conversation, language: str) -> Conversation:
     return replace(conversation, language=language, stage=conversation.at, previous=None)
 
 
-def follow(conversation: Conversation, event: FromHer, rules: Rules) -> Conversation:
+def follow(conversation: Conversation, event: CitizenEvent, rules: Rules) -> Conversation:
     """Speak the language of her words, if they can't be in the one that is spoken now.
 
     English words change nothing: everybody uses some of them, *Hi* and *OK* first of all.
@@ -47,7 +47,7 @@ def follow(conversation: Conversation, event: FromHer, rules: Rules) -> Conversa
     return replace(conversation, language=spoken)
 
 
-def answer(conversation: Conversation, _: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
     """Whatever is no language shows the list again."""
     return ask(conversation, context, note=text("not_understood"))
 

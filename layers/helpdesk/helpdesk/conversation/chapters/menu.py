@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Text
-from helpdesk.conversation.events import FromHer
+from helpdesk.conversation.events import CitizenEvent
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import (
     HELP,
@@ -19,8 +19,8 @@ from helpdesk.conversation.turn import (
     Turn,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
+    reset_to,
     say,
     signed_out,
     text,
@@ -31,16 +31,16 @@ OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Show the menu. Whatever was half-done is dropped."""
-    at_menu = replace(left(conversation, Stage.MENU), wanted=None)
+    at_menu = replace(reset_to(conversation, Stage.MENU), wanted=None)
     return at_menu, (say(at_menu, "menu", SERVICES, LANGUAGE, HELP, note=note),)
 
 
-def greet(conversation: Conversation, _: FromHer, context: Context) -> Turn:
+def greet(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
     """*Hi*, from anywhere, shows the menu."""
     return ask(replace(conversation, greeted_at=context.now), context)
 
 
-def cancel(conversation: Conversation, _: FromHer, context: Context) -> Turn:
+def cancel(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
     """*Cancel*, from anywhere, leads back to the menu."""
     return ask(conversation, context, text("cancelled.signed_in" if conversation.session else "cancelled"))
 
@@ -48,9 +48,9 @@ def cancel(conversation: Conversation, _: FromHer, context: Context) -> Turn:
 def services(conversation: Conversation, *_: object) -> Turn:
     """*DigiLocker Services*: to the list for who is signed in, else to the question of the account."""
     if conversation.session:
-        return goto(left(conversation, Stage.DOCUMENTS), Stage.LISTING)
+        return goto(reset_to(conversation, Stage.DOCUMENTS), Stage.LISTING)
     if conversation.wanted:
-        return goto(left(conversation, Stage.CONSENT), Stage.CONSENT)  # signed in just now: she has an account
+        return goto(reset_to(conversation, Stage.CONSENT), Stage.CONSENT)  # signed in just now: she has an account
     return goto(conversation, Stage.ACCOUNT)
 
 
@@ -64,13 +64,13 @@ def another_person(conversation: Conversation, *_: object) -> Turn:
 def ended(conversation: Conversation, *_: object) -> Turn:
     """Tell that the session ended by itself, or was closed by us, and how to go on."""
     key = "session.closed" if conversation.was_closed else "session.ended"
-    at_menu = left(conversation, Stage.MENU)
+    at_menu = reset_to(conversation, Stage.MENU)
     return at_menu, (say(at_menu, key, SERVICES, MENU),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """Whatever was not understood at the menu shows the menu again."""
-    match picks(event, Stage.MENU, OPTIONS):
+    match match_choice(event, Stage.MENU, OPTIONS):
         case Choice.SERVICES:
             return services(conversation)
         case Choice.LANGUAGE:

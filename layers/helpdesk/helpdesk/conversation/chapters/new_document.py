@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import SOUGHT, AskParameters, FindOffers, Keep, Option, ShowOptions, Text
-from helpdesk.conversation.events import Failed, FromHer, OffersFound, Said
+from helpdesk.conversation.events import CitizenEvent, Failed, OffersFound, Said
 from helpdesk.conversation.model import Conversation, Pull, Stage
 from helpdesk.conversation.offers import Offer
 from helpdesk.conversation.pages import OPTIONS as ON_A_PAGE
@@ -20,15 +20,15 @@ from helpdesk.conversation.turn import (
     Question,
     Turn,
     at_work,
+    await_answer,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
-    settled,
+    stop_waiting,
     text,
-    waits,
 )
 
 OPTIONS = (Choice.BACK, Choice.CANCEL)
@@ -40,7 +40,7 @@ def begin(conversation: Conversation, context: Context) -> Turn:
     session = conversation.session
     if session is None or not session.listing:
         return goto(conversation, Stage.DOCUMENTS)
-    return ask(replace(left(conversation, Stage.FINDING), pull=Pull()), context)
+    return ask(replace(reset_to(conversation, Stage.FINDING), pull=Pull()), context)
 
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
@@ -61,11 +61,11 @@ def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Tur
     return asked, (ShowOptions(asked.language, head, pull.mark, options, pull.page, count, note),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """A number of the list is chosen; anything else that she types is searched for."""
     pull = conversation.pull or Pull()
-    if conversation.again and picks(event, Stage.FINDING, (Choice.TRY_AGAIN,), numbered=False):
-        return waits(conversation, Stage.SEARCHING, context), (conversation.again,)
+    if conversation.again and match_choice(event, Stage.FINDING, (Choice.TRY_AGAIN,), numbered=False):
+        return await_answer(conversation, Stage.SEARCHING, context), (conversation.again,)
     match event:
         case Said(number=int(number)) if pull.offers:
             return choose(conversation, number, context)
@@ -92,13 +92,13 @@ def _seek(conversation: Conversation, said: Said, context: Context) -> Turn:
 
 def _find(conversation: Conversation, within: str, page: int, context: Context) -> Turn:
     pull = conversation.pull or Pull()
-    return waits(conversation, Stage.SEARCHING, context), (FindOffers(pull.doctypes, within, page),)
+    return await_answer(conversation, Stage.SEARCHING, context), (FindOffers(pull.doctypes, within, page),)
 
 
 def found(conversation: Conversation, event: OffersFound, context: Context) -> Turn:
     """Show what was found; the only one is chosen by itself."""
     pull = conversation.pull or Pull()
-    here = settled(conversation, event.id)
+    here = stop_waiting(conversation, event.id)
     if not event.offers:
         return ask(replace(here, pull=Pull()), context, text("pull.none"))
     pull = replace(
@@ -113,8 +113,10 @@ def found(conversation: Conversation, event: OffersFound, context: Context) -> T
 def not_found(conversation: Conversation, event: Failed, context: Context) -> Turn:
     """The directory, or what the issuer wants to know, could not be had: try again, look for something else."""
     if event.problem is Problem.NOT_OFFERED:
-        return ask(replace(settled(conversation, event.id), pull=Pull()), context, text(f"problem.{event.problem}"))
-    stays = replace(settled(conversation, event.id), stage=Stage.FINDING, again=event.request)
+        return ask(
+            replace(stop_waiting(conversation, event.id), pull=Pull()), context, text(f"problem.{event.problem}")
+        )
+    stays = replace(stop_waiting(conversation, event.id), stage=Stage.FINDING, again=event.request)
     return stays, (say(stays, f"problem.{event.problem}", *question(Stage.FINDING, *FAILED_OPTIONS)),)
 
 
@@ -133,7 +135,7 @@ def choose(conversation: Conversation, number: int, context: Context) -> Turn:
 
 
 def _chosen(conversation: Conversation, offer: Offer, context: Context) -> Turn:
-    return waits(conversation, Stage.SEARCHING, context), (AskParameters(offer),)
+    return await_answer(conversation, Stage.SEARCHING, context), (AskParameters(offer),)
 
 
 def more(conversation: Conversation, tap: Tap | None, context: Context) -> Turn:
@@ -157,7 +159,7 @@ def back(conversation: Conversation, context: Context) -> Turn:
     if conversation.pull and conversation.pull.offers:
         return ask(replace(conversation, pull=Pull()), context)
     session = conversation.session
-    there = replace(left(conversation, Stage.DOCUMENTS), session=replace(session, page=1) if session else None)
+    there = replace(reset_to(conversation, Stage.DOCUMENTS), session=replace(session, page=1) if session else None)
     return goto(there, Stage.DOCUMENTS)
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Request, Say, SendOtp, SignUp, Text, VerifyOtp, VerifySignUp
-from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, OtpSent
+from helpdesk.conversation.events import CitizenEvent, Entered, Failed, Kind, OtpSent
 from helpdesk.conversation.limits import DAY
 from helpdesk.conversation.model import Conversation, OtpRound, Stage, Tried
 from helpdesk.conversation.problems import Problem
@@ -18,15 +18,15 @@ from helpdesk.conversation.turn import (
     Question,
     Turn,
     at_work,
+    await_answer,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
-    settled,
+    stop_waiting,
     text,
     wait,
-    waits,
 )
 
 OPTIONS = (Choice.RESEND, Choice.SIGN_UP, Choice.CHANGE_NUMBER)
@@ -57,12 +57,12 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
     if limit:
         why, first = limit
         hours = max(2, ceil((first.at + DAY - now) / 3600))  # no text has to say "1 hours"
-        stays = left(conversation, Stage.MENU)
+        stays = reset_to(conversation, Stage.MENU)
         return stays, (say(stays, why, SERVICES, MENU, hours=hours),)
     form = conversation.form
     request = SignUp(mark, form.mobile_mark) if form else SendOtp(mark)
     tried = (*today, Tried(mark, now, step=context.step))
-    return waits(replace(conversation, otp=None, tried=tried), Stage.SENDING_OTP, context), (request,)
+    return await_answer(replace(conversation, otp=None, tried=tried), Stage.SENDING_OTP, context), (request,)
 
 
 def refuses_otp(reply: Say) -> bool:
@@ -86,7 +86,7 @@ def sent(conversation: Conversation, event: OtpSent, context: Context) -> Turn:
     tried = conversation.tried
     if all(one.step != event.id for one in tried):
         tried = (*tried, Tried(event.mark, now, step=event.id))  # asked for by a version that counts only here
-    asked = replace(settled(conversation, event.id), stage=Stage.OTP, otp=otp, tried=tried)
+    asked = replace(stop_waiting(conversation, event.id), stage=Stage.OTP, otp=otp, tried=tried)
     return ask(asked, context)
 
 
@@ -103,7 +103,7 @@ def _options(conversation: Conversation) -> tuple[Choice, ...]:
     return OPTIONS if conversation.form is None else SIGN_UP_OPTIONS
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """Six digits are verified; or another OTP, another number. Who signs up changes her details instead."""
     if conversation.form and _changes(event):
         return goto(conversation, Stage.SUMMARY)
@@ -116,10 +116,10 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
                 return need_new(conversation, "otp.expired")
             if otp.tries_left < 1:
                 return need_new(conversation, "otp.no_tries")
-            return waits(conversation, Stage.VERIFYING, context), (_verification(conversation),)
+            return await_answer(conversation, Stage.VERIFYING, context), (_verification(conversation),)
         case Entered():
             return ask(conversation, context, note=text("otp.length"))
-    match picks(event, Stage.OTP, _options(conversation), numbered=False, change=Choice.CHANGE_NUMBER):
+    match match_choice(event, Stage.OTP, _options(conversation), numbered=False, change=Choice.CHANGE_NUMBER):
         case Choice.RESEND:
             seconds = otp.sent_at + context.rules.resend_seconds - context.now
             if seconds > 0:
@@ -130,8 +130,8 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
     return ask(conversation, context, note=text("otp.length"))
 
 
-def _changes(event: FromHer) -> bool:
-    return picks(event, Stage.OTP, (Choice.CHANGE,), numbered=False, change_number=Choice.CHANGE) is not None
+def _changes(event: CitizenEvent) -> bool:
+    return match_choice(event, Stage.OTP, (Choice.CHANGE,), numbered=False, change_number=Choice.CHANGE) is not None
 
 
 def _ask_number(conversation: Conversation) -> Turn:
@@ -145,7 +145,7 @@ def _verification(conversation: Conversation) -> Request:
 def not_verified(conversation: Conversation, event: Failed) -> Turn:
     """The OTP was not accepted: why, and how many tries are left."""
     otp = conversation.otp
-    back = replace(settled(conversation, event.id), stage=Stage.OTP)
+    back = replace(stop_waiting(conversation, event.id), stage=Stage.OTP)
     if otp is None:
         return _ask_number(back)
     match event.problem:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import EraseData, Text
-from helpdesk.conversation.events import FromHer, Tapped
+from helpdesk.conversation.events import CitizenEvent, Tapped
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import (
     DELETE_DATA,
@@ -23,9 +23,9 @@ from helpdesk.conversation.turn import (
     Turn,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
     signed_out,
     text,
@@ -37,20 +37,20 @@ def person(conversation: Conversation, *_: object) -> Turn:
     return conversation, (say(conversation, "person", MENU),)
 
 
-def privacy(conversation: Conversation, _: FromHer, context: Context) -> Turn:
+def privacy(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
     """Tell what is kept, why, for how long, and where to complain. The open question can still be answered."""
     return conversation, (say(conversation, "privacy.page" if context.rules.on_page else "privacy", DELETE_DATA, MENU),)
 
 
 def ask_to_delete(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Ask whether her data shall be deleted. Whatever was half-done is dropped already."""
-    asked = left(conversation, Stage.DELETE)
+    asked = reset_to(conversation, Stage.DELETE)
     return asked, (say(asked, "delete.ask", *question(Stage.DELETE, Choice.DELETE), MENU, note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Yes* deletes, *No* leads back."""
-    match picks(event, Stage.DELETE, (Choice.DELETE, Choice.MENU), yes=Choice.DELETE, no=Choice.MENU):
+    match match_choice(event, Stage.DELETE, (Choice.DELETE, Choice.MENU), yes=Choice.DELETE, no=Choice.MENU):
         case Choice.DELETE:
             return delete(conversation)
         case Choice.MENU:
@@ -58,7 +58,7 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
     return ask_to_delete(conversation, context, note=text("not_understood"))
 
 
-def said_delete(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def said_delete(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Delete*, from anywhere: a tap deletes, and so does the word where it was asked for. Otherwise she is asked."""
     if isinstance(event, Tapped) or conversation.stage is Stage.DELETE:
         return delete(conversation)

@@ -6,7 +6,7 @@ from helpdesk.conversation.effects import ListDocuments
 from helpdesk.conversation.ends import LONGEST_SESSION_SECONDS
 from helpdesk.conversation.events import Refreshed, SignedIn
 from helpdesk.conversation.model import Conversation, Session, Stage
-from helpdesk.conversation.turn import Context, Turn, waits
+from helpdesk.conversation.turn import Context, Turn, await_answer
 
 
 def verified(conversation: Conversation, event: SignedIn, context: Context) -> Turn:
@@ -16,7 +16,7 @@ def verified(conversation: Conversation, event: SignedIn, context: Context) -> T
     until = now + event.expires_in if event.lasts else 0
     session = Session(signed_in_at=now, expires_at=now + lasts, token_until=until, keeps=event.keeps)
     here = replace(conversation, session=session, otp=None, link=None, form=None)
-    return waits(here, Stage.LISTING, context), (ListDocuments(),)
+    return await_answer(here, Stage.LISTING, context), (ListDocuments(),)
 
 
 def refreshed(conversation: Conversation, event: Refreshed, context: Context) -> Turn:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import SendOtp, Text
-from helpdesk.conversation.events import Entered, Failed, FromHer, Kind
+from helpdesk.conversation.events import CitizenEvent, Entered, Failed, Kind
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.turn import (
@@ -17,11 +17,11 @@ from helpdesk.conversation.turn import (
     Turn,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
-    settled,
+    stop_waiting,
     taken_back,
     text,
 )
@@ -32,22 +32,22 @@ FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Ask for the Aadhaar number or VID."""
-    asked = left(conversation, Stage.AADHAAR)
+    asked = reset_to(conversation, Stage.AADHAAR)
     return asked, (say(asked, "aadhaar.ask", *question(Stage.AADHAAR, *OPTIONS), note=note),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """A well-formed number has an OTP sent; any other gets a clear answer that does not repeat it."""
     match event:
         case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=None, mark=mark):
-            return goto(replace(left(conversation, Stage.AADHAAR), again=SendOtp(mark)), Stage.SENDING_OTP)
+            return goto(replace(reset_to(conversation, Stage.AADHAAR), again=SendOtp(mark)), Stage.SENDING_OTP)
         case Entered(
             kind=Kind.AADHAAR | Kind.VIRTUAL_ID, fault=Fault.LENGTH | Fault.FIRST_DIGIT | Fault.CHECKSUM as fault
         ):
             return ask(conversation, context, note=text(f"aadhaar.{fault}"))
         case Entered():
             return ask(conversation, context, note=text("aadhaar.length"))
-    match picks(event, Stage.AADHAAR, FAILED_OPTIONS, numbered=False):
+    match match_choice(event, Stage.AADHAAR, FAILED_OPTIONS, numbered=False):
         case Choice.TRY_AGAIN if isinstance(conversation.again, SendOtp):
             return goto(conversation, Stage.SENDING_OTP)
         case Choice.CHANGE_NUMBER:
@@ -57,7 +57,7 @@ def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn
 
 def not_sent(conversation: Conversation, event: Failed, request: SendOtp) -> Turn:
     """No OTP could be sent: what happened, and *Try again* with the same number."""
-    here = taken_back(settled(conversation, event.id), event)
+    here = taken_back(stop_waiting(conversation, event.id), event)
     stays = replace(here, stage=Stage.AADHAAR, again=request)
     buttons = question(Stage.AADHAAR, *FAILED_OPTIONS)
     if event.wait:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import ExchangeCode, MakeLink, OfferLink, Text
-from helpdesk.conversation.events import CameBack, Failed, FromHer, LinkMade, SentProof
+from helpdesk.conversation.events import CitizenEvent, ConsentReturned, Failed, LinkMade, SentProof
 from helpdesk.conversation.model import Conversation, Link, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
@@ -23,15 +23,15 @@ from helpdesk.conversation.turn import (
     Question,
     Turn,
     at_work,
+    await_answer,
     explains,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
-    settled,
+    stop_waiting,
     text,
     wait,
-    waits,
 )
 
 OPTIONS = (Choice.OPEN_LINK, Choice.NEW_LINK, Choice.CANCEL)
@@ -44,7 +44,7 @@ def make(conversation: Conversation, context: Context, _: Text | None = None) ->
     """Have a new link made, to sign in or up. An earlier one is worth nothing from here on."""
     if conversation.stage is Stage.MAKING_LINK:
         return wait(conversation)
-    asked = waits(left(conversation, Stage.MAKING_LINK), Stage.MAKING_LINK, context)
+    asked = await_answer(reset_to(conversation, Stage.MAKING_LINK), Stage.MAKING_LINK, context)
     return asked, (MakeLink(_signs_up(conversation)),)
 
 
@@ -56,13 +56,13 @@ def _signs_up(conversation: Conversation) -> bool:
 def made(conversation: Conversation, event: LinkMade, context: Context) -> Turn:
     """The link is there: hand it over."""
     link = Link(event.mark, event.address, context.now + context.rules.link_seconds, event.sign_up)
-    away = replace(settled(conversation, event.id), stage=Stage.LINK, link=link, again=MakeLink(event.sign_up))
+    away = replace(stop_waiting(conversation, event.id), stage=Stage.LINK, link=link, again=MakeLink(event.sign_up))
     return away, (_offer(away, context.now),)
 
 
-def answer(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """She writes instead of going there: the same link once more as long as it holds, or a new one."""
-    match picks(event, Stage.LINK, OPTIONS, numbered=False, try_again=Choice.NEW_LINK):
+    match match_choice(event, Stage.LINK, OPTIONS, numbered=False, try_again=Choice.NEW_LINK):
         case Choice.OPEN_LINK if _holds(conversation, context.now):
             return conversation, (_offer(conversation, context.now),)
         case Choice.OPEN_LINK | Choice.NEW_LINK:
@@ -98,7 +98,7 @@ def awaits(conversation: Conversation, mark: str, now: int) -> bool:
     return link is not None and compare_digest(link.mark, mark) and not link.returned and now < link.expires_at
 
 
-def came_back(conversation: Conversation, event: CameBack, context: Context) -> Turn:
+def came_back(conversation: Conversation, event: ConsentReturned, context: Context) -> Turn:
     """DigiLocker sent her back: with a code, which is exchanged at once or when she has proved herself; or without."""
     link = conversation.link
     if link is None:
@@ -130,21 +130,21 @@ def proved(conversation: Conversation, event: SentProof, context: Context) -> Tu
     return ask(replace(here, link=link_left), context, text("proof.wrong"))
 
 
-def answer_proof(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_proof(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """She writes something else than the one-time code."""
-    if picks(event, Stage.PROOF, PROOF_OPTIONS, numbered=False, try_again=Choice.NEW_LINK) is Choice.NEW_LINK:
+    if match_choice(event, Stage.PROOF, PROOF_OPTIONS, numbered=False, try_again=Choice.NEW_LINK) is Choice.NEW_LINK:
         return make(conversation, context)
     return ask(conversation, context)
 
 
 def _exchange(conversation: Conversation, link: Link, context: Context, *, proved: bool) -> Turn:
-    used = replace(waits(conversation, Stage.EXCHANGING, context), link=None)
+    used = replace(await_answer(conversation, Stage.EXCHANGING, context), link=None)
     return used, (ExchangeCode(link.sign_up, proved),)
 
 
 def not_signed_in(conversation: Conversation, event: Failed, *, sign_up: bool) -> Turn:
     """There is no link, or the code was not accepted: why, and a new link."""
-    stays = replace(settled(conversation, event.id), stage=Stage.LINK, link=None, again=MakeLink(sign_up))
+    stays = replace(stop_waiting(conversation, event.id), stage=Stage.LINK, link=None, again=MakeLink(sign_up))
     # A code that DigiLocker does not take is told as "signed out", which she never was.
     key = "link.failed" if event.problem is Problem.SIGNED_OUT else f"problem.{event.problem}"
     return stays, (say(stays, key, NEW_LINK, MENU),)

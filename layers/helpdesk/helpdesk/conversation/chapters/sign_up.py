@@ -19,7 +19,7 @@ from helpdesk.conversation.effects import (
     Keep,
     Text,
 )
-from helpdesk.conversation.events import Entered, Failed, FromHer, Kind, Said
+from helpdesk.conversation.events import CitizenEvent, Entered, Failed, Kind, Said
 from helpdesk.conversation.model import Conversation, Form, Stage
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.problems import Problem
@@ -30,11 +30,11 @@ from helpdesk.conversation.turn import (
     Turn,
     explains,
     goto,
-    left,
-    picks,
+    match_choice,
     question,
+    reset_to,
     say,
-    settled,
+    stop_waiting,
     taken_back,
     text,
 )
@@ -72,7 +72,7 @@ def ask(
     form = conversation.form or Form()
     missing = next((name for name in DETAILS if name not in form.has), None)
     stage = STAGES[missing] if missing else Stage.SUMMARY
-    asked = replace(left(conversation, stage), form=form)
+    asked = replace(reset_to(conversation, stage), form=form)
     key = f"sign_up.{missing}"
     options: tuple[Choice, ...] = OPTIONS
     shows: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def back(conversation: Conversation, context: Context) -> Turn:
 # The details, one by one
 
 
-def answer_number(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_number(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """The Aadhaar number: no VID, which DigiLocker does not take here."""
     match event:
         case Entered(kind=Kind.AADHAAR, fault=None, mark=mark):
@@ -108,14 +108,14 @@ def answer_number(conversation: Conversation, event: FromHer, context: Context) 
     return ask(conversation, context, note=text("aadhaar.length"))
 
 
-def answer_name(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_name(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """Her name, in the Latin letters that the card has it in. Who writes another script is shown an example at once."""
     if isinstance(event, Said) and _is_name(event):
         return _kept(conversation, Keep(NAME), context)
     return ask(conversation, context, note=text("sign_up.not_a_name"), more=text(f"example.{Stage.NAME}"))
 
 
-def answer_born(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_born(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """Her date of birth."""
     match event:
         case Entered(kind=Kind.DATE, fault=None):
@@ -123,36 +123,36 @@ def answer_born(conversation: Conversation, event: FromHer, context: Context) ->
     return ask(conversation, context, note=text("sign_up.not_a_date"))
 
 
-def answer_gender(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_gender(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """Her gender; or the date of birth once more, which was read back with the question."""
     match event:
         case Entered(kind=Kind.DATE, fault=None):
             return _kept(conversation, Keep(BORN), context)
         case Entered():
             return ask(conversation, context, note=text("sign_up.not_a_date"))
-    gender = picks(event, Stage.GENDER, GENDERS)
+    gender = match_choice(event, Stage.GENDER, GENDERS)
     if gender is None:
         return ask(conversation, context, note=text("not_understood"))
     return _kept(conversation, Keep(GENDER, _INITIALS[gender]), context)
 
 
-def answer_mobile(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_mobile(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """The mobile that the OTP goes to: the one that she writes from, by a tap, or another."""
     match event:
         case Entered(kind=Kind.MOBILE, fault=None, mark=mark):
             return _kept(conversation, Keep(MOBILE), context, mobile_mark=mark)
     own = (Choice.OWN_MOBILE,) if conversation.writes_from_mobile else ()
-    if picks(event, Stage.MOBILE, own, yes=Choice.OWN_MOBILE) is Choice.OWN_MOBILE and own:
-        return _kept(conversation, Keep(MOBILE, her_number=True), context, mobile_mark="")
+    if match_choice(event, Stage.MOBILE, own, yes=Choice.OWN_MOBILE) is Choice.OWN_MOBILE and own:
+        return _kept(conversation, Keep(MOBILE, own_number=True), context, mobile_mark="")
     return ask(conversation, context, note=text("sign_up.not_a_mobile"))
 
 
-def answer_summary(conversation: Conversation, event: FromHer, context: Context) -> Turn:
+def answer_summary(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Send* has the details compared and an OTP sent; the number of a line asks for that one again."""
     match event:
         case Said(number=int(number)) if 1 <= number <= len(DETAILS):
             return ask(_without(conversation, DETAILS[number - 1]), context)
-    match picks(event, Stage.SUMMARY, SUMMARY_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
+    match match_choice(event, Stage.SUMMARY, SUMMARY_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
         case Choice.SEND:
             return goto(conversation, Stage.SENDING_OTP)
         case Choice.CHANGE:
@@ -169,7 +169,7 @@ def not_sent(conversation: Conversation, event: Failed, context: Context) -> Tur
 
     Where an account can be the reason, the way to sign in to it stands below, for everybody alike.
     """
-    stays = taken_back(settled(conversation, event.id), event)
+    stays = taken_back(stop_waiting(conversation, event.id), event)
     if event.wait:
         return ask(stays, context, text("otp.pause", seconds=event.wait))
     why, has_account = text(f"problem.{event.problem}"), text("sign_up.has_account")
@@ -207,7 +207,7 @@ def _is_name(said: Said) -> bool:
 
 def _detail(
     stage: Stage,
-    answer: Callable[[Conversation, FromHer, Context], Turn],
+    answer: Callable[[Conversation, CitizenEvent, Context], Turn],
     *options: Choice,
     expects: tuple[Expects, ...],
 ) -> Question:
