@@ -47,7 +47,7 @@ KEYS ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check shape new-question transcripts translations translated run demo test replay phrases bench screenshots lint format events sam-local build \
+.PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay phrases bench screenshots lint format events sam-local build \
   deploy doctor secrets change-set execute redrive revoke-all find prune delete environments clean
 
 help: ## Print this
@@ -81,6 +81,12 @@ translations: .venv/.ready ## A page on which a speaker checks the texts: build/
 translated: .venv/.ready ## Say that texts say what the English says now (LANGUAGE=or KEYS="menu otp.ask", or KEYS=all)
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.translations mark '$(LANGUAGE)' $(KEYS)
 
+blind: .venv/.ready ## The texts that a reader translates back, without the English (LANGUAGE=or)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.back_translation blind '$(LANGUAGE)'
+
+compare: .venv/.ready ## The English beside what a reader translated back (LANGUAGE=or)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.back_translation compare '$(LANGUAGE)'
+
 test: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest -n auto $(TESTS)
 
@@ -99,7 +105,7 @@ bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, o
 screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots
 
-lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready ## Style, types and the template
+lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready ## Style, types, translations and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
 	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)

@@ -80,7 +80,7 @@ def _side(key: str, language: Catalogue, side: str) -> str:
     text = language.texts[key]
     if is_word_list(key) or not is_translated(key):
         return f'<div class="{side}plain"{_spoken(language)}>{escape(text)}</div>'
-    shown = _bold(_filled(escape(text, quote=False), _examples(language)))
+    shown = _bold(_filled(escape(text, quote=False), examples(language)))
     buttons = "".join(f"<span>{escape(language.texts[f'button.{one}'])}</span>" for one in _buttons().get(key, ()))
     below = f'<div class="buttons">{buttons}</div>' if buttons else ""
     return f'<div class="{side}chat"{_spoken(language)}><div class="bubble">{shown}</div>{below}</div>'
@@ -110,7 +110,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: f"<mark>{escape(values[found[1]])}</mark>", text)
 
 
-def _examples(language: Catalogue) -> dict[str, str]:
+def examples(language: Catalogue) -> dict[str, str]:
     """Return a value for everything that is filled in."""
     texts = language.texts
     named = {

@@ -1,6 +1,7 @@
 """Whether the translations still say what the English says, and pages to check them by.
 
 python -m tools.translations stale              names each text whose English has changed since it was translated
+python -m tools.translations lint               the same, and what is misspelt
 python -m tools.translations mark or menu help.menu   says that these Odia texts say what the English says now
 python -m tools.translations mark or all        the same for all of its texts
 python -m tools.translations page or            writes build/translations/or.html; without a language, all of them
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from helpdesk.languages.catalogue import catalogue, codes
+from tools.spelling import faults
 from tools.texts import ROOT, is_translated
 from tools.translation_page import page
 
@@ -68,6 +70,16 @@ def _say_stale() -> int:
     return 1 if count else 0
 
 
+def _say_misspelt() -> int:
+    misspelt = False
+    for code in OTHERS:
+        for key, text in catalogue(code).texts.items():
+            for fault in faults(code, key, text) if is_translated(key) else ():
+                misspelt = True
+                print(f"{code} {key}: {fault}")
+    return 1 if misspelt else 0
+
+
 def _mark(code: str, keys: list[str]) -> int:
     wanted = wanted_marks()
     unknown = [key for key in keys if key not in wanted and key != "all"]
@@ -95,6 +107,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["stale"]:
             return _say_stale()
+        case ["lint"]:
+            return max(_say_stale(), _say_misspelt())
         case ["mark", code, *keys]:
             return _mark(code, keys)
         case ["page", *chosen]:
