@@ -51,6 +51,8 @@ class SimulatorConfig:
     pair_seconds: float = 6.0
     pair_burst: int = 45
     """One message per `pair_seconds` to one person, `pair_burst` of them at once (131056)."""
+    free_messages: int = 1000
+    """So many replies a month need no payment method (since October 2026)."""
     rate_limit_status: int = 400
     """Documents say 400 for 130429 and 131056; 403 was seen."""
     status_delay: float = 0.05

@@ -26,7 +26,10 @@ A switch, or a list of them that is used up in order:
     flaw       (`file` only) the document comes with that one of `standins.digilocker.documents.Flaw`
 
 Habits of `whatsapp`: `status_order` is in-order, reversed, duplicated, skip-delivered, none, or early (sent and
-delivered come before the call is answered); `bare_contacts` true leaves the profile out of `contacts`.
+delivered come before the call is answered); `bare_contacts` true leaves the profile out of `contacts`;
+`payment_method` false: the account pays for nothing, so its health is BLOCKED (141006) and replies beyond the free ones
+of a month are accepted and never arrive; `limited` true: the business is LIMITED; `business_agent` true: Meta's
+Business Agent answers on the number, and the webhook gets standby copies.
 Setting a switch replaces what was set for that endpoint.
 """
 
@@ -65,6 +68,8 @@ ENDPOINTS = {
         *("fetch", "delivery", "webhook", "*"),
     ),
 }
+HABITS = {"bare_contacts": False, "payment_method": True, "limited": False, "business_agent": False}
+"""What is true or false of WhatsApp, and what it is when all is well."""
 STATUS_ORDERS = ("in-order", "reversed", "duplicated", "skip-delivered", "none", "early")
 
 
@@ -121,14 +126,18 @@ class Faults:
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], deque[Fault]] = {}
         self.status_order = "in-order"
-        self.bare_contacts = False
+        self._habits = dict(HABITS)
+
+    def habit(self, name: str) -> bool:
+        """Return one of `HABITS`, as it is now."""
+        return self._habits[name]
 
     def set(self, given: object) -> None:
         """Set switches as the module describes them; raises UnknownFault and sets none if one of them is unknown."""
         if not isinstance(given, Mapping):
             raise UnknownFault("expected an object with 'digilocker' and 'whatsapp'")
         waiting: dict[tuple[str, str], deque[Fault]] = {}
-        order, bare = self.status_order, self.bare_contacts
+        order, habits = self.status_order, dict(self._habits)
         for service, switches in given.items():
             if service not in ENDPOINTS or not isinstance(switches, Mapping):
                 raise UnknownFault(f"services are {', '.join(ENDPOINTS)}, each with an object of switches")
@@ -137,8 +146,8 @@ class Faults:
                     if switch not in STATUS_ORDERS:
                         raise UnknownFault(f"status_order is one of {', '.join(STATUS_ORDERS)}")
                     order = switch
-                elif service == "whatsapp" and name == "bare_contacts":
-                    bare = switch is True
+                elif service == "whatsapp" and name in HABITS:
+                    habits[name] = switch is True
                 elif name in ENDPOINTS[service]:
                     several = switch if isinstance(switch, list) else [switch]
                     waiting[service, name] = deque(_fault(one) for one in several)
@@ -146,7 +155,7 @@ class Faults:
                     raise UnknownFault(f"{service} has no {name!r}; it has {', '.join(ENDPOINTS[service])}")
         with self._lock:
             self._waiting.update(waiting)
-            self.status_order, self.bare_contacts = order, bare
+            self.status_order, self._habits = order, habits
 
     def take(self, service: str, endpoint: str) -> Fault | None:
         """Return the switch that holds for this call, if any, and use it up by one."""
@@ -164,7 +173,7 @@ class Faults:
         """Forget every switch."""
         with self._lock:
             self._waiting.clear()
-            self.status_order, self.bare_contacts = "in-order", False
+            self.status_order, self._habits = "in-order", dict(HABITS)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is set: how many more calls of which endpoint."""
@@ -173,5 +182,5 @@ class Faults:
             for (service, name), waiting in self._waiting.items():
                 if waiting:
                     shown[service][name] = sum(fault.times for fault in waiting)
-            shown["whatsapp"] |= {"status_order": self.status_order, "bare_contacts": self.bare_contacts}
+            shown["whatsapp"] |= {"status_order": self.status_order, **self._habits}
             return shown

@@ -214,6 +214,43 @@ def graph_version(patient: Patient) -> Finding:
     return Fine(f"{version} is served")
 
 
+def sending(patient: Patient) -> Finding:
+    """Whether Meta lets the number, its account, the business and the app send, and what it objects to.
+
+    Since October 2026 an account without a payment method is told 200 for every reply; beyond the free ones of a month
+    none arrives, and nothing but the health status says so.
+    """
+    objections, solutions = [], []
+    for kind, entity in health(patient.meta.by_user, patient.meta.phone_number_id).items():
+        errors = entity.get("errors", [])
+        if entity["can_send_message"] == "AVAILABLE" and not errors:
+            continue
+        reasons = [f"{error['error_description']} ({error['error_code']})" for error in errors]
+        reasons += entity.get("additional_info", [])
+        objections.append(" ".join([f"Meta calls the {kind} {entity['can_send_message']}:", *reasons]).rstrip(":"))
+        solutions += [error["possible_solution"] for error in errors if "possible_solution" in error]
+    if not objections:
+        return Fine("Meta calls number, account, business and app AVAILABLE")
+    solutions.append(f"WhatsApp Manager (https://business.facebook.com/wa/manage) and {patient.meta.app_page} say more")
+    return Mend("; ".join(objections), " ".join(solutions))
+
+
+def business_agent(patient: Patient) -> Finding:
+    """Whether citizens are answered by this desk, and not by Meta's own Business Agent on the same number."""
+    if register.STANDBY not in register.fields_of(register.subscription(patient.meta) or {}):
+        return Mend(
+            f"the app is not subscribed to the field {register.STANDBY}: nobody would notice Meta's Business Agent "
+            "answering in the desk's place",
+            f"make deploy STAGE={patient.stack.stage}",
+        )
+    if copies := _counted_within_a_day(patient, "StandbyDeliveries"):
+        return Mend(
+            f"Meta's Business Agent answers on the number: {copies} deliveries of a day were copies to look at",
+            "WhatsApp Manager > AI tools > Business Agent: switch it off for this number",
+        )
+    return Fine("nobody else answers on the number")
+
+
 def app_live(patient: Patient) -> Finding:
     """Whether the app is switched to Live, without which webhooks do not come.
 
@@ -223,21 +260,21 @@ def app_live(patient: Patient) -> Finding:
     if state != "AVAILABLE":
         return Mend(
             f"Meta calls the app {state}",
-            f"https://developers.facebook.com/apps/{patient.meta.app_id}/ > App mode: Live; its alerts say what else",
+            f"{patient.meta.app_page} > App mode: Live; its alerts say what else",
         )
-    if (messages := _messages_of_a_day(patient)) == 0:
+    if (messages := _counted_within_a_day(patient, "Messages")) == 0:
         raise CannotTell(
             "no message has come in for a day, and no API tells; look at App mode, at the top of "
-            f"https://developers.facebook.com/apps/{patient.meta.app_id}/"
+            f"{patient.meta.app_page}"
         )
     return Fine(f"{messages} messages came in within a day")
 
 
-def _messages_of_a_day(patient: Patient) -> int:
+def _counted_within_a_day(patient: Patient, metric: str) -> int:
     now = dt.datetime.now(dt.UTC)
     found = boto3.client("cloudwatch").get_metric_statistics(
         Namespace=patient.stack.name,
-        MetricName="Messages",
+        MetricName=metric,
         Dimensions=[{"Name": "service", "Value": "webhook"}],
         StartTime=now - dt.timedelta(days=1),
         EndTime=now,
@@ -472,8 +509,10 @@ CHECKS: tuple[Check, ...] = (
     access_token,
     graph_version,
     app_live,
+    sending,
     webhook_address,
     account_subscription,
+    business_agent,
     storage_in_india,
     digilocker,
     redirect_uri,

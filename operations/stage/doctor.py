@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.settings import run
 from operations.stack import find_stack
+from operations.stage import register
 from operations.stage.checks import CHECKS, Check, Patient
 from operations.stage.findings import CannotTell, Finding, Fine, Mend
 from operations.stage.graph import GraphRefusal
@@ -65,6 +66,7 @@ def examine_all(patient: Patient, checks: Sequence[Check] = CHECKS) -> int:
     mend = sum(isinstance(finding, Mend) for finding in findings)
     unknown = sum(isinstance(finding, Unknown) for finding in findings)
     print(f"\n{mend or 'nothing'} to mend{f', {unknown} that cannot be told from here' if unknown else ''}.")
+    print(f"\nBy hand, once, as no API tells: {register.USERNAME}")
     return mend
 
 

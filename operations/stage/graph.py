@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 SECONDS = (5.0, 20.0)
 """To connect, and for an answer."""
 TOKEN_REFUSED = 190
+INVALID_PARAMETER = 100
 UNKNOWN_PATH = 2500
 """What a version of the API that does not exist is answered with."""
 
@@ -90,6 +91,11 @@ class Meta:
     app_id: str
     account_id: str
     """The WhatsApp business account."""
+
+    @property
+    def app_page(self) -> str:
+        """Where the app is looked at."""
+        return f"https://developers.facebook.com/apps/{self.app_id}/"
 
 
 def meta_of(parameters: Mapping[str, str], access_token: str, app_secret: str) -> Meta:

@@ -6,11 +6,19 @@ What stands there already is left alone. What Meta's API does not let us do is s
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from operations.stage.graph import Meta
+from operations.stage.graph import INVALID_PARAMETER, GraphRefusal, Meta
 
 OBJECT = "whatsapp_business_account"
 FIELD = "messages"
-"""All that the desk understands: what citizens send, and what became of its own messages."""
+"""All that the desk answers: what citizens send, and what became of its own messages."""
+STANDBY = "standby"
+"""Copies of what Meta's Business Agent answers in the desk's place; without it, such messages come nowhere."""
+
+USERNAME = (
+    "Reserve the department's business username: WhatsApp Manager > Account tools > Phone numbers > the number > "
+    "Profile > Username. Citizens find the number by it, and nobody else can take it."
+)
+"""Possible since 29 June 2026, and only by hand."""
 
 type Confirm = Callable[[str], bool]
 """Asks the operator a question that can be answered with yes."""
@@ -40,7 +48,7 @@ def register_webhook(meta: Meta, url: str, verify_token: str, confirm: Confirm) 
     """
     now = subscription(meta)
     before = fields_of(now) if now is not None else ()
-    if now is not None and now["callback_url"] == url and now.get("active") and FIELD in before:
+    if now is not None and now["callback_url"] == url and now.get("active") and {FIELD, STANDBY} <= {*before}:
         return "Meta calls this address already"
     if (
         now is not None
@@ -48,13 +56,16 @@ def register_webhook(meta: Meta, url: str, verify_token: str, confirm: Confirm) 
         and not confirm(f"The app's webhooks go to {now['callback_url']} now. Have them go to {url}?")
     ):
         return f"left as it is: Meta calls {now['callback_url']}"
-    meta.by_app.post(
-        f"{meta.app_id}/subscriptions",
-        object=OBJECT,
-        callback_url=url,
-        verify_token=verify_token,
-        fields=",".join(dict.fromkeys([*before, FIELD])),
-    )
+    subscribed = {"object": OBJECT, "callback_url": url, "verify_token": verify_token}
+    fields = dict.fromkeys([*before, FIELD, STANDBY])
+    try:
+        meta.by_app.post(f"{meta.app_id}/subscriptions", **subscribed, fields=",".join(fields))
+    except GraphRefusal as refusal:
+        if refusal.code != INVALID_PARAMETER:
+            raise
+        # Apps that Meta has not given its agent to may not know the field yet.
+        del fields[STANDBY]
+        meta.by_app.post(f"{meta.app_id}/subscriptions", **subscribed, fields=",".join(fields))
     return f"Meta calls {url} from now on"
 
 
@@ -74,7 +85,8 @@ def by_hand(url: str, secret_arn: str) -> str:
      {url}
      and as verify token the field verify_token of
      {secret_arn}
-     (the console of Secrets Manager shows it). Verify and save, then subscribe to the field {FIELD}.
+     (the console of Secrets Manager shows it). Verify and save, then subscribe to the fields {FIELD} and {STANDBY}.
   2. Business settings > Accounts > WhatsApp accounts > the account > Connected partners or apps: add the app; or
      POST /<WABA id>/subscribed_apps with a token that may whatsapp_business_management.
-  3. Switch the app to Live, at the top of its dashboard. No API does that."""
+  3. Switch the app to Live, at the top of its dashboard. No API does that.
+  4. {USERNAME}"""

@@ -17,14 +17,24 @@ if TYPE_CHECKING:
 OBJECT = "whatsapp_business_account"
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 
+# In our own words, in the form of Meta's reference of `health_status`: errors for BLOCKED, additional_info for LIMITED.
+_NO_PAYMENT_METHOD = {
+    "error_code": 141006,
+    "error_description": "The account has no valid payment method.",
+    "possible_solution": "Add a payment method to the account.",
+}
+_LIMITED = "The business is not verified: its messaging limit is the lowest."
+
 
 @dataclass
 class Business:
     """What an operator sets up at Meta, as it stands when all is well. Times in seconds since 1970."""
 
     app_live: bool = True
-    fields: tuple[str, ...] = ("messages",)
+    fields: tuple[str, ...] = ("messages", "standby")
     """What the app's webhook is subscribed to."""
+    unknown_fields: tuple[str, ...] = ()
+    """What Meta does not let this app be subscribed to."""
     account_subscribed: bool = True
     """Whether the app gets what happens in the business account."""
     override_callback: str | None = None
@@ -52,7 +62,13 @@ class BusinessApi:
 
     def health(self) -> dict[str, Any]:
         """Return the health of the number and of all that its messages go through."""
-        blocked = [] if self._world.business.app_live else ["APP"]
+        found: dict[str, dict[str, Any]] = {}
+        if not self._world.business.app_live:
+            found["APP"] = {"can_send_message": "BLOCKED"}
+        if not self._world.faults.habit("payment_method"):
+            found["WABA"] = {"can_send_message": "BLOCKED", "errors": [_NO_PAYMENT_METHOD]}
+        if self._world.faults.habit("limited"):
+            found["BUSINESS"] = {"can_send_message": "LIMITED", "additional_info": [_LIMITED]}
         ids = {
             "PHONE_NUMBER": self._config.phone_number_id,
             "WABA": self._config.waba_id,
@@ -60,10 +76,12 @@ class BusinessApi:
             "APP": self._config.app_id,
         }
         entities: list[dict[str, Any]] = [
-            {"entity_type": kind, "id": number, "can_send_message": "BLOCKED" if kind in blocked else "AVAILABLE"}
+            {"entity_type": kind, "id": number, **found.get(kind, {"can_send_message": "AVAILABLE"})}
             for kind, number in ids.items()
         ]
-        return {"can_send_message": "BLOCKED" if blocked else "AVAILABLE", "entities": entities}
+        states = {entity["can_send_message"] for entity in entities}
+        worst = next(state for state in ("BLOCKED", "LIMITED", "AVAILABLE") if state in states)
+        return {"can_send_message": worst, "entities": entities}
 
     def settings(self, owner: str) -> dict[str, Any]:
         """Return the number's settings."""
@@ -109,6 +127,9 @@ class BusinessApi:
                 raise missing(field)
         if given["object"] != OBJECT:
             raise GraphError(100, message=f"(#100) object must be {OBJECT}.")
+        for field in given["fields"].split(","):
+            if field in self._world.business.unknown_fields:
+                raise GraphError(100, message=f"(#100) {field} is not a field of {OBJECT}.")
         if not self._world.webhooks.verify(given["callback_url"], given["verify_token"]):
             raise GraphError(2200, message="(#2200) Callback verification failed", status=400)
         self._world.webhooks.url = given["callback_url"]

@@ -1,5 +1,7 @@
 """What happens to a message after the 200: its link is fetched, and its statuses go out."""
 
+import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -30,6 +32,8 @@ class Delivery:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._cache: dict[str, tuple[float, Media]] = {}
+        self._sent: Counter[tuple[int, ...]] = Counter()
+        """Messages of each month."""
 
     def start(self, phone: Phone | None, message: Message, recipient: str) -> None:
         """Begin, when the call is about to be answered. No phone: the number is not on WhatsApp."""
@@ -40,7 +44,7 @@ class Delivery:
 
     def _run(self, phone: Phone | None, message: Message, recipient: str) -> None:
         delay = self._world.config.status_delay
-        if not self._world.background.sleep(delay):
+        if not self._world.background.sleep(delay) or self._is_unpaid():
             return
         error = self._obstacle(phone, message)
         if error is not None:
@@ -55,6 +59,14 @@ class Delivery:
             self._report(phone, message, status)
             if not self._world.background.sleep(delay):
                 return
+
+    def _is_unpaid(self) -> bool:
+        """Tell whether a message was accepted and is never delivered, without a word: nobody pays for it."""
+        with self._world.lock:
+            month = time.gmtime(self._world.clock.now())[:2]
+            self._sent[month] += 1
+            is_free = self._sent[month] <= self._world.config.free_messages
+            return not is_free and not self._world.faults.habit("payment_method")
 
     def _obstacle(self, phone: Phone | None, message: Message) -> GraphError | None:
         fault = self._world.faults.take("whatsapp", "delivery")

@@ -63,7 +63,8 @@ def send(world: World, number: str, body: Mapping[str, Any]) -> tuple[str, int |
         value: dict[str, Any] = {"messages": [raw]}
         if raw.get("type") != "system":  # those come without contacts
             value = {"contacts": [_contact(world, phone)], **value}
-    status = world.webhooks.deliver(value)
+    field = "standby" if world.faults.habit("business_agent") else "messages"
+    status = world.webhooks.deliver(value, field=field)
     if status == 200:
         with world.lock:
             message.advance("delivered")
@@ -92,7 +93,7 @@ def _identity(world: World, phone: Phone) -> dict[str, str]:
 def _contact(world: World, phone: Phone) -> dict[str, Any]:
     identity = world.config.identity
     contact: dict[str, Any] = {}
-    if not world.faults.bare_contacts:
+    if not world.faults.habit("bare_contacts"):
         contact["profile"] = {"name": phone.name}
         if identity in {"username", "username-empty"}:
             contact["profile"]["username"] = phone.username

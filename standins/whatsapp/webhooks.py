@@ -61,9 +61,11 @@ class Webhooks:
         ]
         return {"object": "whatsapp_business_account", "entry": [{"id": self._config.waba_id, "changes": changes}]}
 
-    def deliver(self, *values: Mapping[str, Any]) -> int | None:
+    def deliver(self, *values: Mapping[str, Any], field: str = "messages") -> int | None:
         """Deliver values in one POST; return the status of its answer, or None. Repeats go on in the background."""
-        return self.deliver_bytes(encode(self.envelope(values), escape=self._config.escape))
+        if field not in self._business.fields:
+            return None
+        return self.deliver_bytes(encode(self.envelope(values, field), escape=self._config.escape))
 
     def deliver_bytes(self, body: bytes) -> int | None:
         """Sign and deliver any bytes, as `deliver` does."""

@@ -334,7 +334,15 @@ def test_another_desks_webhook_is_replaced_only_on_confirmation(desk: Desk, stac
 def test_fields_that_the_app_is_subscribed_to_beside_ours_stay(desk: Desk, stack: Stack, terminal: Terminal) -> None:
     desk.simulator.world.business.fields = ("account_update",)
     deploying.tell_meta(stack, terminal.operator())
-    assert fields(desk) == ("account_update", "messages")
+    assert fields(desk) == ("account_update", "messages", "standby")
+
+
+def test_an_app_that_meta_gives_no_standby_copies_is_registered_all_the_same(
+    desk: Desk, stack: Stack, terminal: Terminal
+) -> None:
+    vars(desk.simulator.world.business).update(fields=(), unknown_fields=("standby",))
+    deploying.tell_meta(stack, terminal.operator())
+    assert fields(desk) == ("messages",)
     assert terminal.questions == []
 
 

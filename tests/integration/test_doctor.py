@@ -39,11 +39,7 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture(scope="module")
 def deployed(desk: Desk) -> Stack:
     """The desk as a stack of CloudFormation's, with everything done that has to be done by hand."""
-    an_hour_ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
-    came_in = {"MetricName": "Messages", "Dimensions": [{"Name": "service", "Value": "webhook"}], "Value": 3.0}
-    desk.client("cloudwatch").put_metric_data(
-        Namespace="helpdesk-dev", MetricData=[{**came_in, "Timestamp": an_hour_ago}]
-    )
+    put_metric(desk, "Messages", 3)
     environment = desk.environment
     return Stack(
         "helpdesk-dev",
@@ -149,6 +145,21 @@ class Account:
         return {"Subscriptions": [{"Endpoint": ALARM_EMAIL, "SubscriptionArn": self._alarm_subscription}]}
 
 
+def put_metric(desk: Desk, name: str, value: int) -> None:
+    """What the webhook counted an hour ago, as CloudWatch reads it from the log."""
+    desk.client("cloudwatch").put_metric_data(
+        Namespace="helpdesk-dev",
+        MetricData=[
+            {
+                "MetricName": name,
+                "Dimensions": [{"Name": "service", "Value": "webhook"}],
+                "Value": value,
+                "Timestamp": dt.datetime.now(dt.UTC) - dt.timedelta(hours=1),
+            }
+        ],
+    )
+
+
 def put(desk: Desk, variable: str, **fields: object) -> None:
     """Change fields of a secret."""
     secrets, arn = desk.client("secretsmanager"), desk.environment[variable]
@@ -182,6 +193,18 @@ def in_the_outbound_secret(**fields: object) -> Spoil:
 
 def in_the_identity_secret(**fields: object) -> Spoil:
     return lambda desk: put(desk, "IDENTITY_SECRET_ARN", **fields)
+
+
+def whatsapp(**habits: bool) -> Spoil:
+    return lambda desk: desk.simulator.world.faults.set({"whatsapp": habits})
+
+
+def answered_by_the_agent(desk: Desk) -> None:
+    """A citizen writes, and Meta's agent answers in our place."""
+    before = desk.counted["StandbyDeliveries"]
+    desk.simulator.world.faults.set({"whatsapp": {"business_agent": True}})
+    desk.phone("ASHA VERMA").say("Hi")
+    put_metric(desk, "StandbyDeliveries", desk.counted["StandbyDeliveries"] - before)
 
 
 def calls_another(desk: Desk) -> None:
@@ -240,6 +263,11 @@ FAULTS: tuple[tuple[Check, str, Spoil, str, str], ...] = (
         "make secrets",
     ),
     (checks.app_live, "in development", at_meta(app_live=False), "BLOCKED", "App mode: Live"),
+    (checks.sending, "not paid for", whatsapp(payment_method=False), "WABA BLOCKED", "Add a payment method"),
+    (checks.sending, "limited", whatsapp(limited=True), "BUSINESS LIMITED: The business is not", "WhatsApp Manager"),
+    (checks.sending, "app", at_meta(app_live=False), "calls the APP BLOCKED", "developers.facebook.com/apps"),
+    (checks.business_agent, "unseen", at_meta(fields=("messages",)), "not subscribed to the field standby", "deploy"),
+    (checks.business_agent, "answers", answered_by_the_agent, "1 deliveries of a day", "switch it off"),
     (checks.webhook_address, "none", lambda desk: setattr(desk.simulator, "webhook_url", None), "no webhook", "deploy"),
     (checks.webhook_address, "another", calls_another, "elsewhere.example", "make deploy STAGE=dev"),
     (checks.webhook_address, "field", at_meta(fields=("account_update",)), "field messages", "make deploy STAGE=dev"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.telemetry import JsonFormatter, count, logger, metrics, record_duration, without_text
+from helpdesk.telemetry import JsonFormatter, count, count_by, logger, metrics, record_duration, without_text
 from tests.handlers import Context
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
@@ -161,6 +161,15 @@ def test_all_of_an_invocation_is_one_line_in_cloudwatchs_format(capsys: pytest.C
     assert measured["Dimensions"] == [["service"]]
     units = {metric["Name"]: metric["Unit"] for metric in measured["Metrics"]}
     assert units == {"Messages": "Count", "Wait": "Seconds"}
+
+
+def test_what_is_counted_by_kind_has_a_line_of_its_own_with_that_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+    count_by("Delivered", "kind", "PANCR")
+
+    line = json.loads(capsys.readouterr().out)
+    assert (line["Delivered"], line["kind"]) == ([1], "PANCR")
+    [measured] = line["_aws"]["CloudWatchMetrics"]
+    assert sorted(measured["Dimensions"][0]) == ["kind", "service"]
 
 
 def test_an_invocation_that_counts_nothing_writes_nothing(

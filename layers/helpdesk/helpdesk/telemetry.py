@@ -18,7 +18,7 @@ from functools import wraps
 from pathlib import Path
 from types import TracebackType
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.logging.formatter import RESERVED_LOG_ATTRS, LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -72,6 +72,12 @@ def count(name: str, value: int = 1) -> None:
     """Count something that happened."""
     if value:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+def count_by(name: str, dimension: str, value: str) -> None:
+    """Count something by a dimension that has few values, as each is a metric of its own and is paid for as one."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(dimension, value)
 
 
 def record_duration(name: str, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """What an operator sees on the dashboard: how far citizens come, how long they wait, what is asked and denied."""
 
+import json
 import math
 from collections import defaultdict
 from typing import Any
@@ -67,6 +68,18 @@ def test_the_wait_for_a_document_counts_from_hi_and_from_the_choice(desk: Desk, 
 
     assert counted["SecondsFromChoice"] == [6]
     assert counted["SecondsFromHi"] == [desk.clock.now - said_hi]
+
+
+def test_a_document_counts_by_its_kind_and_by_the_language_it_comes_in(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.signed_in()
+    (kind, *_) = (document.doctype for document in desk.store.load(desk.conversation_id).conversation.documents)
+    desk.says("1")
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    by = [{name: line[name] for name in ("kind", "language") if name in line} for line in lines]
+    assert by == [{"kind": kind}, {"language": "en"}]
 
 
 def test_only_the_first_document_after_hi_counts_from_hi(desk: Desk, counted: Counted) -> None:

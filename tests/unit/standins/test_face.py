@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import standins
+from standins.faults import HABITS
 
 ASHA = "919000000001"
 PAGE = Path(standins.__file__).parent / "page"
@@ -204,7 +205,7 @@ class TestFaults:
             stage.ask_code(dl_username="999999990019")
         stage.client.post("/faults", json={"digilocker": {"*": {"status": 503}}, "whatsapp": {"status_order": "none"}})
         shown = stage.client.delete("/faults").get_json()
-        assert shown == {"digilocker": {}, "whatsapp": {"status_order": "in-order", "bare_contacts": False}}
+        assert shown == {"digilocker": {}, "whatsapp": {"status_order": "in-order", **HABITS}}
         assert stage.ask_code(dl_username="999999990019").status_code == 200
 
     @pytest.mark.parametrize(

@@ -41,6 +41,21 @@ def test_an_app_that_is_not_live_is_blocked_and_gets_no_messages(stage: Any, lis
     assert listener.received == []
 
 
+def test_an_account_without_a_payment_method_is_blocked_and_replies_beyond_the_free_ones_vanish(
+    staging: Any, listener: Any
+) -> None:
+    stage = staging(free_messages=0, webhook_url=listener.url)
+    stage.client.post("/faults", json={"whatsapp": {"payment_method": False}})
+    health = get(stage, f"v26.0/{NUMBER}", fields="health_status").get_json()["health_status"]
+    (account,) = (one for one in health["entities"] if one["entity_type"] == "WABA")
+    assert (health["can_send_message"], account["errors"][0]["error_code"]) == ("BLOCKED", 141006)
+
+    stage.says()
+    assert stage.text().status_code == 200
+    stage.settle()
+    assert len(listener.received) == 1  # what she said, and no status
+
+
 def test_an_account_without_the_app_sends_it_nothing_until_it_is_subscribed(stage: Any, listener: Any) -> None:
     stage.world.webhooks.url = listener.url
     stage.world.business.account_subscribed = False

@@ -43,6 +43,11 @@ def text(body: Json = "Hi", **fields: Json) -> dict[str, Json]:
     return {"id": WAMID, "from": PHONE, "type": "text", "text": {"body": body}} | fields
 
 
+def test_copies_of_what_another_sender_answers_are_counted_and_not_answered() -> None:
+    copied = post(text()).replace(b'"field": "messages"', b'"field": "standby"')
+    assert parse(copied) == Delivery(standby=1)
+
+
 # --- every kind of the reference
 
 

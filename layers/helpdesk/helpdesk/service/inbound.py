@@ -104,6 +104,7 @@ class Receiver:
         delivery = webhook.parse(body)
         if delivery.skipped:
             count("SkippedElements", delivery.skipped)
+        count("StandbyDeliveries", delivery.standby)
         if delivery.errors:
             logger.warning("WhatsApp reports errors", extra={"codes": list(delivery.errors)})
         failed = 0

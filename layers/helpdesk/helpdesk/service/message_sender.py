@@ -17,6 +17,7 @@ from helpdesk.conversation.effects import (
     Text,
 )
 from helpdesk.errors import WhatsAppError
+from helpdesk.languages.catalogue import catalogue
 from helpdesk.service.callback_data import Tracker, Tracking
 from helpdesk.service.identity import is_document_of
 from helpdesk.service.recipients import Recipients
@@ -24,7 +25,7 @@ from helpdesk.service.renderer import NOTHING_OPENED, Renderer
 from helpdesk.storage.conversations import Stored
 from helpdesk.storage.documents import DocumentStore, media_type
 from helpdesk.storage.secrets import Secret
-from helpdesk.telemetry import count, logger
+from helpdesk.telemetry import count, count_by, logger
 from helpdesk.whatsapp.client import WhatsAppClient
 from helpdesk.whatsapp.errors import TokenRefused
 from helpdesk.whatsapp.messages import DocumentHeader, Message
@@ -96,6 +97,11 @@ class MessageSender:
             return False
         if sent:
             count("Delivered" if isinstance(reply, DeliverDocument) else "Replies")
+            if isinstance(reply, DeliverDocument):
+                doctype = stored.conversation.documents[reply.number - 1].doctype
+                named = f"document.{doctype}" in catalogue(reply.language).texts
+                count_by("Delivered", "kind", doctype if named else "other")
+                count_by("Delivered", "language", reply.language)
             is_menu = isinstance(reply, Say) and reply.text.key == "menu"
             count("Greeted", is_menu)
             told = reply.text.key if isinstance(reply, Say | OfferLink) else type(reply).__name__

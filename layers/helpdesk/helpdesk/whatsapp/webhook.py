@@ -25,6 +25,7 @@ MAX_ID: Final = 512
 _MAX_FIELD_NAME: Final = 64
 _OBJECT: Final = "whatsapp_business_account"
 _MESSAGES_FIELD: Final = "messages"
+_STANDBY_FIELD: Final = "standby"
 _IDENTITY_CHANGES: Final = frozenset({"user_changed_number", "user_changed_user_id"})
 
 
@@ -103,6 +104,8 @@ class Delivery(Value, frozen=True):
     statuses: tuple[DeliveryStatus, ...] = ()
     errors: tuple[int, ...] = ()
     """Codes of errors that concern the number or the app, not one message."""
+    standby: int = 0
+    """Copies of what another sender on our number, such as Meta's Business Agent, is answering in our place."""
     skipped: int = 0
     """Elements that could not be read."""
 
@@ -127,6 +130,7 @@ def parse(body: bytes) -> Delivery:
         messages=tuple(reader.messages),
         statuses=tuple(reader.statuses),
         errors=tuple(reader.errors),
+        standby=reader.standby,
         skipped=reader.skipped,
     )
 
@@ -146,6 +150,7 @@ class _Reader:
         self.messages: list[InboundMessage] = []
         self.statuses: list[DeliveryStatus] = []
         self.errors: list[int] = []
+        self.standby = 0
         self.skipped = 0
 
     def read(self, payload: dict[str, object]) -> None:
@@ -155,7 +160,9 @@ class _Reader:
             self.skipped += 1
         for entry in self._objects(payload.get("entry")):
             for change in self._objects(entry.get("changes")):
-                if _string(change.get("field"), _MAX_FIELD_NAME) not in {None, _MESSAGES_FIELD}:
+                field = _string(change.get("field"), _MAX_FIELD_NAME)
+                self.standby += field == _STANDBY_FIELD
+                if field not in {None, _MESSAGES_FIELD}:
                     continue  # another subscription
                 value = change.get("value")
                 if isinstance(value, dict):
