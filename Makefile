@@ -109,6 +109,7 @@ lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready #
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
 	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tools.translations lint
 	@AWS_DEFAULT_REGION=ap-south-1 $(SAM) validate --lint
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
