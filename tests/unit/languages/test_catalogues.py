@@ -1,5 +1,6 @@
 """Every catalogue is complete, fits WhatsApp's limits, and is in its own language."""
 
+import re
 import string
 import unicodedata
 from pathlib import Path
@@ -8,9 +9,11 @@ import pytest
 
 import helpdesk.languages
 from helpdesk.conversation.choices import Choice
+from helpdesk.conversation.events import Said
 from helpdesk.conversation.model import Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
+from helpdesk.understanding.reading import read
 from helpdesk.whatsapp.messages import length
 from tools.spelling import NAMES_OF_LANGUAGES
 from tools.texts import CONSENTS, FACTS, LONGEST, NOTES, QUESTIONS, is_word_list, limit
@@ -129,6 +132,30 @@ def test_nothing_is_left_in_english(language: Catalogue) -> None:
         for word in words:
             scripts = {unicodedata.name(c).split()[0] for c in word if c.isalpha()}
             assert scripts <= {script} or word in NAMES, f"{key}: {word}"
+
+
+def in_bold(text: str) -> list[str]:
+    return re.findall(r"(?<![*\w])\*([^*\n]+)\*", text)
+
+
+def choices(text: str) -> set[str]:
+    """Return what the words in bold mean when she types them."""
+    events = [read("wamid", words).event for words in in_bold(text)]
+    return {choice.value for event in events if isinstance(event, Said) for choice in event.choices}
+
+
+@every_language
+def test_names_the_buttons_that_the_english_names_in_words_that_are_understood(language: Catalogue) -> None:
+    titles = {title: name for name, title in ENGLISH.section("button").items()}
+    for key, text in shown(ENGLISH).items():
+        named = {titles[words] for words in in_bold(text) if words in titles}
+        assert named <= choices(language.texts[key]) or key.startswith("button."), key
+
+
+@every_language
+def test_says_as_many_things_about_consent_and_privacy_as_the_english(language: Catalogue) -> None:
+    for key in (*CONSENTS, "privacy", "privacy.page"):
+        assert language.texts[key].count("•") >= ENGLISH.texts[key].count("•"), key
 
 
 @every_language
