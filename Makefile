@@ -44,11 +44,13 @@ SEED ?=
 SECONDS ?=
 # Which texts `make translated` marks: their names, or all.
 KEYS ?=
+# Which month `make report` is about: MONTH=2026-11.
+MONTH ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
 .PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay phrases bench screenshots lint format events sam-local build \
-  deploy doctor secrets change-set execute redrive revoke-all find prune delete environments clean
+  deploy doctor secrets change-set execute redrive revoke-all find report prune delete environments clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -151,6 +153,9 @@ revoke-all: .venv/.ready ## After a breach: end every session, revoke every toke
 
 find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (STAGE=dev|staging|prod)
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.conversation helpdesk-$(STAGE)
+
+report: .venv/.ready ## A month's open figures for officials, as a page and CSV in build/report (STAGE=prod MONTH=2026-11)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.report helpdesk-$(STAGE) '$(MONTH)'
 
 prune: .venv/.ready ## Delete old versions of the functions and their layer that nothing needs (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.stage.prune $(STAGE)
