@@ -4,13 +4,14 @@ It knows only the stand-ins' HTTP face, so it sees what the citizen sees and not
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 _CALL_SECONDS = 30.0
-_POLL_SECONDS = 0.05
+_FIRST_LOOK_SECONDS, _LATER_LOOK_SECONDS = 0.005, 0.1
 
 
 class NotAnsweredError(Exception):
@@ -105,15 +106,12 @@ class Phone:
 
         Messages before it count as read: the next `expect` looks behind it. `within`: seconds. Raises NotAnsweredError.
         """
-        deadline = time.monotonic() + within
-        while True:
+        for _ in _looks(within):
             for bubble in self.chat(self._seen):
                 if bubble.sender == "desk" and all(_shows(bubble, word) for word in words):
                     self._seen = bubble.index
                     return bubble
-            if time.monotonic() > deadline:
-                raise NotAnsweredError(self._complaint(f"no message with {words}" if words else "no message", within))
-            time.sleep(_POLL_SECONDS)
+        raise NotAnsweredError(self._complaint(f"no message with {words}" if words else "no message", within))
 
     def expect_silence(self, seconds: float) -> None:
         """Make sure that the desk writes nothing for so long. Raises AssertionError."""
@@ -124,15 +122,12 @@ class Phone:
 
     def otp(self, within: float = 20.0) -> str:
         """Wait for the next SMS with an OTP that was not asked for here before. Raises NotAnsweredError."""
-        deadline = time.monotonic() + within
-        while True:
+        for _ in _looks(within):
             found = self._otps()
             if len(found) > self._sms_seen:
                 self._sms_seen = len(found)
                 return found[-1]
-            if time.monotonic() > deadline:
-                raise NotAnsweredError(self._complaint("no SMS with an OTP", within))
-            time.sleep(_POLL_SECONDS)
+        raise NotAnsweredError(self._complaint("no SMS with an OTP", within))
 
     def _otps(self) -> list[str]:
         answer = self._session.get(f"{self._base}/{self.mobile}/sms", timeout=_CALL_SECONDS)
@@ -141,8 +136,7 @@ class Phone:
 
     def document(self, bubble: Bubble, within: float = 20.0) -> bytes:
         """The document of a message, once WhatsApp has fetched it. Raises NotAnsweredError."""
-        deadline = time.monotonic() + within
-        while time.monotonic() < deadline:
+        for _ in _looks(within):
             now = self.chat(bubble.index - 1)[0]
             if now.document_url:
                 answer = self._session.get(
@@ -150,12 +144,23 @@ class Phone:
                 )
                 answer.raise_for_status()
                 return answer.content
-            time.sleep(_POLL_SECONDS)
         raise NotAnsweredError(self._complaint("the document was not fetched", within))
 
     def _complaint(self, what: str, within: float) -> str:
         chat = "\n".join(f"  {bubble}" for bubble in self.chat()[-6:])
         return f"{what} within {within:.0f} s. The end of the chat:\n{chat}"
+
+
+def _looks(within: float) -> Iterator[None]:
+    """Yield for each look at what may have come: often at first, then ten times a second, for `within` seconds."""
+    deadline = time.monotonic() + within
+    pause = _FIRST_LOOK_SECONDS
+    while True:
+        yield
+        if time.monotonic() > deadline:
+            return
+        time.sleep(pause)
+        pause = min(1.5 * pause, _LATER_LOOK_SECONDS)
 
 
 def _shows(bubble: Bubble, word: str) -> bool:

@@ -10,6 +10,8 @@ class OneCall(WSGIRequestHandler):
     """A connection carries one call, so that closing the server waits for no idle browser."""
 
     protocol_version = "HTTP/1.0"
+    timeout = 5.0
+    """Seconds for a call to begin: a browser also opens connections that it may need, and sends nothing."""
 
 
 class Serving(threading.Thread):

@@ -10,7 +10,7 @@ from tests.integration.desk import Desk, ask_for_number, citizen, running_desk, 
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    with running_desk(slow_seconds=0.5, stuck_seconds=2.0) as running:
+    with running_desk(slow_seconds=0.5, stuck_seconds=2.0, pair_burst=1000) as running:
         yield running
 
 
