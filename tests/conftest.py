@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 DEPLOYED_SECONDS = 900
 """How long a test may take that is about a deployed stack: the first of them waits until it is up."""
 _DEPLOYED = ("tests/end_to_end/", "tests/browser/", "tests/sam_local/")
+_LONG = (*_DEPLOYED, "tests/traces/", "tests/replay/", "tests/simulation/", "tests/template/", "tests/integration/")
+"""Folders whose files take longest, or wait most."""
 _PAGE_STACKS = ("ask 1.x", "refuse 2.4")
 _SLOWEST = 10
 _BEGAN = pytest.StashKey[float]()
@@ -48,7 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [test for tests in files for test in tests]
     if hasattr(config, "workerinput"):
         # What takes longest and waits most goes first, so that no processor is left with it at the end.
-        items.sort(key=lambda item: not item.nodeid.startswith(_DEPLOYED))
+        items.sort(
+            key=lambda item: next((rank for rank, at in enumerate(_LONG) if item.nodeid.startswith(at)), len(_LONG))
+        )
 
 
 # --- over several processors ------------------------------------------------------------------------------------------
@@ -64,6 +69,12 @@ def stay_together(nodeid: str) -> str:
         if name in nodeid:
             return name
     return "tests/end_to_end" if path.startswith("tests/end_to_end/") else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` starts: one more than there are processors, since many tests wait."""
+    return (os.process_cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
