@@ -2,7 +2,6 @@
 
 import os
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator
