@@ -17,6 +17,8 @@ for (const one of articles) {
 document.querySelector(".copy").addEventListener("click", event => {
   const remarks = articles.filter(one => one.querySelector("textarea").value.trim())
     .map(one => `${one.id}: ${one.querySelector("textarea").value.trim()}`);
-  navigator.clipboard.writeText(remarks.join("\n")).then(() => { event.target.textContent = `${remarks.length} copied`; });
+  const copied = () => { event.target.textContent = `${remarks.length} copied`; };
+  const shown = () => prompt("Copy this:", remarks.join("\n")); // where the browser lets no page of a file write to the clipboard
+  navigator.clipboard ? navigator.clipboard.writeText(remarks.join("\n")).then(copied, shown) : shown();
 });
 count();

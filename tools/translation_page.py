@@ -69,7 +69,7 @@ def _article(entry: Entry, language: Catalogue) -> str:
         note = f"{note} It can stand before a question.".strip()
     about = f'<div class="note">{_bold(escape(note))}</div>' if note else ""
     short = ' class="short"' if key.startswith(_SHORT) else ""
-    both = _side(key, language, "") + _side(key, catalogue("en"), "english ")
+    both = _side(key, language, "") + ("" if language.code == "en" else _side(key, catalogue("en"), "english "))
     return (
         f'<article id="{escape(key)}"{short}><header><label><input type="checkbox"><code>{escape(key)}</code></label>'
         f'{_length(key, text)}</header>{about}{both}<textarea placeholder="Remark"></textarea></article>\n'
