@@ -180,7 +180,7 @@ class Head(msgspec.Struct, frozen=True):
     """For each English term the one that is used, and why."""
 
 
-_CHECKED = re.compile(r"# Checked by a native reader: (.+)")
+_CHECKED = re.compile(r"# Checked by a native reader: (.+?)\.?$")
 _TERM = re.compile(r"# - ([^:]+): (.+?)[.।۔] (.+)")
 
 
@@ -194,5 +194,6 @@ def head(code: str) -> Head:
         else:
             joined.append(line)
     checked = next((found[1] for line in joined if (found := _CHECKED.match(line))), "")
-    terms = {found[1]: (found[2], found[3]) for line in joined if (found := _TERM.match(line))}
+    start = next((number for number, line in enumerate(joined) if line.startswith("# Glossary")), len(joined))
+    terms = {found[1]: (found[2], found[3]) for line in joined[start:] if (found := _TERM.match(line))}
     return Head(checked, terms)

@@ -65,3 +65,11 @@ def test_the_notes_above_a_text_are_shown_and_those_at_the_head_are_not() -> Non
     assert notes["menu"] == "The first message."
     assert notes["language.order"] == ""
     assert head("en").checked
+
+
+@pytest.mark.parametrize("language", catalogues()[1:], ids=lambda language: language.code)
+def test_every_language_says_who_has_checked_it_and_has_one_term_for_one_thing(language: Catalogue) -> None:
+    top = head(language.code)
+    assert top.checked
+    assert {"document", "account", "consent", "department", "record", "encrypted", "tap"} <= top.terms.keys()
+    assert all(reason for _, reason in top.terms.values())
