@@ -47,6 +47,8 @@ RUN_BY = {
     "make transcripts": "tests/unit/tools/test_transcripts.py",
     "make translations": "tests/unit/tools/test_translations.py",
     "make translated": "tests/unit/tools/test_translations.py",
+    "make blind": "tests/unit/tools/test_back_translation.py",
+    "make compare": "tests/unit/tools/test_back_translation.py",
     "make clean": "tests/unit/test_makefile.py",
     "jq -j .body $event | curl": "tests/sam_local/test_start_api.py",
 }
