@@ -43,6 +43,8 @@ NAMES = {
     "up",
     "Help",
 }
+LONGEST_SENTENCE = 24
+"""Words, as a twelve-year-old reads them."""
 every_language = pytest.mark.parametrize("language", catalogues(), ids=lambda language: language.code)
 
 
@@ -150,6 +152,12 @@ def test_names_the_buttons_that_the_english_names_in_words_that_are_understood(l
     for key, text in shown(ENGLISH).items():
         named = {titles[words] for words in in_bold(text) if words in titles}
         assert named <= choices(language.texts[key]) or key.startswith("button."), key
+
+
+def test_english_sentences_are_short() -> None:
+    for key, text in shown(ENGLISH).items():
+        sentences = re.split(r"[.!?:;•\n]+", re.sub(r"https?://\S+", "", text))
+        assert max(len(sentence.split()) for sentence in sentences) <= LONGEST_SENTENCE, key
 
 
 @every_language
