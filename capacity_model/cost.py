@@ -44,13 +44,13 @@ class Line:
 
     @property
     def dollars(self) -> float:
-        """Give what it comes to, for a thousand documents."""
+        """Return what it comes to, for a thousand documents."""
         each = PRICE[self.price] / (1 if self.price.startswith("WhatsApp") else 1_000_000)
         return 1000 * self.number * each
 
 
 def lines() -> tuple[Line, ...]:
-    """Give the lines of one conversation with one document, as tests/unit/test_calls.py counts it."""
+    """Return the lines of one conversation with one document, as tests/unit/test_calls.py counts it."""
     seconds = 9 * 0.06 + 27 * 0.01 + JOBS * 0.33 + 7 * 0.68
     return (
         Line("WhatsApp", REPLIES, "WhatsApp, a reply", "9 replies"),

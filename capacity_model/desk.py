@@ -25,7 +25,7 @@ class Day:
     over: float = 1800.0 + 4.5 * 3600
 
     def sessions(self, now: float) -> float:
-        """Give the conversations that begin in a second."""
+        """Return the conversations that begin in a second."""
         many = self.factor if self.begins <= now < self.ends else 1.0
         return self.normal * many / len(facts.CONVERSATION)
 
@@ -82,7 +82,7 @@ class Stack:
 
     @property
     def queues(self) -> tuple[Queue, ...]:
-        """Give its queues, each once."""
+        """Return its queues, each once."""
         return (self.work,) if self.work is self.replies else (self.work, self.replies)
 
 
@@ -107,7 +107,7 @@ class Seen:
     """How many jobs waited, by the minute."""
 
     def wait(self, kind: str, percent: float) -> float:
-        """Give a percentile of the waits."""
+        """Return a percentile of the waits."""
         waits = sorted(self.waits.get(kind, [0.0]))
         return waits[min(len(waits) - 1, int(len(waits) * percent / 100))]
 

@@ -74,7 +74,7 @@ def write(events: Mapping[str, Event], folder: Path) -> None:
 
 
 def expectations(sign_in: str | None = None) -> dict[str, dict[str, Any]]:
-    """Give what becomes of each event, fresh or not, by its path (its file says what stands in it).
+    """Return what becomes of each event, fresh or not, by its path (its file says what stands in it).
 
     `sign_in`: only what there is where citizens sign in so.
     """
@@ -83,7 +83,7 @@ def expectations(sign_in: str | None = None) -> dict[str, dict[str, Any]]:
 
 
 def static_events(sign_in: str | None = None) -> list[str]:
-    """Give the paths of those that lie in the repository. `sign_in`: as for `expectations`."""
+    """Return the paths of those that lie in the repository. `sign_in`: as for `expectations`."""
     return [name for name, one in expectations(sign_in).items() if one.get("static")]
 
 
@@ -150,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def told(folder: Path, fresh: Fresh) -> str:
-    """Give a line for each event of the local stack, by function: how it is run, and what comes of it."""
+    """Return a line for each event of the local stack, by function: how it is run, and what comes of it."""
     expected, static = expectations(fresh.sign_in), static_events()
     chapters = []
     for kind, function in FUNCTIONS.items():

@@ -72,12 +72,12 @@ class Occasions:
 
 
 def text(body: str, phone: str = PHONE, age: int = 0) -> Message:
-    """Give what she types."""
+    """Return what she types."""
     return Message("text", {"body": body}, phone, age)
 
 
 def tap(choice: str, title: str, phone: str = PHONE, *, row: bool = False) -> Message:
-    """Give a tap on a button, or on a row of a list."""
+    """Return a tap on a button, or on a row of a list."""
     kind = "list_reply" if row else "button_reply"
     return Message("interactive", {"type": kind, kind: {"id": choice, "title": title}}, phone)
 
@@ -164,7 +164,7 @@ def samples(
     *,
     queued_at: int | None = None,
 ) -> dict[str, Event]:
-    """Give every event by its path, such as `webhook/text_hi`.
+    """Return every event by its path, such as `webhook/text_hi`.
 
     `now` and `queued_at` (when the jobs came on their queue; None: now): seconds since 1970.
     """
@@ -203,7 +203,7 @@ def _webhook(access: WebhookAccess, now: int, occasions: Occasions) -> dict[str,
 
 
 def said(access: WebhookAccess, message: Message, now: int) -> bytes:
-    """Give the body of a delivery with one message. `now`: seconds since 1970."""
+    """Return the body of a delivery with one message. `now`: seconds since 1970."""
     # Each has an id of its own, and another one next time: an id that was seen before is left alone.
     name = hashlib.sha256(f"{message} {now}".encode()).hexdigest()[:32].upper()
     contact = {"profile": {"name": "Asha Verma"}, "wa_id": message.phone, "user_id": message.user_id}
@@ -230,7 +230,7 @@ def _visited(visit: Visit) -> Event:
 def _call(
     method: str, path: str, body: str | None, headers: Mapping[str, str], query: Mapping[str, str] | None
 ) -> Event:
-    """Give what API Gateway (REST, proxy integration) hands over."""
+    """Return what API Gateway (REST, proxy integration) hands over."""
     return {
         "resource": path,
         "path": path,
@@ -258,7 +258,7 @@ def _document(queues: Queues, queued_at: int, occasions: Occasions) -> dict[str,
 
 
 def _records(queue_arn: str, body: str, queued_at: int) -> Event:
-    """Give what SQS hands over: a batch of one."""
+    """Return what SQS hands over: a batch of one."""
     sent = str(queued_at * 1000)
     record = {
         "messageId": "00000000-0000-4000-8000-000000000001",

@@ -96,7 +96,7 @@ class LocalDesk:
         return int(self._settings["SESSION_SECONDS"])
 
     def conversation(self, message: Message) -> str:
-        """Give the id of the chat that a message belongs to."""
+        """Return the id of the chat that a message belongs to."""
         return conversation_id(self._pepper, self._access.phone_number_id, message.user_id)
 
     def forget(self, identity: str) -> None:
@@ -106,7 +106,7 @@ class LocalDesk:
             self._dynamodb.delete_item(TableName=self._settings["CONVERSATIONS_TABLE"], Key=key)
 
     def read(self, identity: str) -> Conversation:
-        """Give what the desk remembers of a chat."""
+        """Return what the desk remembers of a chat."""
         return self._store.load(identity).conversation
 
     def change(self, identity: str, change: Callable[[Conversation], Conversation]) -> None:
@@ -178,7 +178,7 @@ class Chat:
         return session
 
     def taps(self, choice: Choice, stage: Stage | str = "", detail: str | int = "", title: str = "-") -> Message:
-        """Give the message that a tap is."""
+        """Return the message that a tap is."""
         return tap(tap_id(choice, stage, detail), title, self.number, row=choice is Choice.DOCUMENT)
 
     def says(self, *messages: Message) -> None:
@@ -266,25 +266,25 @@ class Chat:
     # What she does there
 
     def types(self, body: str) -> Message:
-        """Give the message with what she types."""
+        """Return the message with what she types."""
         return text(body, self.number)
 
     def number_typed(self) -> Message:
-        """Give the message with her Aadhaar number."""
+        """Return the message with her Aadhaar number."""
         return self.types(self._citizen.aadhaar)
 
     def otp_typed(self) -> Message:
-        """Give the message with the OTP that came to her mobile."""
+        """Return the message with the OTP that came to her mobile."""
         return self.types(self._phone.otp())
 
     def code_typed(self) -> Message:
-        """Give the message with the code that our page shows. Raises LookupError if she was not there."""
+        """Return the message with the code that our page shows. Raises LookupError if she was not there."""
         if self._came_back is None:
             raise LookupError(f"{self.number} has not come back from DigiLocker's page")
         return self.types(proof_of(self._came_back.query["state"], self._came_back.query["code"]))
 
     def opens_link(self) -> Visit:
-        """Give the call with which a browser opens her link."""
+        """Return the call with which a browser opens her link."""
         return _call_of(self._link, "")
 
     def comes_back(self, *, declines: bool = False) -> Visit:

@@ -32,7 +32,7 @@ def kill(port: int, our_port: int) -> int:
 
 
 def _socket(port: int, our_port: int) -> str:
-    """Give the link by which the open files of a process name this connection's socket."""
+    """Return the link by which the open files of a process name this connection's socket."""
     try:
         connections = (_PROC / "net" / "tcp").read_text().splitlines()[1:]
     except FileNotFoundError:

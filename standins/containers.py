@@ -38,7 +38,7 @@ _CHUNK = 64 * 1024
 
 
 def bridge_address() -> str | None:
-    """Give this machine's address on Docker's bridge; None where there is no such bridge."""
+    """Return this machine's address on Docker's bridge; None where there is no such bridge."""
     if sys.platform != "linux":
         return None
     from fcntl import ioctl  # noqa: PLC0415 - Windows has none
@@ -121,7 +121,7 @@ class Deployed:
 def template_for_containers(
     built: Mapping[str, Any], deployed: Deployed, access: Mapping[str, str], host: str
 ) -> dict[str, Any]:
-    """Give the built template for `sam local`.
+    """Return the built template for `sam local`.
 
     `access` is what each function needs to reach the local AWS. `host` takes the place of the loopback in all that
     functions call.

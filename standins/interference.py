@@ -81,7 +81,7 @@ def flaw() -> str | None:
 
 
 def is_dropped() -> bool:
-    """Tell whether this call gets no answer at all."""
+    """Return whether this call gets no answer at all."""
     return _DROP in request.environ
 
 

@@ -552,7 +552,7 @@ def _made_up_config(settings: Mapping[str, Any]) -> SimulatorConfig:
 
 
 def addresses() -> tuple[str, str]:
-    """Give where `make run` has its local AWS and its stand-ins.
+    """Return where `make run` has its local AWS and its stand-ins.
 
     The environment names the ports, or else the last `make run` to start has written them down. Raises StackError for a
     port that is none.
@@ -576,7 +576,7 @@ def _read_addresses(folder: Path) -> dict[str, str]:
 
 
 def access(emulator_url: str) -> dict[str, str]:
-    """Give the environment in which an SDK calls the local AWS as its root, whatever account the shell is for."""
+    """Return the environment in which an SDK calls the local AWS as its root, whatever account the shell is for."""
     return {
         **ROOT_CREDENTIALS,
         "AWS_DEFAULT_REGION": REGION,
@@ -587,7 +587,7 @@ def access(emulator_url: str) -> dict[str, str]:
 
 
 def environments(client: Callable[[str], Any]) -> dict[str, dict[str, str]]:
-    """Give the environment of each deployed function, by its logical id. `client` makes one for a service."""
+    """Return the environment of each deployed function, by its logical id. `client` makes one for a service."""
     functions = client("lambda")
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     return {

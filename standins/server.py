@@ -85,7 +85,7 @@ def create_app(world: World) -> Flask:
 
 
 def _is_called_by_its_name(host: str) -> bool:
-    """Tell whether a `Host` header names this machine. An address does: no name server can lead it elsewhere."""
+    """Return whether a `Host` header names this machine. An address does: no name server can lead it elsewhere."""
     name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
     if name in _NAMES:
         return True

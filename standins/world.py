@@ -71,7 +71,7 @@ class World:
         """The way to look behind the scenes, where the help desk runs on this machine."""
 
     def window_open(self, phone: Phone) -> bool:
-        """Tell whether the 24 hours since she last wrote have not passed."""
+        """Return whether the 24 hours since she last wrote have not passed."""
         if not self.config.enforce_window:
             return True
         return phone.last_heard is not None and self.clock.now() - phone.last_heard < self.config.window_seconds

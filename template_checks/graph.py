@@ -71,7 +71,7 @@ class Graph:
         return self._kinds[name]
 
     def has(self, name: str, key: str, truth: Truth) -> bool:
-        """Tell whether a resource has that property when the conditions have these values."""
+        """Return whether a resource has that property when the conditions have these values."""
         return any(_holds(guard, truth) for guard in self._present(name, key))
 
     def existing(self, truth: Truth) -> set[str]:
@@ -138,7 +138,7 @@ def _references(value: Any, guard: Guard) -> Iterator[Reference]:
 
 
 def _present(value: Any, guard: Guard) -> Iterator[Guard]:
-    """Give the guards under which a property is there at all."""
+    """Yield the guards under which a property is there at all."""
     match value:
         case {"Fn::If": [str(condition), chosen, otherwise]}:
             yield from _present(chosen, guard | {(condition, True)})

@@ -121,6 +121,6 @@ def pairwise(rows: Sequence[Row], *, tries: int = 2000) -> list[Row]:
 
 
 def pairs(row: Row) -> Iterator[Pair]:
-    """Give every pair of values with their columns, and every single one as a pair with itself."""
+    """Yield every pair of values with their columns, and every single one as a pair with itself."""
     for one, other in itertools.combinations_with_replacement(range(len(row)), 2):
         yield one, row[one], other, row[other]

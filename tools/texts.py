@@ -144,12 +144,12 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def is_word_list(key: str) -> bool:
-    """Tell whether a text is never shown: it holds what people may type."""
+    """Return whether a text is never shown: it holds what people may type."""
     return key.startswith("words.") or key == "search.words"
 
 
 def is_translated(key: str) -> bool:
-    """Tell whether a text is a translation of the English one."""
+    """Return whether a text is a translation of the English one."""
     return not is_word_list(key) and key not in {*FACTS, "language.name"}
 
 

@@ -224,7 +224,7 @@ def _told(shown: Shown) -> list[str]:
 
 
 def _hidden(expected: str, lines: list[str]) -> Iterator[bool]:
-    """Tell for each line of a text whether an … stood for all of it."""
+    """Return, for each line of a text, whether an … stood for all of it."""
     parts = [re.escape(" ".join(part.split())) for part in expected.split(ELIDED)]
     pattern = r"\s*(.*?)\s*".join(f"({part})" for part in parts)
     pattern = pattern.replace(r"\ ", r"\s+")

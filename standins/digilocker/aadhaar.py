@@ -36,7 +36,7 @@ def _checksum(digits: str) -> int:
 
 
 def is_valid(number: str) -> bool:
-    """Tell whether a number of ASCII digits ends in its Verhoeff check digit."""
+    """Return whether a number of ASCII digits ends in its Verhoeff check digit."""
     return number.isascii() and number.isdigit() and _checksum(number) == 0
 
 

@@ -89,7 +89,7 @@ class Accounts:
         return [one for one in self.citizens if self.has_account(one) and one.mobile == full]
 
     def has_account(self, citizen: Citizen) -> bool:
-        """Tell whether she has an account, from the beginning or since she signed up."""
+        """Return whether she has an account, from the beginning or since she signed up."""
         return citizen.registered or citizen.aadhaar in self._signed_up
 
     def sign_up(self, citizen: Citizen, pin: str = EVERYBODYS_PIN) -> None:
@@ -113,14 +113,14 @@ class Accounts:
         return next((one for one in self.citizens if one.aadhaar == citizen.aadhaar), citizen)
 
     def put_into_locker(self, session: Session, document: IssuedDocument) -> None:
-        """Give the session's citizen one document more, which the session may fetch: she consented to pulling it."""
+        """Add a document to the session's citizen, which the session may fetch: she consented to pulling it."""
         consent = session.consent
         session.consent = replace(consent, scopes=(*consent.scopes, scope_of(document)))
         citizen = self.known(session.citizen)
         self.know(replace(citizen, issued=(*citizen.issued, document)))
 
     def is_pin(self, citizen: Citizen, pin: str) -> bool:
-        """Tell whether it is the security PIN of the citizen's account."""
+        """Return whether it is the security PIN of the citizen's account."""
         return pin == self._signed_up.get(citizen.aadhaar, EVERYBODYS_PIN)
 
     def open_session(self, citizen: Citizen, consent: Consent | None = None) -> tuple[str, Session]:

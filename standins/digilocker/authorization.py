@@ -215,7 +215,7 @@ class AuthorizationCodes:
 
 
 def _fits(verifier: str, challenge: str) -> bool:
-    """Tell whether the challenge is the unpadded base64url of the verifier's SHA-256."""
+    """Return whether the challenge is the unpadded base64url of the verifier's SHA-256."""
     if not _VERIFIER.fullmatch(verifier):
         return False
     right = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")

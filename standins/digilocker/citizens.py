@@ -55,7 +55,7 @@ class Citizen:
         return str(uuid.uuid5(_NAMESPACE, self.aadhaar))
 
     def is_called(self, username: str) -> bool:
-        """Tell whether this is her Aadhaar number, her VID or her user name.
+        """Return whether this is her Aadhaar number, her VID or her user name.
 
         That a number may stand as the user name is a reading of the documents: they name only user name and mobile.
         """

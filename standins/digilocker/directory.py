@@ -60,11 +60,11 @@ class IssuerRecord:
     error: str = ""
 
     def fits(self, given: dict[str, str]) -> bool:
-        """Tell whether every value is right, whatever its case and spaces."""
+        """Return whether every value is right, whatever its case and spaces."""
         return all(_plain(given.get(name, "")) == _plain(value) for name, value in self.values)
 
     def is_named(self, given: dict[str, str]) -> bool:
-        """Tell whether the number is right, and perhaps something else is not."""
+        """Return whether the number is right, and perhaps something else is not."""
         name, value = self.values[0]
         return _plain(given.get(name, "")) == _plain(value)
 

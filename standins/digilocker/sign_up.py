@@ -157,7 +157,7 @@ def _basic(name: str, mobile: str) -> Citizen:
 
 
 def _fits(citizen: Citizen, form: "dict[str, str]") -> bool:
-    """Tell whether name, date of birth and gender are Aadhaar's; case and spaces of the name do not count."""
+    """Return whether name, date of birth and gender are Aadhaar's; case and spaces of the name do not count."""
     name = " ".join(form["name"].split()).casefold()
     return (name, form["dob"], form["gender"]) == (
         (citizen.aadhaar_name or citizen.name).casefold(),
@@ -167,7 +167,7 @@ def _fits(citizen: Citizen, form: "dict[str, str]") -> bool:
 
 
 def _is_date(text: str) -> bool:
-    """Tell whether it is a day as DDMMYYYY."""
+    """Return whether it is a day as DDMMYYYY."""
     if not (len(text) == 8 and text.isascii() and text.isdigit()):
         return False
     try:

@@ -15,7 +15,7 @@ _IST_AHEAD = 5.5 * 3600
 
 
 def is_recent(ts: str, config: SimulatorConfig, clock: Clock) -> bool:
-    """Tell whether a time stamp is one, and near enough to now."""
+    """Return whether a time stamp is one, and near enough to now."""
     if not (ts.isascii() and ts.isdigit() and len(ts) <= 12):
         return False
     late = clock.now() - int(ts)
@@ -24,6 +24,6 @@ def is_recent(ts: str, config: SimulatorConfig, clock: Clock) -> bool:
 
 
 def is_right(digest: str, config: SimulatorConfig, *values: str) -> bool:
-    """Tell whether it is the hash of the client's secret, its id, and the values in that order."""
+    """Return whether it is the hash of the client's secret, its id, and the values in that order."""
     text = "".join((config.client_secret, config.client_id, *values))
     return hmac.compare_digest(hashlib.sha256(text.encode()).hexdigest().encode(), digest.encode())

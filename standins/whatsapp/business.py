@@ -154,7 +154,7 @@ class BusinessApi:
         }
 
     def token_expired(self) -> bool:
-        """Tell whether the access token is past its time."""
+        """Return whether the access token is past its time."""
         return 0 < self._world.business.token_expires_at <= self._world.clock.now()
 
     def app_token(self) -> str:

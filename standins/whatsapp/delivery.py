@@ -61,7 +61,7 @@ class Delivery:
                 return
 
     def _is_unpaid(self) -> bool:
-        """Tell whether a message was accepted and is never delivered, without a word: nobody pays for it."""
+        """Return whether a message was accepted and is never delivered, without a word: nobody pays for it."""
         with self._world.lock:
             month = time.gmtime(self._world.clock.now())[:2]
             self._sent[month] += 1

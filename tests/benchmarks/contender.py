@@ -315,7 +315,7 @@ def _event(**content: Any) -> dict[str, Any]:
 
 
 def least(handler: Handler, make: Callable[[int], dict[str, Any]], calls: int, aws: Aws) -> tuple[float, float]:
-    """Give the least CPU time of many messages, in milliseconds: in all, and without what `aws.spent` counts.
+    """Return the least CPU time of many messages, in milliseconds: in all, and without what `aws.spent` counts.
 
     Each must be taken, with so many calls to AWS.
     """

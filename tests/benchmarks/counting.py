@@ -88,7 +88,7 @@ DOCUMENT: dict[str, Counts] = {
 
 @cache
 def main_conversation() -> Transcript:
-    """Give the conversation in which a citizen gets one document."""
+    """Return the conversation in which a citizen gets one document."""
     return next(one for one in transcripts() if one.name == MAIN)
 
 

@@ -37,16 +37,16 @@ class Deployment:
     urls: Mapping[Side, str]
 
     def number(self, side: Side, citizen: int) -> str:
-        """Give the phone number of a citizen of one side; nobody writes to both."""
+        """Return the phone number of a citizen of one side; nobody writes to both."""
         return f"91900{SIDES.index(side) + 1}{citizen:06d}"
 
     def phone(self, side: Side, citizen: int) -> Phone:
-        """Give her phone, with all that has arrived on it."""
+        """Return her phone, with all that has arrived on it."""
         with self.stack.simulator.world.lock:
             return self.stack.simulator.world.phones.at(self.number(side, citizen))
 
     def replies(self, side: Side, citizen: int) -> list[Message]:
-        """Give what she was told, oldest first."""
+        """Return what she was told, oldest first."""
         phone = self.phone(side, citizen)
         with self.stack.simulator.world.lock:
             return [message for message in phone.messages if message.sender == "desk"]
@@ -107,7 +107,7 @@ def deployed(tell: Callable[[str], None]) -> Iterator[Deployment]:
 
 
 def direct_session() -> requests.Session:
-    """Give a session with no proxy between here and the loopback."""
+    """Return a session with no proxy between here and the loopback."""
     session = requests.Session()
     session.trust_env = False
     return session

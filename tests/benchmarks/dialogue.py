@@ -49,7 +49,7 @@ def played() -> list[Noting]:
 
 
 def messages_per_second() -> float:
-    """Give the messages of citizens a second, by the least CPU time of fifteen rounds."""
+    """Return the messages of citizens a second, by the least CPU time of fifteen rounds."""
     chats = played()
     messages = sum(isinstance(event, FROM_HER) for chat in chats for _, event, _ in chat.asked)
 
@@ -64,7 +64,7 @@ def messages_per_second() -> float:
 
 
 def least(work: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Give the least CPU time of some rounds, in milliseconds."""
+    """Return the least CPU time of some rounds, in milliseconds."""
     times = []
     for _ in range(rounds):
         began = time.process_time_ns()

@@ -57,13 +57,13 @@ class Curve:
     points: tuple[Point, ...]
 
     def exponent(self, cost: Callable[[Point], float] = lambda point: point.instructions) -> float:
-        """Give the power of the size with which the cost grows between the last two points: 0 is flat, 1 linear."""
+        """Return the power of the size with which the cost grows between the last two points: 0 is flat, 1 linear."""
         lower, upper = self.points[-2:]
         return math.log(cost(upper) / cost(lower)) / math.log(upper.size / lower.size)
 
 
 def figures(curves: Sequence[Curve]) -> Iterator[Figure]:
-    """Give each curve's exponent, and that of its CPU time."""
+    """Yield each curve's exponent, and that of its CPU time."""
     for curve in curves:
         yield Figure(f"growth.{curve.name}_exponent ({curve.shape})", curve.exponent(), "", MOST_EXPONENT[curve.shape])
         yield Figure(f"growth.{curve.name}_cpu_exponent", curve.exponent(lambda point: point.cpu_ms), "")

@@ -62,7 +62,7 @@ def figures() -> Iterator[Figure]:
 
 
 def find_image() -> str:
-    """Give the name of the base image. Raises NotMeasured."""
+    """Return the name of the base image. Raises NotMeasured."""
     if shutil.which("docker") is None:
         raise NotMeasured("there is no Docker")
     listed = _docker("image", "ls", "--filter", f"reference={IMAGES}", "--format", "{{.Repository}}:{{.Tag}}")

@@ -158,7 +158,7 @@ def judged(due: Sequence[Arrival], told: Mapping[int, Sequence[str]], recognise:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Give the value that so many percent do not exceed."""
+    """Return the value that so many percent do not exceed."""
     return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 

@@ -52,7 +52,7 @@ def put_under_stopwatch(deployment: Deployment) -> None:
 
 
 def waterfalls(deployment: Deployment) -> dict[str, list[Span]]:
-    """Give what happens from a text to its reply, and from the choice of a document to its PDF."""
+    """Return what happens from a text to its reply, and from the choice of a document to its PDF."""
     put_under_stopwatch(deployment)
     with direct_session() as session:
         texts = [
@@ -74,7 +74,7 @@ def _runs(log: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def spans(moments: Moments, runs: Sequence[dict[str, Any]]) -> list[Span]:
-    """Give what happened from one message on, until nothing was left to do for it."""
+    """Return what happened from one message on, until nothing was left to do for it."""
 
     def span(name: str, begin: float, end: float) -> Span:
         return Span(name, (begin - moments.posted) * 1000, (end - moments.posted) * 1000)
@@ -88,7 +88,7 @@ def spans(moments: Moments, runs: Sequence[dict[str, Any]]) -> list[Span]:
 
 
 def in_the_median(all_spans: Sequence[list[Span]]) -> list[Span]:
-    """Give the median of each span, over those messages for which the same happened as for most."""
+    """Return the median of each span, over those messages for which the same happened as for most."""
     (usual, _), *_ = Counter(tuple(span.name for span in one) for one in all_spans).most_common(1)
     alike = [one for one in all_spans if tuple(span.name for span in one) == usual]
     return [
@@ -112,7 +112,7 @@ def lines(name: str, found: Sequence[Span]) -> Iterator[str]:
 
 
 def own_code(found: Sequence[Span]) -> float:
-    """Give the part of the functions' time that passes outside of calls."""
+    """Return the part of the functions' time that passes outside of calls."""
     functions = sum(span.end - span.begin for span in found if span.name.endswith(" function"))
     calls = sum(span.end - span.begin for span in found if span.name.startswith("  "))
     return 1 - calls / functions

@@ -17,7 +17,7 @@ type PhoneOf = Callable[[Citizen], Phone]
 
 
 def new_phone(chat_url: str, citizen: Citizen) -> Phone:
-    """Give a phone with a number of its own, to sign in from as any citizen; her OTPs arrive on her mobile.
+    """Return a phone with a number of its own, to sign in from as any citizen; her OTPs arrive on her mobile.
 
     One number for all tests would run into WhatsApp's limit for one pair of numbers, as it should.
     """

@@ -25,7 +25,7 @@ from tests.end_to_end.roles import (
 
 
 def at_the_link(stack: LocalStack, citizen: Citizen) -> tuple[Phone, str]:
-    """Give her phone, and the link that she was sent."""
+    """Return her phone, and the link that she was sent."""
     phone = Phone(stack.chat_url, citizen["phone"], citizen["mobile"])
     phone.catch_up()
     phone.say("Hi")

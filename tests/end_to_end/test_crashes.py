@@ -74,7 +74,7 @@ class Point:
     question: bool = False
 
     def __str__(self) -> str:
-        """Give its name."""
+        """Return its name."""
         return self.name
 
 

@@ -68,7 +68,7 @@ def make(stack: LocalStack) -> Iterator[Made]:
 
 
 def asked_for(stack: LocalStack, fresh: Fresh) -> dict[str, set[str]]:
-    """Give the kinds of effects that stand in the outbox for each job."""
+    """Return the kinds of effects that stand in the outbox for each job."""
     store = ConversationStore(stack.client("dynamodb"), stack.outputs["ConversationsTableName"])
     asked: dict[str, set[str]] = {}
     for name in fresh.events:

@@ -55,7 +55,7 @@ class Case:
     page: str = ""
 
     def __str__(self) -> str:
-        """Give its name."""
+        """Return its name."""
         return self.name
 
     def lines(self) -> list[Line]:
@@ -472,7 +472,7 @@ class Side(Protocol):
         """Let time pass."""
 
     def dead(self) -> str | None:
-        """Give the first message of the dead-letter queue."""
+        """Return the first message of the dead-letter queue."""
 
 
 class Model:
@@ -607,7 +607,7 @@ class Run:
         raise ValueError(f"what is this step: {words}")
 
     def _named(self, body: str, how: list[str]) -> tuple[str, str]:
-        """Give group and deduplication id; empty: left out."""
+        """Return group and deduplication id; empty: left out."""
         if not self.fifo:
             return "", ""
         told = dict(zip(how[::2], how[1::2], strict=False))

@@ -99,14 +99,14 @@ class Way(HTTPAdapter):
         self.patience.clear()
 
     def session(self) -> requests.Session:
-        """Give a session that takes this way."""
+        """Return a session that takes this way."""
         session = requests.Session()
         session.mount("http://", self)
         return session
 
 
 def _read_mark(request: Any) -> dict[str, Any] | None:
-    """Give the body of a call that marks a message as read; None for any other."""
+    """Return the body of a call that marks a message as read; None for any other."""
     if not urlsplit(request.url).path.endswith("/messages"):
         return None
     body: dict[str, Any] = json.loads(request.body)
@@ -229,7 +229,7 @@ def change_secret(client: Any, arn: str, **changes: object) -> None:
 
 
 def citizen(name: str) -> Citizen:
-    """Give a made-up citizen by her name."""
+    """Return a made-up citizen by her name."""
     return next(one for one in everyone() if one.name == name)
 
 

@@ -104,7 +104,7 @@ def go_through(desk: Desk, link: str, name: str, visitor: Visitor | None = None)
 
 
 def redirect_of(desk: Desk, link: str, name: str) -> str:
-    """Give the address that DigiLocker sends this citizen back to, which nobody has opened yet."""
+    """Return the address that DigiLocker sends this citizen back to, which nobody has opened yet."""
     return go_through(desk, link, name, Visitor(stops_before=desk.environment["CONSENT_URL"])).at
 
 

@@ -32,7 +32,7 @@ def asking() -> Iterator[Desk]:
 
 
 def at_the_link(desk: Desk, name: str = NAME) -> tuple[Phone, str]:
-    """Give her phone, and the link that she was sent."""
+    """Return her phone, and the link that she was sent."""
     phone = desk.phone(name)
     phone.say("Hi")
     phone.expect("Welcome")

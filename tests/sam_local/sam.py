@@ -73,7 +73,7 @@ class SamLocal:
             yield url
 
     def containers(self) -> set[str]:
-        """Give the ids of the containers that run a function from here, or have run one."""
+        """Return the ids of the containers that run a function from here, or have run one."""
         filters = [word for name in FUNCTIONS.values() for word in ("--filter", f"volume={self.built / name}")]
         listed = subprocess.run(  # noqa: S603 - its words are this module's own
             ["docker", "ps", "--all", "--quiet", "--no-trunc", *filters],  # noqa: S607

@@ -68,7 +68,7 @@ class Template:
         return resources
 
     def exists(self, resource: str, **parameters: str) -> bool:
-        """Tell whether a deployment with these parameters has that resource of the template."""
+        """Return whether a deployment with these parameters has that resource of the template."""
         condition = self.resources[resource].get("Condition")
         return condition is None or self.holds(condition, **parameters)
 
@@ -79,7 +79,7 @@ class Template:
         )
 
     def accepts(self, **parameters: str) -> bool:
-        """Tell whether every rule accepts a deployment with these parameters."""
+        """Return whether every rule accepts a deployment with these parameters."""
         return not conditions.broken_rules(self.document, defaults_of(self.document) | parameters)
 
 

@@ -91,7 +91,7 @@ def test_each_code_has_its_line_in_the_operations_handbook() -> None:
 
 
 def rows(heading: str, document: str = "operations") -> list[list[str]]:
-    """Give the cells of the table below a heading, row by row."""
+    """Return the cells of the table below a heading, row by row."""
     below = read(ROOT / "docs" / f"{document}.md").partition(f"# {heading}\n")[2].partition("\n#")[0]
     lines = [line for line in below.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
@@ -138,7 +138,7 @@ def test_the_readme_runs_events_that_there_are_and_names_the_static_ones() -> No
 
 
 def commands(text: str) -> list[tuple[str, str]]:
-    """Give the commands in blocks, and AWS's and make's anywhere; each with what stands above it."""
+    """Return the commands in blocks, and AWS's and make's anywhere; each with what stands above it."""
     block = rf"^ {{4,}}(?P<block>(?:{'|'.join(PROGRAMS)}) .*)$"
     found = re.finditer(rf"{block}|`(?P<named>(?:aws|make) [^`]+)`", text, re.MULTILINE)
     beginning = text.partition("\n## ")[0]

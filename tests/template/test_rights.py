@@ -42,7 +42,7 @@ class Recorded:
         self._needed = needed
 
     def __getattr__(self, method: str) -> Any:
-        """Give the client's method."""
+        """Return the client's method."""
         real = getattr(self._client, method)
 
         def noted(*args: Any, **kwargs: Any) -> Any:

@@ -188,7 +188,7 @@ TYPING = "typing ..."
 
 
 def is_typing(request: Call) -> bool:
-    """Tell whether a call marks a message as read and shows "typing"."""
+    """Return whether a call marks a message as read and shows "typing"."""
     return isinstance(request.body, bytes) and b'"typing_indicator"' in request.body
 
 

@@ -112,7 +112,7 @@ class _Sought:
         self._grouped = [(form.core, form, value) for form, value in forms if form.grouped]
 
     def found_in(self, view: "View") -> list[Planted]:
-        """Give the values that stand in these characters, in the order in which they were given."""
+        """Return the values that stand in these characters, in the order in which they were given."""
         text = view.text
         here = {value for core, value in self._whole if core in text}
         if self._grouped:
@@ -151,7 +151,7 @@ class Trace:
 
 
 def search(planted: Iterable[Planted], where: str, content: bytes) -> list[Trace]:
-    """Give a trace for each planted value that stands in `content`, by the shortest way of reading it."""
+    """Return a trace for each planted value that stands in `content`, by the shortest way of reading it."""
     missing = list(planted)
     sought = _Sought(missing)
     found: list[Trace] = []
@@ -175,7 +175,7 @@ def search_all(planted: Sequence[Planted], places: Iterable[tuple[str, bytes]]) 
 
 
 def views(*contents: bytes) -> Iterator[tuple[tuple[str, ...], View]]:
-    """Give each content and all that can be read out of it, the outermost encoding first in each name.
+    """Yield each content and all that can be read out of it, the outermost encoding first in each name.
 
     All of one depth come before any of the next, so that nothing is read less deeply for having been met before.
     """
@@ -201,7 +201,7 @@ class _Runs:
         self._known: set[tuple[re.Pattern[bytes], bytes]] = set()
 
     def new(self, pattern: re.Pattern[bytes], content: bytes) -> list[bytes]:
-        """Give those that a pattern finds and that were not met before."""
+        """Return those that a pattern finds and that were not met before."""
         runs = [run for run in dict.fromkeys(pattern.findall(content)) if (pattern, run) not in self._known]
         self._known.update((pattern, run) for run in runs)
         return runs
@@ -270,7 +270,7 @@ def _inflate(content: bytes, window: int) -> bytes:
 
 
 def _hashes(value: str) -> Iterator[str]:
-    """Give the hashes without a key: there are so few Aadhaar numbers that each of them is as good as the number."""
+    """Yield the hashes without a key: there are so few Aadhaar numbers that each of them is as good as the number."""
     for algorithm in ("md5", "sha1", "sha256"):
         digest = hashlib.new(algorithm, value.encode(), usedforsecurity=False).digest()
         yield digest.hex()

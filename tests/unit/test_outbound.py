@@ -155,7 +155,7 @@ def seconds(template: Template) -> float:
 
 
 def one_call_to_whatsapp() -> float:
-    """Give the seconds that a call takes at the most: its client gives it these as its deadline."""
+    """Return the seconds that a call takes at the most: its client gives it these as its deadline."""
     timeouts = WhatsAppClient("https://graph.example.org", "v26.0", "1", lambda: "token")._timeouts
     return 2 * timeouts.connect + timeouts.read
 

@@ -9,5 +9,5 @@ import app  # type: ignore[import-not-found]  # noqa: F401 - that it is imported
 
 
 def lambda_handler(event: object, context: object) -> dict[str, float]:
-    """Give the CPU time so far, in milliseconds."""
+    """Return the CPU time so far, in milliseconds."""
     return {"cpu_ms": time.process_time() * 1000}

@@ -28,7 +28,7 @@ def test_a_runtime_client_gets_a_call_and_gives_its_answer() -> None:
 
 
 def starting(answer: str) -> object:
-    """Give a stand-in for Docker, whose container answers its first call with this."""
+    """Return a stand-in for Docker, whose container answers its first call with this."""
 
     def docker(*words: str) -> subprocess.CompletedProcess[str]:
         if words[0] == "run":

@@ -366,7 +366,7 @@ class WatchedStore(ConversationStore):
         return saved
 
     def readable(self, stored: Stored) -> Conversation:
-        """Give what can still be read of a conversation: its list ends by itself."""
+        """Return what can still be read of a conversation: its list ends by itself."""
         conversation, session = stored.conversation, stored.conversation.session
         if session is None or not conversation.documents or self._clock() < stored.list_end:
             return conversation

@@ -35,7 +35,7 @@ class FakeClient:
 
 
 def replier(client: FakeClient) -> MessageSender:
-    """Give a replier that has no use for anything but its client."""
+    """Return a replier that has no use for anything but its client."""
     unused: Any = None
     return MessageSender(
         client=client,  # type: ignore[arg-type]

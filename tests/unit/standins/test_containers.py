@@ -102,7 +102,7 @@ def echo() -> Iterator[socket.socket]:
 
 
 def outside(echo: socket.socket) -> socket.socket:
-    """Give a socket that listens on another address, at the same port."""
+    """Return a socket that listens on another address, at the same port."""
     return socket.create_server(("127.0.0.2", echo.getsockname()[1]))
 
 
