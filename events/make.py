@@ -92,7 +92,7 @@ def for_local_stack(chat_url: str, now: int) -> Fresh:
     deployed = environments(boto3.client)
     work = deployed["DocumentFunction"]
     access_to_webhook = access_of(stack_of(STACK_NAME))
-    queues = Queues(work["WORK_QUEUE_ARN"], work["TIMER_QUEUE_ARN"])
+    queues = Queues(work["WORK_QUEUE_ARN"], work["REPLY_QUEUE_ARN"], work["TIMER_QUEUE_ARN"])
     webhook = deployed["WebhookFunction"]
     pepper = read_pepper(webhook["IDENTITY_SECRET_ARN"], webhook["WEBHOOK_SECRET_ARN"])
     with _queue() as queue_url:

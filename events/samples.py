@@ -22,6 +22,7 @@ class Queues:
     """The ARNs of the queues that jobs and timers come from."""
 
     work: str = "WorkQueue"
+    replies: str = "ReplyQueue"
     timers: str = "TimerQueue"
 
 
@@ -62,7 +63,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Occasions:
-    """What the samples are about, by their names. `work` and `timers` are bodies of the two queues' messages."""
+    """What the samples are about, by their names. `work` and `timers` are bodies of the queues' messages."""
 
     messages: Mapping[str, Message]
     statuses: Mapping[str, Status]
@@ -88,6 +89,8 @@ def _undelivered(*, uploaded: bool) -> dict[str, object]:
 
 _OF_A_DOCUMENT = f"{NOBODY}:{PDF}:1:{STEP}:link"
 _JOB = {"conversation": NOBODY, "step": STEP}
+_REPLIES = {"job_reply", "job_record_consent", "job_make_link", "job_erase_data"}
+"""Jobs that need no answer of DigiLocker: they come on the reply queue."""
 _FILE = {"id": "1", "sha256": "0" * 44}
 OF_NOBODY = Occasions(
     messages={
@@ -251,7 +254,8 @@ def _document(queues: Queues, queued_at: int, occasions: Occasions) -> dict[str,
         return {name: _records(queue_arn, json.dumps(body), queued_at) for name, body in bodies.items()}
 
     return {
-        **records(queues.work, occasions.work),
+        **records(queues.work, {name: body for name, body in occasions.work.items() if name not in _REPLIES}),
+        **records(queues.replies, {name: body for name, body in occasions.work.items() if name in _REPLIES}),
         **records(queues.timers, occasions.timers),
         "malformed": _records(queues.work, "not JSON", queued_at),
     }

@@ -59,7 +59,7 @@ class Seeded:
 
 
 class LocalDesk:
-    """The desk's code on the local AWS, with a work queue of its own."""
+    """The desk's code on the local AWS, with a queue of its own for both lanes."""
 
     def __init__(
         self, access: WebhookAccess, environments: Mapping[str, Mapping[str, str]], pepper: str, queue_url: str
@@ -71,10 +71,11 @@ class LocalDesk:
         self._queue_url = queue_url
         self._sqs = boto3.client("sqs")
         self._dynamodb = boto3.client("dynamodb")
-        self._receiver = webhook.receiver({**environments["WebhookFunction"], "WORK_QUEUE_URL": queue_url})
-        self._handler = document.handler({**self._settings, "WORK_QUEUE_URL": queue_url})
+        lanes = {"WORK_QUEUE_URL": queue_url, "REPLY_QUEUE_URL": queue_url}
+        self._receiver = webhook.receiver({**environments["WebhookFunction"], **lanes})
+        self._handler = document.handler({**self._settings, **lanes})
         pages = environments.get("ConsentFunction")
-        self._consenting = consent.consenting({**pages, "WORK_QUEUE_URL": queue_url}) if pages else None
+        self._consenting = consent.consenting({**pages, **lanes}) if pages else None
         self._outbound_secret = Secret(
             boto3.client("secretsmanager"), self._settings["OUTBOUND_SECRET_ARN"], "OutboundSecret", time.time
         )

@@ -125,11 +125,12 @@ def require_room(stack_name: str, demand: Demand, region: str) -> str:
     named = ", ".join(f"{name} {other.total}" for name, other in room.others.items())
     left = int(room.limit * SHARE) - (room.needed - sum(demand.queues))
     smaller = left // len(demand.queues) if demand.queues else 0
+    fewer = f'SET="MaximumConcurrency={smaller} ReplyConcurrency={smaller}"'
     raise Stopped(
         f"The account may run {room.limit} functions at once in {region}, and the desks ask for {room.needed} "
         f"({stack_name} {demand.total}{f', {named}' if named else ''}). They may take three quarters of it. "
         f"Ask AWS for more:\n    {increase(region, room.least)}\n"
-        + (f"or serve fewer citizens at once: SET=MaximumConcurrency={smaller}" if smaller >= 2 else "")
+        + (f"or serve fewer citizens at once: {fewer}" if smaller >= 2 else "")
     )
 
 

@@ -467,16 +467,18 @@ def only_by_its_domain(patient: Patient) -> Finding:
 
 
 def fifo_throughput(patient: Patient) -> Finding:
-    """Whether the work queue is in the mode that lifts the limit of 300 messages a second."""
+    """Whether both lanes are in the mode that lifts the limit of 300 messages a second."""
     wanted = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
-    attributes = boto3.client("sqs").get_queue_attributes(
-        QueueUrl=patient.stack.outputs["WorkQueueUrl"], AttributeNames=["All"]
-    )["Attributes"]
-    if any(attributes.get(name) != value for name, value in wanted.items()):
-        return Mend(
-            "the work queue is limited to 300 messages a second: it was changed by hand",
-            f"set {' and '.join(f'{name}={value}' for name, value in wanted.items())} on it, as template.yaml has it",
-        )
+    settings = " and ".join(f"{name}={value}" for name, value in wanted.items())
+    for lane in ("work", "reply"):
+        attributes = boto3.client("sqs").get_queue_attributes(
+            QueueUrl=patient.stack.outputs[f"{lane.title()}QueueUrl"], AttributeNames=["All"]
+        )["Attributes"]
+        if any(attributes.get(name) != value for name, value in wanted.items()):
+            return Mend(
+                f"the {lane} queue is limited to 300 messages a second: it was changed by hand",
+                f"set {settings} on it, as template.yaml has it",
+            )
     return Fine("one limit for each citizen")
 
 

@@ -1,4 +1,4 @@
-"""Sends the messages of the dead-letter queue back to the work queue: make redrive STAGE=dev.
+"""Sends the messages of both lanes' dead-letter queues back to their queues: make redrive STAGE=dev.
 
 What is to be done still stands in the outbox of each conversation, so a message says only which step to take up again.
 A request to DigiLocker that is past its time is not done any more: the function tells the citizen and offers *Try
@@ -30,7 +30,11 @@ class Redriven:
     left: int
 
 
-def redrive(sqs: "SQSClient", dead_letter_url: str, work_url: str) -> Redriven:
+LANES = {"DeadLetterQueueUrl": "WorkQueueUrl", "ReplyDeadLetterQueueUrl": "ReplyQueueUrl"}
+"""The output that names each dead-letter queue, and the one that names the queue that it belongs to."""
+
+
+def redrive(sqs: "SQSClient", dead_letter_url: str, queue_url: str) -> Redriven:
     """Send every message back under a new deduplication id, and only then delete it."""
     sent = left = 0
     seen: set[str] = set()
@@ -45,7 +49,7 @@ def redrive(sqs: "SQSClient", dead_letter_url: str, work_url: str) -> Redriven:
                 left += 1
                 continue
             sqs.send_message(
-                QueueUrl=work_url,
+                QueueUrl=queue_url,
                 MessageBody=message["Body"],
                 MessageGroupId=group,
                 MessageDeduplicationId=uuid.uuid4().hex,
@@ -75,12 +79,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
     parser.add_argument("stack", help="the name of the CloudFormation stack, such as helpdesk-dev")
     stack_name = parser.parse_args(arguments).stack
-    outputs = stack_of(stack_name).outputs
-    result = redrive(boto3.client("sqs"), outputs["DeadLetterQueueUrl"], outputs["WorkQueueUrl"])
-    print(f"{result.sent} messages sent back.")
-    if result.left:
-        print(f"{result.left} messages are none of the help desk's and were left; read and delete them by hand.")
-    return 1 if result.left else 0
+    outputs, sqs = stack_of(stack_name).outputs, boto3.client("sqs")
+    # A stack of a version before has one lane.
+    results = [redrive(sqs, outputs[dead], outputs[queue]) for dead, queue in LANES.items() if dead in outputs]
+    sent, left = (sum(getattr(result, name) for result in results) for name in ("sent", "left"))
+    print(f"{sent} messages sent back.")
+    if left:
+        print(f"{left} messages are none of the help desk's and were left; read and delete them by hand.")
+    return 1 if left else 0
 
 
 if __name__ == "__main__":

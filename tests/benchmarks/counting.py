@@ -127,7 +127,7 @@ class CountingDesk(Desk):
 
     def worked(self) -> Counts:
         """Have the document function do the next job; give what it costs."""
-        return self.counted(lambda: self._work_on(self.cloud.work))
+        return self.counted(lambda: any(map(self._work_on, self.cloud.lanes)))
 
     def counted(self, happens: Callable[[], object]) -> Counts:
         """Have something happen; give what it costs. Raises LookupError if there was nothing to do."""

@@ -23,7 +23,7 @@ class Linked(Bucket):
 class Model:
     """The resources that the template makes, in the model: one call at a time."""
 
-    dead_letter_url = "dead"
+    dead_letter_url = "dead work"
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -48,7 +48,7 @@ class Model:
 
     def is_empty(self, url: str) -> bool:
         """Return whether nothing lies on a queue."""
-        return not len(self._cloud.timer if url == "timer" else self._cloud.work)
+        return not any(len(queue) for queue in self._cloud.queues if queue.name == url)
 
     def close(self) -> None:
         """Nothing runs."""

@@ -80,6 +80,9 @@ class Moto:
             QueueName=f"work-{run}.fifo",
             Attributes={"FifoQueue": "true", "VisibilityTimeout": "60", "RedrivePolicy": json.dumps(redrive_policy)},
         )
+        reply = sqs.create_queue(
+            QueueName=f"reply-{run}.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "60"}
+        )
         timer = sqs.create_queue(QueueName=f"timer-{run}")
         self.dead_letter_url = str(dead["QueueUrl"])
         arns = {
@@ -91,6 +94,8 @@ class Moto:
             "RECORDS_TABLE": records,
             "WORK_QUEUE_URL": work["QueueUrl"],
             "WORK_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:work-{run}.fifo",
+            "REPLY_QUEUE_URL": reply["QueueUrl"],
+            "REPLY_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:reply-{run}.fifo",
             "TIMER_QUEUE_URL": timer["QueueUrl"],
             "TIMER_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:timer-{run}",
             "DATA_KEY_ARN": key,

@@ -51,6 +51,7 @@ def deployed(desk: Desk) -> Stack:
             "OutboundSecretArn": environment["OUTBOUND_SECRET_ARN"],
             "IdentitySecretArn": environment["IDENTITY_SECRET_ARN"],
             "WorkQueueUrl": environment["WORK_QUEUE_URL"],
+            "ReplyQueueUrl": environment["REPLY_QUEUE_URL"],
         },
         {
             "Stage": "dev",
@@ -72,7 +73,9 @@ def mended(desk: Desk, deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> Iter
     secrets = desk.client("secretsmanager")
     arns = [desk.environment[f"{name}_SECRET_ARN"] for name in ("WEBHOOK", "OUTBOUND", "IDENTITY")]
     kept = {arn: secrets.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
-    desk.client("sqs").set_queue_attributes(QueueUrl=desk.environment["WORK_QUEUE_URL"], Attributes=HIGH_THROUGHPUT)
+    for lane in ("WORK", "REPLY"):
+        url = desk.environment[f"{lane}_QUEUE_URL"]
+        desk.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=HIGH_THROUGHPUT)
     monkeypatch.setattr("operations.stage.checks.boto3.client", Account().client)
     yield
     desk.mend()

@@ -554,10 +554,10 @@ class Desk:
         while not until():
             self._turns += 1
             assert self._turns < _MOST_TURNS, "something goes round in circles"
-            if self._due_delivery() or self._work_on(self.cloud.work) or self._work_on(self.cloud.timer):
+            if self._due_delivery() or any(map(self._work_on, self.cloud.queues)):
                 continue
             waits = [at for at, _ in self._deliveries]
-            waits += [at for at in (self.cloud.work.next_at(),) if at is not None]
+            waits += [at for lane in self.cloud.lanes if (at := lane.next_at()) is not None]
             waits += [at for at in (self.cloud.timer.next_at(),) if at is not None and (timers or waits)]
             if min(waits, default=math.inf) > by:
                 self.clock.now = max(self.clock.now, by)
@@ -581,7 +581,7 @@ class Desk:
         conversation_id = next(item["conversation"]["S"] for item in items if item["part"]["S"] == "state")
         store = ConversationStore(self.cloud.dynamodb, ENVIRONMENT["CONVERSATIONS_TABLE"], self.clock)
         stored = store.load(conversation_id)
-        queues = {"work": self.cloud.work, "timer": self.cloud.timer}
+        queues = {queue.name: queue for queue in self.cloud.queues}
         return Outcome(
             calls=self.calls,
             conversation=stored.conversation,
@@ -623,7 +623,7 @@ class QuietReplier(message_sender.MessageSender):
         return super().send(reply, stored, step, repeated=repeated, opened=opened)
 
     @contextmanager
-    def typing(self, stored: Stored) -> Iterator[None]:  # noqa: ARG002
+    def typing(self, stored: Stored, waited: float) -> Iterator[None]:  # noqa: ARG002
         """Start no timer: on a slow machine it would make a call at a moment of its own."""
         yield
 

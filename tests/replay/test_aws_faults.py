@@ -197,7 +197,7 @@ def test_a_batch_that_is_taken_in_part_is_sent_again(refused: str) -> None:
     both = {"Hi": lambda desk: desk.write_in(0, "help")}
     undisturbed = TroubledDesk(LICENCE, PROMPT, before=both).run()
     desk = TogetherDesk(LICENCE, PROMPT, before=both)
-    send_batch = desk.cloud.work.send_batch
+    send_batch = desk.cloud.reply.send_batch
     sizes: list[int] = []
 
     def send(entries: list[dict[str, str]]) -> tuple[list[str], list[str]]:
@@ -207,7 +207,7 @@ def test_a_batch_that_is_taken_in_part_is_sent_again(refused: str) -> None:
         taken, _ = send_batch([entry for entry in entries if entry["Id"] != refused])
         return taken, [refused]
 
-    with mock.patch.object(desk.cloud.work, "send_batch", send):
+    with mock.patch.object(desk.cloud.reply, "send_batch", send):
         outcome = desk.run()
 
     assert sizes[:2] == [2, 2]

@@ -163,7 +163,7 @@ class Desk(replayed.Desk):
         journal = self.journal
 
         @contextmanager
-        def typing(_: message_sender.MessageSender, __: Stored) -> Iterator[None]:
+        def typing(_: message_sender.MessageSender, __: Stored, ___: float) -> Iterator[None]:
             journal.append("is at work")
             yield
             journal.append("has done it")

@@ -12,6 +12,7 @@ from unittest import mock
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from helpdesk.conversation.choices import Choice, read_tap
+from helpdesk.languages.catalogue import catalogue
 from helpdesk.service import queue_consumer
 from tests.replay.crash_points import differences
 from tests.replay.desk import Desk, NoAnswer, Outcome
@@ -323,6 +324,8 @@ def after_an_outage(
 
 
 def _helps(received: Received) -> bool:
-    """Tell whether a message offers to try again, or to have a new OTP sent."""
+    """Tell whether a message offers to try again, or to have a new OTP sent, or says that it will come by itself."""
+    if received.text.startswith(catalogue("en").texts["longer"]):
+        return True
     taps = [read_tap(id_) for id_ in received.tappable.values()]
     return any(tap and tap.choice in {Choice.TRY_AGAIN, Choice.RESEND} for tap in taps)

@@ -111,7 +111,7 @@ def needed(template: Template) -> dict[str, set[Right]]:
             desk.run()
         # Nothing goes wrong in them, so no message is held back: one on each queue that nobody can read.
         desk = Desk(main_conversation())
-        for queue in (desk.cloud.work, desk.cloud.timer):
+        for queue in desk.cloud.queues:
             queue.send("not ours", group="her", deduplication="not ours")
             desk._work_on(queue)
         # Nor is the directory a day old in any: it is claimed twice, the second time past a claim that has run out.

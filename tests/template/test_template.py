@@ -22,10 +22,8 @@ from tests.template.cloudformation import ROOT, Template, as_list, evaluate
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"
 
-QUEUES = ("WorkQueue", "TimerQueue")
+QUEUES = ("WorkQueue", "ReplyQueue", "TimerQueue")
 SECRETS = ("IdentitySecret", "WebhookSecret", "OutboundSecret")
-
-STAGES_OWN = {"Fn::FindInMap": ["Concurrency", {"Ref": "Stage"}, "Most"]}
 
 # Every star in an action or a resource, with its reason.
 ALLOWED_ACTION_WILDCARDS = {
@@ -73,7 +71,7 @@ def test_a_function_stands_beside_its_log_and_its_role_and_a_queue_beside_its_de
     order = list(template.resources)
     functions = [name.removesuffix("Function") for name in template.of_type(FUNCTION)]
     queues = [name.removesuffix("Queue") for name in _dead_letter_queues(template)]
-    assert (len(functions), len(queues)) == (3, 2)
+    assert (len(functions), len(queues)) == (3, 3)
 
     groups = [[f"{name}Function", f"{name}LogGroup", f"{name}Role"] for name in functions]
     of_queue = ("Queue", "DeadLetterQueue", "QueueAgeAlarm", "DeadLetterAlarm")
@@ -370,24 +368,37 @@ def test_each_function_has_a_reserve_only_if_one_is_asked_for(template: Template
 
 def test_each_source_of_work_is_limited_at_every_stage_but_local(template: Template) -> None:
     events = template.of_type(FUNCTION)["DocumentFunction"]["Events"].values()
-    chosen = {"Fn::If": ["ChoosesConcurrency", {"Ref": "MaximumConcurrency"}, STAGES_OWN]}
-    limit = {"Fn::If": ["IsNotLocal", {"MaximumConcurrency": chosen}, {"Ref": "AWS::NoValue"}]}
 
-    assert [event["Properties"]["ScalingConfig"] for event in events] == [limit] * 2
+    def limit(condition: str, parameter: str, column: str) -> dict[str, Any]:
+        own = {"Fn::FindInMap": ["Concurrency", {"Ref": "Stage"}, column]}
+        chosen = {"Fn::If": [condition, {"Ref": parameter}, own]}
+        return {"Fn::If": ["IsNotLocal", {"MaximumConcurrency": chosen}, {"Ref": "AWS::NoValue"}]}
+
+    work, reply = (
+        limit("ChoosesConcurrency", "MaximumConcurrency", "Most"),
+        limit("ChoosesReplyConcurrency", "ReplyConcurrency", "Replies"),
+    )
+    assert [event["Properties"]["ScalingConfig"] for event in events] == [work, reply, work]
     assert template.document["Mappings"]["Concurrency"] == {
-        stage: {"Most": most} for stage, most in (("local", 5), ("dev", 5), ("staging", 20), ("prod", 150))
+        stage: {"Most": most, "Replies": replies}
+        for stage, most, replies in (("local", 5, 5), ("dev", 5, 3), ("staging", 20, 10), ("prod", 150, 50))
     }
     # Lambda takes no less than 2 and no more than 1000; 0 leaves it to the stage.
-    assert template.parameters["MaximumConcurrency"]["Default"] == 0
-    assert template.parameters["MaximumConcurrency"]["MaxValue"] == 1000
-    assert [template.holds("ChoosesConcurrency", MaximumConcurrency=given) for given in ("0", "50")] == [False, True]
+    for condition, parameter in (
+        ("ChoosesConcurrency", "MaximumConcurrency"),
+        ("ChoosesReplyConcurrency", "ReplyConcurrency"),
+    ):
+        assert template.parameters[parameter]["Default"] == 0
+        assert template.parameters[parameter]["MaxValue"] == 1000
+        assert [template.holds(condition, **{parameter: given}) for given in ("0", "50")] == [False, True]
 
 
 def test_a_desk_that_is_closed_goes_on_with_timers_alone_so_that_it_forgets(template: Template) -> None:
     events = template.of_type(FUNCTION)["DocumentFunction"]["Events"]
     is_open = template.document["Conditions"]["IsOpen"]
 
-    assert events["Work"]["Properties"]["Enabled"] == {"Fn::If": ["IsOpen", True, False]}
+    for lane in ("Work", "Reply"):
+        assert events[lane]["Properties"]["Enabled"] == {"Fn::If": ["IsOpen", True, False]}
     assert events["Timer"]["Properties"]["Enabled"] is True
     assert template.parameters["ServiceOpen"]["Default"] == "true"
     assert evaluate(is_open, {"ServiceOpen": "true"})
@@ -395,17 +406,17 @@ def test_a_desk_that_is_closed_goes_on_with_timers_alone_so_that_it_forgets(temp
 
 
 def test_work_is_in_order_for_each_citizen_and_encrypted(template: Template) -> None:
-    work = template.of_type(QUEUE)["WorkQueue"]
-
-    assert work["FifoQueue"] is True
-    assert (work["DeduplicationScope"], work["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
+    for lane in ("WorkQueue", "ReplyQueue"):
+        queue = template.of_type(QUEUE)[lane]
+        assert queue["FifoQueue"] is True
+        assert (queue["DeduplicationScope"], queue["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
     assert all(queue["SqsManagedSseEnabled"] is True for queue in template.of_type(QUEUE).values())
 
 
-def test_both_queues_are_consumed_one_message_at_a_time_with_partial_failures(template: Template) -> None:
+def test_all_queues_are_consumed_one_message_at_a_time_with_partial_failures(template: Template) -> None:
     events = template.of_type(FUNCTION)["DocumentFunction"]["Events"]
 
-    assert {event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events.values()} == {"WorkQueue", "TimerQueue"}
+    assert [event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events.values()] == list(QUEUES)
     for event in events.values():
         assert event["Properties"]["BatchSize"] == 1
         assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

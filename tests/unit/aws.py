@@ -60,8 +60,12 @@ class Aws:
         )
 
     def work(self) -> list[dict[str, Any]]:
-        """The messages on the work queue, taken off it."""
-        return self._messages("WORK_QUEUE_URL")
+        """The messages on both lanes, taken off them: the reply queue's first."""
+        return [*self.replies(), *self._messages("WORK_QUEUE_URL")]
+
+    def replies(self) -> list[dict[str, Any]]:
+        """The messages on the reply queue, taken off it."""
+        return self._messages("REPLY_QUEUE_URL")
 
     def timers(self) -> list[dict[str, Any]]:
         """The timers that are due, taken off their queue."""
@@ -133,6 +137,7 @@ def aws() -> Aws:
         )
     fifo = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "VisibilityTimeout": "60"}
     work = client("sqs").create_queue(QueueName=f"work-{run}.fifo", Attributes=fifo)
+    reply = client("sqs").create_queue(QueueName=f"reply-{run}.fifo", Attributes=fifo)
     timer = client("sqs").create_queue(QueueName=f"timer-{run}")
     bucket = f"documents-{run}"
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
@@ -143,6 +148,8 @@ def aws() -> Aws:
             "RECORDS_TABLE": records,
             "WORK_QUEUE_URL": work["QueueUrl"],
             "WORK_QUEUE_ARN": f"arn:aws:sqs:ap-south-1:123456789012:work-{run}.fifo",
+            "REPLY_QUEUE_URL": reply["QueueUrl"],
+            "REPLY_QUEUE_ARN": f"arn:aws:sqs:ap-south-1:123456789012:reply-{run}.fifo",
             "TIMER_QUEUE_URL": timer["QueueUrl"],
             "TIMER_QUEUE_ARN": f"arn:aws:sqs:ap-south-1:123456789012:timer-{run}",
             "DATA_KEY_ARN": client("kms").create_key()["KeyMetadata"]["Arn"],

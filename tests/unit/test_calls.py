@@ -281,9 +281,9 @@ def test_a_job_that_is_done_already_costs_one_read() -> None:
     desk = CountingDesk()
     desk.go_to("[Yes]")
     desk.said("[Yes]")
-    message = desk.cloud.work.receive()
+    message = desk.cloud.reply.receive()
     assert message is not None
-    event = invocation(desk.cloud.work, message)
+    event = invocation(desk.cloud.reply, message)
 
     assert desk.counted(lambda: desk._invoke("document", event)) == REPLY
     assert desk.counted(lambda: desk._invoke("document", event)) == {QUERY: 1}

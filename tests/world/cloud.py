@@ -39,6 +39,8 @@ ENVIRONMENT = {
     "RECORDS_TABLE": "records",
     "WORK_QUEUE_URL": "work",
     "WORK_QUEUE_ARN": f"{_ARN}work",
+    "REPLY_QUEUE_URL": "reply",
+    "REPLY_QUEUE_ARN": f"{_ARN}reply",
     "TIMER_QUEUE_URL": "timer",
     "TIMER_QUEUE_ARN": f"{_ARN}timer",
     "DATA_KEY_ARN": "data-key",
@@ -161,7 +163,7 @@ class Bucket:
 
 
 class Sqs:
-    """The client of the two queues."""
+    """The client of the queues."""
 
     def __init__(self, queues: dict[str, Queue]) -> None:
         self._queues = queues
@@ -232,11 +234,17 @@ class Cloud:
         self.bucket = bucket or Bucket(clock=clock)
         self.secrets = Secrets()
         self.work = Queue("work", clock, fifo=True)
+        self.reply = Queue("reply", clock, fifo=True)
         self.timer = Queue("timer", clock)
-        dead = Queue("dead", clock, fifo=True, most_receives=sys.maxsize, _messages=self.work.dead_letters)
+        self.lanes = (self.reply, self.work)
+        self.queues = (*self.lanes, self.timer)
+        dead = [
+            Queue(f"dead {lane.name}", clock, fifo=True, most_receives=sys.maxsize, _messages=lane.dead_letters)
+            for lane in self.lanes
+        ]
         self._services = {
             "dynamodb": self.dynamodb,
-            "sqs": Sqs({"work": self.work, "timer": self.timer, "dead": dead}),
+            "sqs": Sqs({queue.name: queue for queue in (*self.queues, *dead)}),
             "kms": kms or Kms(),
             "s3": self.bucket,
             "secretsmanager": self.secrets,

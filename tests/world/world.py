@@ -227,7 +227,7 @@ class World:
             if self._do_next():
                 continue
             waits = [self._deliveries[0][0]] if self._deliveries else []
-            waits += [at for at in (self.cloud.work.next_at(),) if at is not None]
+            waits += [at for lane in self.cloud.lanes if (at := lane.next_at()) is not None]
             if not waits:
                 return True
             timer = self.cloud.timer.next_at()
@@ -245,8 +245,8 @@ class World:
                 kind=kind,
                 items=self.cloud.items(),
                 objects={key: self.cloud.bucket.kept_since[key] for key in self.cloud.bucket.pdfs},
-                queued=tuple(one.body for queue in (self.cloud.work, self.cloud.timer) for one in queue.messages()),
-                dead_letters=tuple(one.body for one in self.cloud.work.dead_letters + self.cloud.timer.dead_letters),
+                queued=tuple(one.body for queue in self.cloud.queues for one in queue.messages()),
+                dead_letters=tuple(one.body for queue in self.cloud.queues for one in queue.dead_letters),
                 tokens=self.digilocker.whose(),
             )
         )
@@ -259,17 +259,14 @@ class World:
 
     def _do_next(self) -> bool:
         """Do one thing that is due, whichever chance says; False if nothing is."""
-        due: list[Callable[[], bool]] = [
-            partial(self._work_on, self.cloud.work),
-            partial(self._work_on, self.cloud.timer),
-        ]
+        due: list[Callable[[], bool]] = [partial(self._work_on, queue) for queue in self.cloud.queues]
         if self._deliveries and self._deliveries[0][0] <= self.clock():
             due.append(self._post_next)
         self.chance.shuffle(due)
         return any(do() for do in due)
 
     def _next_at(self) -> float | None:
-        waits = [at for at in (self.cloud.work.next_at(), self.cloud.timer.next_at()) if at is not None]
+        waits = [at for queue in self.cloud.queues if (at := queue.next_at()) is not None]
         if self._deliveries:
             waits.append(self._deliveries[0][0])
         return min(waits, default=None)
@@ -325,7 +322,7 @@ class World:
         _, _, body, tries = heappop(self._deliveries)
         signature = "sha256=" + hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
         event = {"httpMethod": "POST", "headers": {"X-Hub-Signature-256": signature}, "body": body.decode()}
-        before, began = self.cloud.work.sent, len(self.record)
+        before, began = {lane.name: lane.sent for lane in self.cloud.lanes}, len(self.record)
         answer = self.invoke("webhook", event)
         status = answer["statusCode"] if answer else None
         value = json.loads(body)["entry"][0]["changes"][0]["value"]
@@ -348,13 +345,14 @@ class World:
     def _is_troubled(self, began: int) -> bool:
         return any(isinstance(event, Faulted) for event in self.record[began:])
 
-    def _new_steps(self, before: int) -> Iterator[tuple[str, str]]:
-        for message in self.cloud.work.messages():
-            body = json.loads(message.body)
-            step = str(body.get("conversation")), str(body.get("step"))
-            if message.number > before and "step" in body and step not in self._known_steps:
-                self._known_steps.add(step)
-                yield step
+    def _new_steps(self, before: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+        for lane in self.cloud.lanes:
+            for message in lane.messages():
+                body = json.loads(message.body)
+                step = str(body.get("conversation")), str(body.get("step"))
+                if message.number > before[lane.name] and "step" in body and step not in self._known_steps:
+                    self._known_steps.add(step)
+                    yield step
 
     def _work_on(self, queue: Queue) -> bool:
         message = queue.receive()

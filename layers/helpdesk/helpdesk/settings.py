@@ -19,6 +19,7 @@ class Common(Value, frozen=True):
 
     table: str
     work_queue_url: str
+    reply_queue_url: str
     data_key_arn: str
     rules: Rules
 
@@ -53,6 +54,7 @@ class DocumentSettings(Value, frozen=True):
     outbound_secret_arn: str
     identity_secret_arn: str
     work_queue_arn: str
+    reply_queue_arn: str
     timer_queue_url: str
     timer_queue_arn: str
     bucket: str
@@ -83,6 +85,7 @@ class DocumentSettings(Value, frozen=True):
             outbound_secret_arn=read.text("OUTBOUND_SECRET_ARN"),
             identity_secret_arn=read.text("IDENTITY_SECRET_ARN"),
             work_queue_arn=read.text("WORK_QUEUE_ARN"),
+            reply_queue_arn=read.text("REPLY_QUEUE_ARN"),
             timer_queue_url=read.text("TIMER_QUEUE_URL"),
             timer_queue_arn=read.text("TIMER_QUEUE_ARN"),
             bucket=read.text("DOCUMENTS_BUCKET"),
@@ -177,6 +180,7 @@ class _Reader:
         return Common(
             table=self.text("CONVERSATIONS_TABLE"),
             work_queue_url=self.text("WORK_QUEUE_URL"),
+            reply_queue_url=self.text("REPLY_QUEUE_URL"),
             data_key_arn=self.text("DATA_KEY_ARN"),
             rules=self.rules(),
         )

@@ -51,7 +51,7 @@ def events(cloud: Aws) -> dict[str, Any]:
     return samples(
         WebhookAccess(APP_SECRET, str(WEBHOOK_SECRET["verify_token"]), PHONE_NUMBER_ID),
         NOW,
-        queues=Queues(environment["WORK_QUEUE_ARN"], environment["TIMER_QUEUE_ARN"]),
+        queues=Queues(*(environment[f"{name}_QUEUE_ARN"] for name in ("WORK", "REPLY", "TIMER"))),
     )
 
 

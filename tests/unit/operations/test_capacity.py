@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from operations.operator import Stopped
 from operations.stage.capacity import QUOTA, Demand, demand_of, require_room, room_for
-from operations.template import FUNCTION, Template
+from operations.template import Template
 
 REGION = "ap-south-1"
 
@@ -116,7 +116,7 @@ def test_the_refusal_names_the_quota_how_much_to_ask_for_and_what_would_fit(acco
     said = str(stopped.value)
     assert "the desks ask for 110 (helpdesk-staging 100, helpdesk-dev 10)" in said
     assert f"--region ap-south-1 --service-code lambda --quota-code {QUOTA} --desired-value 147" in said
-    assert "SET=MaximumConcurrency=32" in said
+    assert 'SET="MaximumConcurrency=32 ReplyConcurrency=32"' in said
 
 
 def test_where_nothing_would_fit_no_smaller_number_is_offered(account: Account) -> None:
@@ -133,9 +133,7 @@ def test_whose_role_may_not_look_is_not_kept_from_deploying(account: Account) ->
 
 def test_what_a_stack_asks_for_is_read_from_the_template() -> None:
     template = Template.read()
-    queues = sum(
-        event["Type"] == "SQS" for one in template.of_type(FUNCTION).values() for event in one["Events"].values()
-    )
     values = {"Stage": "dev", "SignIn": "in-chat", "MaximumConcurrency": "7", "WebhookConcurrency": "3"}
-    assert demand_of(template, values) == Demand(3, (7,) * queues)
+    assert demand_of(template, values) == Demand(3, (7, 3, 7))
+    assert demand_of(template, values | {"ReplyConcurrency": "4"}) == Demand(3, (7, 4, 7))
     assert demand_of(template, values | {"Stage": "local"}).queues == ()

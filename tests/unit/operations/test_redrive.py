@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
-from operations.stage.redrive import Redriven, redrive
+from operations.stack import Stack
+from operations.stage import redrive as command
+from operations.stage.redrive import LANES, Redriven, redrive
 from tests.unit.aws import Aws, aws
 
 
@@ -37,6 +39,36 @@ def test_every_message_goes_back_to_the_work_queue(cloud: Aws, dead_letters: str
     assert result == Redriven(sent=12, left=0)
     assert len(cloud.work()) == 12
     assert remaining(cloud, dead_letters) == 0
+
+
+@pytest.mark.parametrize(("lanes", "expected"), [(LANES, 2), ({"DeadLetterQueueUrl": "WorkQueueUrl"}, 1)])
+def test_the_messages_of_each_lane_go_back_to_their_own_queue(
+    lanes: dict[str, str],
+    expected: int,
+    cloud: Aws,
+    dead_letters: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sqs, environment = cloud.client("sqs"), cloud.environment
+    replies = dead_letters.replace("dead-", "dead-replies-")
+    sqs.create_queue(QueueName=replies.rsplit("/", 1)[1], Attributes={"FifoQueue": "true"})
+    urls = {
+        "DeadLetterQueueUrl": dead_letters,
+        "WorkQueueUrl": environment["WORK_QUEUE_URL"],
+        "ReplyDeadLetterQueueUrl": replies,
+        "ReplyQueueUrl": environment["REPLY_QUEUE_URL"],
+    }
+    outputs = {name: urls[name] for pair in lanes.items() for name in pair}
+    monkeypatch.setattr(command, "stack_of", lambda name: Stack(name, "CREATE_COMPLETE", "", outputs, {}))
+    for url in (dead_letters, replies):
+        bury(cloud, url, json.dumps({"conversation": "c1", "step": url[-12:]}), 1)
+
+    assert command.main(["helpdesk-dev"]) == 0
+
+    assert f"{expected} messages sent back" in capsys.readouterr().out
+    assert len(cloud.replies()) == expected - 1
+    assert len(cloud.work()) == 1
 
 
 def test_a_message_goes_back_also_if_the_same_was_queued_just_now(cloud: Aws, dead_letters: str) -> None:

@@ -110,6 +110,7 @@ def test_what_a_function_reads_is_found_through_conditions_and_texts_and_nothing
 
 def test_in_our_template_an_emergency_waits_for_no_version() -> None:
     released = Template.read().released_parameters()
-    at_once = {"ServiceOpen", "MaximumConcurrency", "WebhookConcurrency", "RequestsPerSecond", "AlarmEmail", "WebAcl"}
+    at_once = {"ServiceOpen", "MaximumConcurrency", "ReplyConcurrency", "WebhookConcurrency"}
+    at_once |= {"RequestsPerSecond", "AlarmEmail", "WebAcl"}
     assert not at_once & released
     assert {"SignIn", "Helpline", "SnapStart", "Architecture", "MobileMismatch", "OtpsPerCitizenPerDay"} <= released

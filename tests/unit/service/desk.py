@@ -342,7 +342,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False, cloud: Any = No
     receiver = Receiver(
         phone_number_id=PHONE_NUMBER_ID,
         store=store,
-        work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"]),
+        work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"], environment["REPLY_QUEUE_URL"]),
         seal=sealer,
         secret=Secret(secrets, environment["WEBHOOK_SECRET_ARN"], "WebhookSecret", clock),
         identity=identity,
@@ -376,7 +376,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False, cloud: Any = No
     )
     consenting = ConsentPages(
         store=store,
-        work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"]),
+        work=WorkQueue(cloud.client("sqs"), environment["WORK_QUEUE_URL"], environment["REPLY_QUEUE_URL"]),
         seal=sealer,
         rules=rules,
         number="919013151515",

@@ -28,16 +28,16 @@ from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, VersionConflict
 from helpdesk.outbound import Deadline
 from helpdesk.service.callback_data import Tracker, tracking_keys
-from helpdesk.service.identity import conversation_id, document_key
+from helpdesk.service.identity import conversation_id, document_key, step_id
 from helpdesk.service.inbound import DeliveryFailed, Receiver
 from helpdesk.service.message_sender import MessageSender
-from helpdesk.service.outbox_worker import Worker
+from helpdesk.service.outbox_worker import NotItsTurn, Worker
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.renderer import Renderer
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.secrets import Secret
-from helpdesk.storage.work import TimerQueue, WorkQueue, read_work
+from helpdesk.storage.work import Lane, TimerQueue, WorkQueue, read_work
 from helpdesk.telemetry import logger, metrics
 from helpdesk.whatsapp.messages import Message, Recipient
 from tests.unit.aws import IDENTITY_SECRET, OUTBOUND_SECRET, PEPPER, PHONE_NUMBER_ID, WEBHOOK_SECRET
@@ -60,6 +60,9 @@ def quiet() -> Iterator[None]:
     with mock.patch.object(metrics, "add_metric"):
         yield
     logger.setLevel(before)
+
+
+LANES = tuple(Lane)
 
 
 # Whose turn it is
@@ -135,24 +138,24 @@ class HeldTable:
 
 @dataclass
 class Queues:
-    """SQS: the FIFO queue of one message group, and the timers."""
+    """SQS: the two FIFO queues, with one message group in each, and the timers."""
 
     pause: Pause
     clock: Clock
-    waiting: list[str] = field(default_factory=list)
-    worked_on: list[str] = field(default_factory=list)
+    waiting: dict[str, list[str]] = field(default_factory=lambda: {lane: [] for lane in LANES})
+    worked_on: dict[str, list[str]] = field(default_factory=lambda: {lane: [] for lane in LANES})
     timers: list[tuple[float, str]] = field(default_factory=list)
     sends: int = 0
-    _known: dict[str, float] = field(default_factory=dict)
+    _known: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def send_message_batch(self, *, Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
         self.pause()
         self.sends += 1
         for entry in Entries:
-            id_ = entry["MessageDeduplicationId"]
+            id_ = QueueUrl, entry["MessageDeduplicationId"]
             if self.clock.now - self._known.get(id_, 0) >= DEDUPLICATION_SECONDS:
                 self._known[id_] = self.clock.now
-                self.waiting.append(entry["MessageBody"])
+                self.waiting[QueueUrl].append(entry["MessageBody"])
         return {}
 
     def send_message(self, *, MessageBody: str, DelaySeconds: int, **_: Any) -> None:  # noqa: N803
@@ -335,6 +338,8 @@ class WatchedStore(ConversationStore):
         self.last: Stored | None = None
         self.steps: dict[str, tuple[Effect, ...]] = {}
         """What each step came to."""
+        self.orders: dict[str, int] = {}
+        """The place of each step in the outbox."""
         self.lost_races = 0
 
     def save(self, before: Stored, after: Stored, put: Sequence[Entry] = (), drop: Sequence[str] = ()) -> Stored:
@@ -360,6 +365,7 @@ class WatchedStore(ConversationStore):
                 waited = {waiting.id for waiting in before.conversation.waiting}
                 assert entry.step in waited, "nobody wants this answer any more"
             self.steps[entry.step] = entry.effects
+            self.orders[entry.step] = entry.order
         for step in drop:
             self.steps[step] = ()
         self.last = saved
@@ -395,7 +401,7 @@ class Desk:
         self.receiver = Receiver(
             phone_number_id=PHONE_NUMBER_ID,
             store=self.store,
-            work=WorkQueue(sqs, "work"),
+            work=WorkQueue(sqs, *LANES),
             seal=sealer,
             secret=Secret(secrets, "webhook", "WebhookSecret", self.clock),
             identity=identity,
@@ -474,15 +480,15 @@ class Desk:
         except DeliveryFailed:
             self.undelivered.append(body)
 
-    def works(self, body: str, *, deleted: bool) -> None:
-        """Work on the first message of the queue; it comes again unless it is `deleted` afterwards."""
+    def works(self, lane: str, body: str, *, deleted: bool) -> None:
+        """Work on the first message of a lane; it comes again unless it is `deleted` afterwards."""
         try:
             self.worker.work(read_work(body))
-        except VersionConflict:
+        except (VersionConflict, NotItsTurn):
             return
-        self.queues.worked_on.append(body)
-        if deleted and body in self.queues.waiting:
-            self.queues.waiting.remove(body)
+        self.queues.worked_on[lane].append(body)
+        if deleted and body in self.queues.waiting[lane]:
+            self.queues.waiting[lane].remove(body)
 
     def wakes(self, body: str) -> None:
         try:
@@ -493,11 +499,12 @@ class Desk:
     def settle(self) -> None:
         """Let WhatsApp deliver again what failed, and the queue hand out all it has."""
         self.finish()
-        while self.undelivered or self.queues.waiting:
+        while self.undelivered or any(self.queues.waiting.values()):
             if self.undelivered:
                 self.receives(self.undelivered.pop())
-            else:
-                self.works(self.queues.waiting[0], deleted=True)
+            for lane, waiting in self.queues.waiting.items():
+                if waiting:
+                    self.works(lane, waiting[0], deleted=True)
 
     @property
     def conversation(self) -> Stored:
@@ -551,8 +558,9 @@ class Interleavings(RuleBasedStateMachine):
         for text in WAY[:words]:
             self.desk.settle()
             self.desk.receives(delivery(self.desk.says(text)))
-        if words:
-            self._starts_to_work(deleted=True)
+        for lane, waiting in self.desk.queues.waiting.items():
+            if waiting:
+                self._starts_to_work(lane, deleted=True)
 
     @rule(webhook=st.sampled_from(("webhook 1", "webhook 2")), batch=BATCHES, turned=st.booleans())
     def is_delivered(self, webhook: str, batch: list[str | int], turned: bool) -> None:
@@ -580,20 +588,25 @@ class Interleavings(RuleBasedStateMachine):
         body = delivery(statuses=[status])
         self.desk.start(webhook, lambda: self.desk.receives(body))
 
-    @precondition(lambda self: self.desk.queues.waiting and "worker" not in self.desk.actors)
-    @rule(deleted=st.sampled_from((True, True, False)))
-    def is_worked_on(self, deleted: bool) -> None:
-        self._starts_to_work(deleted=deleted)
+    @precondition(lambda self: any(map(self._can_start, LANES)))
+    @rule(lane=st.sampled_from(LANES), deleted=st.sampled_from((True, True, False)))
+    def is_worked_on(self, lane: str, deleted: bool) -> None:
+        if self._can_start(lane):
+            self._starts_to_work(lane, deleted=deleted)
 
-    def _starts_to_work(self, *, deleted: bool) -> None:
-        body = self.desk.queues.waiting[0]
-        self.desk.start("worker", lambda: self.desk.works(body, deleted=deleted))
+    def _can_start(self, lane: str) -> bool:
+        return bool(self.desk.queues.waiting[lane]) and lane not in self.desk.actors
 
-    @precondition(lambda self: self.desk.queues.worked_on and "worker" not in self.desk.actors)
-    @rule(back=st.integers(0, 3))
-    def work_comes_again(self, back: int) -> None:
-        body = self.desk.queues.worked_on[-1 - back % len(self.desk.queues.worked_on)]
-        self.desk.start("worker", lambda: self.desk.works(body, deleted=False))
+    def _starts_to_work(self, lane: str, *, deleted: bool) -> None:
+        body = self.desk.queues.waiting[lane][0]
+        self.desk.start(lane, lambda: self.desk.works(lane, body, deleted=deleted))
+
+    @rule(lane=st.sampled_from(LANES), back=st.integers(0, 3))
+    def work_comes_again(self, lane: str, back: int) -> None:
+        bodies = self.desk.queues.worked_on[lane]
+        if bodies and lane not in self.desk.actors:
+            body = bodies[-1 - back % len(bodies)]
+            self.desk.start(lane, lambda: self.desk.works(lane, body, deleted=False))
 
     @precondition(lambda self: self.desk.queues.timers and "timer" not in self.desk.actors)
     @rule(again=st.booleans())
@@ -604,13 +617,25 @@ class Interleavings(RuleBasedStateMachine):
                 self.desk.queues.timers.remove(due[0])
             self.desk.start("timer", lambda: self.desk.wakes(due[0][1]))
 
-    @precondition(lambda self: "worker" in self.desk.actors and "webhook 1" not in self.desk.actors)
-    @rule(calls=st.integers(0, 6), text=st.sampled_from(("menu", "done", "2", "help")))
-    def she_writes_while_the_worker_is_busy(self, calls: int, text: str) -> None:
+    @precondition(lambda self: "webhook 1" not in self.desk.actors)
+    @rule(lane=st.sampled_from(LANES), calls=st.integers(0, 6), text=st.sampled_from(("menu", "done", "2", "help")))
+    def she_writes_while_the_worker_is_busy(self, lane: str, calls: int, text: str) -> None:
         for _ in range(calls):
-            if "worker" in self.desk.actors:
-                self.desk.go_on("worker")
+            if lane in self.desk.actors:
+                self.desk.go_on(lane)
         self.desk.receives(delivery(self.desk.says(text)))
+
+    @precondition(lambda self: "webhook 1" not in self.desk.actors)
+    @rule(text=st.sampled_from(("2", "done", "other documents", AADHAAR, OTP)), calls=st.integers(0, 6))
+    def she_asks_for_more_before_she_has_her_reply(self, text: str, calls: int) -> None:
+        for words in ("help", text):
+            self.desk.receives(delivery(self.desk.says(words)))
+        for lane in (Lane.WORK, Lane.REPLY):
+            if self._can_start(lane):
+                self._starts_to_work(lane, deleted=True)
+            for _ in range(calls):
+                if lane in self.desk.actors:
+                    self.desk.go_on(lane)
 
     @precondition(lambda self: self.desk.actors)
     @rule(whose=st.lists(st.integers(0, 3), min_size=1, max_size=8))
@@ -638,6 +663,13 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def no_reply_is_sent_twice(self) -> None:
         assert all(len(replies) == 1 for replies in self.desk.replier.sent.values())
+
+    @invariant()
+    def replies_come_in_the_order_of_her_messages(self) -> None:
+        orders = self.desk.store.orders
+        hers = {step_id(PEPPER, message["id"]) for message in self.desk.messages}
+        sent = [orders[step] for step in self.desk.replier.sent if step in hers]
+        assert sent == sorted(sent)
 
     def teardown(self) -> None:
         try:
@@ -708,7 +740,7 @@ def test_a_thousand_citizens_in_one_delivery_cost_the_same_few_calls_each() -> N
     desk.receives(body)
     assert not desk.undelivered
     assert table.calls == {"query": citizens, "update_item": citizens}
-    assert desk.queues.sends == len(desk.queues.waiting) == len(table.written) == citizens
-    assert {json.loads(job)["conversation"] for job in desk.queues.waiting} == table.written
+    assert desk.queues.sends == len(desk.queues.waiting["reply"]) == len(table.written) == citizens
+    assert {json.loads(job)["conversation"] for job in desk.queues.waiting["reply"]} == table.written
     assert desk.secrets.calls == 2
     assert not desk.sealer.sealed

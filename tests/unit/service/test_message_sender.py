@@ -68,7 +68,18 @@ def test_work_that_takes_longer_than_the_limit_is_shown_once(monkeypatch: pytest
     monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 0.02)
     client, before = FakeClient(), timers()
 
-    with replier(client).typing(stored()):
+    with replier(client).typing(stored(), 0):
+        assert client.was_called.wait(LONG)
+    over(before)
+
+    assert client.marked == [HERS]
+
+
+def test_what_she_has_waited_in_the_queue_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 10 * LONG)
+    client, before = FakeClient(), timers()
+
+    with replier(client).typing(stored(), 10 * LONG):
         assert client.was_called.wait(LONG)
     over(before)
 
@@ -79,7 +90,7 @@ def test_work_that_is_quick_shows_nothing_then_or_later(monkeypatch: pytest.Monk
     monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", LONG / 4)
     client, before = FakeClient(), timers()
 
-    with replier(client).typing(stored()):
+    with replier(client).typing(stored(), 0):
         running = [timer for timer in timers() if timer not in before]
         assert len(running) == 1
     over(before)
@@ -91,7 +102,7 @@ def test_work_that_fails_quickly_shows_nothing_either(monkeypatch: pytest.Monkey
     monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", LONG / 4)
     client, before = FakeClient(), timers()
 
-    with pytest.raises(KeyError), replier(client).typing(stored()):
+    with pytest.raises(KeyError), replier(client).typing(stored(), 0):
         raise KeyError
     over(before)
 
@@ -101,7 +112,7 @@ def test_work_that_fails_quickly_shows_nothing_either(monkeypatch: pytest.Monkey
 def test_without_a_message_of_hers_there_is_nothing_to_show_it_on() -> None:
     client, before = FakeClient(), timers()
 
-    with replier(client).typing(stored(message=None)):
+    with replier(client).typing(stored(message=None), 0):
         assert [timer for timer in timers() if timer not in before] == []
 
     assert client.marked == []
@@ -112,7 +123,7 @@ def test_whether_it_can_be_shown_matters_to_nobody(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(message_sender, "TYPING_AFTER_SECONDS", 0.02)
     client, before = FakeClient(error), timers()
 
-    with replier(client).typing(stored()):
+    with replier(client).typing(stored(), 0):
         assert client.was_called.wait(LONG)
     over(before)  # an error that left the timer's thread would be a warning, and so a failure
 

@@ -6,6 +6,7 @@ process of its own.
 
 import json
 import sys
+from inspect import signature
 from typing import Any
 
 from helpdesk.storage.conversations import ConversationStore, Stored
@@ -70,7 +71,9 @@ def queue(work: Work) -> str:
     """Return the body of the message that asks for some work."""
     sqs = _Queue()
     if isinstance(work, Job | Delivered | Undelivered):
-        WorkQueue(sqs, "url").send([work])  # type: ignore[arg-type]
+        # The previous release has one queue for all of it.
+        urls = ["url"] * (len(signature(WorkQueue).parameters) - 1)
+        WorkQueue(sqs, *urls).send([work])  # type: ignore[arg-type]
     else:
         TimerQueue(sqs, "url").set(work, 1)  # type: ignore[arg-type]
     return sqs.bodies[0]

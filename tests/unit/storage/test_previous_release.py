@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from helpdesk.conversation import effects
 from helpdesk.conversation.choices import Choice
@@ -69,7 +70,17 @@ from helpdesk.conversation.model import (
 )
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.storage.conversations import Entry, Person, Stored
-from helpdesk.storage.work import DeletionTimer, Delivered, DirectoryTimer, IdleTimer, Job, Undelivered, Work, read_work
+from helpdesk.storage.work import (
+    DeletionTimer,
+    Delivered,
+    DirectoryTimer,
+    IdleTimer,
+    Job,
+    Lane,
+    Undelivered,
+    Work,
+    read_work,
+)
 from tests.unit.storage.restore import NOW, load, queue, save
 
 HERE = Path(__file__).parent
@@ -260,6 +271,24 @@ def test_each_release_reads_the_state_and_outbox_that_the_other_wrote(previous: 
     read = load(previous["conversations"][name])
     assert (read.conversation, read.person) == (stored.conversation, stored.person)
     assert (read.sealed, read.seen, read.outbox) == (stored.sealed, stored.seen, stored.outbox)
+
+
+def test_the_lane_of_an_entry_is_nothing_to_the_previous_release_and_what_it_wrote_is_work() -> None:
+    entry = Entry("1", NOW, 1, (DeletePdf("key"),), lane=Lane.REPLY, announced=True)
+    written = save(Stored("conversation", outbox=(entry,)))
+    assert load(written).outbox == (entry,)
+
+    (restored,) = run_previous(str(HERE / "restore.py"), given=json.dumps({"conversations": [written], "bodies": []}))[
+        "conversations"
+    ]
+
+    assert load(restored).outbox == (replace(entry, lane=Lane.WORK, announced=False),)
+
+
+def test_an_entry_without_a_lane_is_written_as_it_was_read_since_its_text_is_what_is_exchanged() -> None:
+    (item,) = save(Stored("conversation", outbox=(Entry("1", NOW, 1, (DeletePdf("key"),)),)))
+    text = json.loads(item["outbox"]["M"]["1"]["S"])
+    assert set(text) == {"at", "order", "effects", "sealed", "unsure"}
 
 
 def test_each_release_reads_the_jobs_and_timers_that_the_other_queued(previous: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from helpdesk.storage.work import (
     DirectoryTimer,
     IdleTimer,
     Job,
+    Lane,
     TimerQueue,
     Undelivered,
     UnreadableWork,
@@ -38,26 +39,40 @@ def cloud(moto: None) -> Aws:
 # Work
 
 
+def lanes(cloud: Aws) -> WorkQueue:
+    urls = (cloud.environment[f"{lane}_QUEUE_URL"] for lane in ("WORK", "REPLY"))
+    return WorkQueue(cloud.client("sqs"), *urls)
+
+
+def test_each_job_goes_to_the_queue_of_its_lane(cloud: Aws) -> None:
+    lanes(cloud).send([Job("c", "one"), Job("c", "two", Lane.REPLY), Delivered("c", "key", "callback")])
+    assert cloud.replies() == [{"conversation": "c", "step": "two"}]
+    assert cloud.work() == [
+        {"conversation": "c", "step": "one"},
+        {"conversation": "c", "delivered": "key", "callback": "callback"},
+    ]
+
+
 def test_jobs_name_a_conversation_and_a_step_and_nothing_else(cloud: Aws) -> None:
-    WorkQueue(cloud.client("sqs"), cloud.environment["WORK_QUEUE_URL"]).send([Job("c", "one"), Job("c", "two")])
+    lanes(cloud).send([Job("c", "one"), Job("c", "two")])
     assert cloud.work() == [{"conversation": "c", "step": "one"}, {"conversation": "c", "step": "two"}]
 
 
 def test_a_job_that_is_queued_already_is_not_queued_again(cloud: Aws) -> None:
-    queue = WorkQueue(cloud.client("sqs"), cloud.environment["WORK_QUEUE_URL"])
+    queue = lanes(cloud)
     queue.send([Job("c", "one")])
     queue.send([Job("c", "one"), Job("c", "two")])
     assert len(cloud.work()) == 2
 
 
 def test_more_jobs_than_a_batch_holds_are_all_queued(cloud: Aws) -> None:
-    queue = WorkQueue(cloud.client("sqs"), cloud.environment["WORK_QUEUE_URL"])
+    queue = lanes(cloud)
     queue.send([Job(f"c{number}", f"step{number}") for number in range(25)])
     assert len(cloud.work()) == 25
 
 
 def test_nothing_to_do_calls_nobody() -> None:
-    WorkQueue(object(), "url").send([])  # type: ignore[arg-type]
+    WorkQueue(object(), "work", "reply").send([])  # type: ignore[arg-type]
 
 
 def test_a_batch_that_fails_in_part_is_an_error() -> None:
@@ -66,7 +81,7 @@ def test_a_batch_that_fails_in_part_is_an_error() -> None:
             return {"Successful": [{"Id": "0"}], "Failed": [{"Id": "1"}]}
 
     with pytest.raises(WorkNotQueued):
-        WorkQueue(Failing(), "url").send([Job("c", "one"), Job("c", "two")])  # type: ignore[arg-type]
+        WorkQueue(Failing(), "work", "reply").send([Job("c", "one"), Job("c", "two")])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("timer", [IdleTimer("c", "t"), DeletionTimer("documents/key"), DirectoryTimer()])
@@ -99,7 +114,7 @@ def test_a_message_of_another_form_is_refused(body: str) -> None:
     ],
 )
 def test_what_became_of_a_document_reads_back_as_it_was_queued(cloud: Aws, work: Delivered | Undelivered) -> None:
-    WorkQueue(cloud.client("sqs"), cloud.environment["WORK_QUEUE_URL"]).send([work])
+    lanes(cloud).send([work])
     (body,) = cloud.work()
     assert read_work(json.dumps(body)) == work
 

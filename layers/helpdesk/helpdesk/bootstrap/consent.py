@@ -23,7 +23,7 @@ def consenting(
     common = settings.common
     return ConsentPages(
         store=conversations(common, client("dynamodb"), clock),
-        work=WorkQueue(client("sqs"), common.work_queue_url),
+        work=WorkQueue(client("sqs"), common.work_queue_url, common.reply_queue_url),
         seal=Sealer(client("kms"), common.data_key_arn, clock),
         rules=common.rules,
         number=settings.whatsapp_number,

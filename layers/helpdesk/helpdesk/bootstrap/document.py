@@ -103,5 +103,9 @@ def handler(
         clock=clock,
         sleep=sleep,
     )
-    queues = {settings.work_queue_arn: common.work_queue_url, settings.timer_queue_arn: settings.timer_queue_url}
+    queues = {
+        settings.work_queue_arn: common.work_queue_url,
+        settings.reply_queue_arn: common.reply_queue_url,
+        settings.timer_queue_arn: settings.timer_queue_url,
+    }
     return DocumentHandler(worker=worker, secret=secret, sqs=sqs, queues=queues)

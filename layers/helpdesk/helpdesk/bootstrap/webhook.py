@@ -25,7 +25,7 @@ def receiver(
     return Receiver(
         phone_number_id=settings.phone_number_id,
         store=conversations(common, client("dynamodb"), clock),
-        work=WorkQueue(client("sqs"), common.work_queue_url),
+        work=WorkQueue(client("sqs"), common.work_queue_url, common.reply_queue_url),
         seal=Sealer(client("kms"), common.data_key_arn, clock),
         secret=read_secret(secrets, settings.webhook_secret_arn, "WebhookSecret", clock),
         identity=read_secret(secrets, settings.identity_secret_arn, "IdentitySecret", clock),

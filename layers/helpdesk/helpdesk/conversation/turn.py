@@ -82,6 +82,11 @@ def wait(conversation: Conversation, *_: object) -> Turn:
     return conversation, (say(conversation, "wait", CANCEL),)
 
 
+def longer(conversation: Conversation) -> Say:
+    """Return what she is told of work that is late because of a queue."""
+    return say(conversation, "longer", CANCEL)
+
+
 def at_work(
     waits_for: Callable[[Conversation], Request | None],
     *,

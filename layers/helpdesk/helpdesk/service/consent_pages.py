@@ -152,7 +152,7 @@ class ConsentPages:
             )
         elif decided:
             return self._refused(accepted, decided)
-        self._work.send([Job(conversation_id, entry.step) for entry in stored.to_queue((step,))])
+        self._work.send([Job(conversation_id, entry.step, entry.lane) for entry in stored.to_queue((step,))])
         return self._page(stored, came)
 
     def _event(self, step: str, came: Consented | Declined, code: str) -> ConsentReturned:

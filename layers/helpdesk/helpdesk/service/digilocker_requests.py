@@ -85,6 +85,9 @@ NEVER_REPEATED: Mapping[type[Request], Problem] = MappingProxyType(
 
 A refresh is not repeated either: it is no request of the dialogue. The OTP of a `VerifyOtp` is put once more, since a
 right one is refused then and a wrong one is no loss."""
+EXPIRES = (SendOtp, VerifyOtp, SignUp, VerifySignUp, MakeLink, ExchangeCode, PullDocument)
+"""What is not begun after `JobExpirySeconds`: DigiLocker would consume something, or the citizen has to be there to use
+what it brings. All else is done late, as long as her session lasts."""
 _NOT_TOLD = "••"
 """Stands for the last digits of a mobile that is not named. The previous version shows it as it is."""
 

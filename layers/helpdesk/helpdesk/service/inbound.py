@@ -217,7 +217,7 @@ class Receiver:
         count("Messages", len(acted_on))
         _count_refusals(entries)
         if acted_on or any(stored.entry(step) for step in by_step):
-            self._work.send([Job(identity, entry.step) for entry in stored.to_queue(by_step)])
+            self._work.send([Job(identity, entry.step, entry.lane) for entry in stored.to_queue(by_step)])
 
     def _step(self, draft: Draft, pepper: str, step: str, message: InboundMessage) -> bool:
         """Advance the draft by a message. Return whether that changed something or asks for something."""

@@ -123,16 +123,16 @@ class MessageSender:
         return True
 
     @contextmanager
-    def typing(self, stored: Stored) -> Iterator[None]:
-        """Show her that we are at work, and her message as read, if what is done here takes longer than two seconds.
+    def typing(self, stored: Stored, waited: float) -> Iterator[None]:
+        """Show her that we are at work, and her message as read, if she waits longer than two seconds for it.
 
-        One call; whether it succeeds matters to nobody.
+        `waited`: the seconds that she has been waiting already. One call; whether it succeeds matters to nobody.
         """
         message = stored.person.message
         if message is None:
             yield
             return
-        timer = threading.Timer(TYPING_AFTER_SECONDS, self._type, [message])
+        timer = threading.Timer(max(0.0, TYPING_AFTER_SECONDS - waited), self._type, [message])
         timer.daemon = True
         timer.start()
         try:

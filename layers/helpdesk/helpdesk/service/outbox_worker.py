@@ -4,7 +4,8 @@ For one job:
 
 1. Read the conversation. No entry for the step: it is done.
 2. The entry holds nothing but what needs no answer: go to 5.
-3. Nobody waits for it any more: take the entry out. It is past its time: the citizen is told.
+3. Nobody waits for it any more: take the entry out. It is late: the citizen is told that it expired or, if it can still
+   be done, that it takes longer than usual.
 4. Ask DigiLocker, advance the dialogue by the answer, and write both at once: the new state, and the entry that now
    holds what follows. If that is another request (after the OTP, the list), do it in the same breath.
 5. Send the replies, and do the rest that needs no answer.
@@ -21,6 +22,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.answers import wanted
 from helpdesk.conversation.effects import DeliverDocument, FetchDocument, FollowUp, PullDocument, Request, SendOtp
+from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
     DeliveryFailed,
     DocumentsListed,
@@ -34,10 +36,11 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Rules
 from helpdesk.conversation.problems import Problem
-from helpdesk.errors import HelpdeskError, StorageError
+from helpdesk.conversation.turn import longer
+from helpdesk.errors import ConversationError, HelpdeskError, StorageError
 from helpdesk.outbound import Deadline
 from helpdesk.service.callback_data import Tracker, read_tracking
-from helpdesk.service.digilocker_requests import JOB_SECONDS, NEVER_REPEATED, Answered, DigiLockerRequests
+from helpdesk.service.digilocker_requests import EXPIRES, JOB_SECONDS, NEVER_REPEATED, Answered, DigiLockerRequests
 from helpdesk.service.directory_refresh import DirectoryRefresh
 from helpdesk.service.follow_ups import FollowUps
 from helpdesk.service.identity import following
@@ -57,15 +60,33 @@ from helpdesk.storage.work import (
     EndSession,
     IdleTimer,
     Job,
+    Lane,
     TimerQueue,
     Undelivered,
     Work,
 )
+from helpdesk.structs import Value
 from helpdesk.telemetry import count, logger
 from helpdesk.whatsapp.errors import OutcomeUnknown
 
 if TYPE_CHECKING:  # a job that only replies does without
     from helpdesk.service.digilocker_gateway import DigiLockerGateway
+
+
+class NotItsTurn(ConversationError):
+    """A reply to the citizen is still under way in the other lane."""
+
+
+class Try(Value, frozen=True):
+    """One time that a job is worked on."""
+
+    deadline: Deadline
+    waited: float
+    """The seconds since it was queued."""
+    again: bool
+    """It was begun before, and broke off."""
+    last: bool
+    is_late: bool
 
 
 class Worker:
@@ -187,16 +208,29 @@ class Worker:
     def _job(self, conversation_id: str, step: str, queued_at: float, *, again: bool, last_try: bool) -> None:
         stored = self._store.load(conversation_id)
         entry = stored.entry(step)
-        if entry and self._recipients.is_foreign(stored):
+        if entry is None:
+            return
+        if self._recipients.is_foreign(stored):
             self._refuse(stored, step)
             return
-        too_late = last_try or (entry is not None and self._is_too_late(entry, queued_at))
-        deadline = Deadline.after(JOB_SECONDS)
-        while entry and entry.request:
-            stored, entry = self._request(stored, entry, entry.request, deadline, again=again, too_late=too_late)
-        self._finish(stored, entry)
+        waited = self._clock() - queued_at if queued_at else 0
+        this = Try(Deadline.after(JOB_SECONDS), waited, again, last_try, self._is_late(entry, queued_at))
+        left: Entry | None = entry
+        while left and left.request:
+            stored, left = self._request(stored, left, left.request, this)
+        self._finish(stored, left)
 
-    def _is_too_late(self, entry: Entry, queued_at: float) -> bool:
+    def _announced(self, stored: Stored, entry: Entry) -> Entry:
+        """Tell the citizen once that a step takes longer than usual. It is noted first: rather never than twice."""
+        if entry.announced:
+            return entry
+        count("JobsAnnounced")
+        noted = replace(entry, announced=True)
+        self._store.rewrite(stored.id, noted)
+        self._sender.send(longer(stored.conversation), stored, following(entry.step))
+        return noted
+
+    def _is_late(self, entry: Entry, queued_at: float) -> bool:
         """Tell whether a step has waited for so long that she will not expect it any more.
 
         The time counts from when it could first be worked on: a webhook that died after its write is delivered again
@@ -206,9 +240,7 @@ class Worker:
         since = max(entry.at, queued_at)
         return now - since > self._rules.job_expiry_seconds or now - entry.at > self._rules.session_seconds
 
-    def _request(
-        self, stored: Stored, entry: Entry, request: Request, deadline: Deadline, *, again: bool, too_late: bool
-    ) -> tuple[Stored, Entry | None]:
+    def _request(self, stored: Stored, entry: Entry, request: Request, this: Try) -> tuple[Stored, Entry | None]:
         """Have a request answered, and write down what follows from the answer."""
         if not wanted(stored.conversation, entry.step, request):
             count("UnwantedJobs")
@@ -216,15 +248,17 @@ class Worker:
             return stored, None
         if isinstance(request, FetchDocument) and not stored.conversation.documents:
             answered = Answered(Ended(entry.step))  # the list has ended, and what it was about with it
-        elif too_late:
+        elif this.last or (this.is_late and (this.again or isinstance(request, EXPIRES))):
             count("ExpiredJobs")
             # One that was begun before may have been brought in: nobody can say that DigiLocker was not asked.
-            sent = again and isinstance(request, PullDocument)
+            sent = this.again and isinstance(request, PullDocument)
             problem = NEVER_REPEATED[PullDocument] if sent else Problem.HELD_UP
-            answered = Answered(Failed(entry.step, problem, request, unsent=not again))
+            answered = Answered(Failed(entry.step, problem, request, unsent=not this.again))
         else:
-            with self._sender.typing(stored):
-                answered = self._requests.answer(stored, entry, request, deadline, again=again)
+            if this.is_late and self._clock() < idle_end(stored.conversation, self._rules):
+                entry = self._announced(stored, entry)
+            with self._sender.typing(stored, this.waited):
+                answered = self._requests.answer(stored, entry, request, this.deadline, again=this.again)
         return self._record(stored, entry, answered)
 
     def _record(self, stored: Stored, entry: Entry, answered: Answered) -> tuple[Stored, Entry | None]:
@@ -319,14 +353,20 @@ class Worker:
     # What happens without the citizen
 
     def _happens(self, conversation_id: str, event: TimeRanOut | SessionClosed | DeliveryFailed) -> None:
-        """Advance by an event that is no answer, and do what follows. One that happened before does nothing more."""
+        """Advance by an event that is no answer, and do what follows. One that happened before does nothing more.
+
+        A report comes on the work queue. Raises NotItsTurn while something is in the outbox that is not queued there.
+        """
+        is_report = isinstance(event, DeliveryFailed)
 
         def decide(draft: Draft) -> None:
             if draft.before.entry(event.id) or event.id in draft.before.seen:
                 return
+            if is_report and any(entry.lane is Lane.REPLY for entry in draft.before.outbox):
+                raise NotItsTurn("a reply is still under way")
             outcome = draft.advance(event)
             if outcome != (draft.conversation, ()):
-                draft.enter(event.id, outcome)
+                draft.enter(event.id, outcome, lane=Lane.WORK if is_report else None)
 
         stored, _ = self._turns.take(conversation_id, decide)
         entry = stored.entry(event.id)

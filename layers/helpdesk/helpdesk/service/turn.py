@@ -10,13 +10,14 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import Outcome, advance
-from helpdesk.conversation.effects import Effect, FollowUp, Keep, Request, is_request
+from helpdesk.conversation.effects import Effect, FollowUp, Keep, Request, asks_digilocker, is_request
 from helpdesk.conversation.ends import absolute_end
 from helpdesk.conversation.events import Event
 from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.errors import ConversationError, VersionConflict
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
+from helpdesk.storage.work import Lane
 
 TRIES = 8
 """How often a lost race is run again. What DigiLocker answered is kept meanwhile, never asked for again."""
@@ -59,21 +60,35 @@ class Draft:
         return advance(conversation or self.conversation, event, self.now, self._rules)
 
     def enter(
-        self, step: str, outcome: Outcome, brought: Mapping[str, str] = _NOTHING, *, person: Person | None = None
+        self,
+        step: str,
+        outcome: Outcome,
+        brought: Mapping[str, str] = _NOTHING,
+        *,
+        person: Person | None = None,
+        lane: Lane | None = None,
     ) -> None:
         """Take over the outcome of an event that is no answer, with an outbox entry of its own.
 
-        `person`: whom the conversation is with from here on, if the event tells.
+        `person`: whom the conversation is with from here on, if the event tells. `lane`: where the event itself came
+        from, if from a queue.
         """
         _, effects = outcome
         sealed = self._accept(outcome, brought)
         if effects:
             order = self.before.version * _STEPS_PER_VERSION + len(self.put)
             request, then = _split(effects)
-            self.put = (*self.put, Entry(step, self.now, order, then, sealed, request))
+            entry = Entry(step, self.now, order, then, sealed, request, lane=self._lane(effects, lane))
+            self.put = (*self.put, entry)
         self.see(step)
         if person:
             self.after = replace(self.after, person=person)
+
+    def _lane(self, effects: tuple[Effect, ...], came: Lane | None) -> Lane:
+        """Return the lane of a new entry: behind what is still to be done of this conversation, so in one order."""
+        if earlier := (*self.before.outbox, *self.put):
+            return earlier[-1].lane
+        return came or (Lane.WORK if any(map(asks_digilocker, effects)) else Lane.REPLY)
 
     def follow(
         self, entry: Entry, rest: tuple[FollowUp, ...], outcome: Outcome, brought: Mapping[str, str], *, waited: bool

@@ -21,6 +21,7 @@ from helpdesk.conversation.effects import FollowUp, Request, is_request
 from helpdesk.conversation.model import Conversation, IssuedDocument, Stage
 from helpdesk.errors import ConversationError, StorageError, VersionConflict
 from helpdesk.storage.aws import DynamoDbClient, call
+from helpdesk.storage.work import Lane
 from helpdesk.structs import Value
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Entry(Value, frozen=True):
     request: Request | None = None
     unsure: bool = False
     """The first of `then` may be done already: a reply that was sent and got no answer."""
+    lane: Lane = Lane.WORK
+    """Decided once, when the entry is made: whoever queues it again queues it there."""
+    announced: bool = False
+    """She has been told that it takes longer than usual."""
 
     @property
     def effects(self) -> tuple[Request | FollowUp, ...]:
@@ -70,6 +75,8 @@ class _StoredEntry(Value, frozen=True):
     effects: tuple[Request | FollowUp, ...]
     sealed: dict[str, str]
     unsure: bool = False
+    lane: Lane = Lane.WORK
+    announced: bool = False
 
 
 class Person(Value, frozen=True):
@@ -439,11 +446,16 @@ def _read_entry(step: str, text: str) -> Entry:
     stored = _ENTRY.decode(text)
     request = next(filter(is_request, stored.effects), None)
     then = tuple(effect for effect in stored.effects if not is_request(effect))
-    return Entry(step, stored.at, stored.order, then, stored.sealed, request, stored.unsure)
+    marks = (stored.unsure, stored.lane, stored.announced)
+    return Entry(step, stored.at, stored.order, then, stored.sealed, request, *marks)
 
 
 def _written_entry(entry: Entry) -> str:
-    return _json(_StoredEntry(entry.at, entry.order, entry.effects, dict(entry.sealed), entry.unsure))
+    marks = (entry.unsure, entry.lane, entry.announced)
+    fields = msgspec.to_builtins(_StoredEntry(entry.at, entry.order, entry.effects, dict(entry.sealed), *marks))
+    # An entry is exchanged by its text: one that the version before wrote must come out as it was.
+    usual = {"lane": Lane.WORK, "announced": False}
+    return _json({name: value for name, value in fields.items() if name not in usual or value != usual[name]})
 
 
 def _written_state(conversation: Conversation) -> str:

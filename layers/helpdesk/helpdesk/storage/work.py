@@ -1,10 +1,11 @@
-"""The queues: the work of a conversation, in order, and timers.
+"""The queues: the work of a conversation, in order and in two lanes, and timers.
 
-A message on the work queue names a conversation and a step; what is to be done stands in the conversation's outbox.
-What became of a document that was sent comes the same way, behind the work that is under way.
+A message on the work queue or the reply queue names a conversation and a step; what is to be done is in the
+conversation's outbox. What became of a document that was sent comes on the work queue, behind the work under way.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from enum import StrEnum
 from itertools import batched
 
 import msgspec
@@ -23,11 +24,22 @@ class WorkNotQueued(ConversationError):
     """SQS did not take every message. What it took is done; the rest must be asked for again."""
 
 
+class Lane(StrEnum):
+    """Which of the two FIFO queues carries a step."""
+
+    WORK = "work"
+    """What asks DigiLocker, and what has to wait behind that."""
+    REPLY = "reply"
+    """What needs no answer of DigiLocker."""
+
+
 class Job(Value, frozen=True):
     """A step of a conversation that stands in its outbox."""
 
     conversation_id: str
     step: str
+    lane: Lane = Lane.WORK
+    """Where it is queued. The message itself does not say: the outbox does."""
 
 
 class Delivered(Value, frozen=True):
@@ -81,21 +93,25 @@ type Work = InOrder | Timer
 
 
 class WorkQueue:
-    """The FIFO queue. Messages of one conversation are worked on one after the other."""
+    """The two FIFO queues. In each, messages of one conversation are worked on one after the other."""
 
-    def __init__(self, sqs: SqsClient, url: str) -> None:
+    def __init__(self, sqs: SqsClient, work_url: str, reply_url: str) -> None:
         self._sqs = sqs
-        self._url = url
+        self._urls = {Lane.WORK: work_url, Lane.REPLY: reply_url}
 
     def send(self, jobs: Sequence[InOrder]) -> None:
         """Queue jobs, in order. One that was queued in the last five minutes is not queued again.
 
         Raises WorkNotQueued.
         """
-        for batch in _batches(jobs):
+        for lane in (Lane.REPLY, Lane.WORK):
+            self._send(self._urls[lane], [job for job in jobs if _lane(job) is lane])
+
+    def _send(self, url: str, jobs: Sequence[InOrder]) -> None:
+        for batch in batched(jobs, LARGEST_BATCH, strict=False):
             answer = call(
                 self._sqs.send_message_batch,
-                QueueUrl=self._url,
+                QueueUrl=url,
                 Entries=[
                     {
                         "Id": str(index),
@@ -108,6 +124,10 @@ class WorkQueue:
             )
             if answer.get("Failed"):
                 raise WorkNotQueued(f"{len(answer['Failed'])} of {len(batch)} jobs were not queued")
+
+
+def _lane(work: InOrder) -> Lane:
+    return work.lane if isinstance(work, Job) else Lane.WORK
 
 
 def _body(work: InOrder) -> dict[str, object]:
@@ -135,10 +155,6 @@ def _deduplication(work: InOrder) -> str:
         case Undelivered(key=key, uploaded=uploaded):
             return f"{key.rpartition('/')[2]}-undelivered-{'upload' if uploaded else 'link'}"
     return work.step
-
-
-def _batches(jobs: Sequence[InOrder]) -> Iterator[tuple[InOrder, ...]]:
-    return batched(jobs, LARGEST_BATCH, strict=False)
 
 
 class TimerQueue:
@@ -174,7 +190,7 @@ class UnreadableWork(HelpdeskError):
 
 
 def read_work(body: str) -> Work:
-    """Read a message of either queue. Raises UnreadableWork for one that is none of ours."""
+    """Read a message of any of the queues. Raises UnreadableWork for one that is none of ours."""
     try:
         message = msgspec.json.decode(body)
     except ValueError:
