@@ -59,6 +59,8 @@ class Visit:
     query: Mapping[str, str]
     cookies: str
     """As they stand in the header."""
+    body: str = ""
+    """Of a form; empty for a page that is opened."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,6 @@ OF_NOBODY = Occasions(
         "text_document_number": text("2"),
         "tap_services": tap("services", "DigiLocker Services"),
         "tap_consent": tap("agree@consent", "I agree"),
-        "tap_consent_to_the_page": tap("agree@consent", "I agree"),
         "tap_document": tap("document@00000000#1", "PAN card", row=True),
         "tap_other_documents": tap("other_documents", "Other documents"),
         "tap_done": tap("done", "Done"),
@@ -227,7 +228,8 @@ def said(access: WebhookAccess, message: Message, now: int) -> bytes:
 
 
 def _visited(visit: Visit) -> Event:
-    return _call("GET", visit.path, None, {"Accept-Language": "en-IN", "Cookie": visit.cookies}, visit.query)
+    headers = {"Accept-Language": "en-IN", "Cookie": visit.cookies}
+    return _call("POST" if visit.body else "GET", visit.path, visit.body or None, headers, visit.query)
 
 
 def _call(

@@ -28,6 +28,7 @@ from helpdesk.service.queue_consumer import QueueMessage
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import logger, metrics
+from helpdesk.web.pages import AGREE, ANSWER
 from operations.webhook import STEP, WebhookAccess, signature
 from standins.phone import Phone
 from standins.visitor import PIN, Visitor
@@ -126,7 +127,23 @@ class LocalDesk:
         if self._consenting is None:
             raise LookupError("there is no way back to this desk from DigiLocker's page")
         metrics.clear_metrics()
-        self._consenting.callback({name: [value] for name, value in visit.query.items()}, [visit.cookies], "")
+        self._consenting.callback(_parameters(visit), [visit.cookies], "")
+
+    def opened(self, visit: Visit) -> str:
+        """Open our page before DigiLocker's, as a browser does. Gives the cookie that it then has."""
+        if self._consenting is None:
+            raise LookupError("there is no page before DigiLocker's here")
+        (cookie,) = self._consenting.start(_parameters(visit), "")["multiValueHeaders"]["Set-Cookie"]
+        return cookie.partition(";")[0]
+
+    def agreed(self, visit: Visit, now: int) -> str:
+        """Agree on that page, and do what follows. Gives DigiLocker's address."""
+        if self._consenting is None:
+            raise LookupError("there is no page before DigiLocker's here")
+        metrics.clear_metrics()
+        answer = self._consenting.answer(_parameters(visit), _AGREES, [visit.cookies], "same-origin", "")
+        self.do(self.job(), now)
+        return answer["multiValueHeaders"]["Location"][0]
 
     def job(self) -> dict[str, Any]:
         """Take the next job off the queue. Raises LookupError if there is none."""
@@ -241,7 +258,7 @@ class Chat:
 
     def to_the_link(self) -> "Chat":
         """She has the link to DigiLocker's page."""
-        self.to_the_consent().says(self.taps(Choice.AGREE, Stage.CONSENT))
+        self.to_the_menu().says(self.taps(Choice.SERVICES))
         return self
 
     def to_the_code(self) -> "Chat":
@@ -288,11 +305,15 @@ class Chat:
         """Return the call with which a browser opens her link."""
         return _call_of(self._link, "")
 
+    def agrees(self) -> Visit:
+        """Give the call with which she agrees on our page."""
+        opened = self.opens_link()
+        return replace(opened, cookies=self._local.opened(opened), body=_AGREES)
+
     def comes_back(self, *, declines: bool = False) -> Visit:
         """Sign in on DigiLocker's page, and give the call with which it sends her back."""
-        visitor = Visitor(stops_before=self._local.consent_url)
-        visitor.open(self._link)
-        visitor.follow()
+        visitor, agreed = Visitor(stops_before=self._local.consent_url), self.agrees()
+        visitor.open(self._local.agreed(agreed, self._now))
         if declines:
             visitor.press("deny")
         else:
@@ -301,7 +322,7 @@ class Chat:
             visitor.press("continue", otp=self._phone.otp())
             visitor.press("continue", pin=PIN)
             visitor.press("allow")
-        return _call_of(visitor.at, "; ".join(f"{name}={value}" for name, value in visitor.cookies.items()))
+        return _call_of(visitor.at, agreed.cookies)
 
     @property
     def _link(self) -> str:
@@ -380,11 +401,7 @@ def _messages(chat: _ChatOf, local: LocalDesk) -> dict[str, Message]:
         "tap_other_documents": Chat.to_the_list,
         "tap_done": Chat.to_the_list,
         **dict.fromkeys(_AT_THE_MENU, Chat.to_the_menu),
-        **(
-            {"tap_consent_to_the_page": Chat.to_the_consent}
-            if local.on_page
-            else {"tap_consent": Chat.to_the_consent, "text_aadhaar_number": Chat.to_the_number}
-        ),
+        **({} if local.on_page else {"tap_consent": Chat.to_the_consent, "text_aadhaar_number": Chat.to_the_number}),
     }
     messages: dict[str, Message] = {}
     for name, come_to in points.items():
@@ -453,7 +470,7 @@ _JOBS_IN_CHAT: dict[str, Callable[[Chat], Message]] = {
     "job_verify_sign_up": lambda her: her.to_the_otp_of_a_new_account().otp_typed(),
 }
 _JOBS_ON_PAGE: dict[str, Callable[[Chat], Message]] = {
-    "job_make_link": lambda her: her.to_the_consent().taps(Choice.AGREE, Stage.CONSENT),
+    "job_make_link": lambda her: her.to_the_menu().taps(Choice.SERVICES),
     "job_exchange_code": lambda her: her.to_the_code().code_typed(),
 }
 
@@ -498,9 +515,17 @@ def _timers(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
 def _visits(chat: _ChatOf) -> dict[str, Visit]:
     return {
         "start": chat("start").to_the_link().opens_link(),
+        "agree": chat("agree").to_the_link().agrees(),
         "return_with_a_code": chat("return_with_a_code").to_the_link().comes_back(),
         "return_of_who_declined": chat("return_of_who_declined").to_the_link().comes_back(declines=True),
     }
+
+
+_AGREES = f"{ANSWER}={AGREE}"
+
+
+def _parameters(visit: Visit) -> dict[str, list[str]]:
+    return {name: [value] for name, value in visit.query.items()}
 
 
 def _call_of(address: str, cookies: str) -> Visit:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from standins.world import World
 
 _SECONDS = 30.0
-_HEADERS = ("Accept-Language", "Cookie")
+_HEADERS = ("Accept-Language", "Content-Type", "Cookie", "Sec-Fetch-Site")
 """What the pages read of a browser's headers."""
 _DROPPED = {"connection", "content-encoding", "content-length", "date", "server", "transfer-encoding"}
 
@@ -19,8 +19,8 @@ def blueprint(world: World) -> Blueprint:
     """Return the routes that lead to the help desk's pages."""
     routes = Blueprint("doorway", __name__)
 
-    @routes.get("/consent", defaults={"rest": ""})
-    @routes.get("/consent/<path:rest>")
+    @routes.route("/consent", methods=["GET", "POST"], defaults={"rest": ""})
+    @routes.route("/consent/<path:rest>", methods=["GET", "POST"])
     def consent(rest: str) -> Response:
         if world.consent_url is None:
             return Response(status=404)
@@ -28,7 +28,8 @@ def blueprint(world: World) -> Blueprint:
         headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
         with requests.Session() as session:
             session.trust_env = False  # no proxy between here and the loopback
-            answer = session.get(address, headers=headers, timeout=_SECONDS, allow_redirects=False)
+            ask = session.post if request.method == "POST" else session.get
+            answer = ask(address, data=request.get_data(), headers=headers, timeout=_SECONDS, allow_redirects=False)
         kept = [(name, value) for name, value in answer.raw.headers.items() if name.lower() not in _DROPPED]
         return Response(answer.content, answer.status_code, kept)
 

@@ -63,12 +63,15 @@ class Visitor:
         self.cookies: dict[str, str] = {}
         """Those of the help desk's host. `Secure` ones are kept as well: browsers do so on a machine's own address."""
         self.at = ""
+        self.led_to = ""
+        """Where the last page that was opened or answered led on to first, if it did."""
         self.status = 0
         self.headers: dict[str, str] = {}
         self.page = Page("")
 
     def open(self, address: str, method: str = "GET", form: dict[str, list[str]] | None = None) -> Page:
         """Open an address and go where it leads, as far as that is on this machine."""
+        self.led_to = ""
         for _ in range(_MOST_REDIRECTS):
             if self._stops_before and address.partition("?")[0] == self._stops_before:
                 self.at = address
@@ -91,6 +94,7 @@ class Visitor:
                 self.page = Page(answer.text)
                 return self.page
             address, method, form = urljoin(address, answer.headers["Location"]), "GET", None
+            self.led_to = self.led_to or address
         raise AssertionError("too many redirects")
 
     def _keep(self, cookie: str) -> None:

@@ -105,7 +105,7 @@ QUESTIONS = {
     "link.expired",
     "proof.ask",
 }
-CONSENTS = {"consent.ask", "consent.sign_up", "consent.page"}
+CONSENTS = {"consent.ask", "consent.sign_up"}
 
 
 def limit(key: str) -> int:

@@ -1,4 +1,4 @@
-"""The way to DigiLocker's own page (`GET /consent/start`) and back (`GET /consent`)."""
+"""The way to DigiLocker's own page (`/consent/start`: opened, then answered by a form) and back (`GET /consent`)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -16,12 +16,21 @@ with gc_frozen():
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> answers.Answer:  # noqa: ARG001 - Lambda's face
     """Answer a browser's request, as API Gateway (REST, proxy integration) hands it over."""
-    if event["httpMethod"] != "GET":
-        return answers.page("", HTTPStatus.METHOD_NOT_ALLOWED)
-    query, accepted = event.get("multiValueQueryStringParameters"), "".join(_headers(event, "accept-language")[:1])
-    if event["resource"] == "/consent/start":
-        return consenting.start(query, accepted)
-    return consenting.callback(query, _headers(event, "cookie"), accepted)
+    query, accepted = event.get("multiValueQueryStringParameters"), _header(event, "accept-language")
+    match event["httpMethod"], event["resource"]:
+        case "GET", "/consent/start":
+            return consenting.start(query, accepted)
+        case "POST", "/consent/start":
+            site = _header(event, "sec-fetch-site")
+            return consenting.answer(query, event.get("body"), _headers(event, "cookie"), site, accepted)
+        case "GET", "/consent":
+            return consenting.callback(query, _headers(event, "cookie"), accepted)
+    return answers.page("", HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+def _header(event: dict[str, Any], name: str) -> str:
+    """Return a header's first value, "" if there is none."""
+    return "".join(_headers(event, name)[:1])
 
 
 def _headers(event: dict[str, Any], name: str) -> list[str]:

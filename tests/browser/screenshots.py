@@ -110,15 +110,14 @@ def pages_around_digilockers(chromium: Chromium, url: str) -> None:
     with chromium.page(width=_WIDTH, height=_HEIGHT) as page:
         hand = Hand(page, url, number)
         hand.say("Hi", "Welcome")
-        hand.tap("DigiLocker Services", "Do you have a DigiLocker account?")
-        hand.tap("Yes", "Do you agree?")
-        hand.tap("I agree", "Please sign in on DigiLocker's own page")
+        hand.tap("DigiLocker Services", "Please sign in on DigiLocker's own page")
         link = page.evaluate("document.querySelector('#chat > li:last-child .choices a').href")
     visitor = Visitor(stops_before=f"{url}/consent")
     with chromium.page(link, width=_PHONE_WIDTH, height=_PHONE_HEIGHT) as page:
         page.resize(_PHONE_WIDTH, _PHONE_HEIGHT, scale=2)
         take(page, "page-start", "html")
-        visitor.open(page.evaluate("document.querySelector('a').href"))
+        visitor.open(link)
+        visitor.press("agree")
         visitor.press("continue")
         visitor.press("continue", otp=Phone(url, number).otp())
         visitor.press("continue", pin=PIN)

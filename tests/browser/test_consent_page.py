@@ -9,7 +9,7 @@ import pytest
 
 from standins.local_stack import LocalStack
 from standins.phone import Phone
-from standins.visitor import PIN
+from standins.visitor import PIN, Visitor
 from tests.browser.chromium import Chromium, Page, axe_script
 from tests.browser.hand import ASHA, LAKSHMI, Hand
 from tests.browser.test_chat_page import serious
@@ -58,9 +58,7 @@ def fill_in(page: Page, selector: str, text: str) -> None:
 def on_the_page(chromium: Chromium, hand: Hand) -> Iterator[Page]:
     """From Hi to our first page, which the button opens in a tab of its own, without JavaScript from there on."""
     hand.say("Hi", "Welcome")
-    hand.tap("DigiLocker Services", "Do you have a DigiLocker account?")
-    hand.tap("Yes", "on DigiLocker's own page")
-    hand.tap("I agree", "Please sign in on DigiLocker's own page")
+    hand.tap("DigiLocker Services", "Please sign in on DigiLocker's own page")
     hand.page.click("#chat > li:last-child .choices a", "Open DigiLocker")
     with chromium.opened("/consent/start?s=", width=NARROW, height=HIGH) as page:
         page.run_nothing()
@@ -77,7 +75,7 @@ def test_from_the_chat_over_digilockers_page_back_to_the_list_and_to_a_document(
             page.see(f"ending in {ASHA[-4:]}")
             (cookie,) = page.call("Network.getCookies")["cookies"]
             assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-link", True, True)
-            page.click("a", "Continue to DigiLocker")
+            page.click("button", "I agree and continue")
             arrive(page, "#account")
             assert page.evaluate("document.querySelector('#account').value") == ASHA[-10:]
             page.click("button", "Continue")
@@ -99,12 +97,24 @@ def test_from_the_chat_over_digilockers_page_back_to_the_list_and_to_a_document(
         hand.tap("Done", "signed out")
 
 
+def test_who_does_not_agree_on_our_page_is_told_there_and_no_message_comes(
+    chromium: Chromium, stack: LocalStack
+) -> None:
+    with hand_of(chromium, stack, LAKSHMI) as hand:
+        with on_the_page(chromium, hand) as page:
+            before = hand.count()
+            page.click("button", "No, thanks")
+            page.see("Nothing was shared")
+        hand.say("and now", "That link does not work any more")
+        assert hand.count() == before + 2
+
+
 def test_who_declines_on_digilockers_page_is_told_so_there_and_in_the_chat(
     chromium: Chromium, stack: LocalStack
 ) -> None:
     with hand_of(chromium, stack, LAKSHMI) as hand:
         with on_the_page(chromium, hand) as page:
-            page.click("a", "Continue to DigiLocker")
+            page.click("button", "I agree and continue")
             arrive(page, "#account")
             before = hand.count()
             page.click("button", "Cancel")
@@ -129,9 +139,16 @@ def link_of(desk: Desk, language: str) -> str:
     """Go on until the link is there, by the place of each button: their names are in another language each time."""
     phone = Phone(desk.simulator.url, str(next(_numbers)))
     phone.say(LANGUAGES[language])
-    for _ in range(3):
-        phone.tap(phone.expect().buttons[0])
+    phone.tap(phone.expect().buttons[0])
     return phone.expect().link
+
+
+def agreed(desk: Desk, link: str) -> str:
+    """Agree on the first page, in another browser. Gives the link's state."""
+    visitor = Visitor(stops_before=f"{desk.environment['DIGILOCKER_URL']}/public/oauth2/1/authorize")
+    visitor.open(link)
+    visitor.press("agree")
+    return link.partition("?s=")[2]
 
 
 def is_well_made(page: Page, *, language: str, direction: str) -> None:
@@ -151,9 +168,9 @@ def ours(desk: Desk, language: str) -> Iterator[tuple[str, str]]:
     consent = desk.environment["CONSENT_URL"]
     link = link_of(desk, language)
     yield "start", link
-    yield "proof", f"{consent}?state={link.partition('?s=')[2]}&code={'c' * 40}"
-    yield "declined", f"{consent}?state={link_of(desk, language).partition('?s=')[2]}&error=access_denied"
-    yield "failed", f"{consent}?state={link_of(desk, language).partition('?s=')[2]}&error=server_error"
+    yield "proof", f"{consent}?state={agreed(desk, link)}&code={'c' * 40}"
+    yield "declined", f"{consent}?state={agreed(desk, link_of(desk, language))}&error=access_denied"
+    yield "failed", f"{consent}?state={agreed(desk, link_of(desk, language))}&error=server_error"
     yield "expired", link
 
 
@@ -185,7 +202,7 @@ def test_digilockers_stand_in_fits_a_small_phone(desk: Desk, chromium: Chromium)
 
     with chromium.page(width=NARROW, height=HIGH) as page:
         page.open(link_of(desk, "en"))
-        page.click("a", "Continue")
+        page.click("button", "I agree and continue")
         answer("#account", ASHA[-10:])
         answer("#otp", "000000")
         arrive(page, ".problem")

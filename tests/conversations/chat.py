@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.answers import wanted
-from helpdesk.conversation.chapters.sign_in_page import awaits
+from helpdesk.conversation.chapters.sign_in_page import open_link
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import (
     REPLIES,
@@ -44,6 +44,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
+    ConsentAnswered,
     ConsentReturned,
     DocumentFetched,
     DocumentsListed,
@@ -188,12 +189,15 @@ class Chat:
         self.happens(replace(event, mark=f"mark of {understood.digits}") if isinstance(event, Entered) else event)
 
     def come_back(self, outcome: str) -> None:
-        """Come back from DigiLocker's own page, if her link still holds."""
+        """Agree on our page, and come back from DigiLocker's own, if her link still holds."""
         what, _, untick = outcome.partition(" without ")
         self._unticked = {name for name in untick.split(", ") if name}
         link = self.conversation.link
-        if link is None or not awaits(self.conversation, link.mark, self.now):
+        if link is None or not open_link(self.conversation, link.mark, self.now):
             self.said.append("(the page) This link cannot be used")
+            return
+        self.happens(ConsentAnswered(self._step(), agreed=what != "she does not agree to our text"))
+        if self.conversation.link is None:
             return
         step = self._step()
         match what:

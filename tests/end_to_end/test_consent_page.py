@@ -31,10 +31,6 @@ def at_the_link(stack: LocalStack, citizen: Citizen) -> tuple[Phone, str]:
     phone.say("Hi")
     phone.expect("Welcome")
     phone.tap("DigiLocker Services")
-    phone.expect("Do you have a DigiLocker account?")
-    phone.tap("Yes")
-    phone.expect("on DigiLocker's own page", "Do you agree?")
-    phone.tap("I agree")
     return phone, phone.expect("Please sign in on DigiLocker's own page").link
 
 
@@ -44,8 +40,9 @@ def test_from_the_chat_through_digilockers_page_back_to_the_list_in_the_chat(pag
     visitor = Visitor()
 
     assert f"ending in {citizen['phone'][-4:]}" in visitor.open(link).text
+    assert "asks for your consent" in visitor.page.text
     assert visitor.cookies
-    visitor.follow()
+    visitor.press("agree")
     visitor.press("continue", account=citizen["mobile"][-10:])
     visitor.press("continue", otp=phone.otp())
     visitor.press("continue", pin=PIN)
@@ -86,7 +83,7 @@ def test_who_declines_and_who_forges_a_return(page_stack: LocalStack) -> None:
     forged = Visitor("ta").open(f"{page_stack.outputs['ConsentUrl']}?code=stolen&state={'0' * 32}.{'x' * 22}")
     assert forged.language == "ta"
     visitor.open(link)
-    visitor.follow()
+    visitor.press("agree")
     page = visitor.press("deny")
 
     assert "Nothing was shared" in page.text

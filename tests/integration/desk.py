@@ -444,7 +444,12 @@ def _gateway(functions: Mapping[str, ModuleType], file: Callable[[str], bytes | 
 
 
 def show(
-    module: ModuleType, path: str, query: str, headers: Iterable[tuple[str, str]] = (), method: str = "GET"
+    module: ModuleType,
+    path: str,
+    query: str,
+    headers: Iterable[tuple[str, str]] = (),
+    method: str = "GET",
+    body: str | None = None,
 ) -> Any:
     """Have the consent function answer a browser, as API Gateway does."""
     several: dict[str, list[str]] = {}
@@ -454,6 +459,7 @@ def show(
         "httpMethod": method,
         "resource": path,
         "multiValueHeaders": several,
+        "body": body,
         "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
     }
     return module.lambda_handler(event, Context())

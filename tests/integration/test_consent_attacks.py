@@ -79,10 +79,6 @@ def at_link(desk: Desk, name: str) -> tuple[Phone, str]:
     phone.say("Hi")
     phone.expect("Welcome")
     phone.tap("DigiLocker Services")
-    phone.expect("Do you have a DigiLocker account?")
-    phone.tap("Yes")
-    phone.expect("Do you agree?")
-    phone.tap("I agree")
     return phone, phone.expect("only for you: do not forward it").link
 
 
@@ -97,10 +93,18 @@ def go_through(desk: Desk, link: str, name: str, visitor: Visitor | None = None)
     """Open a link, sign in as this citizen, allow everything and come back."""
     visitor = visitor or Visitor()
     visitor.open(link)
-    visitor.follow()
+    visitor.press("agree")
     sign_in(desk, visitor, name)
     visitor.press("allow")
     return visitor
+
+
+def authorize_of(desk: Desk, link: str) -> str:
+    """Agree on our page, and give the address at DigiLocker that it leads on to, which nobody has opened yet."""
+    visitor = Visitor(stops_before=f"{desk.environment['DIGILOCKER_URL']}/public/oauth2/1/authorize")
+    visitor.open(link)
+    visitor.press("agree")
+    return visitor.at
 
 
 def redirect_of(desk: Desk, link: str, name: str) -> str:
@@ -188,7 +192,8 @@ def test_the_page_behind_a_found_link_is_all_that_he_sees_of_her(either: Desk) -
 
     assert citizen(ASHA).phone[:-4] not in page.text
     assert f"ending in {citizen(ASHA).phone[-4:]}" in page.text
-    assert "verified_mobile" not in page.links[0]
+    assert page.links == []
+    assert "verified_mobile" not in authorize_of(either, link)
 
 
 def test_a_browser_that_holds_one_link_cannot_come_back_by_another(either: Desk, log: io.StringIO) -> None:
@@ -229,9 +234,7 @@ def test_a_state_that_he_has_chosen_leads_nowhere(either: Desk, log: io.StringIO
         case "an old link":
             her_phone.say("new link")
             link = her_phone.expect("only for you: do not forward it").link
-    hers = Visitor()
-    hers.open(link)
-    authorize = hers.page.links[0].replace(quote(parameters_of(link)["s"]), quote(state))
+    authorize = authorize_of(either, link).replace(quote(parameters_of(link)["s"]), quote(state))
     hers = Visitor()
     hers.open(authorize)
     sign_in(either, hers, ASHA)
@@ -259,6 +262,45 @@ def test_a_refusal_is_the_same_for_whatever_is_wrong_with_a_state(either: Desk) 
     assert len(told) == 1
 
 
+# Her answer on our page
+
+
+def test_his_own_page_cannot_answer_ours_for_her(either: Desk, log: io.StringIO) -> None:
+    """She has his link open, and his page posts our form from her browser."""
+    _, link = at_link(either, RAVI)
+    hers = Visitor()
+    hers.open(link)
+    ((name, value),) = hers.cookies.items()
+    query = urlsplit(link).query
+    for headers in (
+        [("Origin", EVIL)],  # the browser keeps a SameSite cookie from another site's form
+        [("Cookie", f"{name}={value}"), ("Sec-Fetch-Site", "cross-site")],
+    ):
+        answer = show(either.consent, "/consent/start", query, headers, "POST", "action=agree")
+        assert answer["statusCode"] == 410
+        assert "Location" not in answer["multiValueHeaders"]
+    assert either.counted["CallbacksOfOthers"] == 2
+    assert '"reason":"another browser\'s link"' in log.getvalue()
+    nothing_is_told(log, link)
+    hers.press("agree")
+    assert hers.status == 200, "her own answer counts"
+
+
+def test_agreeing_in_two_tabs_and_twice_is_one_consent_and_one_sign_in(desk: Desk) -> None:
+    her_phone, link = at_link(desk, ASHA)
+    hers = Visitor()
+    for _ in range(2):
+        hers.open(link)
+        hers.press("agree")
+
+    sign_in(desk, hers, ASHA)
+    hers.press("allow")
+
+    her_phone.expect("Your documents in DigiLocker")
+    assert desk.to_digilocker.count(EXCHANGED) == 1
+    assert desk.counted["Consented"] == 1
+
+
 # A code injected
 
 
@@ -266,6 +308,7 @@ def test_his_code_on_her_link_signs_nobody_in(desk: Desk, log: io.StringIO) -> N
     _, his_link = at_link(desk, RAVI)
     her_phone, her_link = at_link(desk, ASHA)
     his_redirect = redirect_of(desk, his_link, RAVI)
+    authorize_of(desk, her_link)  # she has agreed on our page
     forged = callback(desk, state=parameters_of(her_link)["s"], code=parameters_of(his_redirect)["code"])
 
     Visitor().open(forged)
@@ -279,6 +322,7 @@ def test_her_code_on_his_link_shows_him_nothing(desk: Desk, log: io.StringIO) ->
     his_phone, his_link = at_link(desk, RAVI)
     _, her_link = at_link(desk, ASHA)
     her_redirect = redirect_of(desk, her_link, ASHA)
+    authorize_of(desk, his_link)
     forged = callback(desk, state=parameters_of(his_link)["s"], code=parameters_of(her_redirect)["code"])
 
     Visitor().open(forged)
@@ -305,6 +349,7 @@ def test_a_code_for_another_client_is_of_no_use_here(desk: Desk, log: io.StringI
     with world.lock:
         asked = read(query, returning(query, "OTHERCLIENT", [EVIL]), config, world.clock.now())
         code = world.codes.issue(asked, citizen(ASHA), everything(citizen(ASHA), asked.valid_till))
+    authorize_of(desk, his_link)
     forged = callback(desk, state=parameters_of(his_link)["s"], code=code)
 
     Visitor().open(forged)
@@ -348,7 +393,7 @@ def test_a_forwarded_link_brings_her_documents_to_nobody(desk: Desk, log: io.Str
     assert "Did someone else send you this link? Then close this page" in page.text
     if not by_our_page:
         hers = Visitor()
-        hers.open(page.links[0])
+        hers.open(authorize_of(desk, link))
         sign_in(desk, hers, ASHA)
         hers.press("allow")
     else:

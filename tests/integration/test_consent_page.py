@@ -37,10 +37,6 @@ def at_the_link(desk: Desk, name: str = NAME) -> tuple[Phone, str]:
     phone.say("Hi")
     phone.expect("Welcome")
     phone.tap("DigiLocker Services")
-    phone.expect("Do you have a DigiLocker account?")
-    phone.tap("Yes")
-    phone.expect("Do you agree?")
-    phone.tap("I agree")
     return phone, phone.expect("sign in on DigiLocker's own page").link
 
 
@@ -48,7 +44,7 @@ def agreed(phone: Phone, link: str, *unticked: str) -> Page:
     """Go to DigiLocker's page and agree, but to some documents; give the page that stands at the end."""
     visitor = Visitor()
     visitor.open(link)
-    visitor.follow()
+    visitor.press("agree")
     visitor.press("continue", account=phone.mobile[-10:])
     visitor.press("continue", otp=phone.otp())
     visitor.press("continue", pin=PIN)
@@ -169,8 +165,6 @@ def test_who_has_withdrawn_her_consent_signs_in_again_and_gets_what_she_asked_fo
     phone.expect("Driving licence", "DigiLocker Services")
     assert refreshed(desk) == [400]
     phone.tap("DigiLocker Services")
-    phone.expect("Do you agree?")
-    phone.tap("I agree")
     agreed(phone, phone.expect("sign in on DigiLocker's own page").link)
     phone.expect("Driving licence.pdf")
 

@@ -187,7 +187,7 @@ def differences(undisturbed: Outcome, outcome: Outcome, *, may_ask: bool) -> lis
         wrong.append("nothing died")
     if _lasting(outcome.conversation) != _lasting(undisturbed.conversation):
         wrong.append(f"ends as {outcome.conversation}")
-    if outcome.parts != undisturbed.parts + Counter(consent=outcome.consents):
+    if outcome.parts != undisturbed.parts + Counter(consent=outcome.consents - undisturbed.consents):
         wrong.append(f"leaves the items {dict(outcome.parts)}")
     if outcome.questions > may_ask:
         wrong.append("she had to ask for a new OTP, to send her details once more, or to sign in again")

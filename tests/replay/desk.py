@@ -27,6 +27,7 @@ from helpdesk.service import authorization_link, message_sender
 from helpdesk.service.proof_code import proof_of
 from helpdesk.service.renderer import NOTHING_OPENED
 from helpdesk.storage.conversations import ConversationStore, Stored
+from helpdesk.web.pages import AGREE, DECLINE
 from helpdesk.whatsapp.messages import DocumentHeader
 from tests.conversations.chat import RIGHT_OTP, START, WRONG_OTP, Transcript, matches
 from tests.handlers import Context, load
@@ -175,7 +176,6 @@ class Desk:
     dynamodb: Any = None
     clock: Clock = field(default_factory=Clock)
     questions: int = 0
-    consents: int = 0
 
     def __post_init__(self) -> None:
         self.calls = Calls(self.crash)
@@ -196,6 +196,7 @@ class Desk:
         self._turns = 0
         self._stands_in = False
         self._page = self._proof = ""
+        self._agreed: set[str] = set()
         shows_code = any("sees a code" in line.get("page", "") for line in self.transcript.chat)
         self._way = {
             "SIGN_IN": "consent-page" if self.transcript.on_page else "in-chat",
@@ -273,10 +274,45 @@ class Desk:
             self._go_on(until=lambda: False)
         self.clock.now += _THINKING_SECONDS
 
+    def agree(self, answer: str = AGREE) -> int:
+        """Open the newest link that she has, and press a button of our page. Gives its status."""
+        query = {"s": [self._state()]}
+        page = self._visit("GET", "/consent/start", query)
+        if page["statusCode"] != HTTPStatus.OK:
+            return int(page["statusCode"])
+        (cookie,) = page["multiValueHeaders"]["Set-Cookie"]
+        answered = self._visit("POST", "/consent/start", query, f"action={answer}", cookie)
+        if answered["statusCode"] == HTTPStatus.SEE_OTHER:
+            self._agreed.add(self._state())
+        return int(answered["statusCode"])
+
+    def _state(self) -> str:
+        return next(one.link for one in reversed(self.whatsapp.received) if one.link).partition("?s=")[2]
+
+    def _visit(
+        self, method: str, resource: str, query: dict[str, list[str]], body: str = "", cookie: str = ""
+    ) -> dict[str, Any]:
+        """Have her browser call a page; an error she loads again. Raises NoAnswer."""
+        event = {
+            "httpMethod": method,
+            "resource": resource,
+            "multiValueQueryStringParameters": query,
+            "multiValueHeaders": {"Cookie": [cookie]} if cookie else {},
+            "body": body,
+        }
+        for _ in range(3):
+            answer = self._invoke("consent", event)
+            if answer is not None and answer["statusCode"] != HTTPStatus.SERVICE_UNAVAILABLE:
+                return answer
+        raise NoAnswer(f"to {method} {resource}: no page")
+
     def _load(self, outcome: str) -> int:
-        """Have DigiLocker send her back, with the newest link that she has. Gives the page's status."""
-        link = next(received.link for received in reversed(self.whatsapp.received) if received.link)
-        state = link.partition("?s=")[2]
+        """Have her agree on our page, and DigiLocker send her back. Gives the last page's status."""
+        if outcome == "she does not agree to our text":
+            return self.agree(DECLINE)
+        state = self._state()
+        if state not in self._agreed and (status := self.agree()) != HTTPStatus.SEE_OTHER:
+            return status
         query = {"state": [state]}
         match outcome.partition(" without "):
             case ("she declines", _, _):
@@ -288,12 +324,7 @@ class Desk:
                 self.digilocker.consents(code, set(unticked.split(", ")))
                 query["code"] = [code]
                 self._proof = proof_of(state, code)
-        event = {"httpMethod": "GET", "resource": "/consent", "multiValueQueryStringParameters": query}
-        for _ in range(3):
-            answer = self._invoke("consent", event)
-            if answer is not None and answer["statusCode"] != HTTPStatus.SERVICE_UNAVAILABLE:
-                return int(answer["statusCode"])
-        raise NoAnswer(f"to {outcome}: no page")
+        return int(self._visit("GET", "/consent", query)["statusCode"])
 
     def _new_state(self, conversation_id: str) -> str:
         """Make a link's state, the same one in every run: steps are named by it."""
@@ -373,9 +404,6 @@ class Desk:
         self._is_asked()
         self._write(f"[{services}]")
         self._go_on(until=lambda: False)
-        self._write(f"[{self._title_of(Choice.AGREE, self.whatsapp.received)}]")
-        self._go_on(until=lambda: False)
-        self.consents += 1
         self._load(self._page)
 
     def _is_asked(self) -> None:
@@ -595,7 +623,7 @@ class Desk:
             | {f"dead letters of {name}": len(queue.dead_letters) for name, queue in queues.items()},
             pdfs=len(self.cloud.bucket.pdfs),
             questions=self.questions,
-            consents=self.consents,
+            consents=len(self._agreed),
             asked=tuple(self.asked),
             begins=tuple(self.begins),
             replies=tuple(self.replies),

@@ -80,10 +80,8 @@ class OnThePage(Story):
 
     def _a_link_that_can_not_be_made_and_a_page_that_can_not_be_shown(self) -> None:
         self._say("Hi", "Welcome")
-        self._tap("DigiLocker Services", "Do you have a DigiLocker account?")
-        self._tap("Yes", "Do you agree?")
         self._cloud.fail("kms", "Encrypt", invalid)
-        link = self._link("I agree")
+        link = self._link("DigiLocker Services")
         visitor = Visitor()
         for failure in (refused, RuntimeError):
             self._cloud.fail("dynamodb", "Query", failure)
@@ -91,6 +89,15 @@ class OnThePage(Story):
             assert visitor.status >= 500
         visitor.open(link)
         self._told_by(visitor)
+        for service, operation, reason in (
+            ("dynamodb", "UpdateItem", refused),
+            ("dynamodb", "UpdateItem", OSError),
+            ("sqs", "SendMessageBatch", invalid),
+        ):
+            self._cloud.fail(service, operation, reason)
+            visitor.press("agree")
+            assert visitor.status >= 500
+            visitor.open(link)
         self._look()
 
     def _a_refusal_that_can_not_be_queued(self) -> None:
@@ -151,10 +158,7 @@ class OnThePage(Story):
     def _an_old_token_that_can_not_be_exchanged(self) -> None:
         for outcome in (raising(RuntimeError), answering(400, in_json(error="invalid_grant")), None):
             self._say("Hi", "Welcome")
-            self._phone.tap("DigiLocker Services")
-            if "agree?" not in self._phone.expect().text:  # a document that is remembered leaves the question out
-                self._tap("Yes", "agree?")
-            visitor = self._agreed(self._link("I agree"))
+            visitor = self._agreed(self._link("DigiLocker Services"))
             self._say(self._proof_on(visitor), "documents")
             for _ in range(6):
                 self._desk.pass_time(600)
@@ -182,6 +186,7 @@ class OnThePage(Story):
         ):
             there.open(f"{self._desk.consent_url}?{query}")
             there.open(f"{self._desk.consent_url}/start?{query}&s={state}")
+            there.open(f"{self._desk.consent_url}/start?s={state}", "POST", {"action": [STOLEN], ANOTHER_NUMBER: ["x"]})
         for event in ({}, {"httpMethod": "GET", "resource": STOLEN, "multiValueQueryStringParameters": ANOTHER_NUMBER}):
             self._desk.consent.lambda_handler(event, Context())
         self._say(f"{WRONG_OTP} {WRONG_CODE}", "")
@@ -215,16 +220,15 @@ class OnThePage(Story):
         visitor = Visitor()
         visitor.open(link)
         self._told_by(visitor)
-        visitor.follow()
+        visitor.press("agree")
+        self._told.append(Planted("authorize URL", visitor.led_to, Class.SECRET))
         visitor.press("continue")
         visitor.press("continue", otp=self._phone.otp())
         visitor.press("continue", pin=PIN)
         return visitor
 
     def _told_by(self, visitor: Visitor) -> None:
-        (authorize,) = visitor.page.links
         self._told += [
-            Planted("authorize URL", authorize, Class.SECRET),
             *(Planted("cookie", value, Class.SECRET, Shape.RANDOM) for value in visitor.cookies.values()),
         ]
 

@@ -203,10 +203,18 @@ def after(event: threading.Event, call: Any) -> Any:
 def away() -> CountingDesk:
     """She has the link."""
     desk = CountingDesk(next(one for one in transcripts() if one.name == "on_digilockers_page"))
-    desk.go_to("[I agree]")
-    desk.said("[I agree]")
+    desk.go_to("[DigiLocker Services]")
+    desk.said("[DigiLocker Services]")
     desk.worked()
     return desk
+
+
+@pytest.fixture
+def agreed(away: CountingDesk) -> CountingDesk:
+    """She has agreed on our page."""
+    away.agree()
+    away.worked()
+    return away
 
 
 def opened(desk: CountingDesk, link: str = "") -> Counts:
@@ -224,11 +232,11 @@ def returned(desk: CountingDesk) -> Counts:
 
 def test_a_link_costs_no_call_of_digilocker_and_two_seals() -> None:
     desk = CountingDesk(next(one for one in transcripts() if one.name == "on_digilockers_page"))
-    desk.go_to("[I agree]")
+    desk.go_to("[DigiLocker Services]")
 
-    assert desk.said("[I agree]") == TURN
+    assert desk.said("[DigiLocker Services]") == TURN
     # The link and the verifier; then the link is opened for the message.
-    assert desk.worked() == REPLY | {PUT: 1, SEAL: 2, OPEN: 1, UPDATE: 2, TIMER: 1}
+    assert desk.worked() == REPLY | {SEAL: 2, OPEN: 1, UPDATE: 2, TIMER: 1}
 
 
 def test_the_page_before_digilocker_costs_one_read_however_often_it_is_opened(away: CountingDesk) -> None:
@@ -239,18 +247,25 @@ def test_a_call_that_no_link_has_the_form_of_costs_nothing(away: CountingDesk) -
     assert opened(away, "https://desk.example/consent/start?s=x") == {}
 
 
-def test_the_way_back_costs_a_turn_with_the_code_to_seal(away: CountingDesk) -> None:
-    assert returned(away) == TURN | {SEAL: 1}
+def test_her_consent_costs_a_turn_and_its_record_and_no_message(away: CountingDesk) -> None:
+    assert away.counted(away.agree) == TURN | {QUERY: 2}
+    assert away.worked() == {QUERY: 1, PUT: 1, UPDATE: 1}
+    # The same answer once more: nothing is written.
+    assert away.counted(away.agree) == {QUERY: 2}
+
+
+def test_the_way_back_costs_a_turn_with_the_code_to_seal(agreed: CountingDesk) -> None:
+    assert returned(agreed) == TURN | {SEAL: 1}
     # Loaded again while its step stands in the outbox, and after that.
-    assert returned(away) == {QUERY: 1, QUEUE: 1}
-    away.worked()
-    assert returned(away) == {QUERY: 1}
+    assert returned(agreed) == {QUERY: 1, QUEUE: 1}
+    agreed.worked()
+    assert returned(agreed) == {QUERY: 1}
 
 
-def test_the_exchange_costs_one_call_and_goes_on_to_the_list(away: CountingDesk) -> None:
-    returned(away)
+def test_the_exchange_costs_one_call_and_goes_on_to_the_list(agreed: CountingDesk) -> None:
+    returned(agreed)
 
-    assert away.worked() == {
+    assert agreed.worked() == {
         QUERY: 1,
         OPEN: 4,  # code and verifier; then the token, and what she shares
         EXCHANGE: 1,

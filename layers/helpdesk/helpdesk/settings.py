@@ -116,6 +116,9 @@ class ConsentSettings(Value, frozen=True):
     """The desk's telephone number, to which `wa.me` leads back."""
     mobile_mismatch: Literal["refuse", "ask"]
     digilocker_url: str
+    link_expiry_seconds: int
+    consent_retention_days: int
+    department: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -126,6 +129,9 @@ class ConsentSettings(Value, frozen=True):
             whatsapp_number=read.text("WHATSAPP_NUMBER"),
             mobile_mismatch=read.one_of("MOBILE_MISMATCH", "refuse", "ask"),
             digilocker_url=read.url("DIGILOCKER_URL"),
+            link_expiry_seconds=read.number("LINK_EXPIRY_SECONDS"),
+            consent_retention_days=read.number("CONSENT_RETENTION_DAYS"),
+            department=read.text_at_prod("DEPARTMENT"),
         )
 
 

@@ -268,11 +268,11 @@ def test_links_are_limited() -> None:
     on_page = replace(RULES, on_page=True)
     conversation, links = Conversation(active_at=NOW), 0
     for count in range(RULES.links.minute + 1):
-        at_consent = replace(conversation, stage=Stage.CONSENT)
-        conversation, effects = advance(at_consent, said(Choice.AGREE, step=f"{count}"), NOW + count, on_page)
+        at_menu = replace(conversation, stage=Stage.MENU)
+        conversation, effects = advance(at_menu, said(Choice.SERVICES, step=f"{count}"), NOW + count, on_page)
         links += sum(isinstance(effect, MakeLink) for effect in effects)
     assert links == RULES.links.minute
-    assert conversation.stage is Stage.CONSENT
+    assert conversation.stage is Stage.MENU
 
 
 # What WhatsApp charges for

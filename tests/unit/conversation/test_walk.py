@@ -49,6 +49,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.events import (
     Answer,
+    ConsentAnswered,
     ConsentReturned,
     DocumentFetched,
     DocumentsListed,
@@ -395,6 +396,8 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
             return Entered(step, Kind.AADHAAR)
         case Stage.OTP:
             return Entered(step, Kind.OTP)
+        case Stage.LINK if conversation.link and not conversation.link.agreed:
+            return ConsentAnswered(step, agreed=int(step) % 5 > 0)
         case Stage.LINK if conversation.link and int(step) % 7 == 0:
             return ConsentReturned(step)
         case Stage.LINK if conversation.link:

@@ -30,9 +30,16 @@ def consent(cloud: Aws) -> Iterator[ModuleType]:
         yield load("consent")
 
 
-def get(consent: ModuleType, resource: str, query: dict[str, list[str]] | None = None, method: str = "GET") -> Any:
+def get(
+    consent: ModuleType,
+    resource: str,
+    query: dict[str, list[str]] | None = None,
+    method: str = "GET",
+    body: str | None = None,
+) -> Any:
     event = {
         "httpMethod": method,
+        "body": body,
         "resource": resource,
         "multiValueHeaders": {"Accept-Language": ["hi-IN,en;q=0.5"], "cookie": ["__Host-link=x; other=y"]},
         "multiValueQueryStringParameters": query or None,
@@ -69,6 +76,13 @@ def test_whatever_belongs_to_no_link_gets_one_and_the_same_page(
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_refused(consent: ModuleType, method: str) -> None:
     assert get(consent, "/consent", {"state": [NOBODYS], "code": ["c"]}, method)["statusCode"] == 405
+    if method != "POST":
+        assert get(consent, "/consent/start", {"s": [NOBODYS]}, method)["statusCode"] == 405
+
+
+def test_an_answer_to_nobodys_link_gets_that_page_too(consent: ModuleType) -> None:
+    for body in (None, "", "action=agree", "action=decline", "\r\n"):
+        assert get(consent, "/consent/start", {"s": [NOBODYS]}, "POST", body) == get(consent, "/consent")
 
 
 def test_every_answer_carries_the_security_headers(consent: ModuleType) -> None:

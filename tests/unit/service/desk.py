@@ -293,11 +293,19 @@ class Desk:
 
     def at_link(self) -> str:
         """On to the link to DigiLocker's own page. Gives its state."""
-        for text in ("Hi", "1", "yes"):
-            self.says(text)
-        (message,) = self.says("I agree")
+        self.says("Hi")
+        (message,) = self.says("1")
         link = str(message["interactive"]["action"]["parameters"]["url"])
         return link.partition("?s=")[2]
+
+    def at_digilocker(self, state: str = "") -> str:
+        """On to DigiLocker's page: she agrees on ours. Gives the link's state."""
+        state = state or self.at_link()
+        (cookie,) = self.consenting.start({"s": [state]}, "")["multiValueHeaders"]["Set-Cookie"]
+        answer = self.consenting.answer({"s": [state]}, "action=agree", [cookie], "same-origin", "")
+        assert answer["statusCode"] == 303
+        self.work()
+        return state
 
     # what is there
 
@@ -382,6 +390,7 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False, cloud: Any = No
         number="919013151515",
         digilocker_url="https://digilocker.example",
         asks_for_proof=asks_for_proof,
+        facts=Renderer(rules.session_seconds, 900).facts,
         clock=clock,
         sleep=lambda _seconds: None,
     )

@@ -2,16 +2,20 @@
 
 import json
 from copy import replace
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 
-from helpdesk.conversation.model import Stage
+from helpdesk.conversation.chapters.sign_in_page import CONSENT_VERSION
+from helpdesk.conversation.model import Link, Stage
 from helpdesk.digilocker.errors import Unanswered
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import StorageError, VersionConflict
 from helpdesk.service.consent_pages import COOKIE
 from helpdesk.service.proof_code import proof_of
+from helpdesk.web.pages import AGREE, DECLINE
 from tests.unit.service.desk import CODE, DOCUMENTS, HER_PHONE, VERIFIER, Desk, desk
 
 COOKIE_NAME = f"__Host-{COOKIE}"
@@ -39,6 +43,18 @@ def opened(desk: Desk, state: str) -> Any:
     return desk.consenting.start({"s": [state]}, "")
 
 
+def answered(desk: Desk, state: str, answer: str = AGREE, **changes: Any) -> Any:
+    """She presses a button of the first page, in the browser that opened it."""
+    sent = {"cookies": [f"{COOKIE_NAME}={cookie_of(opened(desk, state))}"], "site": "same-origin", **changes}
+    return desk.consenting.answer({"s": [state]}, f"action={answer}", sent["cookies"], sent["site"], "")
+
+
+def records(desk: Desk) -> list[str]:
+    """The records of her consent: the version of each."""
+    items = desk.aws.client("dynamodb").scan(TableName=desk.aws.environment["RECORDS_TABLE"])["Items"]
+    return [item["version"]["S"] for item in items if item["part"]["S"].startswith("consent#")]
+
+
 def cookie_of(answer: Any) -> str:
     (header,) = answer["multiValueHeaders"]["Set-Cookie"]
     return str(header).partition("=")[2].partition(";")[0]
@@ -51,14 +67,20 @@ def bodies(messages: list[dict[str, Any]]) -> str:
 # The first page
 
 
-def test_the_first_page_names_the_number_and_leads_on_with_the_state(desk: Desk) -> None:
+def test_the_first_page_names_the_number_and_asks_for_her_consent(desk: Desk) -> None:
     state = desk.at_link()
 
     answer = opened(desk, state)
 
     assert answer["statusCode"] == 200
     assert f">{HER_PHONE[-4:]}<" in answer["body"]
-    assert f"https://digilocker.example/authorize?state={state}" in answer["body"]
+    assert '<form method="post">' in answer["body"]
+    assert "<strong>Example Department</strong> asks for your consent." in answer["body"]
+    assert "<li><strong>What for:</strong> to list your documents" in answer["body"]
+    assert "until <strong>Done</strong> or 15 minutes" in answer["body"]
+    assert "digilocker.example" not in answer["body"], "only who has agreed learns the address"
+    (policy,) = answer["multiValueHeaders"]["Content-Security-Policy"]
+    assert "form-action 'self' https://digilocker.example;" in policy
     (cookie,) = answer["multiValueHeaders"]["Set-Cookie"]
     assert cookie.startswith(f"{COOKIE_NAME}=")
     assert "Max-Age=600;" in cookie
@@ -101,18 +123,157 @@ def test_a_new_link_makes_the_one_before_worthless(desk: Desk) -> None:
     assert back(desk, first)["statusCode"] == 410
 
 
-def test_who_has_no_account_is_led_to_sign_up(desk: Desk) -> None:
-    for text in ("Hi", "1", "no"):
-        desk.says(text)
-    desk.says("I agree")
+def test_who_says_that_she_has_no_account_is_led_to_sign_up(desk: Desk) -> None:
+    desk.says("Hi")
+    desk.taps("sign_up")
     assert desk.locker.links == [(HER_PHONE, True)]
+
+
+# Her answer
+
+
+def test_who_agrees_is_recorded_and_led_to_digilocker_and_no_message_is_charged_for(desk: Desk) -> None:
+    state = desk.at_link()
+    before = len(desk.whatsapp.sent)
+
+    answer = answered(desk, state)
+
+    assert answer["statusCode"] == 303
+    assert answer["multiValueHeaders"]["Location"] == [f"https://digilocker.example/authorize?state={state}"]
+    assert desk.store.load(desk.conversation_id).outbox, "the step is stored before she is led on"
+    desk.work()
+    assert records(desk) == [CONSENT_VERSION]
+    assert len(desk.whatsapp.sent) == before
+
+
+def test_who_agrees_twice_is_recorded_once_and_led_on_both_times(desk: Desk) -> None:
+    state = desk.at_link()
+    first = answered(desk, state)
+
+    assert answered(desk, state) == first
+    desk.work()
+    assert answered(desk, state) == first
+
+    assert desk.work() == 0
+    assert len(records(desk)) == 1
+
+
+def test_who_does_not_agree_is_told_on_the_page_and_the_link_is_worth_nothing(desk: Desk) -> None:
+    state = desk.at_link()
+    before = len(desk.whatsapp.sent)
+
+    answer = answered(desk, state, DECLINE)
+
+    assert answer["statusCode"] == 200
+    assert "Nothing was shared" in answer["body"]
+    assert opened(desk, state)["statusCode"] == 410
+    assert back(desk, state)["statusCode"] == 410
+    assert desk.work() == 0
+    assert records(desk) == []
+    assert len(desk.whatsapp.sent) == before
+    assert json.loads(desk.aws.items()["state"]["sealed"]["S"]) == {}
+    assert "That link does not work any more" in bodies(desk.says("what now"))
+
+
+def test_no_after_yes_ends_the_link_too(desk: Desk) -> None:
+    state = desk.at_digilocker()
+    cookie = f"{COOKIE_NAME}={cookie_of(opened(desk, state))}"
+    for _ in range(2):
+        answer = desk.consenting.answer({"s": [state]}, "action=decline", [cookie], "", "")
+        assert "Nothing was shared" in answer["body"]
+    assert back(desk, state)["statusCode"] == 410
+
+
+def test_who_has_not_agreed_cannot_come_back(desk: Desk) -> None:
+    state = desk.at_link()
+    assert back(desk, state)["statusCode"] == 410
+    assert desk.work() == 0
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        {"cookies": []},
+        {"cookies": [f"{COOKIE_NAME}={'0' * 64}"]},
+        {"site": "cross-site"},
+        {"site": "same-site"},
+        {"site": "none"},
+    ],
+    ids=["no cookie", "another link's cookie", "cross-site", "a sister domain", "typed address"],
+)
+@pytest.mark.parametrize("answer", [AGREE, DECLINE])
+def test_an_answer_that_is_not_of_the_browser_that_opened_the_link_changes_nothing(
+    desk: Desk, attack: dict[str, Any], answer: str
+) -> None:
+    state = desk.at_link()
+    before = desk.aws.items()
+
+    assert answered(desk, state, answer, **attack)["statusCode"] == 410
+
+    assert desk.aws.items() == before
+    assert answered(desk, state)["statusCode"] == 303, "her own still counts"
+
+
+@pytest.mark.parametrize("body", [None, "", "action=", "action=yes", "action=agree&action=decline", "a=b", "x" * 9999])
+def test_a_form_that_is_not_our_own_changes_nothing(desk: Desk, body: str | None) -> None:
+    state = desk.at_link()
+    cookie = f"{COOKIE_NAME}={cookie_of(opened(desk, state))}"
+    before = desk.aws.items()
+    assert desk.consenting.answer({"s": [state]}, body, [cookie], "", "")["statusCode"] == 410
+    assert desk.aws.items() == before
+
+
+@pytest.mark.parametrize("change", ["nonce", "conversation"])
+def test_an_answer_with_a_foreign_state_is_refused(desk: Desk, change: str) -> None:
+    state = desk.at_link()
+    conversation, _, nonce = state.partition(".")
+    other = f"{conversation}.{'x' * 22}" if change == "nonce" else f"{'0' * 32}.{nonce}"
+    cookie = f"{COOKIE_NAME}={sha256(f'cookie\n{other}'.encode()).hexdigest()}"
+    assert desk.consenting.answer({"s": [other]}, "action=agree", [cookie], "", "")["statusCode"] == 410
+    assert desk.work() == 0
+
+
+def test_an_answer_that_comes_too_late_or_after_a_new_link_is_refused(desk: Desk) -> None:
+    state = desk.at_link()
+    cookie = f"{COOKIE_NAME}={cookie_of(opened(desk, state))}"
+    desk.says("new link")
+    assert desk.consenting.answer({"s": [state]}, "action=agree", [cookie], "", "")["statusCode"] == 410
+
+
+def test_an_answer_that_is_replayed_after_she_came_back_is_refused(desk: Desk) -> None:
+    state = desk.at_link()
+    cookie = f"{COOKIE_NAME}={cookie_of(opened(desk, state))}"
+    answered(desk, state)
+    back(desk, state)
+    desk.work()
+
+    assert desk.consenting.answer({"s": [state]}, "action=agree", [cookie], "", "")["statusCode"] == 410
+    assert len(records(desk)) == 1
+
+
+def test_an_answer_that_could_not_be_queued_is_not_lost_and_leads_nowhere_yet(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = desk.at_link()
+    with monkeypatch.context() as broken:
+        error = StorageError("Down")
+        broken.setattr(desk.consenting._work, "send", lambda _jobs: (_ for _ in ()).throw(error))
+        assert answered(desk, state)["statusCode"] == 503
+
+    assert answered(desk, state)["statusCode"] == 303
+    desk.work()
+    assert len(records(desk)) == 1
+
+
+def test_a_link_whose_consent_was_given_in_the_chat_can_be_come_back_with() -> None:
+    assert msgspec.json.decode(b'{"is": "Link", "mark": "m", "address": "a", "expires_at": 1}', type=Link).agreed
 
 
 # The way back
 
 
 def test_she_comes_back_and_the_list_comes_by_itself(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     cookie = cookie_of(opened(desk, state))
 
     answer = back(desk, state, cookie)
@@ -127,18 +288,18 @@ def test_she_comes_back_and_the_list_comes_by_itself(desk: Desk) -> None:
 
 
 def test_a_browser_that_kept_no_cookie_may_come_back(desk: Desk) -> None:
-    assert back(desk, desk.at_link())["statusCode"] == 200
+    assert back(desk, desk.at_digilocker())["statusCode"] == 200
 
 
 def test_a_browser_with_the_cookie_of_another_link_is_refused_and_the_link_still_holds(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     assert back(desk, state, "0" * 64)["statusCode"] == 410
     assert back(desk, state)["statusCode"] == 200
 
 
 @pytest.mark.parametrize("change", ["nonce", "conversation"])
 def test_a_state_that_is_not_ours_is_refused(desk: Desk, change: str) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     conversation, _, nonce = state.partition(".")
     other = f"{conversation}.{'x' * 22}" if change == "nonce" else f"{'0' * 32}.{nonce}"
 
@@ -151,7 +312,7 @@ def test_a_state_that_is_not_ours_is_refused(desk: Desk, change: str) -> None:
 
 
 def test_the_very_same_call_again_carries_the_step_along_and_does_nothing_more(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     first = back(desk, state)
     desk.aws.work()  # the message is lost
 
@@ -164,7 +325,7 @@ def test_the_very_same_call_again_carries_the_step_along_and_does_nothing_more(d
 
 
 def test_a_replay_after_the_step_is_done_is_refused(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     back(desk, state)
     desk.work()
     assert back(desk, state)["statusCode"] == 410
@@ -172,7 +333,7 @@ def test_a_replay_after_the_step_is_done_is_refused(desk: Desk) -> None:
 
 
 def test_another_code_for_the_same_state_is_refused(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     back(desk, state)
     assert back(desk, state, code="0" * 40)["statusCode"] == 410
     desk.work()
@@ -180,13 +341,13 @@ def test_another_code_for_the_same_state_is_refused(desk: Desk) -> None:
 
 
 def test_a_return_after_she_went_on_in_the_chat_is_refused(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     desk.says("cancel")
     assert back(desk, state)["statusCode"] == 410
 
 
 def test_of_two_returns_at_once_one_is_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     save = desk.store.save
     raced: list[bool] = []
 
@@ -204,7 +365,7 @@ def test_of_two_returns_at_once_one_is_taken(desk: Desk, monkeypatch: pytest.Mon
 
 
 def test_what_could_not_be_queued_is_not_lost(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     with monkeypatch.context() as broken:
         error = StorageError("Down")
         broken.setattr(desk.consenting._work, "send", lambda _jobs: (_ for _ in ()).throw(error))
@@ -216,7 +377,7 @@ def test_what_could_not_be_queued_is_not_lost(desk: Desk, monkeypatch: pytest.Mo
 
 
 def test_what_could_not_be_queued_goes_along_with_her_next_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     with monkeypatch.context() as broken:
         error = StorageError("Down")
         broken.setattr(desk.consenting._work, "send", lambda _jobs: (_ for _ in ()).throw(error))
@@ -226,7 +387,7 @@ def test_what_could_not_be_queued_goes_along_with_her_next_message(desk: Desk, m
 
 
 def test_who_declines_is_told_in_the_chat_and_nothing_is_exchanged(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     answer = back(desk, state, error="access_denied")
     before = len(desk.whatsapp.sent)
     desk.work()
@@ -236,7 +397,7 @@ def test_who_declines_is_told_in_the_chat_and_nothing_is_exchanged(desk: Desk) -
 
 
 def test_what_went_wrong_at_digilocker_is_told(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     answer = back(desk, state, error="server_error")
     before = len(desk.whatsapp.sent)
     desk.work()
@@ -250,7 +411,7 @@ def test_what_went_wrong_at_digilocker_is_told(desk: Desk) -> None:
 @pytest.mark.parametrize("mobile", ["9000000099", ""], ids=["another", "not told"])
 def test_another_mobile_is_refused_and_the_tokens_are_revoked(desk: Desk, mobile: str) -> None:
     desk.locker.mobile = mobile
-    state = desk.at_link()
+    state = desk.at_digilocker()
     back(desk, state)
     before = len(desk.whatsapp.sent)
     desk.work()
@@ -261,7 +422,7 @@ def test_another_mobile_is_refused_and_the_tokens_are_revoked(desk: Desk, mobile
 
 def test_asked_for_a_code_the_exchange_waits_for_it(asking: Desk) -> None:
     asking.locker.mobile = ""
-    state = asking.at_link()
+    state = asking.at_digilocker()
 
     page = back(asking, state)
     assert asking.work() == 0
@@ -274,7 +435,7 @@ def test_asked_for_a_code_the_exchange_waits_for_it(asking: Desk) -> None:
 
 
 def test_while_a_one_time_code_is_waited_for_the_link_takes_no_other_code_and_cannot_be_opened(asking: Desk) -> None:
-    state = asking.at_link()
+    state = asking.at_digilocker()
     back(asking, state)
 
     assert back(asking, state, code="0" * 40)["statusCode"] == 410
@@ -286,14 +447,14 @@ def test_while_a_one_time_code_is_waited_for_the_link_takes_no_other_code_and_ca
 
 
 def test_the_code_is_taken_also_while_she_chooses_a_language(asking: Desk) -> None:
-    state = asking.at_link()
+    state = asking.at_digilocker()
     back(asking, state)
     asking.says("language")
     assert "Your documents in DigiLocker" in bodies(asking.says(proof_of(state, CODE)))
 
 
 def test_the_code_from_another_chat_changes_nothing(asking: Desk) -> None:
-    state = asking.at_link()
+    state = asking.at_digilocker()
     back(asking, state)
     hers = asking.conversation_id
 
@@ -305,7 +466,7 @@ def test_the_code_from_another_chat_changes_nothing(asking: Desk) -> None:
 
 
 def test_the_code_is_of_no_use_after_ten_minutes(asking: Desk) -> None:
-    state = asking.at_link()
+    state = asking.at_digilocker()
     back(asking, state)
     asking.clock.now += 600
     assert "does not work any more" in bodies(asking.says(proof_of(state, CODE)))
@@ -317,7 +478,7 @@ def test_the_code_is_of_no_use_after_ten_minutes(asking: Desk) -> None:
 
 def test_nothing_of_it_rests_in_the_clear(asking: Desk) -> None:
     asking.locker.ticked = (DOCUMENTS[0].uri,)
-    state = asking.at_link()
+    state = asking.at_digilocker()
     proof = proof_of(state, CODE)
     secrets = [state.partition(".")[2], VERIFIER, CODE, proof]
 
@@ -342,7 +503,7 @@ def test_nothing_of_it_rests_in_the_clear(asking: Desk) -> None:
 
 
 def test_a_code_is_never_exchanged_twice(desk: Desk) -> None:
-    state = desk.at_link()
+    state = desk.at_digilocker()
     back(desk, state)
     before = len(desk.whatsapp.sent)
 
@@ -354,7 +515,7 @@ def test_a_code_is_never_exchanged_twice(desk: Desk) -> None:
 
 def signed_in(desk: Desk, *ticked: str) -> None:
     desk.locker.ticked = ticked
-    back(desk, desk.at_link())
+    back(desk, desk.at_digilocker())
     desk.work()
 
 
@@ -451,7 +612,7 @@ def test_what_she_has_not_ticked_is_shown_so_and_can_be_shared(desk: Desk) -> No
 
     assert desk.locker.calls[-3:] == ["make_link", "revoke", "revoke refresh"]
     desk.locker.ticked = tuple(document.uri for document in DOCUMENTS)
-    back(desk, state)
+    back(desk, desk.at_digilocker(state))
     before = len(desk.whatsapp.sent)
     desk.work()
     assert "Driving licence.pdf" in bodies(desk.whatsapp.sent[before:])

@@ -182,7 +182,7 @@ def test_a_denial_counts_where_who_comes_back_from_digilocker_is_taken_in(
     counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_page = desk(on_page=True)
-    state = on_page.at_link()
+    state = on_page.at_digilocker()
     monkeypatch.setattr(on_page.consenting._turns._seal, "seal", mock.Mock(side_effect=denial()))
 
     with mock.patch("helpdesk.service.consent_pages.logger.error") as error:

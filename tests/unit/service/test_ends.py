@@ -82,13 +82,13 @@ def has_a_link() -> Desk:
 
 def is_back() -> Desk:
     here = desk(on_page=True, asks_for_proof=True)
-    here.consenting.callback({"state": [here.at_link()], "code": [a_desk.CODE]}, [], "")
+    here.consenting.callback({"state": [here.at_digilocker()], "code": [a_desk.CODE]}, [], "")
     return here
 
 
 def signs_in_on_the_page() -> Desk:
     here = desk(on_page=True)
-    here.consenting.callback({"state": [here.at_link()], "code": [a_desk.CODE]}, [], "")
+    here.consenting.callback({"state": [here.at_digilocker()], "code": [a_desk.CODE]}, [], "")
     here.work()
     return here
 

@@ -156,7 +156,7 @@ def test_three_documents_an_hour_and_ten_a_day_on_a_phone_of_four_never_meet_a_l
     desk = made(on_page=True)
     for document in range(10):
         desk.says("help")
-        state = desk.at_link()
+        state = desk.at_digilocker()
         desk.consenting.callback({"state": [state], "code": [CODE]}, [], "")
         desk.work()
         for text in ("1", "done"):

@@ -270,10 +270,13 @@ def test_the_page_before_digilocker_leads_to_digilocker_only(address: str) -> No
     she = desk(on_page=True)
     state = she.at_link()
     assert she.consenting.start({"s": [state]}, "en")["statusCode"] == 200
+    (cookie,) = she.consenting.start({"s": [state]}, "en")["multiValueHeaders"]["Set-Cookie"]
     Role(she).set_link(HERS, address)
     with mock.patch("helpdesk.service.consent_pages.count") as count:
         page = she.consenting.start({"s": [state]}, "en")
+        assert page == she.consenting.answer({"s": [state]}, "action=agree", [cookie], "same-origin", "en")
     assert page["statusCode"] == 410
+    assert she.work() == 0
     assert "evil" not in page["body"]
     assert "digilocker-gov-in" not in page["body"]
     assert mock.call("ForeignLinks") in count.mock_calls

@@ -9,7 +9,7 @@ from tools import back_translation
 from tools.back_translation import keys, main
 from tools.texts import is_translated
 
-TOLD = ("consent.ask", "consent.sign_up", "consent.page", "privacy", "privacy.page", "otp.ask", "delete.ask")
+TOLD = ("consent.ask", "consent.sign_up", "page.consent", "privacy", "privacy.page", "otp.ask", "delete.ask")
 
 
 @pytest.mark.parametrize("code", codes()[1:])

@@ -31,6 +31,23 @@ def test_nothing_may_be_loaded_run_framed_or_sent_but_the_pages_own_style() -> N
     }
 
 
+def test_a_form_may_lead_where_the_page_says_and_no_page_says_more() -> None:
+    (said,) = answers.page("", form_action="'self' https://digilocker.example")["multiValueHeaders"][
+        "Content-Security-Policy"
+    ]
+    assert "form-action 'self' https://digilocker.example;" in said
+
+
+def test_a_browser_that_posted_is_led_on_with_a_new_request_and_the_usual_headers() -> None:
+    answer = answers.see_other("https://digilocker.example/authorize?state=x")
+    assert answer["statusCode"] == 303
+    headers = {name: value for name, (value,) in answer["multiValueHeaders"].items()}
+    assert headers.pop("Location") == "https://digilocker.example/authorize?state=x"
+    assert headers == answers.security_headers()
+    with pytest.raises(ValueError, match="printable"):
+        answers.see_other("https://digilocker.example/\r\nSet-Cookie: a=b")
+
+
 def test_nothing_is_kept_told_on_or_guessed() -> None:
     headers = answers.security_headers()
 

@@ -14,7 +14,7 @@ import pytest
 from helpdesk.web import pages
 from helpdesk.web.pages import Language, PageTexts, whatsapp_link
 
-AUTHORIZE = "https://digilocker.example.org/public/oauth2/1/authorize?state=a&purpose=b%20c"
+CONSENT = "*Department* asks.\n\n• *One:* first\n• second\n\nSee *Privacy*.\n\nDo you agree?"
 CHAT = "https://wa.me/919013151515"
 EN = Language("en")
 UR = Language("ur", "rtl")
@@ -22,13 +22,18 @@ TEXTS = PageTexts(
     service="Help desk",
     heading="Sign in",
     paragraphs=("First sentence.", "Second sentence."),
-    action="Continue to DigiLocker",
+    action="Go on",
 )
 MARKUP = "</p><script>alert(1)</script>\" onload='x' &amp; <b>"
 
 
-def start(texts: PageTexts = TEXTS, language: Language = EN, url: str = AUTHORIZE) -> str:
-    return pages.start_page(texts, language, recipient="Ends in {digits}.", digits="0001", authorize_url=url)
+def start(texts: PageTexts = TEXTS, language: Language = EN, **changes: str) -> str:
+    said = {"recipient": "Ends in {digits}.", "digits": "0001", "consent": CONSENT, "agree": "Yes", "decline": "No"}
+    return pages.start_page(texts, language, **(said | changes))
+
+
+def done(texts: PageTexts = TEXTS, language: Language = EN, url: str = CHAT) -> str:
+    return pages.done_page(texts, language, whatsapp_url=url)
 
 
 def proof(texts: PageTexts = TEXTS, language: Language = EN) -> str:
@@ -37,7 +42,7 @@ def proof(texts: PageTexts = TEXTS, language: Language = EN) -> str:
 
 PAGES: dict[str, Callable[[PageTexts, Language], str]] = {
     "start": start,
-    "done": lambda texts, language: pages.done_page(texts, language, whatsapp_url=CHAT),
+    "done": done,
     "refused": lambda texts, language: pages.refused_page(texts, language, whatsapp_url=CHAT),
     "expired": lambda texts, language: pages.expired_page(texts, language, whatsapp_url=CHAT),
     "proof": proof,
@@ -91,15 +96,24 @@ def test_it_says_what_the_catalogue_says_and_has_one_way_on(name: str) -> None:
     assert page.texts["h1"] == ["Sign in"]
     assert page.texts["title"] == ["Sign in - Help desk"]
     assert page.texts["p"][:3] == ["Help desk", "First sentence.", "Second sentence."]
-    assert page.texts["a"] == ["Continue to DigiLocker"]
+    assert page.texts.get("a", page.texts.get("button")) == (["Yes", "No"] if name == "start" else ["Go on"])
 
 
-def test_the_start_names_the_last_digits_and_leads_to_digilocker() -> None:
+def test_the_start_names_the_last_digits_and_leads_on_by_a_form_to_its_own_address_only() -> None:
     page = read("start")
 
     assert page.texts["bdi"] == ["0001"]
     assert "Ends in <strong><bdi>0001</bdi></strong>." in start()
-    assert page.all("a") == [{"class": "go", "href": AUTHORIZE}]
+    assert page.all("a") == []
+    assert page.all("form") == [{"method": "post"}]
+    assert [(one["name"], one["value"]) for one in page.all("button")] == [("action", "agree"), ("action", "decline")]
+
+
+def test_the_consent_has_its_paragraphs_its_list_and_what_stands_out() -> None:
+    assert (
+        "<p><strong>Department</strong> asks.</p>\n<ul><li><strong>One:</strong> first</li><li>second</li></ul>\n"
+        "<p>See <strong>Privacy</strong>.</p>\n<p>Do you agree?</p>"
+    ) in start()
 
 
 @pytest.mark.parametrize("name", ["done", "refused", "expired"])
@@ -159,7 +173,7 @@ def luminance(colour: str) -> float:
         ("ink", "sheet", 7),
         ("ink", "box", 7),
         ("on-strong", "strong", 4.5),
-        ("strong", "ground", 3),
+        ("strong", "ground", 4.5),
         ("good", "ground", 3),
         ("bad", "ground", 3),
     ],
@@ -180,7 +194,7 @@ def test_it_loads_and_runs_nothing(name: str) -> None:
 
     assert {tag for tag, _ in page.elements} <= {
         *("html", "head", "meta", "title", "style", "body", "header", "main", "svg", "path"),
-        *("h1", "p", "a", "strong", "bdi", "code", "span"),
+        *("h1", "p", "a", "strong", "bdi", "code", "span", "ul", "li", "form", "button"),
     }
     names = {key for _, attributes in page.elements for key in attributes}
     assert not {key for key in names if key.startswith("on") or key in {"style", "src", "srcset"}}
@@ -204,14 +218,16 @@ def test_whatever_a_text_holds_is_shown_and_not_obeyed(name: str) -> None:
     assert [tag for tag, _ in page.elements] == [
         tag for tag, _ in read(name, PageTexts(service="s", heading="h", paragraphs=("p",), action="a")).elements
     ]
-    assert page.texts["h1"] == page.texts["a"] == [MARKUP]
+    assert page.texts["h1"] == [MARKUP]
+    assert page.texts.get("a", [MARKUP]) == [MARKUP]
 
 
 def test_labels_and_sentences_with_markup_are_shown_too() -> None:
-    box = pages.start_page(TEXTS, EN, recipient=f"{MARKUP}{{digits}}{MARKUP}", digits="01", authorize_url=AUTHORIZE)
+    box = start(recipient=f"{MARKUP}{{digits}}{MARKUP}", digits="01")
+    buttons = start(consent=f"*{MARKUP}*\n\n• {MARKUP}", agree=MARKUP, decline=MARKUP)
     label = pages.proof_page(TEXTS, EN, number="919013151515", code_label=MARKUP, code="K7Q2")
 
-    for html in (box, label):
+    for html in (box, buttons, label):
         assert "<script" not in html
         assert "&lt;script&gt;" in html
 
@@ -233,11 +249,11 @@ def test_labels_and_sentences_with_markup_are_shown_too() -> None:
 )
 def test_a_link_leads_to_a_web_address_or_is_not_made(url: str) -> None:
     with pytest.raises(ValueError, match=r"^not a web address$"):
-        start(url=url)
+        done(url=url)
 
 
 def test_an_address_with_a_quotation_mark_stays_in_its_attribute() -> None:
-    page = Read(start(url='https://a.example.org/?x="onclick="y'))
+    page = Read(done(url='https://a.example.org/?x="onclick="y'))
 
     assert page.all("a") == [{"class": "go", "href": 'https://a.example.org/?x="onclick="y'}]
 
@@ -245,12 +261,12 @@ def test_an_address_with_a_quotation_mark_stays_in_its_attribute() -> None:
 @pytest.mark.parametrize("digits", ["", "1", "00001", "ab", "٠١", "01\n", "<b>"])
 def test_no_more_than_the_last_digits_can_be_named(digits: str) -> None:
     with pytest.raises(ValueError, match="last digits"):
-        pages.start_page(TEXTS, EN, recipient="Ends in {digits}.", digits=digits, authorize_url=AUTHORIZE)
+        start(digits=digits)
 
 
 def test_a_sentence_without_the_digits_is_refused() -> None:
     with pytest.raises(ValueError, match="last digits"):
-        pages.start_page(TEXTS, EN, recipient="Ends in.", digits="01", authorize_url=AUTHORIZE)
+        start(recipient="Ends in.")
 
 
 @pytest.mark.parametrize("code", ["", "abc", "x" * 33, "a<b>c", "कोड1", "abcd\n"])

@@ -5,7 +5,9 @@ import time
 from collections.abc import Mapping
 
 from helpdesk.bootstrap import Clients, Clock, Sleep, aws_client, conversations
+from helpdesk.languages.department import forms
 from helpdesk.service.consent_pages import ConsentPages
+from helpdesk.service.renderer import Renderer
 from helpdesk.settings import ConsentSettings
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import WorkQueue
@@ -29,6 +31,12 @@ def consenting(
         number=settings.whatsapp_number,
         digilocker_url=settings.digilocker_url,
         asks_for_proof=settings.mobile_mismatch == "ask",
+        facts=Renderer(
+            common.rules.session_seconds,
+            settings.link_expiry_seconds,
+            consent_days=settings.consent_retention_days,
+            names=forms() | {"department": settings.department},
+        ).facts,
         clock=clock,
         sleep=sleep,
     )

@@ -21,6 +21,7 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
     CitizenEvent,
+    ConsentAnswered,
     ConsentReturned,
     DeliveryFailed,
     Ended,
@@ -70,6 +71,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
     match event:
         case Said() | Entered() | Tapped() | SentSomethingElse() | SentProof() | LateMessage():
             return _citizen_wrote(conversation, event, context)
+        case ConsentAnswered():
+            return carried_out(sign_in_page.consented(conversation, event, context), context)
         case ConsentReturned():
             return carried_out(sign_in_page.came_back(conversation, event, context), context)
         case IdentityChanged():

@@ -262,6 +262,13 @@ type Answer = (
 )
 
 
+class ConsentAnswered(Value, frozen=True):
+    """On our page before DigiLocker's she agreed, or did not."""
+
+    id: str
+    agreed: bool
+
+
 class ConsentReturned(Value, frozen=True):
     """DigiLocker's page sent her back. Brings the code (sealed) if she has agreed."""
 
@@ -298,4 +305,4 @@ class DeliveryFailed(Value, frozen=True):
     uploaded: bool
 
 
-type Event = CitizenEvent | Answer | ConsentReturned | TimeRanOut | SessionClosed | DeliveryFailed
+type Event = CitizenEvent | Answer | ConsentAnswered | ConsentReturned | TimeRanOut | SessionClosed | DeliveryFailed

@@ -239,6 +239,8 @@ class Link(Tagged, frozen=True):
     proof: str = ""
     """A hash of the one-time code that she must send."""
     tries_left: int = 3
+    agreed: bool = True
+    """Whether she has agreed on our page. One that release 0.1 made came after her consent in the chat."""
 
 
 class Tried(Tagged, frozen=True):

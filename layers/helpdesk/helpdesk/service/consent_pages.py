@@ -1,21 +1,24 @@
 """The way to DigiLocker's page and back: what a browser is shown, and what its return does to the conversation.
 
-The one page says where the documents will go and leads on; it changes nothing, so it may be opened again and by link
-previews. The other takes DigiLocker's redirect: the step is stored before the page is shown, under the same rules as
-what WhatsApp delivers. Whatever does not belong to an open link gets the same page and learns nothing.
+The first page says where the documents will go and asks for her consent; opening it changes nothing, so it may be
+opened again and by link previews. Her answer, and DigiLocker's redirect later, are steps: each is stored before a
+browser is answered, under the same rules as what WhatsApp delivers. Only a citizen who has agreed is led on to
+DigiLocker, and can come back.
+Whatever does not belong to an open link gets the same page and learns nothing.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from helpdesk.conversation.advance import Outcome
-from helpdesk.conversation.chapters.sign_in_page import awaits
+from helpdesk.conversation.chapters.sign_in_page import open_link
 from helpdesk.conversation.effects import CODE
-from helpdesk.conversation.events import ConsentReturned
-from helpdesk.conversation.model import Rules
+from helpdesk.conversation.events import ConsentAnswered, ConsentReturned
+from helpdesk.conversation.model import Conversation, Link, Rules
 from helpdesk.digilocker.consent_page import indian_mobile, taken_up
 from helpdesk.errors import HelpdeskError, code_of
 from helpdesk.languages.catalogue import Catalogue, catalogue, codes
@@ -28,9 +31,20 @@ from helpdesk.storage.work import Job, WorkQueue
 from helpdesk.telemetry import count, logger
 from helpdesk.web import answers
 from helpdesk.web.answers import Answer
-from helpdesk.web.callback import STATE, CallbackRefused, Consented, Declined, Parameters, read_callback, read_parameter
+from helpdesk.web.callback import (
+    STATE,
+    CallbackRefused,
+    Consented,
+    Declined,
+    Parameters,
+    read_answer,
+    read_callback,
+    read_parameter,
+)
 from helpdesk.web.cookies import Cookie, forgotten, is_same, read_cookie
 from helpdesk.web.pages import (
+    AGREE,
+    DECLINE,
     Language,
     PageTexts,
     done_page,
@@ -62,15 +76,18 @@ class ConsentPages:
         number: str,
         digilocker_url: str,
         asks_for_proof: bool,
+        facts: Callable[[Catalogue], Mapping[str, str]],
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """`facts` gives what the consent text says about the desk: who asks, and how long things are kept."""
         self._store = store
         self._turns = Turns(store, seal, rules, clock, sleep)
         self._work = work
         self._number = number
         self._digilocker_url = digilocker_url
         self._asks_for_proof = asks_for_proof
+        self._facts = facts
         self._clock = clock
 
     def start(self, query: Parameters, accepted: str) -> Answer:
@@ -78,19 +95,12 @@ class ConsentPages:
         try:
             state = read_parameter(query, "s", STATE)
             stored = self._store.load(_conversation(state))
+            now = int(self._clock())
+            link = self._open_link(stored.conversation, state, now)
         except CallbackRefused as refused:
             return self._refused(accepted, str(refused))
         except HelpdeskError as error:
             return self._stuck(error, accepted)
-        now = int(self._clock())
-        link = stored.conversation.link
-        if link is None or not awaits(stored.conversation, link_mark(state), now):
-            return self._refused(accepted, "not open")
-        if not link.address.startswith(f"{self._digilocker_url}/"):
-            # The table says where it leads, and other functions write the table.
-            count("ForeignLinks")
-            logger.error("a link leads elsewhere than to DigiLocker")
-            return self._refused(accepted, "not open")
         count("LinksOpened")
         phone = stored.person.phone or ""
         language = catalogue(stored.conversation.language)
@@ -99,9 +109,71 @@ class ConsentPages:
             _tag(language),
             recipient=language.texts["page.start.recipient" if phone else "page.start.unknown"],
             digits=phone[-_DIGITS:],
-            authorize_url=taken_up(link.address, state, indian_mobile(phone) or ""),
+            consent=language.texts["page.consent"].format_map(self._facts(language)),
+            agree=language.texts["page.start.action"],
+            decline=language.texts["button.decline"],
         )
-        return answers.page(html, cookies=[Cookie(COOKIE, _cookie(state), link.expires_at - now)])
+        cookie = Cookie(COOKIE, _cookie(state), link.expires_at - now)
+        address = urlsplit(self._digilocker_url)
+        # A browser also asks whether the form may lead to where the answer to it redirects.
+        return answers.page(html, cookies=[cookie], form_action=f"'self' {address.scheme}://{address.netloc}")
+
+    def answer(self, query: Parameters, body: str | None, cookies: Iterable[str], site: str, accepted: str) -> Answer:
+        """Answer who agrees on the first page, or does not. `site`: the browser's `Sec-Fetch-Site`, if it sends one.
+
+        Only the browser that opened the link can answer: it has the cookie, and sends it with our own form alone.
+        """
+        try:
+            state = read_parameter(query, "s", STATE)
+            agreed = read_answer(body, (AGREE, DECLINE)) == AGREE
+            if site not in {"", "same-origin"} or not is_same(read_cookie(cookies, COOKIE), _cookie(state)):
+                count("CallbacksOfOthers")
+                raise CallbackRefused("another browser's link")  # noqa: TRY301 - all refusals are answered alike
+            with logger.append_context_keys(conversation=_conversation(state)):
+                return self._answered(state, agreed=agreed)
+        except CallbackRefused as refused:
+            return self._refused(accepted, str(refused))
+        except HelpdeskError as error:
+            return self._stuck(error, accepted)
+
+    def _answered(self, state: str, *, agreed: bool) -> Answer:
+        """Store her answer, and lead on or back. The very same answer once more changes nothing.
+
+        Raises CallbackRefused, and what storing and queueing raise.
+        """
+        step = following(f"{link_mark(state)} {agreed}")
+
+        def decide(draft: Draft) -> Link | None:
+            """Fill in the draft. Return the link, if there still is one."""
+            is_known = step in draft.before.seen
+            if is_known and not agreed:
+                return None
+            link = self._open_link(draft.conversation, state, draft.now)
+            if not is_known:
+                draft.enter(step, draft.advance(ConsentAnswered(step, agreed)))
+            return link
+
+        stored, link = self._turns.take(_conversation(state), decide)
+        logger.info("her answer", extra={"step": step, "agreed": agreed})
+        self._work.send([Job(stored.id, entry.step) for entry in stored.to_queue((step,))])
+        if link is None or not agreed:
+            language = catalogue(stored.conversation.language)
+            back = whatsapp_link(self._number)
+            html = refused_page(self._texts(language, "declined"), _tag(language), whatsapp_url=back)
+            return answers.page(html, cookies=[forgotten(COOKIE)])
+        return answers.see_other(taken_up(link.address, state, indian_mobile(stored.person.phone or "") or ""))
+
+    def _open_link(self, conversation: Conversation, state: str, now: int) -> Link:
+        """Return the link that a `state` belongs to. Raises CallbackRefused if it is not open, or leads elsewhere."""
+        link = open_link(conversation, link_mark(state), now)
+        if link is None:
+            raise CallbackRefused("not open")
+        if not link.address.startswith(f"{self._digilocker_url}/"):
+            # The table says where it leads, and other functions write the table.
+            count("ForeignLinks")
+            logger.error("a link leads elsewhere than to DigiLocker")
+            raise CallbackRefused("not open")
+        return link
 
     def callback(self, query: Parameters, cookies: Iterable[str], accepted: str) -> Answer:
         """Answer who comes back from DigiLocker, and have done what follows."""
@@ -132,7 +204,8 @@ class ConsentPages:
             """Fill in the draft. Return what happens, or why the call is refused; "" if it happened before."""
             if step in draft.before.seen:
                 return "" if self._is_open(draft.before, step, code) else "done before"
-            if not awaits(draft.conversation, mark, draft.now):
+            link = open_link(draft.conversation, mark, draft.now)
+            if link is None or not link.agreed:
                 return "not open"
             outcome = draft.advance(self._event(step, came, code))
             draft.enter(step, outcome, {CODE: came.code} if isinstance(came, Consented) else {})

@@ -73,7 +73,7 @@ class Renderer(Value, frozen=True):
     ) -> ButtonsMessage | TextMessage:
         """Write a text with its buttons. `opened` holds the values that it shows, which were sealed until now."""
         language = catalogue(reply.language)
-        values = self._values(language) | _about(language, conversation, reply.about)
+        values = self.facts(language) | _about(language, conversation, reply.about)
         values |= {name: _disclosed(language, name, opened[name]) for name in reply.shows}
         parts = [_text(language, part, values) for part in (reply.note, reply.text, reply.more)]
         body = _joined(*parts)
@@ -86,14 +86,14 @@ class Renderer(Value, frozen=True):
     def link(self, reply: OfferLink, url: str) -> LinkMessage:
         """Write the message whose button opens her link to DigiLocker."""
         language = catalogue(reply.language)
-        values = self._values(language)
+        values = self.facts(language)
         body = _joined(*(_text(language, part, values) for part in (reply.note, reply.text, reply.more)))
         return LinkMessage(body, language.texts["button.open_link"], url)
 
     def languages(self, reply: OfferLanguages) -> ListMessage:
         """Write the list of languages."""
         language = catalogue(reply.language)
-        values = self._values(language)
+        values = self.facts(language)
         offered = [f"{number}. {one.name}" for number, one in enumerate(catalogues(), start=1)]
         all_rows = [Row(tap_id(Choice.SPEAK, detail=code), title) for code, title in zip(codes(), offered, strict=True)]
         count = -(-len(offered) // LANGUAGES_ON_A_PAGE)
@@ -119,7 +119,7 @@ class Renderer(Value, frozen=True):
         )
         marks = _marks(language, documents)
         rows = [_row(language, reply.listing, number, documents[number - 1], marks[number - 1]) for number in numbers]
-        values = self._values(language)
+        values = self.facts(language)
         head = _joined(_text(language, reply.note, values), _head(language, reply, len(documents)))
         session = conversation.session
         foot = _joined(
@@ -136,7 +136,7 @@ class Renderer(Value, frozen=True):
     def options(self, reply: ShowOptions) -> ListMessage:
         """Write one page of a numbered list that is not her documents'."""
         language = catalogue(reply.language)
-        values = self._values(language)
+        values = self.facts(language)
         numbered = list(enumerate(reply.options, start=(reply.page - 1) * OPTIONS_ON_A_PAGE + 1))
         rows = [_option_row(language, reply.mark, number, option) for number, option in numbered]
         if reply.pages > 1:
@@ -154,7 +154,7 @@ class Renderer(Value, frozen=True):
         Where even short labels leave no room, it is a text, and the buttons are words to type.
         """
         language = catalogue(reply.language)
-        values = self._values(language)
+        values = self.facts(language)
         head = _joined(_text(language, reply.note, values), _text(language, reply.text, values))
         foot = _joined(language.texts["pull.send"], _text(language, reply.more, values))
         shown = [reply.shown(name, opened[name]) for name in reply.needs]
@@ -173,7 +173,7 @@ class Renderer(Value, frozen=True):
     def delivery(self, reply: DeliverDocument, conversation: Conversation, header: DocumentHeader) -> ButtonsMessage:
         """Write the message that carries the document."""
         language = catalogue(reply.language)
-        values = self._values(language) | _about(language, conversation, reply.number)
+        values = self.facts(language) | _about(language, conversation, reply.number)
         key = "documents.as_data" if extension(reply.key) == DATA else "documents.here"
         locked = language.texts["documents.locked"] if reply.key.endswith(LOCKED) else ""
         body = _joined(_text(language, Text(key), values), locked)
@@ -190,7 +190,8 @@ class Renderer(Value, frozen=True):
         mark = _marks(language, conversation.documents)[reply.number - 1].strip("…")
         return f"{_marked(name, mark).replace('/', '-')}{extension(reply.key)}"
 
-    def _values(self, language: Catalogue) -> dict[str, str]:
+    def facts(self, language: Catalogue) -> dict[str, str]:
+        """Return what texts say about the desk, by the names that they call it by."""
         contact = self.helpline or language.texts["person.site"]
         return {
             "session_minutes": str(-(-self.session_seconds // 60)),

@@ -4,7 +4,7 @@ All headers go through one place, which takes printable ASCII only: no value can
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, TypedDict
 
@@ -31,23 +31,35 @@ class Answer(TypedDict):
     body: str
 
 
-def page(html: str, status: HTTPStatus = HTTPStatus.OK, cookies: Iterable[Cookie] = ()) -> Answer:
-    """Answer with a page. Raises ValueError for a header that is not printable ASCII."""
-    own = {"Content-Type": "text/html; charset=utf-8"}
-    headers = {name: [value] for name, value in (security_headers() | own).items()}
+def page(
+    html: str, status: HTTPStatus = HTTPStatus.OK, cookies: Iterable[Cookie] = (), form_action: str = "'none'"
+) -> Answer:
+    """Answer with a page. `form_action`: where its form may lead. Raises ValueError as `_answer` does."""
+    own = security_headers(form_action) | {"Content-Type": "text/html; charset=utf-8"}
+    return _answer(html, status, own, cookies)
+
+
+def see_other(address: str) -> Answer:
+    """Lead a browser that posted a form on to another page. Raises ValueError as `_answer` does."""
+    return _answer("", HTTPStatus.SEE_OTHER, security_headers() | {"Location": address})
+
+
+def _answer(body: str, status: HTTPStatus, named: Mapping[str, str], cookies: Iterable[Cookie] = ()) -> Answer:
+    """Put an answer together. Raises ValueError for a header that is not printable ASCII."""
+    headers = {name: [value] for name, value in named.items()}
     if set_cookies := [cookie.header for cookie in cookies]:
         headers["Set-Cookie"] = set_cookies
     if not all(_PRINTABLE.fullmatch(value) for values in headers.values() for value in values):
         raise ValueError("a header's value must be printable ASCII")
-    return {"statusCode": status.value, "multiValueHeaders": headers, "body": html}
+    return {"statusCode": status.value, "multiValueHeaders": headers, "body": body}
 
 
-def security_headers() -> dict[str, str]:
-    """Give the headers that every answer to a browser carries."""
+def security_headers(form_action: str = "'none'") -> dict[str, str]:
+    """Return the headers that every answer to a browser carries."""
     return {
         "Content-Security-Policy": (
             f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f"base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
         ),
         "Cache-Control": "no-store",
         "Cross-Origin-Opener-Policy": "same-origin",

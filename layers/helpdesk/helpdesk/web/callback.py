@@ -4,11 +4,13 @@ Anybody can call that address with anything: whatever is repeated, too long or o
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
+from urllib.parse import parse_qs
 
 from helpdesk.errors import InboundError
 from helpdesk.structs import Value
+from helpdesk.web.pages import ANSWER
 
 type Parameters = Mapping[str, Sequence[str]] | None
 """API Gateway's `multiValueQueryStringParameters`, decoded; None: there is no query."""
@@ -24,6 +26,7 @@ _DENIED: Final = "access_denied"
 
 _MOST: Final = 16
 _LONGEST: Final = 4096
+_LONGEST_FORM: Final = 100
 """Parameters, and characters of all of them together, known or not."""
 
 
@@ -72,6 +75,15 @@ def read_callback(parameters: Parameters) -> Consented | Declined:
 def read_parameter(parameters: Parameters, name: str, form: re.Pattern[str]) -> str:
     """Read the one parameter of a link of our own; unknown ones are let pass. Raises CallbackRefused."""
     return _fitting(_single(parameters), name, form)
+
+
+def read_answer(body: str | None, allowed: Collection[str]) -> str:
+    """Read what the form of our own page was answered with. Raises CallbackRefused."""
+    form = parse_qs(body or "", keep_blank_values=True) if len(body or "") <= _LONGEST_FORM else {}
+    answer = form.get(ANSWER, [""])
+    if len(form) != 1 or len(answer) != 1 or answer[0] not in allowed:
+        raise CallbackRefused("the form is not our own")
+    return answer[0]
 
 
 def _single(parameters: Parameters) -> dict[str, str]:

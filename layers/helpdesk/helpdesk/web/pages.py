@@ -1,7 +1,7 @@
 """The pages that a citizen sees between the chat and DigiLocker, rendered from the texts of a catalogue.
 
-Each is one heading, a few sentences and one link to go on with. They load nothing, run nothing, and can be read at a
-width of 320 pixels, by a screen reader, from right to left, and in the dark.
+Each is one heading, a few sentences and one way to go on: a link or, on the first page, a form. They load nothing, run
+nothing, and can be read at a width of 320 pixels, by a screen reader, from right to left, and in the dark.
 """
 
 import re
@@ -17,6 +17,10 @@ from helpdesk.structs import Value
 _DIGITS: Final = re.compile(r"[0-9]{2,4}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{7,14}")
 """A telephone number with its country code: E.164 allows 15 digits."""
+_STRONG: Final = re.compile(r"\*([^*\n]+)\*")
+_BULLET: Final = "• "
+ANSWER, AGREE, DECLINE = "action", "agree", "decline"
+"""The field of the form on the first page, and what it can hold."""
 _CODE: Final = re.compile(r"[A-Za-z0-9 -]{4,32}")
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 """A language tag (BCP 47)."""
@@ -49,8 +53,12 @@ code{font:700 1.45rem/1.4 ui-monospace,"Noto Sans Mono",monospace;letter-spacing
 -webkit-user-select:all;user-select:all}
 .go{display:block;margin-block:1.4rem 1.1rem;padding:.85rem 1rem;border:2px solid transparent;border-radius:.7rem;
 background:var(--strong);color:var(--on-strong);font-weight:700;text-align:center;text-decoration:none}
+button{width:100%;font:inherit;line-height:1.55;cursor:pointer}
+.go.no{margin-block:0;background:none;color:var(--strong);border-color:var(--strong)}
 .go:hover{text-decoration:underline}
 .go:focus-visible{outline:3px solid var(--ink);outline-offset:3px}
+ul{margin:0 0 .9rem;padding-inline-start:1.2rem}
+li{margin-block-end:.5rem}
 """
 
 STYLE_HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
@@ -87,18 +95,38 @@ class _Mood(Enum):
     BAD = ("bad", "M12 2.8a9.2 9.2 0 1 1 0 18.4 9.2 9.2 0 0 1 0-18.4z M12 7.2v6 M12 16.4v.4")
 
 
-def start_page(texts: PageTexts, language: Language, *, recipient: str, digits: str, authorize_url: str) -> str:
-    """Tell where the documents will go, before she goes to DigiLocker.
+def start_page(
+    texts: PageTexts, language: Language, *, recipient: str, digits: str, consent: str, agree: str, decline: str
+) -> str:
+    """Tell where the documents will go and ask for her consent, before she goes to DigiLocker.
 
     `recipient` is a sentence that holds `{digits}`, the last two to four digits of the WhatsApp number; a sentence
-    without, if no number is known and `digits` is "". Raises ValueError for anything else.
+    without, if no number is known and `digits` is "". Raises ValueError for anything else. `consent` is written as in
+    WhatsApp: paragraphs, lines that begin with "•", *what stands out*. Its form goes to the page's own address.
     """
     before, mark, after = recipient.partition("{digits}")
     if bool(mark) != bool(digits) or (digits and not _DIGITS.fullmatch(digits)):
         raise ValueError("the page must name the last digits of the number")
     named = f"<strong><bdi>{digits}</bdi></strong>" if digits else ""
     box = f'<p class="box">{escape(before)}{named}{escape(after)}</p>'
-    return _page(texts, language, _Mood.NEUTRAL, authorize_url, box)
+    form = f"""<form method="post">
+<button class="go" name="{ANSWER}" value="{AGREE}">{escape(agree)}</button>
+<button class="go no" name="{ANSWER}" value="{DECLINE}">{escape(decline)}</button>
+</form>"""
+    return _html(texts, language, _Mood.NEUTRAL, f"{box}\n{_marked_up(consent)}\n{form}")
+
+
+def _marked_up(text: str) -> str:
+    """Return paragraphs, lists and strong words for a text that is written as in WhatsApp."""
+    parts = []
+    for paragraph in text.strip().split("\n\n"):
+        lines = [_STRONG.sub(r"<strong>\1</strong>", escape(line)) for line in paragraph.split("\n")]
+        if paragraph.startswith(_BULLET):
+            lines = [f"<li>{line.removeprefix(_BULLET)}</li>" for line in lines]
+            parts.append(f"<ul>{''.join(lines)}</ul>")
+        else:
+            parts.append(f"<p>{'<br>'.join(lines)}</p>")
+    return "\n".join(parts)
 
 
 def done_page(texts: PageTexts, language: Language, *, whatsapp_url: str) -> str:
@@ -140,6 +168,11 @@ def whatsapp_link(number: str, text: str = "") -> str:
 
 
 def _page(texts: PageTexts, language: Language, mood: _Mood, url: str, box: str = "") -> str:
+    link = f'<a class="go" href="{escape(_web_address(url))}">{escape(texts.action)}</a>'
+    return _html(texts, language, mood, f"{box}\n{link}")
+
+
+def _html(texts: PageTexts, language: Language, mood: _Mood, rest: str) -> str:
     kind, path = mood.value
     paragraphs = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in texts.paragraphs)
     return f"""<!doctype html>
@@ -158,8 +191,7 @@ def _page(texts: PageTexts, language: Language, mood: _Mood, url: str, box: str 
 stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="{path}"/></svg>
 <h1>{escape(texts.heading)}</h1>
 {paragraphs}
-{box}
-<a class="go" href="{escape(_web_address(url))}">{escape(texts.action)}</a>
+{rest}
 </main>
 </body>
 </html>

@@ -23,8 +23,10 @@ from helpdesk.conversation.turn import (
 OPTIONS = (Choice.YES, Choice.NO)
 
 
-def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
-    """Ask whether she has an account."""
+def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
+    """Ask whether she has an account. DigiLocker's own page opens one too, so it need not be known for that."""
+    if context.rules.on_page:
+        return goto(conversation, Stage.MAKING_LINK)
     asked = reset_to(conversation, Stage.ACCOUNT)
     return asked, (say(asked, "account.ask", *question(Stage.ACCOUNT, *OPTIONS), note=note),)
 

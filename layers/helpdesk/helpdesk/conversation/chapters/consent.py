@@ -27,17 +27,17 @@ VERSION = "2026-12-01"
 """The version of the consent text. Change it whenever the meaning of the text `consent.ask` changes."""
 SIGN_UP_VERSION = "2026-12-01-sign-up"
 """The same for the text `consent.sign_up`, which who signs up agrees to."""
-PAGE_VERSION = "2026-12-01-page"
-"""The same for the text `consent.page`, for who signs in on DigiLocker's own page."""
 
 OPTIONS = (Choice.AGREE, Choice.DECLINE)
 
 
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
     """Ask for her consent. What was entered for signing up before is forgotten."""
+    if context.rules.on_page:  # there our own page asks, before it leads on to DigiLocker's
+        return goto(conversation, Stage.MAKING_LINK)
     form = None if conversation.form is None else Form()
     asked = replace(reset_to(conversation, Stage.CONSENT), form=form)
-    key = "consent.page" if context.rules.on_page else "consent.ask" if form is None else "consent.sign_up"
+    key = "consent.ask" if form is None else "consent.sign_up"
     return asked, (say(asked, key, *question(Stage.CONSENT, *OPTIONS), note=note),)
 
 
@@ -45,9 +45,8 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
     """*I agree* is recorded and leads on to sign in; *No, thanks* leads back, and nothing was used."""
     is_clear = event.is_clear if isinstance(event, Said) else True
     match match_choice(event, Stage.CONSENT, OPTIONS, yes=Choice.AGREE, no=Choice.DECLINE):
-        case Choice.AGREE if is_clear and context.rules.on_page:
-            asked, requests = goto(conversation, Stage.MAKING_LINK)
-            return asked, (*requests, RecordConsent(PAGE_VERSION, conversation.language, context.now))
+        case Choice.AGREE if context.rules.on_page:  # asked by the release before
+            return ask(conversation, context)
         case Choice.AGREE if is_clear:
             version = VERSION if conversation.form is None else SIGN_UP_VERSION
             asked, replies = goto(conversation, Stage.AADHAAR)

@@ -1,8 +1,9 @@
 """Signing in on DigiLocker's own page: the link that leads there, the way back, and what she types meanwhile.
 
-The link is bound to this conversation. Whoever has it can open it until it is used or too old; where documents go that
-are consented to by it does not depend on who opens it. So either the mobile that DigiLocker knows must be hers, or a
-one-time code, which the page shows to whoever came back, must come from this chat.
+The link leads to our own page, which asks for her consent, and only when that is written down on to DigiLocker. It is
+bound to this conversation. Whoever has it can open it until it is used or too old; where documents go that are shared
+by it does not depend on who opens it. So either the mobile that DigiLocker knows must be hers, or a one-time code,
+which the page shows to whoever came back, must come from this chat.
 """
 
 from hmac import compare_digest
@@ -11,8 +12,15 @@ from math import ceil
 from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.effects import ExchangeCode, MakeLink, OfferLink, Text
-from helpdesk.conversation.events import CitizenEvent, ConsentReturned, Failed, LinkMade, SentProof
+from helpdesk.conversation.effects import ExchangeCode, MakeLink, OfferLink, RecordConsent, Text
+from helpdesk.conversation.events import (
+    CitizenEvent,
+    ConsentAnswered,
+    ConsentReturned,
+    Failed,
+    LinkMade,
+    SentProof,
+)
 from helpdesk.conversation.model import Conversation, Link, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
@@ -33,6 +41,9 @@ from helpdesk.conversation.turn import (
     text,
     wait,
 )
+
+CONSENT_VERSION = "2026-12-02-page"
+"""The version of the consent text on our page. Change it whenever the meaning of the text `page.consent` changes."""
 
 OPTIONS = (Choice.OPEN_LINK, Choice.NEW_LINK, Choice.CANCEL)
 PROOF_OPTIONS = (Choice.NEW_LINK, Choice.CANCEL)
@@ -55,7 +66,8 @@ def _signs_up(conversation: Conversation) -> bool:
 
 def made(conversation: Conversation, event: LinkMade, context: Context) -> Turn:
     """The link is there: hand it over."""
-    link = Link(event.mark, event.address, context.now + context.rules.link_seconds, event.sign_up)
+    until = context.now + context.rules.link_seconds
+    link = Link(event.mark, event.address, until, event.sign_up, agreed=False)
     away = replace(stop_waiting(conversation, event.id), stage=Stage.LINK, link=link, again=MakeLink(event.sign_up))
     return away, (_offer(away, context.now),)
 
@@ -89,13 +101,26 @@ def _holds(conversation: Conversation, now: int) -> bool:
     return conversation.link is not None and now < conversation.link.expires_at
 
 
-# The way back
+# Our page, and the way back
 
 
-def awaits(conversation: Conversation, mark: str, now: int) -> bool:
-    """Tell whether the link whose `state` has this hash can be opened, or come back with."""
+def open_link(conversation: Conversation, mark: str, now: int) -> Link | None:
+    """Return the link whose `state` has this hash, if it can be opened, or come back with."""
     link = conversation.link
-    return link is not None and compare_digest(link.mark, mark) and not link.returned and now < link.expires_at
+    is_open = link is not None and compare_digest(link.mark, mark) and not link.returned and now < link.expires_at
+    return link if is_open else None
+
+
+def consented(conversation: Conversation, event: ConsentAnswered, context: Context) -> Turn:
+    """She agreed on our page, which is recorded; or she did not, and the link is worth nothing any more."""
+    link = conversation.link
+    if link is None:
+        return conversation, ()
+    here = replace(conversation, active_at=context.now)
+    if not event.agreed:
+        return replace(here, stage=Stage.LINK, previous=None, link=None), ()
+    record = RecordConsent(CONSENT_VERSION, conversation.language, context.now)
+    return replace(here, link=replace(link, agreed=True)), (record,)
 
 
 def came_back(conversation: Conversation, event: ConsentReturned, context: Context) -> Turn:
@@ -150,19 +175,19 @@ def not_signed_in(conversation: Conversation, event: Failed, *, sign_up: bool) -
     return stays, (say(stays, key, NEW_LINK, MENU),)
 
 
-MAKING_LINK = at_work(lambda _: MakeLink(), ask=make, back=Stage.ACCOUNT)
+MAKING_LINK = at_work(lambda _: MakeLink(), ask=make, back=Stage.MENU)
 LINK = Question(
     ask=ask,
     answer=answer,
-    back=Stage.ACCOUNT,
+    back=Stage.MENU,
     help=explains("link", *question(Stage.LINK, *OPTIONS)),
     expects=(Expects.CHOICE,),
 )
 PROOF = Question(
     ask=ask,
     answer=answer_proof,
-    back=Stage.ACCOUNT,
+    back=Stage.MENU,
     help=explains("proof", *question(Stage.PROOF, *PROOF_OPTIONS)),
     expects=(Expects.CODE,),
 )
-EXCHANGING = at_work(lambda _: ExchangeCode(), back=Stage.ACCOUNT)
+EXCHANGING = at_work(lambda _: ExchangeCode(), back=Stage.MENU)
