@@ -15,7 +15,18 @@ from tools.texts import is_translated
 from tools.translation_page import examples
 from tools.translations import MARKS
 
-_ALWAYS = ("consent.", "privacy", "otp.", "delete.", "aadhaar.", "proof.", "problem.otp_", "session.", "about.")
+_ALWAYS = (
+    "consent.",
+    "page.consent",
+    "privacy",
+    "otp.",
+    "delete.",
+    "aadhaar.",
+    "proof.",
+    "problem.otp_",
+    "session.",
+    "about.",
+)
 """Texts of consent, privacy, OTPs and deletion, which each language's reader gets."""
 _ALWAYS_TOO = {
     *("help.consent", "help.otp", "help.aadhaar", "help.delete", "help.summary", "help.detail", "help.check"),
