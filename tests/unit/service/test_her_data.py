@@ -33,6 +33,15 @@ def test_who_writes_again_at_once_is_a_new_conversation_and_not_erased(desk: Des
     assert "Welcome" in desk.whatsapp.sent[-1]["interactive"]["body"]["text"]
 
 
+def test_what_she_asks_meanwhile_is_answered_though_it_leads_nowhere(desk: Desk) -> None:
+    desk.signed_in()
+    desk.deliver(desk.tap("delete@delete"))
+    desk.deliver(desk.text("help"))
+    before = len(desk.whatsapp.sent)
+    desk.work()
+    assert len(desk.whatsapp.sent) == before + 2
+
+
 def test_her_next_message_after_that_is_answered_as_her_first(desk: Desk) -> None:
     desk.signed_in()
     desk.taps("delete@delete")

@@ -66,7 +66,9 @@ class FollowUps:
             case SetTimer(seconds=seconds):
                 self._timers.set(IdleTimer(stored.id, following(entry.step)), seconds)
             case EraseData():
-                self._store.erase(stored)
+                # Else she has written meanwhile, and what answers her has still to reach her.
+                if all(other.order <= entry.order for other in stored.outbox):
+                    self._store.erase(stored)
             case RecordConsent():
                 count("Consented")
                 self._records.record_consent(stored.id, effect, self._consent_seconds)
