@@ -1,6 +1,5 @@
 """What people, WhatsApp and misfortune do, one after the other: acts, which can be played again, or some of them."""
 
-import html
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -209,18 +208,27 @@ class Player:
         if not links:
             return
         query = parse_qs(urlsplit(links[-1]).query)
-        page = self.world.browse(act.line, "/consent/start", query)
-        found = re.search(r'href="([^"]*/oauth2/1/authorize[^"]*)"', page["body"]) if page else None
-        if found is None:
+        address = self._agree(act, query)
+        if address is None:
             return
         if act.outcome == "declines":
-            state = parse_qs(urlsplit(html.unescape(found[1])).query)["state"]
+            state = parse_qs(urlsplit(address).query)["state"]
             self.world.browse(act.line, "/consent", {"state": state, "error": ["access_denied"]})
             return
-        back = self.world.digilocker.consents(html.unescape(found[1]), PEOPLE[act.whose], {act.unticked})
+        back = self.world.digilocker.consents(address, PEOPLE[act.whose], {act.unticked})
         answer = self.world.browse(act.line, "/consent", parse_qs(urlsplit(back).query))
         if answer and (code := re.search(r"DL-[2-9A-Z]{4}-[2-9A-Z]{4}", answer["body"])):
             self._codes[act.whose] = code[0]
+
+    def _agree(self, act: Visits, query: dict[str, list[str]]) -> str | None:
+        """Agree on the desk's own page, or not, and give the address at DigiLocker that it then leads on to."""
+        page = self.world.browse(act.line, "/consent/start", query)
+        if page is None or "Set-Cookie" not in page["multiValueHeaders"]:
+            return None
+        (cookie,) = page["multiValueHeaders"]["Set-Cookie"]
+        form = "action=decline" if act.outcome == "does not agree" else "action=agree"
+        answer = self.world.browse(act.line, "/consent/start", query, form, cookie)
+        return answer["multiValueHeaders"].get("Location", [None])[0] if answer else None
 
     def _rest(self, *, end: bool) -> None:
         for line, messages in self._held.items():

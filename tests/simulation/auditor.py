@@ -540,18 +540,20 @@ def digilocker_is_asked_only_for_who_is_there(ledger: Ledger) -> Iterator[str]:
 
 @law
 def nobody_is_asked_for_consent_in_vain(ledger: Ledger) -> Iterator[str]:
-    """Who was sent an OTP has agreed before, and that is on record."""
-    agreed = {ledger.line_of.get(event.conversation, "") for event in ledger.all(Texted)}
+    """Who was sent an OTP, or signed in on DigiLocker's page, has agreed before, and that is on record."""
+    signs: list[Texted | Asked] = [
+        *ledger.all(Texted),
+        *(event for event in ledger.all(Asked) if event.endpoint == "exchange"),
+    ]
     for rested in ledger.all(Rested):
         recorded = {
             ledger.line_of.get(item["conversation"]["S"])
             for item in rested.items
             if item["part"]["S"].startswith("consent#")
         }
-        texted = {ledger.line_of.get(one.conversation, "") for one in ledger.all(Texted) if one.at < rested.at}
-        for line in agreed & texted - recorded:
+        for line in {ledger.line_of.get(one.conversation, "") for one in signs if one.at < rested.at} - recorded:
             if not ledger.dead(line):
-                yield f"{line[-2:]} was sent an OTP without a record of the consent"
+                yield f"{line[-2:]} went on to sign in without a record of the consent"
         return
 
 

@@ -204,7 +204,8 @@ class Crowd:
         """Do what the last message asks for."""
         chance = self.chance
         if last.link:
-            outcome = "agrees" if chance.random() < 0.85 else "declines"
+            drawn = chance.random()
+            outcome = "agrees" if drawn < 0.85 else "declines" if drawn < 0.93 else "does not agree"
             unticked = chance.choice(("", "", "PANCR", "DRVLC"))
             return Visits(self._n(), line, person.aadhaar, outcome, unticked)
         choices = {id_.partition("@")[0].partition("#")[0]: title for title, id_ in last.tappable.items()}

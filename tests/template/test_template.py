@@ -196,10 +196,10 @@ def test_the_consent_function_can_seal_but_not_open_reads_no_secret_and_is_there
         assert template.resources[name]["Condition"] == "IsOnPage"
 
 
-def test_the_pages_are_reached_by_reading_only(template: Template) -> None:
+def test_the_pages_are_reached_by_reading_and_by_the_form_of_the_first_one_only(template: Template) -> None:
     events = template.of_type(FUNCTION)["ConsentFunction"]["Events"].values()
     routes = {(event["Properties"]["Method"], event["Properties"]["Path"]) for event in events}
-    assert routes == {("GET", "/consent"), ("GET", "/consent/start")}
+    assert routes == {("GET", "/consent"), ("GET", "/consent/start"), ("POST", "/consent/start")}
 
 
 def test_where_digilocker_sends_her_back_to_is_what_the_operator_registers(template: Template) -> None:

@@ -187,9 +187,17 @@ class World:
         """Have a body delivered, perhaps not for the first time."""
         heappush(self._deliveries, (self.clock() + after, next(self._numbers), body, tries))
 
-    def browse(self, line: str, resource: str, query: Mapping[str, list[str]]) -> dict[str, Any] | None:
-        """Open one of the desk's own pages. None: the function died."""
-        event = {"httpMethod": "GET", "resource": resource, "multiValueQueryStringParameters": dict(query)}
+    def browse(
+        self, line: str, resource: str, query: Mapping[str, list[str]], form: str = "", cookie: str = ""
+    ) -> dict[str, Any] | None:
+        """Open one of the desk's own pages, or post its form. None: the function died."""
+        event = {
+            "httpMethod": "POST" if form else "GET",
+            "resource": resource,
+            "multiValueQueryStringParameters": dict(query),
+            "multiValueHeaders": {"Cookie": [cookie]} if cookie else {},
+            "body": form or None,
+        }
         answer = self.invoke("consent", event)
         if resource == "/consent":
             self.note(Returned(at=self.clock(), line=line, status=answer["statusCode"] if answer else None))
