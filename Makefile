@@ -49,7 +49,7 @@ MONTH ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay phrases bench screenshots lint format events sam-local build \
+.PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay drill phrases bench screenshots lint format events sam-local build \
   deploy doctor secrets change-set execute redrive revoke-all find report prune delete environments clean
 
 help: ## Print this
@@ -97,6 +97,9 @@ replay: .venv/.ready ## Die before and after every call of a conversation, and s
 
 phrases: .venv/.ready ## What people say, and what comes of it: right, wrong and harmful phrases (LANGUAGE=hi, or all)
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.understanding $(LANGUAGE)
+
+drill: .venv/.ready .venv/sam/.ready ## Set off ten alarms on a local stack, and see that each one's chapter leads to the cause
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tests.drill
 
 simulate: .venv/.ready ## Many citizens, much misfortune, and an auditor: search for a minute (SECONDS=600), or play a run again (SEED=42)
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.simulation --seed='$(SEED)' --seconds='$(SECONDS)'

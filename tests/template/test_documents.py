@@ -35,6 +35,7 @@ RUN_BY = {
     "make revoke-all": "tests/end_to_end/test_revoke_all.py",
     "make secrets": "tests/unit/operations/test_credentials.py",
     "make find": "tests/unit/operations/test_conversation.py",
+    "make drill": "tests/end_to_end/test_drill.py",
     "make report": "tests/unit/operations/test_report.py",
     "make demo": "tests/end_to_end/test_local_stack.py",
     "make replay": "tests/replay",

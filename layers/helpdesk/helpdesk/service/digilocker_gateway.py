@@ -292,8 +292,9 @@ def _note(error: DigiLockerError) -> None:
     """Count what is told to nobody. Only an answer that no document describes is logged: the log names her chat."""
     count(f"Problem_{error.problem}")
     if isinstance(error, Unreachable | Busy | ClientRefused | RequestRefused):
+        note = logger.error if isinstance(error, ClientRefused | RequestRefused) else logger.warning
         extra = {"code": error.code, "status": error.status}
-        logger.warning("DigiLocker gave an answer that may be about an account", extra=extra)
+        note("DigiLocker gave an answer that may be about an account", extra=extra)
     if isinstance(error, UserNameRefused):
         count("UserNameRefused")
         logger.error("DigiLocker refuses the Aadhaar number as user name of a registered account")

@@ -279,7 +279,8 @@ class DigiLockerRequests:
         self, stored: Stored, step: str, request: Request, error: DigiLockerError, *, begun_before: bool = False
     ) -> Answered:
         count(f"Problem_{error.problem}")
-        logger.warning(
+        note = logger.error if error.problem is Problem.MISCONFIGURED else logger.warning
+        note(
             "DigiLocker could not do it",
             extra={
                 "request": type(request).__name__,
