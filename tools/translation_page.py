@@ -33,9 +33,9 @@ def page(language: Catalogue) -> str:
     """Return the page for a language."""
     known, top = entries(), head(language.code)
     chapters = [(chapter, list(group)) for chapter, group in groupby(known, key=lambda one: one.chapter)]
-    links = "".join(f'<a href="#{_anchor(chapter)}">{escape(chapter)}</a>' for chapter, _ in chapters)
+    links = "".join(f'<a href="#{_anchor(chapter)}">{escape(_title(chapter))}</a>' for chapter, _ in chapters)
     terms = "".join(
-        f"<tr><td>{escape(english)}</td><td{_spoken(language)}><b>{escape(term)}</b></td><td>{escape(why)}</td></tr>"
+        f"<tr><td>{escape(english)}</td><td{_spoken(language)}><b>{escape(term)}</b></td><td>{_bold(escape(why))}</td></tr>"
         for english, (term, why) in top.terms.items()
     )
     glossary = f"<h2>One word for one thing</h2><table>{terms}</table>" if terms else ""
@@ -43,7 +43,7 @@ def page(language: Catalogue) -> str:
         f'<tr id="{key}"><td><code>{key}</code></td><td>{escape(language.texts[key])}</td></tr>' for key in FACTS
     )
     body = "".join(
-        f'<h2 id="{_anchor(chapter)}">{escape(chapter.capitalize())}</h2>'
+        f'<h2 id="{_anchor(chapter)}">{escape(_title(chapter))}</h2>'
         + "".join(_article(entry, language) for entry in group if entry.key not in FACTS)
         for chapter, group in chapters
     )
@@ -100,6 +100,10 @@ def _spoken(language: Catalogue) -> str:
 
 def _anchor(chapter: str) -> str:
     return re.sub(r"\W+", "-", chapter)
+
+
+def _title(chapter: str) -> str:
+    return chapter[:1].upper() + chapter[1:]
 
 
 def _bold(text: str) -> str:
