@@ -218,7 +218,9 @@ def growing(section: Section) -> Iterator[Figure]:
 def calls(_section: Section) -> Iterator[Figure]:
     """Count what the main conversation calls; tests/unit/test_calls.py says why each is made."""
     with _quiet():
-        costs = counting.costs()
+        costs, charged = counting.costs(), counting.charged()
+    for sign_in, messages in charged.items():
+        yield Figure(f"calls.charged.{sign_in}", messages, "messages", {"in-chat": 7, "consent-page": 4}[sign_in])
     for name, (webhook, job), wanted in (("menu", costs["[Yes]"], (3, 3)), ("document", costs["2"], (3, 8))):
         yield Figure(f"calls.{name}.webhook", sum(webhook.values()), "calls", wanted[0])
         yield Figure(f"calls.{name}.document", sum(job.values()), "calls", wanted[1])

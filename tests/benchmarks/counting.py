@@ -141,6 +141,19 @@ class CountingDesk(Desk):
         return self.counted(lambda: self._post(self._newest))
 
 
+def charged() -> dict[str, int]:
+    """Count the messages that WhatsApp charges for from *Hi* to the PDF, by how she signs in."""
+    found = {}
+    for sign_in, name, behind in (
+        ("in-chat", MAIN, "[Other documents]"),
+        ("consent-page", "on_digilockers_page", "[Done]"),
+    ):
+        desk = CountingDesk(next(one for one in transcripts() if one.name == name))
+        desk.go_to(behind)
+        found[sign_in] = sum(call.name == SEND for call in desk.calls.made)
+    return found
+
+
 def costs() -> dict[str, tuple[Counts, Counts]]:
     """Go through the main conversation; give for each message what webhook and document function call because of it.
 

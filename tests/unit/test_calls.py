@@ -49,6 +49,7 @@ from tests.benchmarks.counting import (
     WEBHOOK,
     CountingDesk,
     Counts,
+    charged,
     costs,
 )
 from tests.conversations.chat import transcripts
@@ -194,6 +195,10 @@ def after(event: threading.Event, call: Any) -> Any:
         return call(*args)
 
     return waits
+
+
+def test_from_hi_to_the_pdf_seven_messages_are_charged_for_in_the_chat_and_four_with_digilockers_page() -> None:
+    assert charged() == {"in-chat": 7, "consent-page": 4}
 
 
 # signing in on DigiLocker's own page
