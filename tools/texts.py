@@ -30,6 +30,7 @@ LONGEST = {
     "last": "9999",
     "document": "x" * 120,
     "issuer": "x" * 200,
+    "kind": "x" * 19,
     "aadhaar": "•••• •••• 0019",
     "name": "x" * 100,
     "born": "30 " + "x" * 12 + " 1985",
@@ -44,6 +45,10 @@ LONGEST = {
 NOTES = {
     "not_understood",
     "only_text",
+    "wish.kept",
+    "wish.some",
+    "wish.look",
+    "edits_not_seen",
     "old_button",
     "number_not_now",
     "late",

@@ -23,7 +23,6 @@ NOW = int(time.time())
 FRESH = samples(WebhookAccess(), NOW).keys()
 NOTHING_QUEUED = {
     "webhook/reaction",
-    "webhook/edit",
     "webhook/revoke",
     "webhook/number_changed",
     "webhook/status_of_a_text",

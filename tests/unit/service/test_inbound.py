@@ -148,10 +148,67 @@ def test_another_phone_number_of_ours_is_ignored(desk: Desk) -> None:
     assert desk.aws.items() == {}
 
 
-@pytest.mark.parametrize("kind", ["reaction", "edit", "revoke", "system"])
+@pytest.mark.parametrize("kind", ["reaction", "revoke", "system"])
 def test_what_is_no_message_changes_nothing(desk: Desk, kind: str) -> None:
     desk.deliver(desk.message(kind, {"message_id": "wamid.x"}))
     assert desk.aws.items() == {}
+
+
+# Edited messages, and groups
+
+
+NOT_SEEN = "We do not see changes to a message."
+TYPED_WRONG = AADHAAR[:-1] + "0"
+
+
+def edit(desk: Desk, of: dict[str, Any], body: str) -> dict[str, Any]:
+    new = {"type": "text", "text": {"body": body}}
+    return desk.message("edit", {"original_message_id": of["id"], "message": new})
+
+
+def test_an_edit_of_her_newest_message_answers_the_question_that_is_open_again(desk: Desk) -> None:
+    desk.asked_for_aadhaar()
+    typed = desk.text(TYPED_WRONG)
+    assert "typing mistake" in told(desk.gets(typed))
+    assert "typing mistake" in told(desk.gets(edit(desk, typed, TYPED_WRONG)))
+    assert "an OTP is on its way" in told(desk.gets(edit(desk, typed, AADHAAR)))
+
+
+def test_an_edit_of_what_answered_an_earlier_question_is_not_taken_for_an_answer_to_this_one(desk: Desk) -> None:
+    desk.says("Hi")
+    chosen = desk.text("1")
+    desk.gets(chosen)
+    asked_again = told(desk.gets(edit(desk, chosen, "2")))
+    assert asked_again.startswith(NOT_SEEN)
+    assert "Do you have a DigiLocker account?" in asked_again
+
+
+def test_an_edit_of_an_older_message_or_without_its_text_is_not_seen(desk: Desk) -> None:
+    first, second = desk.text("hmm"), desk.text("hm")
+    desk.gets(first)
+    desk.gets(second)
+    unseen = [edit(desk, first, "1"), edit(desk, second, ""), desk.message("edit", {}, edit=None)]
+    assert all(told(desk.gets(message)).startswith(NOT_SEEN) for message in unseen)
+
+
+def test_what_she_says_in_a_group_is_not_acted_on_and_she_is_told_once_a_day_in_her_own_chat(desk: Desk) -> None:
+    def in_group() -> list[dict[str, Any]]:
+        return desk.gets(desk.text("Hi", group_id="group"))
+
+    assert in_group() == []  # she has never written to us: we may not write to her
+    desk.asked_for_aadhaar()
+    before = desk.store.load(desk.conversation_id)
+    assert "do not answer in groups" in told(in_group())
+    after = desk.store.load(desk.conversation_id)
+    assert (after.conversation.stage, after.person) == (before.conversation.stage, before.person)
+    assert in_group() == []
+    desk.clock.now += 25 * 3600
+    assert in_group() == []
+
+
+def told(messages: list[dict[str, Any]]) -> str:
+    (message,) = messages
+    return str(message["interactive"]["body"]["text"])
 
 
 # A number or user id that changes hands

@@ -59,6 +59,7 @@ from helpdesk.conversation.model import (
     Form,
     IssuedDocument,
     Link,
+    Newest,
     OtpRound,
     Pull,
     Repeated,
@@ -67,6 +68,7 @@ from helpdesk.conversation.model import (
     Tried,
     Waiting,
     Wanted,
+    Wish,
 )
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.storage.conversations import Entry, Person, Stored
@@ -289,6 +291,13 @@ def test_an_entry_without_a_lane_is_written_as_it_was_read_since_its_text_is_wha
     (item,) = save(Stored("conversation", outbox=(Entry("1", NOW, 1, (DeletePdf("key"),)),)))
     text = json.loads(item["outbox"]["M"]["1"]["S"])
     assert set(text) == {"at", "order", "effects", "sealed", "unsure"}
+
+
+def test_what_the_previous_release_does_not_know_it_leaves_out() -> None:
+    new = Stored("conversation", conversation=Conversation(wish=Wish(("DRVLC",)), newest=Newest("step", "menu")))
+    given = {"conversations": [save(new)], "bodies": []}
+    (read,) = run_previous(str(HERE / "restore.py"), given=json.dumps(given))["conversations"]
+    assert load(read).conversation == Conversation()
 
 
 def test_each_release_reads_the_jobs_and_timers_that_the_other_queued(previous: dict[str, Any]) -> None:

@@ -77,10 +77,10 @@ def test_copies_of_what_another_sender_answers_are_counted_and_not_answered() ->
         ("reaction_removed_empty", Kind.REACTION, None),
         ("order", Kind.ORDER, None),
         ("unsupported", Kind.UNSUPPORTED, None),
-        ("unsupported_other_code", Kind.UNSUPPORTED, None),
+        ("unsupported_other_code", Kind.EDIT, None),
         ("unknown_legacy", Kind.UNKNOWN, None),
         ("type_of_the_future", Kind.UNKNOWN, None),
-        ("edit", Kind.EDIT, None),
+        ("edit", Kind.EDIT, "edited"),
         ("revoke", Kind.REVOKE, None),
         ("system_changed_number", Kind.SYSTEM, None),
     ],
@@ -91,6 +91,14 @@ def test_each_kind_of_message_is_told_with_its_sender(name: str, kind: Kind, sai
     assert (message.kind, message.text, message.tap, message.title) == (kind, said, None, None)
     assert (message.id, message.phone_number_id, message.timestamp) == (WAMID, NUMBER_ID, 1790000000)
     assert (message.user_id, message.phone) == (USER, PHONE)
+
+
+def test_an_edit_names_the_message_that_it_changes() -> None:
+    assert only(load("edit")).edited == "wamid.TEST0000000000000000000000"
+
+
+def test_what_is_said_in_a_group_is_told_apart() -> None:
+    assert [only(load(name)).in_group for name in ("group_text", "text")] == [True, False]
 
 
 @pytest.mark.parametrize(

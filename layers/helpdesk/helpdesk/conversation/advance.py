@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.allowance import ends, paid, within_limits
 from helpdesk.conversation.answers import answered, undo
-from helpdesk.conversation.chapters import documents, language, privacy, sign_in_page
+from helpdesk.conversation.chapters import documents, language, privacy, sign_in_page, wish
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.commands import COMMANDS, command, option_tapped
 from helpdesk.conversation.effects import (
@@ -20,6 +20,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
+    EDIT,
     CitizenEvent,
     ConsentAnswered,
     ConsentReturned,
@@ -30,13 +31,14 @@ from helpdesk.conversation.events import (
     IdentityChanged,
     LateMessage,
     Said,
+    SentInGroup,
     SentProof,
     SentSomethingElse,
     SessionClosed,
     Tapped,
     TimeRanOut,
 )
-from helpdesk.conversation.limits import MINUTE
+from helpdesk.conversation.limits import DAY, MINUTE
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
 from helpdesk.conversation.open_question import answer, ask_again, carried_out
 from helpdesk.conversation.stages import STAGES
@@ -75,6 +77,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
             return carried_out(sign_in_page.consented(conversation, event, context), context)
         case ConsentReturned():
             return carried_out(sign_in_page.came_back(conversation, event, context), context)
+        case SentInGroup():
+            return _in_group(conversation, context)
         case IdentityChanged():
             return carried_out(privacy.forget(conversation), context)
         case DeliveryFailed():
@@ -128,7 +132,8 @@ def _with_timer(conversation: Conversation, effects: tuple[Effect, ...], context
     Where DigiLocker is asked first, it is the answer that does.
     """
     is_asked = any(isinstance(effect, REQUESTS) for effect in effects)
-    if is_asked or not is_entrusted(conversation) or conversation.timer_at > context.now:
+    ends = is_entrusted(conversation) or conversation.wish is not None
+    if is_asked or not ends or conversation.timer_at > context.now:
         return conversation, effects
     seconds = context.rules.session_seconds
     return replace(conversation, timer_at=context.now + seconds), (*effects, SetTimer(seconds))
@@ -173,6 +178,10 @@ def _reply(conversation: Conversation, event: CitizenEvent, context: Context) ->
     if isinstance(event, SentProof):
         proved = sign_in_page.proved(conversation, event, context)
         return proved or ask_again(conversation, context, note=text("proof.elsewhere"))
+    if wished := wish.heard(conversation, event, STAGES[conversation.stage].expects):
+        spoken = _language(conversation, event, context.rules)
+        here = language.speak(conversation, spoken) if spoken else conversation
+        return documents.straight_to(here, wished, context) if here.session else wish.keep(here, wished)
     if choice := command(event):
         return COMMANDS[choice](conversation, event, context)
     if spoken := _language(conversation, event, context.rules):
@@ -180,8 +189,8 @@ def _reply(conversation: Conversation, event: CitizenEvent, context: Context) ->
     match event:
         case Tapped():
             return _tapped(conversation, event, context)
-        case SentSomethingElse():
-            return ask_again(conversation, context, note=text("only_text"))
+        case SentSomethingElse(kind=kind):
+            return ask_again(conversation, context, note=text("edits_not_seen" if kind == EDIT else "only_text"))
         case Entered() if _NUMBERS.isdisjoint(STAGES[conversation.stage].expects):
             return ask_again(conversation, context, note=text("number_not_now"))
     return answer(conversation, event, context)
@@ -235,11 +244,23 @@ def _language(conversation: Conversation, event: CitizenEvent, rules: Rules) -> 
 
 def _expired(conversation: Conversation, context: Context) -> Outcome:
     """End a session, or a half-done sign-in, that lay still for too long; otherwise leave all as it is."""
+    if conversation.wish and context.now >= idle_end(conversation, context.rules):
+        conversation = replace(conversation, wish=None)
     if not is_entrusted(conversation) or context.now < idle_end(conversation, context.rules):
         session = conversation.session
         if session is None or context.now < session.expires_at:
             return conversation, ()
     return signed_out(conversation, Stage.ENDED)
+
+
+def _in_group(conversation: Conversation, context: Context) -> Outcome:
+    """Act on nothing that is said in a group. She is told so once a day, where she may be written to."""
+    now, used = context.now, conversation.used
+    may_write = now - conversation.active_at < DAY and conversation.stage is not Stage.STOPPED
+    if not may_write or now - conversation.told_of_groups_at < DAY or now < used.paused_until:
+        return conversation, ()
+    told = replace(conversation, told_of_groups_at=now, used=replace(used, replies=(*used.replies, now)))
+    return told, (say(told, "group", MENU),)
 
 
 def _time_ran_out(conversation: Conversation, context: Context) -> Outcome:
@@ -248,7 +269,7 @@ def _time_ran_out(conversation: Conversation, context: Context) -> Outcome:
     if conversation.timer_at > now + _TIMER_SLACK_SECONDS:
         return conversation, ()  # an older timer: a newer one is set
     conversation, leaving = _expired(replace(conversation, timer_at=0), context)
-    if not is_entrusted(conversation):
+    if not is_entrusted(conversation) and not conversation.wish:
         return conversation, leaving
     rest = max(1, idle_end(conversation, context.rules) - now)
     return replace(conversation, timer_at=now + rest), (SetTimer(rest),)

@@ -59,6 +59,15 @@ class Said(Value, frozen=True):
     fits: bool = False
     """Whether it is what the open question of an issuer can take."""
 
+    @property
+    def doctypes(self) -> tuple[str, ...]:
+        """The kinds of documents that most of her words name; several where they can mean any of these."""
+        words: dict[str, set[str]] = {}
+        for naming in self.named:
+            words.setdefault(naming.doctype, set()).update(naming.words)
+        most = max(map(len, words.values()), default=0)
+        return tuple(doctype for doctype, own in words.items() if len(own) == most)
+
 
 class Kind(StrEnum):
     """What a longer number, or a date, looks like."""
@@ -92,6 +101,10 @@ class Tapped(Value, frozen=True):
     tap: Tap | None
 
 
+EDIT = "edit"
+"""The kind of an edit that is not taken for an answer."""
+
+
 class SentSomethingElse(Value, frozen=True):
     """A voice note, picture, place, contact, sticker, or a kind of message we do not know."""
 
@@ -115,6 +128,12 @@ class IdentityChanged(Value, frozen=True):
     id: str
 
 
+class SentInGroup(Value, frozen=True):
+    """She wrote in a group that our number is in, and not to us."""
+
+    id: str
+
+
 type TimelyEvent = Said | Entered | Tapped | SentSomethingElse | SentProof
 
 
@@ -125,7 +144,7 @@ class LateMessage(Value, frozen=True):
     event: TimelyEvent | None = None
 
 
-type CitizenEvent = TimelyEvent | LateMessage | IdentityChanged
+type CitizenEvent = TimelyEvent | LateMessage | IdentityChanged | SentInGroup
 
 # Answers.
 

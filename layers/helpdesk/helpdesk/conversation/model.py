@@ -268,6 +268,28 @@ class Wanted(Tagged, frozen=True):
     """It is not on the list: it was being brought in."""
 
 
+class Wish(Tagged, frozen=True):
+    """What she asked for before she was signed in: she gets it without the list. Her words are not kept.
+
+    It ends with her silence, as a session does, and where she ends something herself.
+    """
+
+    doctypes: tuple[str, ...] = ()
+    """The kinds that her words can mean; none for a kind that we know no doctype of."""
+
+    @property
+    def kind(self) -> str:
+        """Its doctype, if it is one."""
+        return self.doctypes[0] if len(self.doctypes) == 1 else ""
+
+
+class Newest(Tagged, frozen=True):
+    """Her newest message and the question that it was read by: an edit of it can still answer that question."""
+
+    step: str
+    question: str
+
+
 class Repeated(Tagged, frozen=True):
     """What she typed last, by a keyed hash, since when (seconds since the epoch), and how often in a row."""
 
@@ -317,12 +339,22 @@ class Conversation(Tagged, frozen=True):
     repeated: Repeated | None = None
     wanted: Wanted | None = None
     """What goes on by itself as soon as she is signed in again."""
+    wish: Wish | None = None
+    newest: Newest | None = None
+    told_of_groups_at: int = 0
+    """When she was last told that groups get no answer."""
     documents: tuple[IssuedDocument, ...] = ()
 
     @property
     def at(self) -> Stage:
         """The question that is open, also while she is choosing a language."""
         return self.previous or self.stage if self.stage is Stage.LANGUAGE else self.stage
+
+    @property
+    def question(self) -> str:
+        """Name the open question, so that it differs from one of the same stage about something else."""
+        pull = self.pull
+        return f"{self.stage}@{pull.mark}#{pull.missing}" if pull else self.stage.value
 
     @property
     def asked_parameter(self) -> Parameter | None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Button, Effect, OfferLanguages, Request, Revoke, Say, Text
 from helpdesk.conversation.events import CitizenEvent, Failed, Said, Tapped
-from helpdesk.conversation.model import Conversation, Rules, Stage, Waiting
+from helpdesk.conversation.model import Conversation, Rules, Stage, Waiting, Wish
 from helpdesk.structs import Value
 
 
@@ -154,6 +154,11 @@ def text(key: str, **values: object) -> Text:
     return Text(key, tuple((name, str(value)) for name, value in values.items()))
 
 
+def confirmation(wish: Wish) -> Text:
+    """Say what she wishes for, and that she signs in first."""
+    return text("wish.kept", kind=wish.kind) if wish.kind else text("wish.some")
+
+
 def question(stage: Stage, *choices: Choice) -> tuple[Button, ...]:
     """Make the buttons of a question. They count only while it is open."""
     return tuple(Button(choice, stage.value) for choice in choices)
@@ -200,7 +205,7 @@ def reset_to(conversation: Conversation, stage: Stage) -> Conversation:
 def signed_out(conversation: Conversation, stage: Stage) -> tuple[Conversation, tuple[Effect, ...]]:
     """End the session: the list and the tokens are forgotten here, and the tokens are revoked at DigiLocker."""
     effects = (Revoke(conversation.session.tokens),) if conversation.session else ()
-    return replace(reset_to(conversation, stage), session=None, documents=(), wanted=None), effects
+    return replace(reset_to(conversation, stage), session=None, documents=(), wanted=None, wish=None), effects
 
 
 def taken_back(conversation: Conversation, event: Failed) -> Conversation:

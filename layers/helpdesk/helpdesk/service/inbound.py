@@ -19,7 +19,7 @@ from helpdesk.conversation.events import (
     IdentityChanged,
     Kind,
 )
-from helpdesk.conversation.model import Rules
+from helpdesk.conversation.model import Newest, Rules
 from helpdesk.conversation.numbers import MOBILE_DIGITS, mobile_fault
 from helpdesk.errors import (
     AccessDenied,
@@ -48,7 +48,7 @@ MOST_SECONDS = 20.0
 """After that no further conversation is begun: API Gateway hangs up after 29 s, and then nobody knows what was done."""
 
 # They change nothing that was said, so they are no step in the conversation.
-_NO_STEP = frozenset({webhook.Kind.REACTION, webhook.Kind.EDIT, webhook.Kind.REVOKE, webhook.Kind.SYSTEM})
+_NO_STEP = frozenset({webhook.Kind.REACTION, webhook.Kind.REVOKE, webhook.Kind.SYSTEM})
 _KNOWN_STATUSES = frozenset({"sent", "delivered", "read", "failed"})
 _PURPOSES = {Kind.AADHAAR: AADHAAR, Kind.VIRTUAL_ID: AADHAAR, Kind.OTP: OTP}
 
@@ -227,12 +227,15 @@ class Receiver:
         )
         is_other = isinstance(read.event, IdentityChanged)
         sender = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
-        sender = Person() if is_other else sender
+        if is_other or message.in_group:
+            sender = Person() if is_other else person
         mobile = _own_mobile(sender.phone)
         before = replace(before, writes_from_mobile=bool(mobile))
         after, effects = draft.advance(read.event, before)
         if after == before and not effects and not (is_other and person != sender):
             return False
+        if not is_other and not message.in_group:
+            after = replace(after, newest=Newest(step_id(pepper, message.edited or message.id), before.question))
         brought = _brought(read, effects) | _kept(effects, read.typed, mobile)
         effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
         draft.enter(step, (after, effects), brought, person=sender)

@@ -12,14 +12,15 @@ from helpdesk.conversation.events import (
     Kind,
     LateMessage,
     Said,
+    SentInGroup,
     SentProof,
     SentSomethingElse,
     Tapped,
     TimelyEvent,
 )
-from helpdesk.conversation.model import Conversation, Stage
+from helpdesk.conversation.model import Conversation, Newest, Stage
 from helpdesk.conversation.numbers import Fault
-from helpdesk.service.identity import number_mark, text_mark
+from helpdesk.service.identity import number_mark, step_id, text_mark
 from helpdesk.service.proof_code import proof_mark, read_proof
 from helpdesk.structs import Value
 from helpdesk.understanding.reading import LONGEST_TEXT, read
@@ -48,7 +49,10 @@ def read_message(
     """Return what a message means in a conversation, as this is when the message's turn comes."""
     if message.former:
         return ReadMessage(IdentityChanged(step))  # however late it comes
-    event, digits = _meaning(step, message)
+    if message.in_group:
+        return ReadMessage(SentInGroup(step))
+    is_text = message.kind is webhook.Kind.TEXT or _answers_anew(message, conversation, pepper)
+    event, digits = _meaning(step, message, is_text=is_text)
     if message.timestamp is not None and now - message.timestamp > max_age_seconds:
         return ReadMessage(LateMessage(step, event if not digits else None))
     parameter = conversation.asked_parameter
@@ -66,13 +70,21 @@ def read_message(
     return ReadMessage(event, digits, value or digits or _line(message.text))
 
 
-def _meaning(step: str, message: InboundMessage) -> tuple[TimelyEvent, str]:
+def _answers_anew(message: InboundMessage, conversation: Conversation, pepper: str) -> bool:
+    """Tell whether a message is an edit of her newest one, and the question that this was read by is open (again)."""
+    newest = conversation.newest
+    if message.edited is None or newest is None:
+        return False
+    return newest == Newest(step_id(pepper, message.edited), conversation.question)
+
+
+def _meaning(step: str, message: InboundMessage, *, is_text: bool) -> tuple[TimelyEvent, str]:
     if message.kind is webhook.Kind.TAP:
         tap = read_tap(message.tap or "")
         if tap or not message.title:
             return Tapped(step, tap), ""
         text = message.title
-    elif message.kind is webhook.Kind.TEXT and message.text:
+    elif is_text and message.text:
         text = message.text
         if proof := read_proof(text):
             return SentProof(step, proof_mark(proof)), ""

@@ -249,6 +249,8 @@ def _text(language: Catalogue, text: Text | None, values: dict[str, str]) -> str
     values = {**values, **dict(text.values)}
     if doctype := values.get("doctype"):
         values["document"] = language.document(doctype, values["document"])
+    if "kind" in values:
+        values["kind"] = language.document(values["kind"], language.texts["documents.nameless"])
     return language.texts[text.key].format_map(values)
 
 

@@ -64,7 +64,7 @@ class InboundMessage(Value, frozen=True):
     message id holds her number in base64).
     """
 
-    hidden = ("id", "user_id", "phone", "text", "tap", "title", "former")
+    hidden = ("id", "user_id", "phone", "text", "tap", "title", "former", "edited")
 
     id: str
     phone_number_id: str
@@ -82,6 +82,10 @@ class InboundMessage(Value, frozen=True):
     title: str | None = None
     former: tuple[str, ...] = ()
     """User id and number that were hers until now, if the message says that she has others."""
+    edited: str | None = None
+    """The id of the message that this is the new wording of; `text` then is that wording, where it came along."""
+    in_group: bool = False
+    """She wrote it to a group that our number is in."""
 
 
 class DeliveryStatus(Value, frozen=True):
@@ -263,6 +267,8 @@ def _message(message: dict[str, object], number_id: str | None, contacts: _Conta
         tap=tap,
         title=title,
         former=_former(message) if kind is Kind.SYSTEM else (),
+        edited=_id(_object(message.get("edit")).get("original_message_id")) if kind is Kind.EDIT else None,
+        in_group=_id(message.get("group_id")) is not None,
     )
 
 
@@ -277,7 +283,7 @@ def _former(message: dict[str, object]) -> tuple[str, ...]:
 
 
 _PLAIN_KINDS: Final[dict[str, Kind]] = {
-    kind.value: kind for kind in Kind if kind not in {Kind.TEXT, Kind.TAP, Kind.FLOW, Kind.UNKNOWN}
+    kind.value: kind for kind in Kind if kind not in {Kind.TEXT, Kind.TAP, Kind.FLOW, Kind.EDIT, Kind.UNKNOWN}
 }
 """Types that say all there is to say; the others are read from their bodies."""
 
@@ -290,6 +296,11 @@ def _content(message: dict[str, object]) -> tuple[Kind, str | None, str | None, 
     if type_ == "button":
         button = _object(message.get("button"))
         return _tap(button.get("payload"), button.get("text"))
+    if type_ == "edit":
+        new = _object(_object(message.get("edit")).get("message"))
+        return Kind.EDIT, _string(_object(new.get("text")).get("body"), MAX_TEXT), None, None
+    if type_ == "unsupported" and _object(message.get("unsupported")).get("type") == "edit":
+        return Kind.EDIT, None, None, None
     if isinstance(type_, str) and type_ in _PLAIN_KINDS:
         return _PLAIN_KINDS[type_], None, None, None
     text = _string(_object(message.get("text")).get("body"), MAX_TEXT)

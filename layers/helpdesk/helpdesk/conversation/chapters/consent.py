@@ -29,6 +29,8 @@ SIGN_UP_VERSION = "2026-12-01-sign-up"
 """The same for the text `consent.sign_up`, which who signs up agrees to."""
 
 OPTIONS = (Choice.AGREE, Choice.DECLINE)
+WISH_OPTIONS = (*OPTIONS, Choice.SIGN_UP)
+"""With a wish she is not asked before whether she has an account."""
 
 
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
@@ -38,13 +40,17 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
     form = None if conversation.form is None else Form()
     asked = replace(reset_to(conversation, Stage.CONSENT), form=form)
     key = "consent.ask" if form is None else "consent.sign_up"
-    return asked, (say(asked, key, *question(Stage.CONSENT, *OPTIONS), note=note),)
+    return asked, (say(asked, key, *question(Stage.CONSENT, *_options(asked)), note=note),)
+
+
+def _options(conversation: Conversation) -> tuple[Choice, ...]:
+    return WISH_OPTIONS if conversation.wish and conversation.form is None else OPTIONS
 
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*I agree* is recorded and leads on to sign in; *No, thanks* leads back, and nothing was used."""
     is_clear = event.is_clear if isinstance(event, Said) else True
-    match match_choice(event, Stage.CONSENT, OPTIONS, yes=Choice.AGREE, no=Choice.DECLINE):
+    match match_choice(event, Stage.CONSENT, _options(conversation), yes=Choice.AGREE, no=Choice.DECLINE):
         case Choice.AGREE if context.rules.on_page:  # asked by the release before
             return ask(conversation, context)
         case Choice.AGREE if is_clear:
@@ -52,8 +58,10 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
             asked, replies = goto(conversation, Stage.AADHAAR)
             return asked, (RecordConsent(version, conversation.language, context.now), *replies)
         case Choice.DECLINE:
-            declined = replace(reset_to(conversation, Stage.MENU), wanted=None)
+            declined = replace(reset_to(conversation, Stage.MENU), wanted=None, wish=None)
             return declined, (say(declined, "consent.declined", SERVICES, MENU),)
+        case Choice.SIGN_UP:
+            return goto(replace(conversation, form=Form()), Stage.CONSENT)
     return ask(conversation, context, note=text("not_understood"))
 
 

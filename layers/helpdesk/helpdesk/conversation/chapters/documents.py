@@ -22,7 +22,8 @@ from helpdesk.conversation.events import (
     Said,
     Tapped,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Waiting, Wanted
+from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Waiting, Wanted, Wish
+from helpdesk.conversation.on_list import fitting, found, is_aadhaar, remembered
 from helpdesk.conversation.pages import DOCUMENTS as ON_A_PAGE
 from helpdesk.conversation.pages import pages
 from helpdesk.conversation.problems import Problem
@@ -51,7 +52,6 @@ from helpdesk.conversation.turn import (
     wait,
 )
 
-_AADHAAR = "ADHAR"
 _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
 """What DigiLocker answers where a partner may not have the Aadhaar card (which it is, is not documented)."""
 
@@ -82,13 +82,37 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
     )
     wanted = conversation.wanted
     is_recent = wanted is not None and context.now - wanted.at < context.rules.session_seconds
-    if wanted and is_recent and (number := _found(here.documents, wanted)):
+    if wanted and is_recent and (number := found(here.documents, wanted)):
         return choose(here, number, context)
-    return show(
-        here,
-        note=text("documents.cut", left=event.cut) if event.cut else None,
-        more=text("documents.tip") if is_first and not session.on_page else None,
-    )
+    note = text("documents.cut", left=event.cut) if event.cut else None
+    more = text("documents.tip") if is_first and not session.on_page else None
+    return wished(here, context, note, more) if here.wish else show(here, note=note, more=more)
+
+
+def straight_to(conversation: Conversation, wish: Wish, context: Context) -> Turn:
+    """She wishes for a document while she is signed in, but not at the list."""
+    here = replace(reset_to(conversation, Stage.DOCUMENTS), wish=wish)
+    return wished(here, context) if here.documents else list_again(here, context)
+
+
+def wished(conversation: Conversation, context: Context, note: Text | None = None, more: Text | None = None) -> Turn:
+    """Fetch what she wished for if there is just one; ask which of several; offer to bring in what there is not."""
+    session, wish = conversation.session, conversation.wish
+    if session is None or wish is None:
+        return show(conversation, note=note, more=more)
+    if not wish.doctypes:
+        return show(conversation, note=text("wish.look"), more=more)
+    match fitting(conversation.documents, wish):
+        case ():
+            buttons = (NEW_DOCUMENT, OTHER_DOCUMENTS, DONE)
+            missing = say(conversation, "wish.missing", *buttons, note=note, kind=wish.kind)
+            return conversation, (replace(missing, more=more),)
+        case (number,):
+            return choose(conversation, number, context)
+        case numbers:
+            which = text("documents.which")
+            only = ShowDocuments(conversation.language, session.listing, 1, numbers[:ON_A_PAGE], which, more)
+            return replace(conversation, wish=None), (only,)
 
 
 def again(conversation: Conversation, context: Context) -> Turn:
@@ -241,7 +265,7 @@ def choose(conversation: Conversation, number: int, context: Context) -> Turn:
     last = len(conversation.documents)
     if not 1 <= number <= last:
         return show(conversation, session.page, note=text("documents.no_such_number", last=last))
-    if not conversation.documents[number - 1].has_pdf and not _is_aadhaar(conversation.documents, number):
+    if not conversation.documents[number - 1].has_pdf and not is_aadhaar(conversation.documents, number):
         return conversation, (say(conversation, "documents.no_pdf", OTHER_DOCUMENTS, DONE, about=number),)
     if not conversation.documents[number - 1].shared:
         return not_shared(replace(conversation, session=replace(session, at_list=False)), number)
@@ -249,7 +273,7 @@ def choose(conversation: Conversation, number: int, context: Context) -> Turn:
     if any(w.number == number and context.now - w.at < seconds for w in conversation.waiting):
         return conversation, (say(conversation, "documents.on_its_way", OTHER_DOCUMENTS, DONE, about=number),)
     waiting = (*conversation.waiting, Waiting(context.step, context.now, number))
-    asked = replace(conversation, waiting=waiting, again=None, session=replace(session, at_list=False))
+    asked = replace(conversation, waiting=waiting, again=None, wish=None, session=replace(session, at_list=False))
     return asked, (FetchDocument(number, session.listing),)
 
 
@@ -265,7 +289,7 @@ def share(conversation: Conversation, context: Context) -> Turn:
     """*Share more*: to DigiLocker's page once more. The document that was asked for then comes by itself."""
     wanted = None
     if isinstance(conversation.again, FetchDocument):
-        wanted = _remembered(conversation.documents, conversation.again.number, context.now)
+        wanted = remembered(conversation.documents, conversation.again.number, context.now)
     out, effects = signed_out(conversation, Stage.MENU)
     asked, requests = goto(replace(out, wanted=wanted), Stage.MAKING_LINK)
     return asked, (*requests, *effects)
@@ -295,9 +319,9 @@ def not_fetched(conversation: Conversation, event: Failed, request: FetchDocumen
     """The PDF could not be had: which document, why, and what she can do."""
     number = request.number
     if event.problem is Problem.SIGNED_OUT:
-        return revoked(conversation, _remembered(conversation.documents, number, context.now))
+        return revoked(conversation, remembered(conversation.documents, number, context.now))
     here = replace(stop_waiting(conversation, event.id), again=request)
-    if _is_aadhaar(conversation.documents, number) and event.problem in _NO_FILE:
+    if is_aadhaar(conversation.documents, number) and event.problem in _NO_FILE:
         # It may as well be that she did not tick it: without a document in it, the scope does not tell.
         may_share = event.problem is Problem.NOT_SHARED and here.session is not None and here.session.on_page
         share_it = question(Stage.DOCUMENTS, Choice.SHARE) if may_share else ()
@@ -341,27 +365,6 @@ def revoked(conversation: Conversation, wanted: Wanted | None) -> Turn:
     out, _ = signed_out(conversation, Stage.MENU)
     out = replace(out, wanted=wanted)
     return out, (say(out, "documents.sign_in_again" if wanted else "problem.signed_out", SERVICES, MENU),)
-
-
-def _remembered(documents: tuple[IssuedDocument, ...], number: int, now: int) -> Wanted:
-    document = documents[number - 1]
-    alike = sum(_looks(other) == _looks(document) for other in documents[: number - 1])
-    return Wanted(document.doctype, document.name, document.issuer, now, alike)
-
-
-def _found(documents: tuple[IssuedDocument, ...], wanted: Wanted) -> int:
-    """Give the number of the wanted document on a new list, 0 if it is not there."""
-    looks = (wanted.doctype, wanted.name, wanted.issuer)
-    alike = [number for number, document in enumerate(documents, start=1) if _looks(document) == looks]
-    return alike[min(wanted.nth, len(alike) - 1)] if alike else 0
-
-
-def _is_aadhaar(documents: tuple[IssuedDocument, ...], number: int) -> bool:
-    return 1 <= number <= len(documents) and documents[number - 1].doctype == _AADHAAR
-
-
-def _looks(document: IssuedDocument) -> tuple[str, str, str]:
-    return document.doctype, document.name, document.issuer
 
 
 def no_session(conversation: Conversation) -> Turn:

@@ -31,7 +31,7 @@ OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Show the menu. Whatever was half-done is dropped."""
-    at_menu = replace(reset_to(conversation, Stage.MENU), wanted=None)
+    at_menu = replace(reset_to(conversation, Stage.MENU), wanted=None, wish=None)
     return at_menu, (say(at_menu, "menu", SERVICES, LANGUAGE, HELP, note=note),)
 
 
@@ -49,8 +49,8 @@ def services(conversation: Conversation, *_: object) -> Turn:
     """*DigiLocker Services*: to the list for who is signed in, else to the question of the account."""
     if conversation.session:
         return goto(reset_to(conversation, Stage.DOCUMENTS), Stage.LISTING)
-    if conversation.wanted:
-        return goto(reset_to(conversation, Stage.CONSENT), Stage.CONSENT)  # signed in just now: she has an account
+    if conversation.wanted or conversation.wish:  # signed in just now: she has an account; or can sign up from there
+        return goto(reset_to(conversation, Stage.CONSENT), Stage.CONSENT)
     return goto(conversation, Stage.ACCOUNT)
 
 

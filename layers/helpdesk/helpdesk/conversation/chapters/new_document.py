@@ -40,7 +40,17 @@ def begin(conversation: Conversation, context: Context) -> Turn:
     session = conversation.session
     if session is None or not session.listing:
         return goto(conversation, Stage.DOCUMENTS)
-    return ask(replace(reset_to(conversation, Stage.FINDING), pull=Pull()), context)
+    here = replace(reset_to(conversation, Stage.FINDING), pull=Pull(), wish=None)
+    if conversation.wish and conversation.wish.doctypes:
+        return _bring_in(here, conversation.wish.doctypes, context)
+    return ask(here, context)
+
+
+def _bring_in(conversation: Conversation, doctypes: tuple[str, ...], context: Context) -> Turn:
+    """Search for kinds that she wished for; of a single one, for its issuers. What is sealed names no word of hers."""
+    sought = replace(conversation, pull=Pull(sought=True, doctypes=doctypes))
+    found, requests = _find(sought, doctypes[0] if len(doctypes) == 1 else "", 1, context)
+    return found, (Keep(SOUGHT, " ".join(doctypes)), *requests)
 
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
@@ -77,13 +87,10 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
 def _seek(conversation: Conversation, said: Said, context: Context) -> Turn:
     """Search for her words; if all of them name one kind of document, for its issuers at once."""
     pull = conversation.pull or Pull()
-    named: dict[str, set[str]] = {}
-    for naming in said.named:
-        named.setdefault(naming.doctype, set()).update(naming.words)
-    most = max(map(len, named.values()), default=0)
-    doctypes = tuple(doctype for doctype, words in named.items() if len(words) == most)
+    doctypes = said.doctypes
     within = pull.within if pull.offers else ""
-    if len(doctypes) == 1 and named[doctypes[0]] == set(said.words):
+    named = {word for naming in said.named if naming.doctype in doctypes for word in naming.words}
+    if len(doctypes) == 1 and named == set(said.words):
         within = doctypes[0]
     sought = replace(conversation, pull=Pull(sought=True, doctypes=doctypes))
     found, requests = _find(sought, within, 1, context)

@@ -33,7 +33,8 @@ FAILED_OPTIONS = (Choice.TRY_AGAIN, Choice.CHANGE_NUMBER, Choice.CANCEL)
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Ask for the Aadhaar number or VID."""
     asked = reset_to(conversation, Stage.AADHAAR)
-    return asked, (say(asked, "aadhaar.ask", *question(Stage.AADHAAR, *OPTIONS), note=note),)
+    options = (Choice.SIGN_UP, *OPTIONS) if asked.wish else OPTIONS
+    return asked, (say(asked, "aadhaar.ask", *question(Stage.AADHAAR, *options), note=note),)
 
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:

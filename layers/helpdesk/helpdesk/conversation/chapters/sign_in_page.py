@@ -32,6 +32,7 @@ from helpdesk.conversation.turn import (
     Turn,
     at_work,
     await_answer,
+    confirmation,
     explains,
     match_choice,
     question,
@@ -94,7 +95,8 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
 
 def _offer(conversation: Conversation, now: int) -> OfferLink:
     minutes = ceil((conversation.link.expires_at - now) / 60) if conversation.link else 0
-    return OfferLink(conversation.language, text("link.open", minutes=minutes))
+    note = confirmation(conversation.wish) if conversation.wish else None
+    return OfferLink(conversation.language, text("link.open", minutes=minutes), note)
 
 
 def _holds(conversation: Conversation, now: int) -> bool:
