@@ -36,7 +36,7 @@ class Setting:
 
     name: str
     numbers: int = 1
-    concurrency: int = 50
+    concurrency: int = 150
     """`MaximumConcurrency` of one stack's work queue."""
     messages_a_second: float = 1000.0
     """Throughput of one number, in and out together."""
@@ -44,8 +44,8 @@ class Setting:
     """Calls that DigiLocker has under way at the most; beyond it, each takes longer in proportion."""
     slowness: float = 1.0
     """By how much DigiLocker is slower than at rest."""
-    replies_at_once: int = 0
-    """A queue apart for what needs no answer of DigiLocker, with its own limit. The product has none: 0."""
+    replies_at_once: int = 50
+    """`ReplyConcurrency` of one stack. 0: one queue carries everything, as in releases without a reply lane."""
 
 
 @dataclass
@@ -59,6 +59,7 @@ class Job:
     receives: int = 0
     answered: bool = False
     """DigiLocker's answer is kept, only the reply is left to be sent."""
+    announced: bool = False
     failed: bool = False
 
 
@@ -94,6 +95,7 @@ class Seen:
     """Seconds until she was answered, for messages written in the busy hours: with DigiLocker, and without."""
     refused: int = 0
     held_up: int = 0
+    announced: int = 0
     timed_out: int = 0
     dead: int = 0
     gave_up: int = 0
@@ -182,9 +184,10 @@ class Desk:
     # the queue and the document function
 
     def _queue(self, now: float, job: Job) -> None:
+        # The lane is the step's, also for a reply that is still to be sent. She writes when she has been answered, so
+        # there is nothing of hers that it would have to go behind.
         stack = self._stacks[job.stack]
-        needs_no_answer = job.answered or not facts.CONVERSATION[job.step].calls
-        queue = stack.replies if needs_no_answer else stack.work
+        queue = stack.work if facts.CONVERSATION[job.step].calls else stack.replies
         queue.waiting.append(job)
         self._serve(now, queue)
 
@@ -196,10 +199,16 @@ class Desk:
         queue.busy += 1
         self.seen.most_busy = max(self.seen.most_busy, sum(q.busy for stack in self._stacks for q in stack.queues))
         job.receives += 1
-        calls = 0 if job.answered else facts.CONVERSATION[job.step].calls
-        if calls and now - job.said_at > facts.JOB_EXPIRY_SECONDS:
+        step = facts.CONVERSATION[job.step]
+        calls = 0 if job.answered else step.calls
+        late = now - job.said_at
+        if calls and late > (facts.JOB_EXPIRY_SECONDS if step.expires else facts.SESSION_SECONDS):
             self.seen.held_up += 1
             job.failed, calls = True, 0
+        elif calls and late > facts.JOB_EXPIRY_SECONDS and not job.announced:
+            self.seen.announced += 1
+            job.announced = True
+            self._spend(now, self._stacks[job.stack])
         at_digilocker = 0.0
         if calls:
             self._calls += 1

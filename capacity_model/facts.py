@@ -15,6 +15,8 @@ class Step:
     calls: int
     thinking_seconds: float
     """How long she takes in the mean until she sends it, from the answer before."""
+    expires: bool = False
+    """Whether it is dropped once it is late. All else that asks DigiLocker is announced and done."""
 
 
 # As tests/unit/test_calls.py counts them.
@@ -23,8 +25,8 @@ CONVERSATION: Final = (
     Step("DigiLocker Services", 0, 6),
     Step("Yes", 0, 4),
     Step("I agree", 0, 20),
-    Step("Aadhaar number", 2, 20),
-    Step("OTP", 3, 25),
+    Step("Aadhaar number", 2, 20, expires=True),
+    Step("OTP", 3, 25, expires=True),
     Step("document", 1, 15),
     Step("Other documents", 0, 30),
     Step("Done", 1, 10),
@@ -44,6 +46,7 @@ DIGILOCKER_SPREAD: Final = 0.5
 # The product's own (helpdesk/service, template.yaml). Seconds.
 JOB_SECONDS: Final = 30.0
 JOB_EXPIRY_SECONDS: Final = 90.0
+SESSION_SECONDS: Final = 900.0
 BACKOFF_SECONDS: Final = (1, 4, 16, 60, 300)
 JITTER: Final = 0.25
 MOST_RECEIVES: Final = 8

@@ -1,4 +1,4 @@
-"""The document function: works on the messages of the work queue and the timer queue."""
+"""The document function: works on the messages of the work queue, the reply queue and the timer queue."""
 
 from typing import Any
 

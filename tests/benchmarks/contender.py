@@ -48,6 +48,8 @@ ENVIRONMENT = {
     "RECORDS_TABLE": "records",
     "WORK_QUEUE_URL": "https://sqs.ap-south-1.amazonaws.com/123456789012/work.fifo",
     "WORK_QUEUE_ARN": f"{ARN}work.fifo",
+    "REPLY_QUEUE_URL": "https://sqs.ap-south-1.amazonaws.com/123456789012/reply.fifo",
+    "REPLY_QUEUE_ARN": f"{ARN}reply.fifo",
     "TIMER_QUEUE_URL": "https://sqs.ap-south-1.amazonaws.com/123456789012/timer",
     "TIMER_QUEUE_ARN": f"{ARN}timer",
     "DATA_KEY_ARN": "arn:aws:kms:ap-south-1:123456789012:key/00000000-0000-0000-0000-000000000000",

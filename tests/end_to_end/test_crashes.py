@@ -49,6 +49,7 @@ CONVERSATION = {
 LINES = list(CONVERSATION)
 QUESTION = "you need a new OTP"
 """The one honest question, where DigiLocker has consumed the OTP and its answer is lost."""
+LANES = ("WorkQueue", "ReplyQueue")
 _INVISIBLE = 20
 """Seconds until a job whose function died comes back: longer than any such job takes, or it would be done twice."""
 _VISIBLE_AGAIN = 150.0
@@ -216,14 +217,16 @@ def carry_on(point: Point, conversation: Conversation) -> Ended:
 @pytest.fixture(scope="module")
 def soon_back(stack: LocalStack) -> Iterator[None]:
     """Have a job whose function died come back sooner than as deployed."""
-    queues, url = stack.client("sqs"), stack.physical_id("WorkQueue")
-    deployed = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    queues, urls = stack.client("sqs"), [stack.physical_id(lane) for lane in LANES]
+    deployed = queues.get_queue_attributes(QueueUrl=urls[0], AttributeNames=["VisibilityTimeout"])["Attributes"]
     assert int(deployed["VisibilityTimeout"]) > _INVISIBLE
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(_INVISIBLE)})
+    for url in urls:
+        queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(_INVISIBLE)})
     try:
         yield
     finally:
-        queues.set_queue_attributes(QueueUrl=url, Attributes=deployed)
+        for url in urls:
+            queues.set_queue_attributes(QueueUrl=url, Attributes=deployed)
 
 
 @pytest.fixture(scope="module")
@@ -282,10 +285,11 @@ def test_nothing_is_left_of_her(ended: Ended, point: Point) -> None:
 
 def test_no_job_and_no_pdf_is_left_of_anybody(stack: LocalStack, crashed: dict[Point, Future[Ended]]) -> None:
     assert crashed
-    eventually(lambda: not jobs(stack, "WorkQueue"))
+    eventually(lambda: not any(jobs(stack, lane) for lane in LANES))
     bucket = stack.outputs["DocumentsBucketName"]
     eventually(lambda: not stack.client("s3").list_objects_v2(Bucket=bucket, Prefix="documents/")["KeyCount"])
     assert not jobs(stack, "WorkDeadLetterQueue")
+    assert not jobs(stack, "ReplyDeadLetterQueue")
     assert not jobs(stack, "TimerDeadLetterQueue")
 
 
@@ -382,3 +386,4 @@ def test_a_message_whose_webhook_died_after_its_write_is_delivered_again_and_ans
         CONVERSATION["1"],
     ]
     assert not jobs(stack, "WorkDeadLetterQueue")
+    assert not jobs(stack, "ReplyDeadLetterQueue")

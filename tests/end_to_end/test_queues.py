@@ -668,11 +668,7 @@ def test_only_a_case_with_a_page_differs() -> None:
 def test_the_queues_are_made_as_the_template_makes_them(stack: LocalStack) -> None:
     """The template's own attributes are what the cases copy: FIFO by citizen, and a dead-letter queue behind it."""
     names = ["All"]
-    work = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["WorkQueueUrl"], AttributeNames=names)
-
-    kept = {name: work["Attributes"][name] for name in ("FifoQueue", "DeduplicationScope", "FifoThroughputLimit")}
-    assert kept == {
-        "FifoQueue": "true",
-        "DeduplicationScope": "messageGroup",
-        "FifoThroughputLimit": "perMessageGroupId",
-    }
+    fifo = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+    for lane in ("WorkQueueUrl", "ReplyQueueUrl"):
+        queue = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[lane], AttributeNames=names)
+        assert {name: queue["Attributes"][name] for name in fifo} == fifo

@@ -14,18 +14,19 @@ from tests.end_to_end.conftest import Citizen, PhoneOf
 
 
 def _switch(stack: LocalStack, *, enabled: bool) -> None:
-    """Switch the work queue's source, as it is done where minutes count."""
+    """Switch both lanes' sources, as it is done where minutes count."""
     functions = stack.client("lambda")
-    queue = stack.client("sqs").get_queue_attributes(
-        QueueUrl=stack.physical_id("WorkQueue"), AttributeNames=["QueueArn"]
-    )["Attributes"]["QueueArn"]
-    (source,) = functions.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
-    functions.update_event_source_mapping(UUID=source["UUID"], Enabled=enabled)
+    for lane in ("WorkQueue", "ReplyQueue"):
+        queue = stack.client("sqs").get_queue_attributes(QueueUrl=stack.physical_id(lane), AttributeNames=["QueueArn"])[
+            "Attributes"
+        ]["QueueArn"]
+        (source,) = functions.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
+        functions.update_event_source_mapping(UUID=source["UUID"], Enabled=enabled)
 
 
 @pytest.fixture
 def closed(stack: LocalStack) -> Iterator[None]:
-    """A desk whose work source is off until the test switches it on again."""
+    """A desk whose lanes are off until the test switches it on again."""
     _switch(stack, enabled=False)
     yield
     _switch(stack, enabled=True)

@@ -68,6 +68,7 @@ def test_what_the_webhook_can_not_do(stack: LocalStack, webhook: Clients, attemp
     [
         pytest.param(reads_secret("WebhookSecretArn"), id="reads the webhook's secret"),
         pytest.param(sends("WorkQueue", **IN_GROUP), id="enqueues work"),
+        pytest.param(sends("ReplyQueue", **IN_GROUP), id="enqueues a reply"),
         pytest.param(receives("WorkDeadLetterQueue"), id="receives a dead letter"),
         pytest.param(lists_bucket, id="lists the bucket"),
         pytest.param(writes_beside_the_documents, id="writes beside the documents"),

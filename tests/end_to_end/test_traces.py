@@ -18,7 +18,7 @@ NEWCOMER, MISTYPED_NAME = "NEHA BORA", "Neha Bora"
 """Who signs up, and what she types first: Aadhaar spells her otherwise."""
 NEW_MOBILE = "9000000087"
 """For her account. She writes from another."""
-QUEUES = ("WorkQueue", "TimerQueue", "WorkDeadLetterQueue")
+QUEUES = ("WorkQueue", "ReplyQueue", "TimerQueue", "WorkDeadLetterQueue", "ReplyDeadLetterQueue")
 FUNCTIONS = ("WebhookFunction", "DocumentFunction")
 PLACES = {("state", "person"), ("documents", "documents")}
 """The attributes of the table's items that hold personal data."""

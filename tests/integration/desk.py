@@ -43,7 +43,7 @@ from tests.world.queues import StaleReceipt
 
 type Aws = Model | Moto
 PHONE_NUMBER_ID = "100000000000001"
-PAUSES = {"WORK": 0.02, "TIMER": 0.2}
+PAUSES = {"WORK": 0.02, "REPLY": 0.02, "TIMER": 0.2}
 """Seconds between two looks into a queue. Nobody waits for a timer in a chat."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",

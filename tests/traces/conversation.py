@@ -402,12 +402,13 @@ class Story:
         self._look()
 
     def _a_message_that_is_never_done(self) -> None:
-        """WhatsApp refuses our token: the job goes to the dead-letter queue."""
+        """WhatsApp refuses our token: the job goes to the dead-letter queue, whichever lane it is in."""
         sqs, environment = self._desk.client("sqs"), self._desk.environment
         dead = sqs.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
         policy = {"deadLetterTargetArn": "arn:aws:sqs:ap-south-1:123456789012:dead.fifo", "maxReceiveCount": 1}
-        work = environment["WORK_QUEUE_URL"]
-        sqs.set_queue_attributes(QueueUrl=work, Attributes={"RedrivePolicy": json.dumps(policy)})
+        for lane in ("WORK", "REPLY"):
+            url = environment[f"{lane}_QUEUE_URL"]
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
         refused = answering(401, as_meta_says(190))
         self._wire.plan(self._messages, refused, times=200)
         self._phone.say(f"OTP {WRONG_OTP} for {ANOTHER_NUMBER}")
@@ -424,7 +425,7 @@ class Story:
         self._desk.document.lambda_handler({"Records": [record]}, Context())
         self._wire.forget()
         self._look()
-        for name in ("WORK", "TIMER"):
+        for name in ("WORK", "REPLY", "TIMER"):
             left: list[str] = []
             self._received(sqs, environment[f"{name}_QUEUE_URL"], left)
             self.waiting[name] = left

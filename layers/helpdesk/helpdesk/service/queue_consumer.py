@@ -1,4 +1,4 @@
-"""Messages of the two queues: done, or to be taken up again after a while."""
+"""Messages of the queues: done, or to be taken up again after a while."""
 
 import math
 import random

@@ -1,6 +1,6 @@
-"""What the outbox still holds of a session that is over is done by its timer, and does not wait for the work queue.
+"""What the outbox still holds of a session that is over is done by its timer, and waits for neither lane.
 
-While the desk is closed nobody works on the work queue. The timers go on.
+While the desk is closed nobody works on the lanes. The timers go on.
 """
 
 import time
