@@ -40,7 +40,9 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
     form = None if conversation.form is None else Form()
     asked = replace(reset_to(conversation, Stage.CONSENT), form=form)
     key = "consent.ask" if form is None else "consent.sign_up"
-    return asked, (say(asked, key, *question(Stage.CONSENT, *_options(asked)), note=note),)
+    options = _options(asked)
+    told = say(asked, key, *question(Stage.CONSENT, *options), note=note)
+    return asked, (replace(told, more=text("wish.no_account") if Choice.SIGN_UP in options else None),)
 
 
 def _options(conversation: Conversation) -> tuple[Choice, ...]:
