@@ -71,6 +71,7 @@ class Accounts:
         self.otps = OneTimePasswords(config, clock, inbox)
         self._clock = clock
         self._refresh_seconds = config.refresh_token_seconds
+        self.token_seconds = TOKEN_SECONDS
         self._sessions: dict[str, Session] = {}
         self._refreshable: dict[str, _Refreshable] = {}
         self._signed_up: dict[str, str] = {}
@@ -129,7 +130,7 @@ class Accounts:
         token = secrets.token_hex(20)
         citizen = self.known(citizen)
         consent = consent or everything(citizen, now + CONSENT_SECONDS)
-        session = Session(citizen, now + TOKEN_SECONDS, consent)
+        session = Session(citizen, now + self.token_seconds, consent)
         self._sessions[token] = session
         return token, session
 
@@ -149,6 +150,11 @@ class Accounts:
         if self._clock.now() >= refreshable.expires_at:
             return None
         return self.open_session(refreshable.citizen, refreshable.consent)
+
+    def may_refresh(self, token: str) -> bool:
+        """Tell whether a refresh token is still good."""
+        held = self._refreshable.get(token)
+        return held is not None and self._clock.now() < held.expires_at
 
     def session(self, token: str) -> Session | None:
         """Return what the token stands for, if it is still good."""

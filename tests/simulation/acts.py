@@ -14,6 +14,12 @@ PEOPLE = {citizen.aadhaar: citizen for citizen in everyone()}
 _REPORTED = 0.2
 """The part of messages without a document whose statuses are delivered."""
 THE_OTP, HER_NUMBER, THE_CODE = "<the OTP>", "<her Aadhaar number>", "<the code>"
+_BODIES: dict[str, dict[str, Any]] = {
+    "system": {"type": "user_changed_number", "wa_id": "919000000099", "user_id": "IN.1000000000000099"},
+    "button": {"payload": "services", "text": "DigiLocker"},
+    "contacts": {},
+}
+"""What is special about messages of some kinds."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +59,23 @@ class Writes(Act):
 
 @dataclass(frozen=True)
 class Visits(Act):
-    """Somebody opens the newest link on a line and signs in as `whose` on DigiLocker's page; or declines there."""
+    """Somebody opens the newest link on a line and signs in as `whose` on DigiLocker's page; or declines there.
+
+    `back`: it is not the newest link, but one so much older. `twice`: the way back is gone once more.
+    """
 
     line: str
     whose: str
     outcome: str = "agrees"
     unticked: str = ""
+    back: int = 0
+    twice: bool = False
 
     def __str__(self) -> str:
         """Say it as a line of a transcript."""
-        return f"{self.line[-2:]}: (on the page: {self.outcome}{f' without {self.unticked}' if self.unticked else ''})"
+        without = f" without {self.unticked}" if self.unticked else ""
+        old = f" of an older link ({self.back} back)" if self.back else ""
+        return f"{self.line[-2:]}: (on the page{old}: {self.outcome}{without}{', twice' if self.twice else ''})"
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,17 @@ class Closes(Act):
     def __str__(self) -> str:
         """Say it as a line of a transcript."""
         return f"    (an operator ends the session of {self.line[-2:]})"
+
+
+@dataclass(frozen=True)
+class Shuts(Act):
+    """The desk is closed: nobody works on the work queue, until the next rest or for so many seconds."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        """Say it as a line of a transcript."""
+        return f"    (the desk is closed for {self.seconds:.0f} s)"
 
 
 @dataclass(frozen=True)
@@ -168,6 +192,8 @@ class Player:
                 for item in world.cloud.items():
                     if item["part"]["S"] == "state" and world.lines[line].user_id in item["person"]["S"]:
                         world.end_session(item["conversation"]["S"])
+            case Shuts(seconds=seconds):
+                world.opens_at = world.clock() + seconds
             case Rests(end=end):
                 self._rest(end=end)
         self.catch_up()
@@ -192,7 +218,7 @@ class Player:
             kind = "list_reply" if "#" in act.tap else "button_reply"
             content = {"type": "interactive", "interactive": {"type": kind, kind: reply}}
         elif act.kind:
-            content = {"type": act.kind, act.kind: {"id": f"media-{act.n}"}}
+            content = {"type": act.kind, act.kind: _BODIES.get(act.kind, {"id": f"media-{act.n}"})}
         sent_at = self.world.clock() - act.age
         message = self.world.write(act.line, f"wamid.{act.line}-{act.n}", content, sent_at=sent_at)
         messages = [*self._held.pop(act.line, []), message]
@@ -207,7 +233,7 @@ class Player:
         links = [received.link for received in self.phones[act.line] if received.link]
         if not links:
             return
-        query = parse_qs(urlsplit(links[-1]).query)
+        query = parse_qs(urlsplit(links[-1 - act.back % len(links)]).query)
         address = self._agree(act, query)
         if address is None:
             return
@@ -217,6 +243,8 @@ class Player:
             return
         back = self.world.digilocker.consents(address, PEOPLE[act.whose], {act.unticked})
         answer = self.world.browse(act.line, "/consent", parse_qs(urlsplit(back).query))
+        if act.twice:
+            self.world.browse(act.line, "/consent", parse_qs(urlsplit(back).query))
         if answer and (code := re.search(r"DL-[2-9A-Z]{4}-[2-9A-Z]{4}", answer["body"])):
             self._codes[act.whose] = code[0]
 
@@ -236,6 +264,7 @@ class Player:
                 self.world.deliver(messages=messages)
                 self._held[line] = []
         self.world.faults.clear()
+        self.world.opens_at = 0
         self.world.settle(REST_SECONDS)
         if end:
             session = int(self.world.environment["SESSION_SECONDS"])

@@ -1,7 +1,8 @@
 """Citizens as small random walkers, and misfortune: the generator. It knows nothing of what the desk should do.
 
 A walker sees what stands on her phone, mostly goes on with it, and every now and then does something else: taps an old
-button, pastes nonsense, repeats herself, hurries, falls silent for a minute or a day.
+button, pastes nonsense, repeats herself, hurries, falls silent for a minute or a day. No two runs are alike in kind:
+each has habits, a pace and a sort of trouble of its own, so that what is rare in one is all that happens in another.
 """
 
 import random
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from helpdesk.languages.catalogue import catalogues
+from standins.digilocker.aadhaar import made_up_number
 from tests.simulation.acts import (
     HER_NUMBER,
     PEOPLE,
@@ -21,6 +23,7 @@ from tests.simulation.acts import (
     Passes,
     Player,
     Rests,
+    Shuts,
     Strikes,
     Visits,
     Writes,
@@ -37,21 +40,58 @@ _WORDS = (
     "back",
     "cancel",
     "other_documents",
+    "new_document",
     "language",
     "privacy",
     "stop",
     "person",
+    "another_person",
 )
 _JUNK = ("?", "ok", "asdfgh", "👍", "12 34", "9" * 12, "123456", "0", "  ", "Kya haal hai", "1.", "2)", "१", "x" * 3000)
-_ATTACHED = ("audio", "image", "location", "sticker", "reaction")
+_STRANGER = made_up_number(77)
+"""An Aadhaar number that nobody has."""
+_SENT = ("audio", "image", "location", "sticker", "reaction", "edit", "revoke", "unsupported", "contacts", "button")
 _FORWARD = ("services", "yes", "agree", "send", "own_mobile", "resend", "new_link", "other_documents", "female", "male")
 _NO_WAY_ON = frozenset({"back", "cancel", "menu", "help", "decline", "change", "change_number", "sign_up"})
-_PAUSES = ((0, 45), (3, 18), (20, 10), (61, 8), (200, 4), (700, 4), (1000, 3), (3700, 3), (90_000, 1), (700_000, 1))
-_SERVICES = {
-    "webhook": ("dynamodb", "dynamodb", "kms", "sqs", "secretsmanager"),
-    "consent": ("dynamodb", "kms", "sqs"),
-    "document": ("dynamodb", "dynamodb", "digilocker", "digilocker", "whatsapp", "whatsapp", "kms", "sqs", "s3"),
+_HABITS = {
+    "an old button": 8,
+    "a word": 6,
+    "again": 1,
+    "in a hurry": 0.7,
+    "something else": 1,
+    "delete": 1,
+    "nonsense": 4.5,
+    "an old link": 1,
+    "another OTP": 1,
+    "begins and leaves": 0.7,
+    "another number": 1,
+    "another language": 1,
+    "away, and back": 1,
+    "new number": 0.2,
 }
+"""What people do instead of going on, and how often."""
+_PACES = {
+    "any": ((0, 45), (3, 18), (20, 10), (61, 8), (200, 4), (700, 4), (1000, 3), (3700, 3), (90_000, 1), (700_000, 1)),
+    "quick": ((0, 50), (3, 30), (20, 15), (61, 5)),
+    "slow": ((3, 10), (61, 10), (301, 20), (600, 20), (840, 20)),
+}
+"""After how many seconds people go on, and how often: slow ones stay signed in for hours."""
+_CONSUMING = (
+    "digilocker.redeem_device_code digilocker.exchange_code digilocker.refresh digilocker.sign_up"
+    " digilocker.sign_up_verify digilocker.pull_document whatsapp.send"
+)
+"""Calls that nobody should make twice."""
+_CALLS = {
+    "webhook": "dynamodb.query dynamodb.update_item kms.encrypt sqs.send_message_batch secretsmanager",
+    "consent": "dynamodb.query dynamodb.update_item kms.encrypt sqs.send_message_batch",
+    "document": "dynamodb.query dynamodb.update_item dynamodb.transact_write_items dynamodb.put_item"
+    " digilocker.request_device_code digilocker.pull_parameters digilocker.issued_documents digilocker.file"
+    " digilocker.uploaded_documents digilocker.revoke digilocker whatsapp.upload whatsapp"
+    f" kms.encrypt kms.decrypt sqs.send_message s3.put_object s3.delete_object {' '.join(4 * [_CONSUMING])}",
+}
+_PLACES = [(function, call) for function, calls in _CALLS.items() for call in ("", *calls.split())]
+"""Where something can go wrong: function and call ("": any)."""
+_KINDS: dict[Kind, int] = {"dies": 5, "fails": 5, "silent": 3, "meanwhile": 4, "late": 1}
 
 
 @dataclass(frozen=True)
@@ -71,8 +111,20 @@ class Setup:
     settings: tuple[tuple[str, str], ...]
     lines: tuple[Line, ...]
     people: tuple[Person, ...]
+    habits: tuple[float, ...]
+    pace: str
     trouble: float
     """The part of the acts with which something goes wrong. 0: never, and WhatsApp is at its best."""
+    kinds: tuple[float, ...]
+    """How often each kind of fault is drawn."""
+    places: tuple[tuple[str, str], ...]
+    """Where all of it happens."""
+    fates: str
+    """What becomes of documents at first."""
+    rush: float
+    """How often two functions are at work at the same time."""
+    token_seconds: int
+    """How long a token of DigiLocker's is good."""
     hurried: bool
     """Whether people write faster than the desk answers."""
     straight: bool
@@ -97,7 +149,9 @@ def setup(seed: int) -> Setup:
     settings["OTPS_PER_CITIZEN_PER_DAY"] = chance.choice(("5", "3", "20"))
     settings["OTPS_PER_NUMBER_PER_HOUR"] = chance.choice(("5", "2", "10"))
     settings["OTPS_PER_NUMBER_PER_DAY"] = chance.choice(("20", "10"))
-    lines = [Line(f"9190000000{n:02d}", f"IN.{10**15 + n}") for n in chance.sample(range(1, 18), 3)]
+    known = chance.random() < 0.85
+    numbers = chance.sample(range(1, 18), 3)
+    lines = [Line(f"9190000000{n:02d}", f"IN.{10**15 + n}" if known else "") for n in numbers]
     of_line = {citizen.phone: citizen.aadhaar for citizen in PEOPLE.values()}
     languages = [language.code for language in catalogues()]
     people: list[Person] = []
@@ -105,18 +159,26 @@ def setup(seed: int) -> Setup:
         own = chance.choice(lines)
         whose = of_line[own.number] if chance.random() < 0.8 else chance.choice(list(PEOPLE))
         if whose not in {person.aadhaar for person in people}:
-            others = [chance.choice(lines).number] if chance.random() < 0.2 else []
+            others = [chance.choice(lines).number] if chance.random() < 0.3 else []
             people.append(Person(whose, (own.number, *others), chance.choice(languages)))
+    trouble = chance.choice((0, 0, 0.15, 0.3, 0.6))
     return Setup(
         seed,
         tuple(settings.items()),
         tuple(lines),
         tuple(people),
-        trouble=chance.choice((0, 0, 0.06, 0.15, 0.3)),
+        habits=tuple(often * chance.choice((0, 1, 1, 1, 8)) for often in _HABITS.values()),
+        pace=chance.choice(("any", "any", "quick", "slow")),
+        trouble=trouble,
+        places=tuple(chance.sample(_PLACES, chance.choice((2, 3, 5, len(_PLACES))))),
+        kinds=tuple(often * chance.choice((0.1, 1, 5)) for often in _KINDS.values()),
+        fates=chance.choice(("delivered", "delivered", "failed", "twisted")) if trouble else "delivered",
+        rush=chance.choice((0, 0, 0, 0.05, 0.2)),
+        token_seconds=chance.choice((3600, 3600, 400)),
         hurried=chance.random() < 0.4,
-        straight=chance.random() < 0.5,
-        steady=chance.choice((0.7, 0.85, 0.95)),
-        acts=chance.randint(16, 42),
+        straight=chance.random() < 0.8,
+        steady=chance.choice((0.6, 0.8, 0.95)),
+        acts=chance.randint(16, 40),
     )
 
 
@@ -131,6 +193,7 @@ class Crowd:
     _typed: dict[str, str] = field(default_factory=dict)
     """The last OTP that each person typed."""
     _last: dict[str, Writes] = field(default_factory=dict)
+    _silent_for: float = 0
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"crowd {self.setup.seed}")  # noqa: S311 - no secret
@@ -138,6 +201,7 @@ class Crowd:
     def acts(self) -> Iterator[Act]:
         """Go on until enough has been done."""
         chance, trouble = self.chance, self.setup.trouble
+        yield Fates(self._n(), self.setup.fates)
         for person in self.setup.people if self.setup.straight else ():
             yield from self._goes_straight(person)
         for _ in range(self.setup.acts):
@@ -145,9 +209,12 @@ class Crowd:
                 yield self._misfortune()
             person = chance.choice(self.setup.people)
             line = person.lines[0] if chance.random() < 0.85 else chance.choice(person.lines)
+            if self.setup.straight and chance.random() < 0.1:
+                yield from self._goes_straight(person)
             yield from self._does(person, line)
             if chance.random() < (0.5 if self.setup.hurried else 0.93):
-                yield Passes(self._n(), self._pause())
+                self._silent_for = self._pause()
+                yield Passes(self._n(), self._silent_for)
             if chance.random() < 0.04:
                 yield Rests(self._n())
         yield Rests(self._n())
@@ -157,7 +224,7 @@ class Crowd:
         return next(self._numbers)
 
     def _pause(self) -> float:
-        seconds, weights = zip(*_PAUSES, strict=True)
+        seconds, weights = zip(*_PACES[self.setup.pace], strict=True)
         return float(self.chance.choices(seconds, weights)[0])
 
     # --- a person -----------------------------------------------------------------------------------------------------
@@ -167,7 +234,7 @@ class Crowd:
         line = person.lines[0]
         phone = self.player.phones[line]
         for _ in range(14):
-            if phone and any(id_.startswith("document@") for id_ in phone[-1].tappable.values()):
+            if phone and any(id_.startswith(("document@", "option@")) for id_ in phone[-1].tappable.values()):
                 return
             act = self._goes_on(person, line, phone[-1]) if phone else self._says(person, line, "Hi")
             yield replace(act, after=0, age=0, copies=(), held=False) if isinstance(act, Writes) else act
@@ -175,34 +242,65 @@ class Crowd:
 
     def _does(self, person: Person, line: str) -> Iterator[Act]:
         chance, phone = self.chance, self.player.phones[line]
-        if not phone:
+        if not phone or (self._silent_for > 80_000 and chance.random() < 0.7):
             yield self._says(person, line, chance.choice(("Hi", "Hello", "Namaste", "DigiLocker")))
-            return
-        if chance.random() < self.setup.steady:
+        elif chance.random() < self.setup.steady or not any(self.setup.habits):
             yield self._goes_on(person, line, phone[-1])
-            return
-        drawn = 0.76 + 0.24 * chance.random()
-        if drawn < 0.84:
-            yield self._taps(person, line, chance.choice(phone[-6:]))
-        elif drawn < 0.90:
-            yield self._says(person, line, self._word(person))
-        elif drawn < 0.92 and line in self._last:
-            again = self._last[line]
-            for _ in range(chance.randint(1, 7)):
-                yield self._says(person, line, again.text, again.tap)
-        elif drawn < 0.935:
-            for _ in range(chance.randint(3, 12)):
-                yield self._goes_on(person, line, phone[-1])
-        elif drawn < 0.945:
-            yield Writes(self._n(), line, person.aadhaar, kind=chance.choice(_ATTACHED))
-        elif drawn < 0.955:
-            yield self._says(person, line, "delete", "delete@delete")
         else:
-            yield self._says(person, line, self._junk())
+            yield from self._strays(person, line, chance.choices(tuple(_HABITS), self.setup.habits)[0])
+
+    def _strays(self, person: Person, line: str, habit: str) -> Iterator[Act]:
+        """Do something that nobody has asked for."""
+        chance, phone = self.chance, self.player.phones[line]
+        match habit:
+            case "an old button":
+                yield self._taps(person, line, chance.choice(phone[-6:]))
+            case "a word":
+                yield self._says(person, line, self._word(person))
+            case "again" if line in self._last:
+                again = self._last[line]
+                for _ in range(chance.randint(1, 7)):
+                    yield self._says(person, line, again.text, again.tap)
+            case "in a hurry":
+                for _ in range(chance.randint(3, 12)):
+                    yield self._goes_on(person, line, phone[-1])
+            case "something else":
+                yield Writes(self._n(), line, person.aadhaar, kind=chance.choice(_SENT))
+            case "new number":
+                yield Writes(self._n(), line, person.aadhaar, kind="system")
+            case "delete":
+                yield self._says(person, line, "delete", "delete@delete")
+            case "an old link":
+                outcome = chance.choice(("agrees", "agrees", "declines"))
+                yield Visits(self._n(), line, person.aadhaar, outcome, back=chance.randint(0, 3), twice=True)
+            case "another OTP":
+                yield self._says(person, line, "resend", "resend@otp")
+            case "begins and leaves":
+                for _ in range(chance.randint(2, 5)):
+                    for way in ("services", "yes@account", "agree@consent"):
+                        yield Writes(self._n(), line, person.aadhaar, way, way)
+                    yield Writes(self._n(), line, person.aadhaar, HER_NUMBER)
+                    yield Writes(
+                        self._n(), line, person.aadhaar, *chance.choice((("cancel", "cancel"), ("menu", "menu")))
+                    )
+                    yield Passes(self._n(), 61)
+            case "another number":
+                numbers = (_STRANGER, PEOPLE[person.aadhaar].vid or HER_NUMBER, chance.choice(list(PEOPLE)))
+                yield self._says(person, line, "change", "change_number@otp")
+                yield Passes(self._n(), 1)
+                yield self._says(person, line, chance.choice(numbers))
+            case "another language":
+                yield self._says(person, line, "speak", f"speak#{chance.choice(catalogues()).code}")
+            case "away, and back":
+                away = chance.choice(("done", "cancel", "menu"))
+                yield self._says(person, line, away, away)
+                yield self._says(person, line, "services", "services")
+            case _:
+                yield self._says(person, line, self._junk())
 
     def _goes_on(self, person: Person, line: str, last: Received) -> Act:
         """Do what the last message asks for."""
-        chance = self.chance
+        chance, citizen = self.chance, PEOPLE[person.aadhaar]
         if last.link:
             drawn = chance.random()
             outcome = "agrees" if drawn < 0.85 else "declines" if drawn < 0.93 else "does not agree"
@@ -216,9 +314,12 @@ class Crowd:
         if "otp" in places and (sent := self._otp(person)) and sent != self._typed.get(person.aadhaar):
             self._typed[person.aadhaar] = sent
             return self._says(person, line, THE_OTP)
+        if citizen.records and "new_document" in choices and chance.random() < 0.7:
+            return self._says(person, line, choices["new_document"], "new_document")
         if rows:
             return self._picks(person, line, last, rows)
-        ways = [choice for choice in _FORWARD if choice in choices]
+        forward = _FORWARD if citizen.registered or chance.random() < 0.3 else ("no", *_FORWARD)
+        ways = [choice for choice in forward if choice in choices]
         if ways and chance.random() < 0.85:
             title = choices[ways[0]]
             return self._says(person, line, title, last.tappable[title])
@@ -253,7 +354,7 @@ class Crowd:
             return known[0]
         if drawn < 0.93:
             return HER_NUMBER
-        return chance.choice([*details.values(), chance.choice(list(PEOPLE)), citizen.vid or HER_NUMBER])
+        return chance.choice([*details.values(), chance.choice(list(PEOPLE)), citizen.vid or HER_NUMBER, _STRANGER])
 
     def _otp(self, person: Person) -> str | None:
         sms = self.player.world.digilocker.sms.of(PEOPLE[person.aadhaar].mobile or "")
@@ -292,23 +393,24 @@ class Crowd:
     def _misfortune(self) -> Act:
         chance = self.chance
         drawn = chance.random()
-        if drawn < 0.15:
+        if drawn < 0.1:
             fates = ("delivered", "read", "failed", "lost", "twisted")
             return Fates(self._n(), chance.choice(fates), chance.choice(("delivered", "twisted", "lost")))
-        if drawn < 0.18:
+        if drawn < 0.12:
             return Closes(self._n(), chance.choice(self.setup.lines).number)
-        function = chance.choices(("webhook", "document", "consent"), (3, 8, 1))[0]
-        kinds: tuple[Kind, ...] = ("dies", "fails", "silent", "meanwhile", "late")
-        kind = chance.choices(kinds, (5, 5, 3, 4, 1))[0]
+        if drawn < 0.14:
+            return Shuts(self._n(), chance.choice((60, 300, 2000, 4000)))
+        function, call = chance.choice(self.setup.places)
+        kind = chance.choices(tuple(_KINDS), self.setup.kinds)[0]
         return Strikes(
             self._n(),
             Fault(
                 kind,
                 function,
-                chance.choice(_SERVICES[function]),
-                skip=chance.choice((0, 0, 0, 1, 1, 2, 3)),
-                after=kind in {"dies", "silent"} and chance.random() < 0.5,
-                times=chance.choice((1, 1, 1, 1, 2, 4, 12)) if kind in {"fails", "silent"} else 1,
+                call,
+                skip=chance.choice((0, 0, 0, 1, 2)),
+                after=kind in {"dies", "silent"} and chance.random() < 0.6,
+                times=chance.choice((1, 1, 1, 1, 2, 12)) if kind in {"fails", "silent"} else 1,
                 which=chance.randrange(6),
                 seconds=chance.choice((1, 30, 100)),
             ),

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from tests.simulation import promises  # noqa: F401 - laws
 from tests.simulation.acts import Act, Player, simpler
 from tests.simulation.auditor import Finding, audit
 from tests.simulation.citizens import Crowd, Setup, setup
@@ -37,11 +38,12 @@ def replay(drawn: Setup, acts: Sequence[Act], *, sweeps: bool = False) -> Run:
 
 
 def _played(drawn: Setup, acts_of: Callable[[Player, Setup], Iterable[Act]], *, sweeps: bool = False) -> Run:
-    world = World(drawn.seed, lines=list(drawn.lines), settings=dict(drawn.settings), sweeps=sweeps)
+    world = World(drawn.seed, lines=list(drawn.lines), settings=dict(drawn.settings), sweeps=sweeps, rush=drawn.rush)
     played = []
     collecting = gc.isenabled()
     gc.disable()  # a run is over before there is much to collect
     try:
+        world.digilocker.accounts.token_seconds = drawn.token_seconds
         with world:
             player = Player(world)
             for act in acts_of(player, drawn):
@@ -78,7 +80,13 @@ def shrunk(failed: Run) -> Run:
 
 def transcript(failed: Run) -> str:
     """Write what was done and what the desk said to it, and which laws that breaks."""
-    world = World(failed.setup.seed, lines=list(failed.setup.lines), settings=dict(failed.setup.settings))
+    world = World(
+        failed.setup.seed,
+        lines=list(failed.setup.lines),
+        settings=dict(failed.setup.settings),
+        rush=failed.setup.rush,
+    )
+    world.digilocker.accounts.token_seconds = failed.setup.token_seconds
     lines = [f"seed {failed.setup.seed}: {', '.join(f'{name}={value}' for name, value in failed.setup.settings)}"]
     with world:
         player, read = Player(world), 0

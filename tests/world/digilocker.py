@@ -34,7 +34,7 @@ from helpdesk.digilocker.errors import (
 from helpdesk.digilocker.models import Issued, Token
 from standins.config import SimulatorConfig
 from standins.digilocker import authorization
-from standins.digilocker.accounts import TOKEN_SECONDS, Accounts, Consent, Session, everything, scope_of
+from standins.digilocker.accounts import Accounts, Consent, Session, everything, scope_of
 from standins.digilocker.accounts import issued as issued_of
 from standins.digilocker.authorization import AuthorizationCodes
 from standins.digilocker.citizens import Citizen
@@ -77,11 +77,13 @@ class DigiLocker:
         self._clock, self._note, self._conversation = clock, note, conversation
         self._devices: dict[str, Citizen] = {}
         self._signing_up: dict[str, str] = {}
+        self._refreshable: dict[str, str] = {}
 
     def whose(self) -> dict[str, str]:
-        """Return the access tokens that are good, and the Aadhaar numbers of their accounts."""
+        """Return the tokens that are good, and the Aadhaar numbers of their accounts."""
         sessions = {token: self.accounts.session(token) for token in self.accounts.tokens()}
-        return {token: session.citizen.aadhaar for token, session in sessions.items() if session}
+        good = {token: session.citizen.aadhaar for token, session in sessions.items() if session}
+        return good | {token: whose for token, whose in self._refreshable.items() if self.accounts.may_refresh(token)}
 
     # --- what the functions' client can be asked ----------------------------------------------------------------------
 
@@ -90,6 +92,7 @@ class DigiLocker:
 
     def request_device_code(self, username: str, _seconds: float) -> str:
         citizen = self.accounts.with_username(username)
+        self._asked("otp", username, succeeded=citizen is not None)
         if citizen is None:
             raise InvalidUserName("invalid_username", status=400)
         return self._send_otp(citizen, username)
@@ -105,8 +108,8 @@ class DigiLocker:
             raise CodeRefused("invalid_grant", status=400) from refused
         token, session = self.accounts.open_session(citizen, consent)
         self._asked("exchange", code, citizen.aadhaar, token)
-        refresh = self.accounts.open_refreshable(session)
-        return Token(token, TOKEN_SECONDS, refresh, session.scope, (citizen.mobile or "")[-10:])
+        refresh = self._refresh_token(session)
+        return Token(token, self.accounts.token_seconds, refresh, session.scope, (citizen.mobile or "")[-10:])
 
     def refresh(self, refresh_token: str, _seconds: float) -> Token:
         opened = self.accounts.refresh(refresh_token, _CONFIG.client_id)
@@ -115,7 +118,7 @@ class DigiLocker:
             raise CodeRefused("invalid_grant", status=400)
         token, session = opened
         self._asked("refresh", refresh_token, session.citizen.aadhaar, token)
-        return Token(token, TOKEN_SECONDS, self.accounts.open_refreshable(session), session.scope)
+        return Token(token, self.accounts.token_seconds, self._refresh_token(session), session.scope)
 
     def signed[T: BaseModel](
         self, endpoint: Endpoint, _path: str, answer: type[T], fields: dict[str, str], _hashed: str, _seconds: float
@@ -233,6 +236,12 @@ class DigiLocker:
             )
         )
 
+    def _refresh_token(self, session: Session) -> str:
+        token = self.accounts.open_refreshable(session)
+        self._refreshable[token] = session.citizen.aadhaar
+        self._asked("open", whose=session.citizen.aadhaar, token=token)
+        return token
+
     def _send_otp(self, citizen: Citizen, number: str) -> str:
         try:
             code = self.accounts.otps.send(citizen)
@@ -267,7 +276,7 @@ class DigiLocker:
     def _opened(self, citizen: Citizen, consent: Any) -> Token:
         token, _ = self.accounts.open_session(citizen, consent)
         self._asked("open", whose=citizen.aadhaar, token=token)
-        return Token(token, TOKEN_SECONDS)
+        return Token(token, self.accounts.token_seconds)
 
     def _session(self, endpoint: str, token: str, about: str = "") -> Session:
         session = self.accounts.session(token)

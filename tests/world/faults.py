@@ -15,7 +15,7 @@ type Kind = Literal["dies", "fails", "silent", "meanwhile", "late"]
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong at one call: of `function`, at `service`, once `skip` others were made there.
+    """What goes wrong at one call: of `function`, at `service` ("": any), once `skip` others were made there.
 
     `after`: the call takes effect all the same. `times`: how many calls in a row. `seconds`: of a jump.
     """

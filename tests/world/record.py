@@ -24,6 +24,8 @@ class Wrote(Event):
     text: str = ""
     tapped: str = ""
     """The id of the button or row."""
+    sent_at: float = 0
+    """It may be on its way for long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,10 @@ class Posted(Event):
     status: int | None
     queued: tuple[tuple[str, str], ...]
     """The conversation and step of each job that the call put on the queue for the first time."""
+    since: int = 0
+    """The place in the record where the call began."""
+    reported: tuple[tuple[str, str], ...] = ()
+    """Which messages of the desk's WhatsApp speaks of, and what became of them; nothing that somebody made up."""
     troubled: bool = False
     """Whether a fault struck meanwhile."""
 
@@ -44,6 +50,19 @@ class Returned(Event):
     """A browser came back from DigiLocker's page."""
 
     line: str
+    status: int | None
+    link: str = ""
+    """The link that the way there began with."""
+    opened_at: float = 0
+    shown: str = ""
+    """The one-time code that the page shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Browsed(Event):
+    """Somebody opened a link of the desk's."""
+
+    link: str
     status: int | None
 
 
@@ -64,6 +83,8 @@ class Received(Event):
     """The document is fetched from a link, and not uploaded."""
     link: str = ""
     """What its button opens."""
+    fetched_from: str = ""
+    """The link that leads to the document."""
     rows: tuple[tuple[str, str], ...] = ()
     """The id of each row, and what it shows."""
 
@@ -155,4 +176,6 @@ class Rested(Event):
     """The bodies of what lies on the queues."""
     dead_letters: tuple[str, ...]
     tokens: dict[str, str]
-    """The access tokens that are good for something -> whose account they open."""
+    """The tokens that are good for something -> whose account they open."""
+    logged: tuple[str, ...] = ()
+    """What the functions have logged since the last rest."""

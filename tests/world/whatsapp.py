@@ -17,7 +17,7 @@ _WINDOW_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Line:
-    """A phone with WhatsApp: its number, and the user id by which the desk knows it."""
+    """A phone with WhatsApp: its number, and the user id by which the desk knows it; "" if it has none yet."""
 
     number: str
     user_id: str
@@ -30,7 +30,7 @@ class WhatsApp:
         self, clock: Clock, note: Callable[[Any], None], fetch: Callable[[str], bytes | None], lines: list[Line]
     ) -> None:
         self._clock, self._note, self._fetch = clock, note, fetch
-        self._lines = {line.number: line for line in lines} | {line.user_id: line for line in lines}
+        self._lines = {one: line for line in lines for one in (line.number, line.user_id) if one}
         self._media: dict[str, bytes] = {}
         self._sent = 0
         self.last_heard: dict[str, float] = {}
@@ -75,9 +75,9 @@ class WhatsApp:
         rows = [row for section in action.get("sections", ()) for row in section["rows"]]
         tappable |= {row["title"]: row["id"] for row in rows}
         document = interactive.get("header", {}).get("document", {})
-        content = None
+        content, link = None, ""
         if document:
-            link, media = document.get("link"), document.get("id", "")
+            link, media = document.get("link", ""), document.get("id", "")
             content = self._fetch(link) if link else self._media.get(media)
         buttons = [f"{action['button']}: {' | '.join(tappable)}"] if rows else list(tappable)
         opens = action.get("parameters", {})
@@ -91,7 +91,8 @@ class WhatsApp:
             tappable=tappable,
             rows=tuple((row["id"], f"{row['title']} {row.get('description', '')}") for row in rows),
             filename=document.get("filename", ""),
-            by_link=bool(document.get("link")),
+            by_link=bool(link),
+            fetched_from=link,
             content=content,
             link=opens.get("url", ""),
         )

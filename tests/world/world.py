@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -29,7 +30,19 @@ from tests.world.cloud import APP_SECRET, ENVIRONMENT, PHONE_NUMBER_ID, Cloud, K
 from tests.world.digilocker import DigiLocker
 from tests.world.faults import Fault, failure
 from tests.world.queues import Message, Queue, StaleReceipt
-from tests.world.record import Broke, Event, Faulted, Opened, Posted, Received, Rested, Returned, Worked, Wrote
+from tests.world.record import (
+    Broke,
+    Browsed,
+    Event,
+    Faulted,
+    Opened,
+    Posted,
+    Received,
+    Rested,
+    Returned,
+    Worked,
+    Wrote,
+)
 from tests.world.whatsapp import Line, WhatsApp
 
 AGAIN_SECONDS = (0, 5, 45, 120, 600)
@@ -53,6 +66,7 @@ class _Calls(Calls):
         world = self._world
         fault = world.struck(name) if world.faults else None
         if fault is None:
+            world.hurry()
             return effect()
         world.note(
             Faulted(
@@ -108,8 +122,12 @@ class World:
         lines: list[Line],
         settings: Mapping[str, str] | None = None,
         sweeps: bool = False,
+        rush: float = 0,
     ) -> None:
-        """`sweeps`: DynamoDB deletes at once what is past its time, instead of days later."""
+        """`sweeps`: DynamoDB deletes at once what is past its time, instead of days later.
+
+        `rush`: how likely it is, at each call of a function, that another function is at work meanwhile.
+        """
         self.chance = random.Random(seed)  # noqa: S311 - no secret
         self.clock = Clock()
         self.record: list[Event] = []
@@ -123,6 +141,10 @@ class World:
         self.digilocker = DigiLocker(self.clock, self.note, lambda: self.conversation)
         self.whatsapp = WhatsApp(self.clock, self.note, self._fetched, lines)
         self.whatsapp.reported = self._report
+        self.opens_at = 0.0
+        """Until then nobody works on the work queue: the desk is closed."""
+        self.logged: list[str] = []
+        self._rush = rush
         self._sweeps = sweeps
         self._environments: dict[tuple[str, int], ModuleType] = {}
         self._deliveries: list[tuple[float, int, bytes, int]] = []
@@ -139,10 +161,8 @@ class World:
             "whatsapp": partial(self._client, "whatsapp", self.whatsapp),
         }
         self._stack.enter_context(seeded(self.chance))
-        level = telemetry.logger.log_level
-        telemetry.logger.setLevel("CRITICAL")
-        self._stack.callback(telemetry.logger.setLevel, level)
         for target, name, stand_in in (
+            *((telemetry.logger, level, self._log) for level in ("info", "warning", "error", "exception")),
             (threading, "Timer", _NoTimer),
             (telemetry.metrics, "add_metric", _nothing),
             (webhook, "receiver", partial(webhook.receiver, self.environment, **outside)),
@@ -168,11 +188,13 @@ class World:
         reply = content.get("interactive", {}).get("button_reply") or content.get("interactive", {}).get("list_reply")
         text = content.get("text", {}).get("body", "")
         tapped = reply["id"] if reply else ""
-        self.note(Wrote(at=self.clock(), line=line, message=id_, kind=kind, text=text, tapped=tapped))
-        self.whatsapp.last_heard[line] = self.clock()
-        message: dict[str, Any] = {"id": id_, "timestamp": str(int(self.clock() if sent_at is None else sent_at))}
-        number = self.lines[line].number
-        return message | {"from": number, "from_user_id": self.lines[line].user_id, **content}
+        now = self.clock()
+        sent_at = now if sent_at is None else sent_at
+        self.note(Wrote(at=now, line=line, message=id_, kind=kind, text=text, tapped=tapped, sent_at=sent_at))
+        self.whatsapp.last_heard[line] = now
+        message: dict[str, Any] = {"id": id_, "timestamp": str(int(sent_at))}
+        user_id = {"from_user_id": self.lines[line].user_id} if self.lines[line].user_id else {}
+        return message | {"from": line, **user_id, **content}
 
     def deliver(self, after: float = 0, **content: Any) -> bytes:
         """Have messages or statuses delivered after so many seconds. Gives the body."""
@@ -199,8 +221,13 @@ class World:
             "body": form or None,
         }
         answer = self.invoke("consent", event)
+        status = answer["statusCode"] if answer else None
         if resource == "/consent":
-            self.note(Returned(at=self.clock(), line=line, status=answer["statusCode"] if answer else None))
+            shown = re.search(r"DL-[2-9A-Z]{4}-[2-9A-Z]{4}", answer["body"]) if answer else None
+            state = query["state"][0]
+            self.note(Returned(at=self.clock(), line=line, status=status, link=state, shown=shown[0] if shown else ""))
+        else:
+            self.note(Browsed(at=self.clock(), link=query["s"][0], status=status))
         return answer
 
     def end_session(self, conversation: str) -> None:
@@ -235,7 +262,7 @@ class World:
             if self._do_next():
                 continue
             waits = [self._deliveries[0][0]] if self._deliveries else []
-            waits += [at for lane in self.cloud.lanes if (at := lane.next_at()) is not None]
+            waits += [max(at, self.opens_at) for lane in self.cloud.lanes if (at := lane.next_at()) is not None]
             if not waits:
                 return True
             timer = self.cloud.timer.next_at()
@@ -256,8 +283,10 @@ class World:
                 queued=tuple(one.body for queue in self.cloud.queues for one in queue.messages()),
                 dead_letters=tuple(one.body for queue in self.cloud.queues for one in queue.dead_letters),
                 tokens=self.digilocker.whose(),
+                logged=tuple(self.logged),
             )
         )
+        self.logged.clear()
         return rested
 
     def meanwhile(self) -> None:
@@ -265,16 +294,29 @@ class World:
         if self._depth < 2:
             self._do_next()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody works on the work queue."""
+        return self.clock() >= self.opens_at
+
+    def hurry(self) -> None:
+        """Let another function be at work meanwhile, now and then."""
+        if self._rush and self.chance.random() < self._rush:
+            self.meanwhile()
+
     def _do_next(self) -> bool:
         """Do one thing that is due, whichever chance says; False if nothing is."""
-        due: list[Callable[[], bool]] = [partial(self._work_on, queue) for queue in self.cloud.queues]
+        queues = self.cloud.queues if self.is_open else (self.cloud.timer,)
+        due: list[Callable[[], bool]] = [partial(self._work_on, queue) for queue in queues]
         if self._deliveries and self._deliveries[0][0] <= self.clock():
             due.append(self._post_next)
         self.chance.shuffle(due)
         return any(do() for do in due)
 
     def _next_at(self) -> float | None:
-        waits = [at for queue in self.cloud.queues if (at := queue.next_at()) is not None]
+        waits = [max(at, self.opens_at) for lane in self.cloud.lanes if (at := lane.next_at()) is not None]
+        timer = self.cloud.timer.next_at()
+        waits += [] if timer is None else [timer]
         if self._deliveries:
             waits.append(self._deliveries[0][0])
         return min(waits, default=None)
@@ -285,7 +327,7 @@ class World:
         """Return the fault that strikes at this call, and use it up by one."""
         service = call.partition(".")[0]
         for place, fault in enumerate(self.faults):
-            if fault.function != self.function or fault.service not in {service, call}:
+            if fault.function != self.function or fault.service not in {service, call, ""}:
                 continue
             if fault.skip:
                 self.faults[place] = _with(fault, skip=fault.skip - 1)
@@ -335,6 +377,7 @@ class World:
         status = answer["statusCode"] if answer else None
         value = json.loads(body)["entry"][0]["changes"][0]["value"]
         messages = tuple(str(message["id"]) for message in value.get("messages", ()))
+        reported = tuple((one["id"], one["status"]) for one in value.get("statuses", ()) if "forged" not in one)
         queued = tuple(self._new_steps(before)) if messages else ()
         self.note(
             Posted(
@@ -343,6 +386,8 @@ class World:
                 statuses=len(value.get("statuses", ())),
                 status=status,
                 queued=queued,
+                reported=reported,
+                since=began,
                 troubled=self._is_troubled(began),
             )
         )
@@ -395,6 +440,9 @@ class World:
     def _fetched(self, link: str) -> bytes | None:
         return self.cloud.bucket.behind(link)
 
+    def _log(self, message: object, *_: object, extra: Mapping[str, object] | None = None, **__: object) -> None:
+        self.logged.append(f"{message} {dict(extra or {})}")
+
     def _report(self, received: Received) -> None:
         """Report what became of a message."""
         fate = self.fate(received)
@@ -407,7 +455,10 @@ class World:
                 errors = [{"code": 131053, "title": "Media upload error"}]
                 statuses = [self._status(received, "failed") | {"errors": errors}]
             case "twisted":
+                carried = {"status": "failed", "errors": [{"code": 131053}]}
                 twists: list[dict[str, Any]] = [
+                    carried | {"biz_opaque_callback_data": received.cause.rpartition(":")[0]},
+                    carried | {"biz_opaque_callback_data": f"{received.cause[:-4]}0000"},
                     {"status": "played"},
                     {"status": "failed", "errors": "none"},
                     {"biz_opaque_callback_data": "x" * 600},
@@ -415,7 +466,7 @@ class World:
                     {"biz_opaque_callback_data": 7, "recipient_id": []},
                     {"biz_opaque_callback_data": f"{'a' * 32}:documents/{'b' * 64}:1:x:link"},
                 ]
-                statuses = [self._status(received, "delivered") | self.chance.choice(twists)]
+                statuses = [self._status(received, "delivered") | self.chance.choice(twists) | {"forged": True}]
             case _:
                 statuses = [self._status(received, "sent"), self._status(received, "delivered")]
         self.deliver(STATUS_SECONDS, statuses=statuses)

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.allowance import ends, paid, within_limits
+from helpdesk.conversation.allowance import counted, ends, paid, within_limits
 from helpdesk.conversation.answers import answered, undo
 from helpdesk.conversation.chapters import documents, language, privacy, sign_in_page, wish
 from helpdesk.conversation.choices import Choice
@@ -95,7 +95,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
         return conversation, (*effects, *undo(event))
     if now >= idle_end(conversation, rules):
         conversation = replace(conversation, active_at=now)  # she was not silent: she was waiting for us
-    return _with_timer(*carried_out(answered(conversation, event, context), context), context)
+    conversation, effects = carried_out(answered(conversation, event, context), context)
+    return _with_timer(counted(conversation, effects, context), effects, context)
 
 
 def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Context) -> Outcome:

@@ -48,6 +48,14 @@ def within_limits(
     return (conversation if used == conversation.used else replace(conversation, used=used)), effects
 
 
+def counted(conversation: Conversation, effects: tuple[Effect, ...], context: Context) -> Conversation:
+    """Count a document that comes by itself, now that she is signed in or that it was brought in."""
+    if not any(isinstance(effect, FetchDocument) for effect in effects):
+        return conversation
+    used = conversation.used
+    return replace(conversation, used=replace(used, documents=(*recent(used.documents, context.now, DAY), context.now)))
+
+
 def paid(
     asked: Conversation, event: CitizenEvent, conversation: Conversation, effects: tuple[Effect, ...], context: Context
 ) -> tuple[Conversation, tuple[Effect, ...]]:

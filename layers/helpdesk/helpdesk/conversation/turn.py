@@ -202,9 +202,15 @@ def reset_to(conversation: Conversation, stage: Stage) -> Conversation:
     return replace(left, link=None, form=None, pull=None, was_closed=False)
 
 
-def signed_out(conversation: Conversation, stage: Stage) -> tuple[Conversation, tuple[Effect, ...]]:
-    """End the session: the list and the tokens are forgotten here, and the tokens are revoked at DigiLocker."""
-    effects = (Revoke(conversation.session.tokens),) if conversation.session else ()
+def signed_out(
+    conversation: Conversation, stage: Stage, *, is_refused: bool = False
+) -> tuple[Conversation, tuple[Effect, ...]]:
+    """End the session: the list and the tokens are forgotten here, and the tokens are revoked at DigiLocker.
+
+    `is_refused`: DigiLocker refuses the access token, so there is nothing to revoke unless it could be refreshed.
+    """
+    session = conversation.session
+    effects = (Revoke(session.tokens),) if session and not (is_refused and not session.token_until) else ()
     return replace(reset_to(conversation, stage), session=None, documents=(), wanted=None, wish=None), effects
 
 

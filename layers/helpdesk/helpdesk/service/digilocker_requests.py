@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -228,10 +227,9 @@ class DigiLockerRequests:
         self, stored: Stored, session: Session, step: str, request: Request, deadline: Deadline, *, again: bool
     ) -> Answered:
         """Exchange the refresh token. If it may be used up already, the citizen is asked to sign in again."""
-        tokens = {REFRESH: self._sealed.open(stored, REFRESH)}
         if not again:
             try:
-                token = self._gateway().refresh(tokens[REFRESH], deadline)
+                token = self._gateway().refresh(self._sealed.open(stored, REFRESH), deadline)
             except (Unanswered, Unserved):
                 pass
             else:
@@ -240,10 +238,7 @@ class DigiLockerRequests:
                     del brought[SHARED]  # then it is the same as before (RFC 6749, 5.1)
                 keeps = dict.fromkeys((*session.keeps, *brought))
                 return Answered(Refreshed(step, token.expires_in, request, tuple(keeps)), brought)
-        # Nobody has what it may have been exchanged for; the tokens that we have still end all of it.
-        with suppress(SealEnded):
-            tokens = {TOKEN: self._sealed.open(stored, TOKEN), **tokens}
-        give_back(self._gateway(), tokens)
+        # Nobody has what it may have been exchanged for; the tokens that we have still end all of it, at signing out.
         return Answered(Failed(step, Problem.SIGNED_OUT, request))
 
     def _with_otp(self, stored: Stored, step: str, request: SendOtp | SignUp, send: Callable[[], Answered]) -> Answered:

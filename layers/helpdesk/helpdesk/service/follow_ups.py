@@ -24,6 +24,7 @@ from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.work import DeletionTimer, IdleTimer, TimerQueue
 from helpdesk.telemetry import count, logger, record_duration
+from helpdesk.whatsapp.errors import OutcomeUnknown
 
 if TYPE_CHECKING:  # a job that only replies does without
     from helpdesk.service.digilocker_gateway import DigiLockerGateway
@@ -82,10 +83,18 @@ class FollowUps:
         except SealEnded:
             count("SealsEnded")
             reply, opened = said_instead(reply, stored.conversation), {}
-        taken = self._sender.send(reply, stored, entry.step, repeated=repeated, opened=opened)
-        if isinstance(reply, DeliverDocument) and taken and is_document_of(reply.key, stored.id, entry.step):
-            self._note_times(entry, reply)
-            self._delete_later(reply.key)
+        document = reply if isinstance(reply, DeliverDocument) else None
+        if document and not is_document_of(document.key, stored.id, entry.step):
+            document = None
+        try:
+            taken = self._sender.send(reply, stored, entry.step, repeated=repeated, opened=opened)
+        except OutcomeUnknown:
+            if document and repeated:  # it is not sent a third time, and may have arrived
+                self._delete_later(document.key)
+            raise
+        if document and taken:
+            self._note_times(entry, document)
+            self._delete_later(document.key)
         return taken
 
     def _note_times(self, entry: Entry, document: DeliverDocument) -> None:

@@ -27,6 +27,8 @@ class SealedValues:
     def open(self, stored: Stored, name: str, entry: Entry | None = None) -> str:
         """Open a value that the state keeps, or an entry. Raises SealEnded."""
         sealed, written_at = (entry.sealed, entry.at) if entry else (stored.sealed, stored.written_at)
+        if name not in sealed:
+            raise SealEnded(f"{name} was forgotten with its session")
         end = idle_end(stored.conversation, self._rules)
         return self._sealer.open(sealed[name], stored.id, name, written_at=written_at, idle_end=end)
 

@@ -82,11 +82,12 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
     )
     wanted = conversation.wanted
     is_recent = wanted is not None and context.now - wanted.at < context.rules.session_seconds
-    if wanted and is_recent and (number := found(here.documents, wanted)):
+    is_allowed = not context.rules.documents.wait(here.used.documents, context.now)
+    if wanted and is_recent and is_allowed and (number := found(here.documents, wanted)):
         return choose(here, number, context)
     note = text("documents.cut", left=event.cut) if event.cut else None
     more = text("documents.tip") if is_first and not session.on_page else None
-    return wished(here, context, note, more) if here.wish else show(here, note=note, more=more)
+    return wished(here, context, note, more) if here.wish and is_allowed else show(here, note=note, more=more)
 
 
 def straight_to(conversation: Conversation, wish: Wish, context: Context) -> Turn:
@@ -362,9 +363,9 @@ def revoked(conversation: Conversation, wanted: Wanted | None) -> Turn:
 
     The document that was asked for is remembered, and comes by itself once she is signed in again.
     """
-    out, _ = signed_out(conversation, Stage.MENU)
+    out, leaving = signed_out(conversation, Stage.MENU, is_refused=True)
     out = replace(out, wanted=wanted)
-    return out, (say(out, "documents.sign_in_again" if wanted else "problem.signed_out", SERVICES, MENU),)
+    return out, (say(out, "documents.sign_in_again" if wanted else "problem.signed_out", SERVICES, MENU), *leaving)
 
 
 def no_session(conversation: Conversation) -> Turn:

@@ -278,9 +278,9 @@ def resumed(conversation: Conversation, event: DocumentsListed, offer: Offer, co
 
 
 def _revoked(conversation: Conversation, offer: Offer, now: int) -> Turn:
-    out, _ = signed_out(conversation, Stage.MENU)
+    out, leaving = signed_out(conversation, Stage.MENU, is_refused=True)
     out = replace(out, wanted=Wanted(offer.doctype, offer.title, offer.issuer, now, offer=offer))
-    return out, (say(out, "pull.sign_in_again", SERVICES, MENU),)
+    return out, (say(out, "pull.sign_in_again", SERVICES, MENU), *leaving)
 
 
 def _is_of(document: IssuedDocument, offer: Offer) -> bool:

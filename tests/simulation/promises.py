@@ -1,0 +1,384 @@
+"""More laws: what the desk promises about limits, ends, languages, links and secrets."""
+
+import base64
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from helpdesk.languages.catalogue import catalogue
+from tests.simulation.acts import PEOPLE
+from tests.simulation.auditor import (
+    DAY,
+    HOUR,
+    KEPT_SECONDS,
+    MINUTE,
+    SLACK_SECONDS,
+    Ledger,
+    _most,
+    law,
+    says,
+)
+from tests.world.record import (
+    Asked,
+    Browsed,
+    Faulted,
+    Posted,
+    Received,
+    Refused,
+    Rested,
+    Returned,
+    Texted,
+    Worked,
+    Wrote,
+)
+
+LINK_SECONDS = 600
+"""How long a link to DigiLocker's page can be used."""
+OTP_SECONDS = 600
+_GREETINGS = frozenset({"hi", "hello", "namaste", "digilocker"})
+
+
+# --- who is told, and when --------------------------------------------------------------------------------------------
+
+
+@law
+def a_message_goes_to_whom_it_is_for(ledger: Ledger) -> Iterator[str]:
+    """What a conversation says comes to its own phone."""
+    for event in ledger.all(Received):
+        line = ledger.line_of.get(event.cause.partition(":")[0], event.line)
+        if line != event.line:
+            yield f"{event.line[-2:]} got what is for {line[-2:]}"
+
+
+@law
+def a_message_is_whole(ledger: Ledger) -> Iterator[str]:
+    """No place for a value is left in it."""
+    for event in ledger.all(Received):
+        if found := re.search(r"\{\w+\}", event.text):
+            yield f"{event.line[-2:]} was told {found[0]}"
+
+
+@law
+def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
+    """After *Stop* nothing comes until she greets; what is told to wait for minutes is not told anything meanwhile."""
+    stopped: dict[str, float] = {}
+    paused: dict[str, tuple[float, float]] = {}
+    for event in ledger.record:
+        match event:
+            case Wrote(line=line, kind=kind) if kind in {"text", "interactive", "button"}:
+                if event.text.casefold().strip() in _GREETINGS or event.tapped.startswith("greeting"):
+                    stopped.pop(line, None)
+            case Received(line=line):
+                cause = ledger.cause(event)
+                if event.at - stopped.get(line, event.at) > KEPT_SECONDS - SLACK_SECONDS:
+                    del stopped[line]  # forgotten, as all else
+                if line in stopped and (cause is None or cause.at > stopped[line]):
+                    yield f"{line[-2:]} asked for no more messages, and was told {event.text[:40]!r}"
+                since, until = paused.get(line, (0.0, 0.0))
+                if cause and since < cause.at and event.at < until and not _ends(event):
+                    yield f"{line[-2:]} was told to wait, and then {event.text[:40]!r}"
+                if says(event.text, "stop.done"):
+                    stopped[line] = event.at
+                for key, seconds in (("pause.minutes", MINUTE), ("pause.hours", HOUR)):
+                    if found := says(event.text, key):
+                        amount = int(next(group for group in found.groups() if group))
+                        at = ledger.caused_at(event)
+                        paused[line] = at, at + (amount - 1) * seconds
+
+
+def _ends(event: Received) -> bool:
+    return bool(says(event.text, "pause.minutes") or says(event.text, "pause.hours"))
+
+
+@law
+def the_language_is_hers(ledger: Ledger) -> Iterator[str]:
+    """The language that she taps is spoken; and who was silent for longer than anything is kept is a stranger."""
+    heard: dict[str, float] = {}
+    silent_for: dict[str, float] = {}
+    for event in ledger.record:
+        match event:
+            case Wrote(line=line, message=message):
+                silent_for[message] = event.at - heard.get(line, event.at)
+                heard[line] = event.at
+            case Returned(line=line):
+                heard[line] = event.at
+            case Received(line=line):
+                cause = ledger.cause(event)
+                if cause is None:
+                    continue
+                code = cause.tapped.partition("#")[2] if cause.tapped.startswith("speak#") else ""
+                changed = catalogue(code).texts["language.changed"] if code else ""
+                if says(event.text, "language.changed") and changed not in event.text:
+                    yield f"{line[-2:]} asked for {code}, and was told {event.text[:40]!r}"
+                english = catalogue("en").texts["menu"]
+                is_strange = silent_for[cause.message] > KEPT_SECONDS and cause.text in {"Hi", "Hello"}
+                if is_strange and says(event.text, "menu") and english not in event.text:
+                    yield f"{line[-2:]} was remembered after {silent_for[cause.message] / DAY:.0f} days"
+
+
+@law
+def nobody_is_asked_to_sign_in_before_the_consent(ledger: Ledger) -> Iterator[str]:
+    """Who is sent an OTP, or a link, has been told before what it is about."""
+    told: set[str] = set()
+    for event in ledger.record:
+        match event:
+            case Received(line=line, text=text):
+                if any(says(text, key) for key in ("consent.ask", "consent.page", "consent.sign_up")):
+                    told.add(line)
+                elif event.link and line not in told:
+                    yield f"{line[-2:]} got a link without having been asked"
+            case Texted(conversation=conversation):
+                line = ledger.line_of.get(conversation, "")
+                if line not in told:
+                    yield f"{line[-2:]} was sent an OTP without having been asked"
+
+
+@law
+def whether_there_is_an_account_is_told_to_nobody(ledger: Ledger) -> Iterator[str]:
+    """For a number without an account the same is said as for one with an account."""
+    unknown: dict[str, Asked] = {}
+    for event in ledger.record:
+        match event:
+            case Asked(endpoint="otp", conversation=conversation):
+                line = ledger.line_of.get(conversation, "")
+                unknown.pop(line, None)
+                if not event.succeeded and not ledger.troubled:
+                    unknown[line] = event
+            case Wrote(line=line):
+                unknown.pop(line, None)
+            case Received(line=line, text=text) if line in unknown:
+                del unknown[line]
+                if not says(text, "otp.ask"):
+                    yield f"{line[-2:]} was told of a number without an account: {text[:60]!r}"
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+@law
+def more_limits_hold(ledger: Ledger) -> Iterator[str]:
+    """Numbers and OTPs that somebody tries in a day, tries of an OTP, pulls, links."""
+    share = ledger.number("REPLIES_PER_CITIZEN_PER_DAY") / 100
+    asked: dict[str, list[Asked]] = defaultdict(list)
+    tries: Counter[tuple[str, str]] = Counter()
+    pulls: dict[str, list[float]] = defaultdict(list)
+    links: dict[str, list[float]] = defaultdict(list)
+    made: set[str] = set()
+    for event in ledger.record:
+        match event:
+            case Asked(endpoint="otp"):
+                asked[event.conversation].append(event)
+            case Asked(endpoint="redeem" | "verify sign-up"):
+                tries[event.conversation, event.about.split()[0]] += 1
+            case Asked(endpoint="pull"):
+                pulls[event.conversation].append(event.at)
+            case Received(link=link, line=line) if link and link not in made:
+                made.add(link)
+                links[line].append(ledger.caused_at(event))
+    for conversation, events in asked.items():
+        trouble = ledger.troubled[conversation]
+        most = ledger.number("OTPS_PER_CITIZEN_PER_DAY") + trouble
+        if (got := _most([one.at for one in events], DAY - SLACK_SECONDS)) > most:
+            yield f"{got} OTPs were asked for within a day, where {most} are allowed"
+        numbers = {one.about for one in events if one.at > events[-1].at - DAY + SLACK_SECONDS}
+        if len(numbers) > ledger.number("NUMBERS_PER_CITIZEN_PER_DAY") + trouble:
+            yield f"{len(numbers)} numbers were tried within a day"
+    for (conversation, _), tried in tries.items():
+        if tried > ledger.number("OTP_TRIES") + ledger.troubled[conversation]:
+            yield f"an OTP was tried {tried} times"
+    slack = SLACK_SECONDS if ledger.troubled or ledger.setup.trouble or ledger.setup.rush else 5
+    for what, of, limits in (("pulls", pulls, (6, 12, 20)), ("links", links, (5, 10, 20))):
+        for whose, times in of.items():
+            extra = ledger.troubled[whose] if what == "pulls" else ledger.troubles(whose)
+            for seconds, most in zip((MINUTE, HOUR, DAY), limits, strict=True):
+                got = _most(times, seconds - slack) if seconds > slack else 0
+                if got > max(1, int(most * share)) + extra:
+                    yield f"{got} {what} within {seconds} s, where {max(1, int(most * share))} are allowed"
+
+
+# --- ends -------------------------------------------------------------------------------------------------------------
+
+
+@law
+def what_has_ended_is_of_no_use(ledger: Ledger) -> Iterator[str]:
+    """OTPs after their time, links after theirs, links that were used."""
+    texted: dict[str, float] = {}
+    offered: dict[str, float] = {}
+    used: dict[str, int] = {}
+    rests = 0
+    for event in ledger.record:
+        match event:
+            case Texted(conversation=conversation) | Asked(endpoint="otp", conversation=conversation):
+                texted[conversation] = event.at
+            case Faulted(call="digilocker.request_device_code", conversation=conversation):
+                texted[conversation] = event.at  # then she is told the same
+            case Asked(endpoint="redeem" | "verify sign-up", conversation=conversation):
+                age = event.at - texted.get(conversation, event.at)
+                if age > OTP_SECONDS + SLACK_SECONDS:
+                    yield f"an OTP was tried {age:.0f} s after it was sent"
+            case Received(link=link) if link:
+                offered[link.partition("s=")[2]] = event.at
+            case Browsed(link=link, status=200) if event.at - offered.get(link, event.at) > LINK_SECONDS:
+                yield f"a link opened after {event.at - offered[link]:.0f} s"
+            case Returned(link=link, status=200):
+                if event.at - offered.get(link, event.at) > LINK_SECONDS + SLACK_SECONDS:
+                    yield f"a link brought back after {event.at - offered[link]:.0f} s"
+                if used.setdefault(link, rests) < rests:
+                    yield "a link brought back twice"
+            case Rested():
+                rests += 1
+
+
+@law
+def a_file_can_be_fetched_as_long_as_is_said(ledger: Ledger) -> Iterator[str]:
+    """The link to a document dies in time; and a file that has arrived is gone."""
+    seconds = ledger.number("LINK_EXPIRY_SECONDS")
+    of = {event.message: event for event in ledger.all(Received) if event.filename}
+    arrived: dict[str, str] = {}
+    for event in ledger.record:
+        match event:
+            case Received(fetched_from=link, content=content) if link:
+                if int(link.partition("expires=")[2]) > event.at + seconds + 1:
+                    yield f"a link holds for {int(link.partition('expires=')[2]) - event.at:.0f} s"
+                if content is None and not ledger.troubled:
+                    yield "a link led nowhere"
+            case Posted(status=200, reported=reported):
+                for message, status in reported:
+                    if message in of and status in {"delivered", "read"}:
+                        arrived[of[message].cause.split(":")[1]] = of[message].line
+            case Rested(objects=objects):
+                for key in arrived.keys() & objects.keys():
+                    if not ledger.troubles(arrived[key]) and not ledger.dead(arrived[key]):
+                        yield f"a file of {arrived[key][-2:]} has arrived, and lies there still"
+
+
+@law
+def a_document_is_sent_again_only_if_it_failed(ledger: Ledger) -> Iterator[str]:
+    """As a file where WhatsApp could not fetch it, or refused it; for no other reason."""
+    failed: Counter[str] = Counter()
+    again: Counter[str] = Counter()
+    of = {event.message: event.line for event in ledger.all(Received) if event.filename}
+    for event in ledger.record:
+        match event:
+            case Posted(reported=reported):
+                failed.update(of[message] for message, status in reported if message in of and status == "failed")
+            case Refused(line=line):
+                failed[line] += 1
+            case Received(line=line, filename=filename, by_link=False) if filename:
+                again[line] += 1
+                if again[line] > failed[line] + ledger.troubles(line):
+                    yield f"{line[-2:]} got a document again that had not failed"
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+
+
+def _states(rested: Rested) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the states that are alive, by conversation."""
+    for item in rested.items:
+        if item["part"]["S"] == "state" and int(item["expires_at"]["N"]) > rested.at:
+            yield item["conversation"]["S"], item
+
+
+def _opened(sealed: str) -> str:
+    """Return what the model of KMS has sealed."""
+    value: str = json.loads(base64.b64decode(sealed.rpartition(".")[2]))[2]
+    return value
+
+
+@law
+def nothing_is_under_way_at_rest(ledger: Ledger) -> Iterator[str]:
+    """When all is done, no step is left in an outbox."""
+    for rested in ledger.all(Rested):
+        for conversation, item in _states(rested):
+            line = ledger.line_of.get(conversation, "")
+            told_by_page = any(one.line == line and one.status != 200 for one in ledger.all(Returned))
+            tried = any(one.conversation == conversation and not one.done for one in ledger.all(Worked))
+            comes_back = tried and rested.kind == "rest"  # a timer, in its time
+            if item["outbox"]["M"] and not (told_by_page or comes_back or ledger.dead(line)):
+                yield f"{len(item['outbox']['M'])} steps of {line[-2:]} are left undone"
+
+
+@law
+def nothing_sealed_outlives_its_step(ledger: Ledger) -> Iterator[str]:
+    """Who is signed in needs no number, no code, and no details any more; who is not has no list."""
+    for rested in ledger.all(Rested):
+        signed_in = set()
+        for conversation, item in _states(rested):
+            names = set(json.loads(item["sealed"]["S"]))
+            line = ledger.line_of.get(conversation, "")
+            if "token" in names:
+                signed_in.add(conversation)
+                left = {name for name in names if not name.startswith("detail")}
+                left -= {"token", "refresh", "shared", "sought"}
+                if left:
+                    yield f"{', '.join(sorted(left))} of {line[-2:]}, who is signed in, is still sealed"
+        for item in rested.items:
+            is_alive = int(item["expires_at"]["N"]) > rested.at
+            if item["part"]["S"] == "documents" and is_alive and item["conversation"]["S"] not in signed_in:
+                line = ledger.line_of.get(item["conversation"]["S"], "")
+                yield f"there is a list of {line[-2:]}, who is not signed in"
+
+
+@law
+def a_token_is_kept_or_given_back(ledger: Ledger) -> Iterator[str]:
+    """No token is good that nobody has."""
+    opened = {event.token: event.conversation for event in ledger.all(Asked) if event.token}
+    for place, event in enumerate(ledger.record):
+        if isinstance(event, Asked) and event.endpoint == "refresh":  # what came before ends in a minute
+            before = {one.token for one in ledger.record[:place] if isinstance(one, Asked)}
+            opened = {t: of for t, of in opened.items() if t not in before or of != event.conversation}
+    for rested in ledger.all(Rested):
+        kept = {
+            _opened(value)
+            for _, item in _states(rested)
+            for name, value in json.loads(item["sealed"]["S"]).items()
+            if name in {"token", "refresh"}
+        }
+        for token in (rested.tokens.keys() & opened.keys()) - kept:
+            line = ledger.line_of.get(opened.get(token, ""), "")
+            if not any(map(_may_lose_a_token, ledger.faults(line))) and not ledger.dead(line):
+                yield f"a token of {line[-2:]} is good, and nobody has it"
+
+
+def _may_lose_a_token(fault: Faulted) -> bool:
+    """Tell whether a token may be lost over a fault: it dies within the hour."""
+    if fault.call.startswith(("digilocker", "kms", "sqs")):
+        return fault.kind != "meanwhile"
+    return fault.kind == "dies" or (fault.function == "document" and fault.kind in {"silent", "fails", "late"})
+
+
+@law
+def nobody_is_named_in_a_log(ledger: Ledger) -> Iterator[str]:
+    """No number, no user id, no message's id, no token and no document stands in what is logged."""
+    secrets = {who.aadhaar for who in PEOPLE.values()} | {event.token for event in ledger.all(Asked) if event.token}
+    secrets |= {one for line in ledger.setup.lines for one in (line.number, line.number[2:], line.user_id) if one}
+    secrets |= {"wamid", *(uri for event in ledger.all(Asked) if event.endpoint == "file" for uri in (event.about,))}
+    pattern = re.compile("|".join(map(re.escape, sorted(secrets))))
+    for rested in ledger.all(Rested):
+        if found := next((found for found in map(pattern.search, rested.logged) if found), None):
+            yield f"{found[0]!r} stands in the log: {found.string[:100]}"
+
+
+# --- the page of DigiLocker -------------------------------------------------------------------------------------------
+
+
+@law
+def who_signs_in_on_the_page_is_who_writes(ledger: Ledger) -> Iterator[str]:
+    """Her account has the number that she writes from, or she has typed in the chat what the page showed."""
+    if ledger.settings["SIGN_IN"] != "consent-page":
+        return
+    shown: dict[str, set[str]] = defaultdict(set)
+    for event in ledger.record:
+        match event:
+            case Returned(line=line, shown=code) if code:
+                shown[line].add(code)
+            case Asked(endpoint="listed", conversation=conversation, whose=whose) if whose:
+                line = ledger.line_of.get(conversation, "")
+                if ledger.settings["MOBILE_MISMATCH"] == "refuse" and (PEOPLE[whose].mobile or "")[-10:] != line[-10:]:
+                    yield f"{line[-2:]} is signed in to the account of another number"
+                typed = {one.text.strip() for one in ledger.wrote.values() if one.line == line}
+                if ledger.settings["MOBILE_MISMATCH"] == "ask" and not shown[line] & typed:
+                    yield f"{line[-2:]} is signed in without having typed what the page showed"
