@@ -11,7 +11,7 @@ import random
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import cache, partial
 from heapq import heappop, heappush
 from http import HTTPStatus
@@ -160,11 +160,13 @@ class World:
             "digilocker": partial(self._client, "digilocker", self.digilocker),
             "whatsapp": partial(self._client, "whatsapp", self.whatsapp),
         }
+        uncounted = nullcontext(mock.Mock())
         self._stack.enter_context(seeded(self.chance))
         for target, name, stand_in in (
             *((telemetry.logger, level, self._log) for level in ("info", "warning", "error", "exception")),
             (threading, "Timer", _NoTimer),
             (telemetry.metrics, "add_metric", _nothing),
+            (telemetry, "single_metric", lambda **_: uncounted),
             (webhook, "receiver", partial(webhook.receiver, self.environment, **outside)),
             (consent, "consenting", partial(consent.consenting, self.environment, **outside)),
             (document, "handler", partial(document.handler, self.environment, **outside, **clients)),
