@@ -120,15 +120,18 @@ def the_language_is_hers(ledger: Ledger) -> Iterator[str]:
 
 @law
 def nobody_is_asked_to_sign_in_before_the_consent(ledger: Ledger) -> Iterator[str]:
-    """Who is sent an OTP, or a link, has been told before what it is about."""
+    """Who is sent an OTP has been told before what it is about; who signs in on the page has agreed on our own."""
     told: set[str] = set()
+    agreed: set[str] = set()
     for event in ledger.record:
         match event:
             case Received(line=line, text=text):
-                if any(says(text, key) for key in ("consent.ask", "consent.page", "consent.sign_up")):
+                if says(text, "consent.ask") or says(text, "consent.sign_up"):
                     told.add(line)
-                elif event.link and line not in told:
-                    yield f"{line[-2:]} got a link without having been asked"
+            case Browsed(link=link, form="action=agree"):
+                agreed.add(link.partition(".")[0])
+            case Asked(endpoint="exchange", conversation=conversation) if conversation not in agreed:
+                yield f"{ledger.line_of.get(conversation, '')[-2:]} was signed in without having agreed"
             case Texted(conversation=conversation):
                 line = ledger.line_of.get(conversation, "")
                 if line not in told:

@@ -60,9 +60,10 @@ class Returned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Browsed(Event):
-    """Somebody opened a link of the desk's."""
+    """Somebody opened a link of the desk's, or posted its form."""
 
     link: str
+    form: str = ""
     status: int | None
 
 

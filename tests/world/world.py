@@ -229,7 +229,7 @@ class World:
             state = query["state"][0]
             self.note(Returned(at=self.clock(), line=line, status=status, link=state, shown=shown[0] if shown else ""))
         else:
-            self.note(Browsed(at=self.clock(), link=query["s"][0], status=status))
+            self.note(Browsed(at=self.clock(), link=query["s"][0], form=form, status=status))
         return answer
 
     def end_session(self, conversation: str) -> None:
