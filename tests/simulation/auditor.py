@@ -439,7 +439,8 @@ class _Lists:
             return set()
         if digits := _digits(wrote.text):
             return _nth(newest, digits) | _nth(self._listed.get(wrote.line, ()), digits)
-        return set(newest) if len(wrote.text.strip()) > 2 else set()  # a name: which one it means is not judged here
+        # A name: which one it means is not judged here. It may have been said before there was a list.
+        return {*newest, *self._listed.get(wrote.line, ())} if len(wrote.text.strip()) > 2 else set()
 
 
 def _nth(uris: tuple[str, ...], number: str) -> set[str]:
@@ -477,13 +478,16 @@ def nothing_is_consumed_twice(ledger: Ledger) -> Iterator[str]:
     typed = Counter(_digits(event.text) for event in ledger.wrote.values())
     sent = sum(event.tapped.startswith("send") or event.kind == "text" for event in ledger.wrote.values())
     tried = Counter((event.endpoint, event.about) for event in ledger.all(Asked))
+    for (endpoint, _, _), times in Counter((one.endpoint, one.about, one.step) for one in ledger.all(Asked)).items():
+        if endpoint in {"exchange", "refresh", "verify sign-up"} and times > 1:
+            yield f"{endpoint} was asked {times} times for one step"
     of = {event.about: event.conversation for event in ledger.all(Asked)}
     for (endpoint, about), times in tried.items():
         allowed = {
             "redeem": max(1, typed[about.split()[-1] if about else ""]) + ledger.troubled[of[about]],
             "verify sign-up": max(1, typed[about.split()[-1] if about else ""]),
             "exchange": 1,
-            "refresh": 1,
+            "refresh": 1 + ledger.troubled[of[about]],  # a step that broke off may be followed by another one
             "pull": sent,
         }.get(endpoint, times)
         if times > allowed:
@@ -683,7 +687,7 @@ def erased_means_gone(ledger: Ledger) -> Iterator[str]:
 
 
 _STAYS = frozenset(
-    {"active_at", "timer_at", "tried", "used", "minute", "messages", "late_at", "repeated", "is", "stage"}
+    {"newest", "active_at", "timer_at", "tried", "used", "minute", "messages", "late_at", "repeated", "is", "stage"}
     | {"writes_from_mobile", "language"}
 )
 

@@ -62,6 +62,7 @@ _HABITS = {
     "delete": 1,
     "nonsense": 4.5,
     "an old link": 1,
+    "a wish": 1,
     "another OTP": 1,
     "begins and leaves": 0.7,
     "another number": 1,
@@ -273,6 +274,10 @@ class Crowd:
             case "an old link":
                 outcome = chance.choice(("agrees", "agrees", "declines"))
                 yield Visits(self._n(), line, person.aadhaar, outcome, back=chance.randint(0, 3), twice=True)
+            case "a wish":
+                yield self._says(
+                    person, line, chance.choice(("driving licence", "PAN", "mera marksheet", "insurance policy"))
+                )
             case "another OTP":
                 yield self._says(person, line, "resend", "resend@otp")
             case "begins and leaves":

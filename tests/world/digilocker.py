@@ -69,12 +69,14 @@ class DigiLocker:
 
     version = "1.x"
 
-    def __init__(self, clock: Clock, note: Callable[[Any], None], conversation: Callable[[], str]) -> None:
-        """`conversation`: for which the function that calls is at work."""
+    def __init__(
+        self, clock: Clock, note: Callable[[Any], None], conversation: Callable[[], str], step: Callable[[], str]
+    ) -> None:
+        """`conversation`, `step`: for which the function that calls is at work."""
         self.sms = SmsInbox(clock)  # type: ignore[arg-type] # a clock with the same face
         self.accounts = Accounts(_CONFIG, clock, self.sms)  # type: ignore[arg-type]
         self.codes = AuthorizationCodes(_CONFIG, clock)  # type: ignore[arg-type]
-        self._clock, self._note, self._conversation = clock, note, conversation
+        self._clock, self._note, self._conversation, self._step = clock, note, conversation, step
         self._devices: dict[str, Citizen] = {}
         self._signing_up: dict[str, str] = {}
         self._refreshable: dict[str, str] = {}
@@ -233,6 +235,7 @@ class DigiLocker:
                 whose=whose,
                 token=token,
                 succeeded=succeeded,
+                step=self._step(),
             )
         )
 

@@ -109,6 +109,8 @@ class Asked(Event):
     whose: str = ""
     token: str = ""
     succeeded: bool = True
+    step: str = ""
+    """The message of the queue that it is for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,13 +132,13 @@ class World:
         self.clock = Clock()
         self.record: list[Event] = []
         self.faults: list[Fault] = []
-        self.function = self.conversation = ""
+        self.function = self.conversation = self.step = ""
         self.fate: Callable[[Received], str] = lambda _: "delivered"
         """What becomes of a message: "delivered", "read", "failed", "lost" (no word of it) or a twisted status."""
         self.lines = {line.number: line for line in lines}
         self.environment = ENVIRONMENT | dict(settings or {})
         self.cloud = Cloud(_Calls(self), self.clock, kms=_Kms(self))
-        self.digilocker = DigiLocker(self.clock, self.note, lambda: self.conversation)
+        self.digilocker = DigiLocker(self.clock, self.note, lambda: self.conversation, lambda: self.step)
         self.whatsapp = WhatsApp(self.clock, self.note, self._fetched, lines)
         self.whatsapp.reported = self._report
         self.opens_at = 0.0
@@ -341,10 +341,12 @@ class World:
             return fault
         return None
 
-    def invoke(self, function: str, event: dict[str, Any], conversation: str = "") -> dict[str, Any] | None:
+    def invoke(
+        self, function: str, event: dict[str, Any], conversation: str = "", step: str = ""
+    ) -> dict[str, Any] | None:
         """Run a function, in a new execution environment if there is none; None if it dies, or raises."""
-        before = self.function, self.conversation
-        self.function, self.conversation, here = function, conversation, (function, self._depth)
+        before, here = (self.function, self.conversation, self.step), (function, self._depth)
+        self.function, self.conversation, self.step = function, conversation, step
         self._depth += 1
         try:
             if here not in self._environments:
@@ -358,7 +360,7 @@ class World:
             return None
         finally:
             self._depth -= 1
-            self.function, self.conversation = before
+            self.function, self.conversation, self.step = before
         return answer
 
     def _loaded(self, function: str) -> ModuleType:
@@ -414,7 +416,7 @@ class World:
         if message is None:
             return False
         receipt, began = message.receipt, len(self.record)
-        answer = self.invoke("document", invocation(queue, message), _conversation_of(message))
+        answer = self.invoke("document", invocation(queue, message), _conversation_of(message), message.body)
         done = answer is not None and not answer["batchItemFailures"]
         if done:
             try:
