@@ -146,6 +146,11 @@ def test_who_agrees_is_recorded_and_led_to_digilocker_and_no_message_is_charged_
     assert len(desk.whatsapp.sent) == before
 
 
+def test_the_record_of_a_consent_does_not_wait_behind_what_asks_digilocker(desk: Desk) -> None:
+    answered(desk, desk.at_link())
+    assert len(desk.aws.replies()) == 1
+
+
 def test_who_agrees_twice_is_recorded_once_and_led_on_both_times(desk: Desk) -> None:
     state = desk.at_link()
     first = answered(desk, state)

@@ -155,7 +155,7 @@ class ConsentPages:
 
         stored, link = self._turns.take(_conversation(state), decide)
         logger.info("her answer", extra={"step": step, "agreed": agreed})
-        self._work.send([Job(stored.id, entry.step) for entry in stored.to_queue((step,))])
+        self._queue(stored, step)
         if link is None or not agreed:
             language = catalogue(stored.conversation.language)
             back = whatsapp_link(self._number)
@@ -225,8 +225,11 @@ class ConsentPages:
             )
         elif decided:
             return self._refused(accepted, decided)
-        self._work.send([Job(conversation_id, entry.step, entry.lane) for entry in stored.to_queue((step,))])
+        self._queue(stored, step)
         return self._page(stored, came)
+
+    def _queue(self, stored: Stored, step: str) -> None:
+        self._work.send([Job(stored.id, entry.step, entry.lane) for entry in stored.to_queue((step,))])
 
     def _event(self, step: str, came: Consented | Declined, code: str) -> ConsentReturned:
         proof = ""
