@@ -10,7 +10,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import Outcome, advance
-from helpdesk.conversation.effects import Effect, FollowUp, Keep, Request, asks_digilocker, is_request
+from helpdesk.conversation.effects import Effect, FollowUp, Keep, Request, asks_digilocker, is_reply, is_request
 from helpdesk.conversation.ends import absolute_end
 from helpdesk.conversation.events import Event
 from helpdesk.conversation.model import Conversation, Rules
@@ -88,7 +88,10 @@ class Draft:
         """Return the lane of a new entry: behind what is still to be done of this conversation, so in one order."""
         if earlier := (*self.before.outbox, *self.put):
             return earlier[-1].lane
-        return came or (Lane.WORK if any(map(asks_digilocker, effects)) else Lane.REPLY)
+        # The record of a consent on our page is awaited by nobody; what DigiLocker is asked next goes behind it.
+        is_awaited = any(is_reply(effect) or is_request(effect) for effect in effects)
+        at_once = is_awaited and not any(map(asks_digilocker, effects))
+        return came or (Lane.REPLY if at_once else Lane.WORK)
 
     def follow(
         self, entry: Entry, rest: tuple[FollowUp, ...], outcome: Outcome, brought: Mapping[str, str], *, waited: bool
