@@ -34,6 +34,7 @@ from tests.benchmarks import (
     directory,
     growth,
     image,
+    lanes,
     latency,
     load,
     memory,
@@ -198,6 +199,14 @@ def loads(section: Section) -> Iterator[Figure]:
     section.plots["load.svg"] = (title, plots.curves(title, lines, "percent of deliveries", wide=False))
 
 
+def two_lanes(_section: Section) -> Iterator[Figure]:
+    """Measure menus while DigiLocker is busy, with two lanes and with one."""
+    with deployed(_progress, lanes.PARAMETERS) as deployment:
+        _progress("")
+        found = lanes.runs(deployment)
+    yield from lanes.figures(found)
+
+
 # --- without AWS -----------------------------------------------------------------------------------------------------
 
 
@@ -319,6 +328,14 @@ a file.""",
         """Open-model arrivals: a text with three statuses once a second, then ten times a second; every fifth text
 comes twice. A wait counts from when the delivery was due. The burst is about as much as the local AWS can
 take on two cores.""",
+    ),
+    "lanes": (
+        two_lanes,
+        "Two lanes",
+        f"""{lanes.CITIZENS} citizens who begin within {lanes.SECONDS:.0f} seconds, with DigiLocker at
+{lanes.DIGILOCKER_SECONDS} s a call: how long a reply takes that needs nothing of DigiLocker (*menu*), and one that does
+(*asking*). First as deployed, then in the same run with everything on the work queue, as before there were two lanes.
+The local AWS does one job of a FIFO queue at a time.""",
     ),
     "growth": (
         growing,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import requests
@@ -26,6 +27,7 @@ FLOOR = Path(__file__).parent / "floor"
 NAME = "floor"
 # A benchmark is a machine, but not to be taken for one; nor are WhatsApp's limits what is measured.
 PARAMETERS = {"RepliesPerCitizenPerDay": "100000", "MessagesPerMinute": "1000", "SameTextsPerMinute": "1000"}
+_NONE: Mapping[str, str] = MappingProxyType({})
 HABITS: Mapping[str, Any] = {"throughput": 100_000, "pair_burst": 100_000, "enforce_window": False}
 
 
@@ -92,13 +94,13 @@ class Deployment:
 
 
 @contextmanager
-def deployed(tell: Callable[[str], None]) -> Iterator[Deployment]:
+def deployed(tell: Callable[[str], None], parameters: Mapping[str, str] = _NONE) -> Iterator[Deployment]:
     """Start the local AWS and deploy both. WhatsApp's stand-in reports no status by itself.
 
     Raises StackError.
     """
     with LocalStack(
-        parameters=PARAMETERS,
+        parameters={**PARAMETERS, **parameters},
         simulator_settings=HABITS,
         tell=tell,
     ) as stack:
