@@ -115,7 +115,9 @@ def pages_around_digilockers(chromium: Chromium, url: str) -> None:
     visitor = Visitor(stops_before=f"{url}/consent")
     with chromium.page(link, width=_PHONE_WIDTH, height=_PHONE_HEIGHT) as page:
         page.resize(_PHONE_WIDTH, _PHONE_HEIGHT, scale=2)
+        page.resize(_PHONE_WIDTH, int(page.evaluate("document.documentElement.scrollHeight")), scale=2)
         take(page, "page-start", "html")
+        page.resize(_PHONE_WIDTH, _PHONE_HEIGHT, scale=2)
         visitor.open(link)
         visitor.press("agree")
         visitor.press("continue")
