@@ -605,7 +605,7 @@ def _remove_old_logs() -> None:
     before = time.time() - _LOGS_KEPT_SECONDS
     for folder in LOGS.glob("*/"):
         with suppress(OSError):  # another stack may be doing the same
-            if max((path.stat().st_mtime for path in folder.iterdir()), default=0.0) < before:
+            if max(path.stat().st_mtime for path in (folder, *folder.iterdir())) < before:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

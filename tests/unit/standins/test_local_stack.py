@@ -80,11 +80,13 @@ def test_logs_of_a_week_ago_are_removed(tmp_path: Path, monkeypatch: pytest.Monk
         (tmp_path / name).mkdir()
         log = tmp_path / name / "emulator.log"
         log.touch()
-        os.utime(log, (time.time() - days * 86400,) * 2)
+        for path in (log, log.parent):
+            os.utime(path, (time.time() - days * 86400,) * 2)
+    (tmp_path / "just begun").mkdir()
 
     local_stack._remove_old_logs()
 
-    assert [path.name for path in tmp_path.iterdir()] == ["4567"]
+    assert {path.name for path in tmp_path.iterdir()} == {"4567", "just begun"}
 
 
 def test_a_build_is_made_once_and_not_anew_while_it_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
