@@ -229,7 +229,8 @@ def calls(_section: Section) -> Iterator[Figure]:
     with _quiet():
         costs, charged = counting.costs(), counting.charged()
     for sign_in, messages in charged.items():
-        yield Figure(f"calls.charged.{sign_in}", messages, "messages", {"in-chat": 7, "consent-page": 4}[sign_in])
+        most = {"in-chat": 7, "consent-page": 4, "consent-page.wish": 2}
+        yield Figure(f"calls.charged.{sign_in}", messages, "messages", most[sign_in])
     for name, (webhook, job), wanted in (("menu", costs["[Yes]"], (3, 3)), ("document", costs["2"], (3, 8))):
         yield Figure(f"calls.{name}.webhook", sum(webhook.values()), "calls", wanted[0])
         yield Figure(f"calls.{name}.document", sum(job.values()), "calls", wanted[1])

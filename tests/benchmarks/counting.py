@@ -142,11 +142,12 @@ class CountingDesk(Desk):
 
 
 def charged() -> dict[str, int]:
-    """Count the messages that WhatsApp charges for from *Hi* to the PDF, by how she signs in."""
+    """Count the messages that WhatsApp charges for up to the PDF, by how she signs in, from *Hi* or from her wish."""
     found = {}
     for sign_in, name, behind in (
         ("in-chat", MAIN, "[Other documents]"),
         ("consent-page", "on_digilockers_page", "[Done]"),
+        ("consent-page.wish", "a_wish_on_digilockers_page", "[Other documents]"),
     ):
         desk = CountingDesk(next(one for one in transcripts() if one.name == name))
         desk.go_to(behind)

@@ -146,9 +146,13 @@ def test_who_agrees_is_recorded_and_led_to_digilocker_and_no_message_is_charged_
     assert len(desk.whatsapp.sent) == before
 
 
-def test_the_record_of_a_consent_does_not_wait_behind_what_asks_digilocker(desk: Desk) -> None:
-    answered(desk, desk.at_link())
-    assert len(desk.aws.replies()) == 1
+def test_the_exchange_of_the_code_stays_behind_the_record_of_her_consent(desk: Desk) -> None:
+    state = desk.at_link()
+    answered(desk, state)
+    back(desk, state)
+    assert desk.aws.replies() == []
+    record, exchange = desk.store.load(desk.conversation_id).outbox
+    assert [job["step"] for job in desk.aws.work()] == [record.step, exchange.step]
 
 
 def test_who_agrees_twice_is_recorded_once_and_led_on_both_times(desk: Desk) -> None:
