@@ -14,6 +14,8 @@ POSTS: Final = 9 + 3 * REPLIES
 """What WhatsApp posts: her messages, and `sent`, `delivered`, `read` of each reply."""
 JOBS: Final = REPLIES + 1
 """And one that deletes the PDF; two timers besides."""
+CHARGED: Final = {"in-chat": 7, "consent-page": 4, "consent-page.wish": 2}
+"""Replies up to the PDF, by how she signs in, from *Hi* or from her wish."""
 LOG_KILOBYTES: Final = 60
 """Assumed: lines of both functions with Lambda's own, about 1 kB an invocation."""
 PRICE: Final = {
@@ -84,4 +86,7 @@ def table() -> str:
     written.append(f"| **all** | one conversation, one document | **{total:.2f}** | |")
     aws = total - next(line.dollars for line in lines() if line.name == "WhatsApp")
     written.append(f"| of it AWS | | {aws:.2f} | {aws / total:.0%} |")
+    written += ["", "| up to the PDF, `SignIn` | replies | US$ for 1,000 documents |", "|---|---|---|"]
+    each = 1000 * PRICE["WhatsApp, a reply"]
+    written += [f"| {way} | {replies} | {replies * each:.2f} |" for way, replies in CHARGED.items()]
     return "\n".join(written)

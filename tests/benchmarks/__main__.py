@@ -26,6 +26,7 @@ from pathlib import Path
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "bench")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
 
+from capacity_model.cost import CHARGED
 from helpdesk.languages.catalogue import codes, parse
 from standins.errors import StackError
 from standins.local_stack import BUILD, build, stop_on_signals
@@ -229,8 +230,7 @@ def calls(_section: Section) -> Iterator[Figure]:
     with _quiet():
         costs, charged = counting.costs(), counting.charged()
     for sign_in, messages in charged.items():
-        most = {"in-chat": 7, "consent-page": 4, "consent-page.wish": 2}
-        yield Figure(f"calls.charged.{sign_in}", messages, "messages", most[sign_in])
+        yield Figure(f"calls.charged.{sign_in}", messages, "messages", CHARGED[sign_in])
     for name, (webhook, job), wanted in (("menu", costs["[Yes]"], (3, 3)), ("document", costs["2"], (3, 8))):
         yield Figure(f"calls.{name}.webhook", sum(webhook.values()), "calls", wanted[0])
         yield Figure(f"calls.{name}.document", sum(job.values()), "calls", wanted[1])
