@@ -49,7 +49,7 @@ MONTH ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay drill phrases bench screenshots lint format events sam-local build \
+.PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay drill phrases bench screenshots lint docs format events sam-local build \
   deploy doctor secrets change-set execute redrive revoke-all find report prune delete environments clean
 
 help: ## Print this
@@ -119,6 +119,9 @@ lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready #
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	@$(PYTHON) -m template_checks
+
+docs: .venv/docs/.ready ## The documentation as a site, in build/site; fails on a broken link, needs no network
+	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet --clean && echo 'build/site/index.html'
 
 format: .venv/.ready ## Format the code and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix --quiet || true

@@ -214,7 +214,7 @@ def without_account() -> list[str]:
     return observed(REFUSED["no account"])
 
 
-CODES = sorted({*errors._CLASS_OF_CODE, "unexpected_error", "brand_new_code", "OTP_ERROR", "E-1234"})
+CODES = sorted({*errors.CLASS_OF_CODE, "unexpected_error", "brand_new_code", "OTP_ERROR", "E-1234"})
 STATUSES = (400, 401, 403, 404, 405, 409, 422, 429, 500, 502, 503, 504, 530)
 
 

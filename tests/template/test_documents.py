@@ -41,6 +41,8 @@ RUN_BY = {
     "make replay": "tests/replay",
     "make simulate": "tests/simulation/test_simulation.py",
     "make build": "tests/template/test_layer.py",
+    "make docs": ".ci/run",
+    "make help": "tests/unit/test_makefile.py",
     "make lint": ".ci/run",
     "make format": "tests/unit/test_makefile.py",
     "make shape": "tests/unit/tools/test_shape.py",
@@ -66,7 +68,11 @@ PROGRAMS = (
     *("python", "pip", "npm", "apt-get", "pyenv"),
 )
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "tests").rglob("*.md")])
+DOCUMENTS = sorted(
+    path
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")]
+    if "translations" not in path.parts
+)
 
 
 def read(path: Path) -> str:
@@ -127,14 +133,14 @@ def test_every_verb_of_make_that_is_named_exists(document: Path) -> None:
     assert named <= verbs
 
 
-def test_the_readme_runs_events_that_there_are_and_names_the_static_ones() -> None:
-    readme = read(ROOT / "README.md")
-    run = re.findall(r"sam local invoke (\w+) -e events/([\w/]+)\.json    # (.*)", readme)
+def test_the_page_on_functions_runs_events_that_there_are_and_names_the_static_ones() -> None:
+    page = read(ROOT / "docs" / "testing-functions.md")
+    run = re.findall(r"sam local invoke (\w+) -e events/([\w/]+)\.json    # (.*)", page)
     assert {function for function, _, _ in run} == {*FUNCTIONS.values()}
     for function, event, comes in run:
         assert expectations()[event]["is"] == comes
         assert FUNCTIONS[event.split("/")[0]] == function
-    (line,) = (line for line in readme.splitlines() if line.startswith("| *static*"))
+    (line,) = (line for line in page.splitlines() if line.startswith("| *static*"))
     assert sorted(re.findall(r"`(\w+)`", line)) == sorted(name.split("/")[1] for name in static_events())
 
 

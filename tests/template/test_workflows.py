@@ -82,6 +82,7 @@ def test_a_change_is_linted_tested_and_built() -> None:
     path = ROOT / ".github" / "workflows" / "check.yaml"
     assert [step["run"] for step in steps(path) if step.get("run", "").startswith("make ")] == [
         "make lint",
+        "make docs",
         "make test",
         "make build STAGE=dev",
     ]
@@ -135,4 +136,6 @@ def test_the_output_that_the_second_job_waits_for_is_the_one_that_is_written(dep
     assert propose["outputs"] == {"change_set": "${{ steps.propose.outputs.change_set }}"}
     (step,) = [step for step in propose["steps"] if step.get("id") == "propose"]
     assert step["run"].startswith("make change-set ")
-    assert 'note("GITHUB_OUTPUT", f"change_set=' in (ROOT / "operations" / "change_set.py").read_text(encoding="utf-8")
+    assert 'note("GITHUB_OUTPUT", f"change_set=' in (ROOT / "operations" / "deployment" / "change_set.py").read_text(
+        encoding="utf-8"
+    )

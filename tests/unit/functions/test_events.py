@@ -37,7 +37,7 @@ def test_a_sample_is_answered_as_expected(moto: None, sample: str) -> None:
     assert answer.get("statusCode", answer.get("batchItemFailures")) == expectations()[sample]["answer"]
 
 
-def test_the_answers_that_the_readme_shows_are_the_functions(moto: None) -> None:
+def test_the_answers_that_the_page_on_functions_shows_are_the_functions(moto: None) -> None:
     taken = samples(WebhookAccess(app_secret=APP_SECRET), int(time.time()))["webhook/status_of_a_text"]
     done = json.loads((ROOT / "events" / "document" / "job_that_is_done.json").read_text(encoding="utf-8"))
     with mock.patch.dict(os.environ, aws().environment):
@@ -46,6 +46,6 @@ def test_the_answers_that_the_readme_shows_are_the_functions(moto: None) -> None
             load("document").lambda_handler(done, Context()),
         ]
 
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = [answer for answer in re.findall(r"^    (\{.+\})$", readme, re.MULTILINE) if "…" not in answer]
+    page = (ROOT / "docs" / "testing-functions.md").read_text(encoding="utf-8")
+    shown = [answer for answer in re.findall(r"^    (\{.+\})$", page, re.MULTILINE) if "…" not in answer]
     assert shown == [json.dumps(answer) for answer in answers]

@@ -321,7 +321,7 @@ class TooLarge(DigiLockerError):
     problem = Problem.TOO_LARGE
 
 
-_CLASS_OF_CODE: Final[dict[str, type[DigiLockerError]]] = {
+CLASS_OF_CODE: Final[dict[str, type[DigiLockerError]]] = {
     # account verification, device code (1.x)
     "invalid_parameter": RequestRefused,
     "parameter_missing": RequestRefused,
@@ -448,7 +448,7 @@ def holds_for_everybody(error: DigiLockerError) -> bool:
         case Unreachable():  # without a status no answer came at all
             return error.status is None or error.code in _SAYS_NOTHING
         case Busy():
-            kind = _CLASS_OF_CODE.get(error.code)
+            kind = CLASS_OF_CODE.get(error.code)
             is_known = error.code == "unexpected_error" or (kind is not None and issubclass(kind, Busy))
             return is_known or error.code in _SAYS_NOTHING or (error.status or 0) > 500
         case ClientRefused():
@@ -470,7 +470,7 @@ def _code_and_description(body: object) -> tuple[str | None, str]:
     if code is None:
         return None, description
     known = code.lower()
-    if known in _CLASS_OF_CODE:
+    if known in CLASS_OF_CODE:
         return known, description
     return (code if _SAFE_CODE.fullmatch(code) else _OTHER_CODE), description
 
@@ -492,7 +492,7 @@ def _class_of_code(code: str | None, description: str, endpoint: Endpoint) -> ty
         return None
     if endpoint in _GRANT_REFUSED and code in {"invalid_grant", "expired_token", "invalid_token"}:
         return _GRANT_REFUSED[endpoint]
-    kind = _CLASS_OF_CODE.get(code)
+    kind = CLASS_OF_CODE.get(code)
     if kind in {OtpRefused, OtpNotSent}:
         # Inferred: one code may stand for several reasons, told apart only by its text.
         if "expire" in description:
