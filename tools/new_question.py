@@ -56,6 +56,7 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
     back=Stage.MENU,
     help=explains("{name}", *question(Stage.{stage}, *OPTIONS)),
     expects=(Expects.CHOICE,),
+    answers=frozenset(OPTIONS),
 )
 '''
 _TEXTS = """

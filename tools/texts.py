@@ -8,10 +8,12 @@ import msgspec
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = ROOT / "layers/helpdesk/helpdesk/languages"
-FACTS = ("language.order", "language.script", "language.direction", "language.letters")
+FACTS = ("language.order", "language.script", "language.direction", "language.letters", "language.refuses")
 """Facts about a language, which nobody translates."""
 
 LONGEST = {
+    "words": "x" * 60,
+    "language": "x" * 20,
     "contact": "x" * 60,
     "department": "x" * 64,
     "grievance": "x" * 48,
@@ -44,6 +46,9 @@ LONGEST = {
 """The longest that can be filled in."""
 NOTES = {
     "not_understood",
+    "not_clear",
+    "documents.refused",
+    "documents.one_at_a_time",
     "only_text",
     "wish.kept",
     "wish.some",
@@ -95,6 +100,7 @@ QUESTIONS = {
     "sign_up.change",
     "otp.ask",
     "otp.retry",
+    "otp.not_come",
     "otp.new",
     "language.ask",
     "delete.ask",

@@ -180,7 +180,7 @@ class Chat:
         if text == "<the code>" or read_proof(text):
             self.happens(SentProof(self._step(), PROOF if text == "<the code>" else "another"))
             return
-        understood = read(self._step(), named.get(text, text))
+        understood = read(self._step(), named.get(text, text), self.conversation)
         asked = self.conversation.asked_parameter
         value = asked.accept(text) if asked else None
         self._typed = value or understood.digits or text

@@ -146,7 +146,7 @@ def play(phrase: Phrase) -> Played:
 
 def hear(conversation: Conversation, text: str) -> tuple[Event, str]:
     """Read a text as the webhook does; return the event, and the value that would be sealed."""
-    understood = read("step", text)
+    understood = read("step", text, conversation)
     parameter = conversation.asked_parameter
     event = understood.event
     if parameter and parameter.accept(text) is not None:
@@ -243,13 +243,15 @@ def _outcome(before: Conversation, after: Conversation, effects: tuple[Effect, .
         return "silent"
     if after.stage is Stage.STOPPED:
         return "stop"
-    if after.wanted and after.wanted != before.wanted:
-        return f"wish {after.wanted.doctype or 'other'}"
+    if after.wish and after.wish != before.wish:
+        return " ".join(["wish", *(sorted(after.wish.doctypes) or ["other"])])
     told = next((e for e in effects if isinstance(e, Say | ShowDocuments | OfferLanguages | ShowOptions)), None)
     key = told.text.key if isinstance(told, Say | ShowOptions) else ""
     note = told.note.key if told and told.note else ""
     if note == "language.changed":
         return f"language {after.language}"
+    if note in MISSED and after.stage is before.stage:
+        return "again"
     if key in _KEYS:
         return _KEYS[key]
     first, _, rest = key.partition(".")

@@ -147,7 +147,7 @@ def test_a_job_that_comes_back_too_late_ends_the_session_and_says_so_instead_of_
     queued(here, "1")
     (job,) = here.aws.work()
     here.clock.now += 14 * MINUTE
-    queued(here, "hello?")  # she is still there, but the list has not been put off: the queue was down
+    queued(here, "are you still there?")  # she is, but the list has not been put off: the queue was down
     here.clock.now += 20 * MINUTE
     before = len(here.whatsapp.sent)
 

@@ -40,9 +40,22 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.limits import DAY, MINUTE
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
-from helpdesk.conversation.open_question import answer, ask_again, carried_out
+from helpdesk.conversation.open_question import answer, ask_again, carried_out, explain
 from helpdesk.conversation.stages import STAGES
-from helpdesk.conversation.turn import MENU, MISSED, Context, Expects, Turn, say, signed_out, text
+from helpdesk.conversation.turn import (
+    ACTS,
+    DONE,
+    MENU,
+    MISSED,
+    OTHER_DOCUMENTS,
+    SERVICES,
+    Context,
+    Expects,
+    Turn,
+    say,
+    signed_out,
+    text,
+)
 
 type Outcome = tuple[Conversation, tuple[Effect, ...]]
 
@@ -61,6 +74,8 @@ _NUMBERS = frozenset(
     }
 )
 """What can be a longer number, or a date."""
+_IN_SESSION = frozenset({Choice.DONE, Choice.OTHER_DOCUMENTS, Choice.NEW_DOCUMENT, Choice.MORE})
+"""What only somebody who is signed in can have."""
 
 
 def advance(conversation: Conversation, event: Event, now: int, rules: Rules) -> Outcome:
@@ -115,6 +130,9 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
     if messages > rules.messages_a_minute + 1 or (repeated and repeated.times >= rules.same_texts_a_minute):
         return silent
     asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=repeated)
+    if _is_courtesy(conversation, event) and conversation.is_done:
+        return silent  # an answer would only cost money
+    asked = replace(asked, is_done=False)
     if messages > rules.messages_a_minute:
         conversation, effects = asked, (say(asked, "slowly", MENU),)
     else:
@@ -183,8 +201,10 @@ def _reply(conversation: Conversation, event: CitizenEvent, context: Context) ->
         spoken = _language(conversation, event, context.rules)
         here = language.speak(conversation, spoken) if spoken else conversation
         return documents.straight_to(here, wished, context) if here.session else wish.keep(here, wished)
+    if isinstance(event, Said) and (told := _told(conversation, event)):
+        return told
     if choice := command(event):
-        return COMMANDS[choice](conversation, event, context)
+        return _commanded(conversation, choice, event, context)
     if spoken := _language(conversation, event, context.rules):
         return ask_again(language.speak(conversation, spoken), context, note=text("language.changed"))
     match event:
@@ -222,13 +242,59 @@ def _answers_open_question(conversation: Conversation, event: CitizenEvent) -> b
     """Tell whether her words answer the open question, though one of them means something elsewhere."""
     if not isinstance(event, Said):
         return False
-    expects = STAGES[conversation.stage].expects
+    question = STAGES[conversation.stage]
+    expects = question.expects
+    if not question.answers.isdisjoint(event.choices):
+        return True
+    if Expects.DOCUMENT in expects and Choice.ANOTHER_PERSON not in event.choices:
+        return event.is_of_documents
     if Expects.VALUE in expects and event.fits and event.is_clear:
         parameter = conversation.asked_parameter
         return parameter is not None and bool(parameter.values)
     if Expects.WORDS in expects:
-        return not event.is_clear and bool(event.named)  # "home insurance"
-    return not event.is_clear and (Expects.NAME in expects or Expects.VALUE in expects)
+        return not event.is_clear or event.is_of_documents  # "home insurance"
+    return not event.is_clear and not {Expects.NAME, Expects.VALUE}.isdisjoint(expects)
+
+
+def _told(conversation: Conversation, said: Said) -> Turn | None:
+    """Tell what she asks about, what helps her who does not know, and a word to her thanks; the question stays open."""
+    if said.topic:
+        return conversation, (_beside(conversation, f"about.{said.topic}"),)
+    if Choice.UNSURE in said.choices:
+        return explain(conversation)
+    if not _is_courtesy(conversation, said) or not ACTS.isdisjoint(STAGES[conversation.stage].answers):
+        return None
+    if conversation.session and not conversation.waiting:
+        return conversation, (say(conversation, "courtesy.signed_in", OTHER_DOCUMENTS, DONE),)
+    if conversation.stage in {Stage.NEW, Stage.MENU, Stage.ENDED}:
+        return conversation, (say(conversation, "courtesy.menu", SERVICES, MENU),)
+    if conversation.waiting:
+        return conversation, (_beside(conversation, "courtesy.wait"),)
+    return (conversation, (_beside(conversation, "courtesy.open"),)) if Choice.COURTESY in said.choices else None
+
+
+def _beside(conversation: Conversation, key: str) -> Say:
+    """Say something with the buttons of the question that stays open."""
+    explained = STAGES[conversation.stage].help(conversation)
+    return say(conversation, key, *(explained.buttons if isinstance(explained, Say) else (MENU,)))
+
+
+def _is_courtesy(conversation: Conversation, event: CitizenEvent) -> bool:
+    """Tell whether she only thanks, or says that all is well where nothing is asked."""
+    if not isinstance(event, Said) or event.named or event.elsewhere:
+        return False
+    polite = {Choice.COURTESY, Choice.YES} - STAGES[conversation.stage].answers
+    return bool(event.choices) and event.choices <= polite and event.number is None
+
+
+def _commanded(conversation: Conversation, choice: Choice, event: CitizenEvent, context: Context) -> Turn:
+    """Do what means the same everywhere. Words for what needs a session lead on to it, or to the open question."""
+    if isinstance(event, Said) and conversation.session is None and choice in _IN_SESSION:
+        if conversation.stage in {Stage.NEW, Stage.MENU, Stage.ENDED} and choice is not Choice.DONE:
+            return COMMANDS[Choice.SERVICES](conversation, event, context)
+        if choice is not Choice.MORE or conversation.stage is not Stage.LANGUAGE:
+            return ask_again(conversation, context)
+    return COMMANDS[choice](conversation, event, context)
 
 
 def _language(conversation: Conversation, event: CitizenEvent, rules: Rules) -> str | None:

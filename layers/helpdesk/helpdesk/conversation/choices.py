@@ -56,6 +56,12 @@ class Choice(StrEnum):
     OPEN_LINK = "open_link"
     NEW_LINK = "new_link"
     SHARE = "share"
+    COURTESY = "courtesy"
+    """Thanks, ok, good night: no command."""
+    UNSURE = "unsure"
+    """She does not know."""
+    NOT_COME = "not_come"
+    """The OTP has not come."""
 
 
 class Tap(Value, frozen=True):

@@ -7,7 +7,7 @@ from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.events import CitizenEvent, Said, Tapped
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.open_question import ask_again, explain, go_back
-from helpdesk.conversation.turn import Context, Turn, reset_to, text
+from helpdesk.conversation.turn import Context, Turn, is_meant, reset_to, text
 
 
 def command(event: CitizenEvent) -> Choice | None:
@@ -16,7 +16,7 @@ def command(event: CitizenEvent) -> Choice | None:
         case Tapped(tap=tap) if tap and tap.choice in COMMANDS:
             return tap.choice
         case Said(choices=choices):
-            return next((choice for choice in COMMANDS if choice in choices), None)
+            return next((choice for choice in COMMANDS if choice in choices and is_meant(event, choice)), None)
     return None
 
 

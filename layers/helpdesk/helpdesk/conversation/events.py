@@ -47,7 +47,9 @@ class Said(Value, frozen=True):
     page: int | None = None
     """The page of a list that she wants to see."""
     elsewhere: tuple[str, ...] = ()
-    """Her words for a document that is of no kind known by a doctype: "birth certificate"."""
+    """Her words for a document that is of no kind known by a doctype: "জন্ম সার্টিফিকেট"."""
+    english: tuple[str, ...] = ()
+    """The same in English, as far as known: for comparing it with documents' names."""
     refuses: bool = False
     """Whether she names a document and does not want it."""
     topic: str = ""
@@ -67,6 +69,11 @@ class Said(Value, frozen=True):
             words.setdefault(naming.doctype, set()).update(naming.words)
         most = max(map(len, words.values()), default=0)
         return tuple(doctype for doctype, own in words.items() if len(own) == most)
+
+    @property
+    def is_of_documents(self) -> bool:
+        """Whether she asks for documents, refuses one, or asks for a page of the list."""
+        return bool(self.named or self.elsewhere or self.refuses or self.numbers or self.page)
 
 
 class Kind(StrEnum):

@@ -334,6 +334,8 @@ class Conversation(Tagged, frozen=True):
     """How many came in that minute."""
     misses: int = 0
     """How many answers in a row were not understood."""
+    is_done: bool = False
+    """Whether *Done* was the last that was said: thanks are not answered then."""
     late_at: int = 0
     """When she was last told that her messages came late."""
     repeated: Repeated | None = None

@@ -63,6 +63,8 @@ class Question(Value, frozen=True, kw_only=True):
     help: Callable[[Conversation], Say | OfferLanguages]
     """What *Help* says. The question can still be answered."""
     expects: tuple[Expects, ...]
+    answers: frozenset[Choice] = frozenset()
+    """The words that answer it, whatever they mean elsewhere."""
     waits_for: Callable[[Conversation], Request | None] | None = None
     """What DigiLocker is asked meanwhile, where it is at work."""
 
@@ -116,6 +118,7 @@ START_AGAIN = Button(Choice.GREETING)
 MISSED = frozenset(
     {
         "not_understood",
+        "not_clear",
         "only_text",
         "number_not_now",
         "sign_up.not_a_name",
@@ -125,7 +128,7 @@ MISSED = frozenset(
         "aadhaar.first_digit",
         "aadhaar.checksum",
         "otp.length",
-        "documents.no_such_name",
+        "documents.refused",
         "documents.no_such_number",
         "documents.long_number",
         "pull.not_accepted",
@@ -134,6 +137,10 @@ MISSED = frozenset(
 """Notes which say that an answer was none."""
 
 _REFUSALS = {Choice.NO, Choice.DECLINE}
+ACTS = frozenset({Choice.AGREE, Choice.SEND, Choice.DELETE, Choice.DONE, Choice.STOP, Choice.SIGN_UP})
+"""What acts: it needs a clear and whole answer, in every language."""
+_LONGEST_ECHO = 60
+"""Characters of her words that are repeated to her."""
 
 
 def say(
@@ -164,13 +171,34 @@ def question(stage: Stage, *choices: Choice) -> tuple[Button, ...]:
     return tuple(Button(choice, stage.value) for choice in choices)
 
 
+def is_meant(event: CitizenEvent, choice: Choice, acts: frozenset[Choice] = ACTS) -> bool:
+    """Tell whether a choice may be carried out: a tap, or what does no harm, or words that are clear and whole.
+
+    A contrary word, a question, or words that were not understood leave room for doubt.
+    """
+    return choice not in acts or not isinstance(event, Said) or event.is_clear
+
+
+def not_understood(event: CitizenEvent) -> Text:
+    """Say that an answer was not understood, and which of its words were not."""
+    unknown = event.unknown if isinstance(event, Said) and event.choices else ()
+    words = " ".join(word for word in unknown if word.isalpha())
+    return text("not_clear", words=words[:_LONGEST_ECHO]) if words else text("not_understood")
+
+
 def match_choice(
-    event: CitizenEvent, stage: Stage, options: tuple[Choice, ...], *, numbered: bool = True, **also: Choice
+    event: CitizenEvent,
+    stage: Stage,
+    options: tuple[Choice, ...],
+    *,
+    numbered: bool = True,
+    acts: frozenset[Choice] = ACTS,
+    **also: Choice,
 ) -> Choice | None:
     """Say which of the question's options the answer picks: by its button, its number, or a word for it.
 
     `numbered` is false where a number can't mean an option. `also` names further words by choice: `yes=Choice.AGREE`
-    lets a *yes* stand for *I agree*.
+    lets a *yes* stand for *I agree*. `acts`: what is picked only by a clear and whole answer.
     """
     match event:
         case Tapped(tap=tap) if tap and tap.place in {"", stage.value} and tap.choice in options:
@@ -178,11 +206,16 @@ def match_choice(
         case Said(number=int(number)) if numbered and 1 <= number <= len(options):
             return options[number - 1]
         case Said(choices=choices):
-            said = [option for option in options if option in choices]
-            said += [option for word, option in also.items() if Choice(word) in choices]
-            # Whoever says both yes and no ("ok, but no") has not agreed.
-            return next((option for option in said if option in _REFUSALS), said[0] if said else None)
+            picked = _said_of(choices, options, also)
+            return picked if picked and is_meant(event, picked, acts) else None
     return None
+
+
+def _said_of(choices: frozenset[Choice], options: tuple[Choice, ...], also: dict[str, Choice]) -> Choice | None:
+    """Return which option words mean. Whoever says both yes and no ("ok, but no") has not agreed."""
+    said = [option for option in options if option in choices]
+    said += [option for word, option in also.items() if Choice(word) in choices]
+    return next((option for option in said if option in _REFUSALS), said[0] if said else None)
 
 
 def await_answer(conversation: Conversation, stage: Stage, context: Context) -> Conversation:

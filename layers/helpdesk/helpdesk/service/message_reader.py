@@ -52,7 +52,7 @@ def read_message(
     if message.in_group:
         return ReadMessage(SentInGroup(step))
     is_text = message.kind is webhook.Kind.TEXT or _answers_anew(message, conversation, pepper)
-    event, digits = _meaning(step, message, is_text=is_text)
+    event, digits = _meaning(step, message, conversation, is_text=is_text)
     if message.timestamp is not None and now - message.timestamp > max_age_seconds:
         return ReadMessage(LateMessage(step, event if not digits else None))
     parameter = conversation.asked_parameter
@@ -78,7 +78,9 @@ def _answers_anew(message: InboundMessage, conversation: Conversation, pepper: s
     return newest == Newest(step_id(pepper, message.edited), conversation.question)
 
 
-def _meaning(step: str, message: InboundMessage, *, is_text: bool) -> tuple[TimelyEvent, str]:
+def _meaning(
+    step: str, message: InboundMessage, conversation: Conversation, *, is_text: bool
+) -> tuple[TimelyEvent, str]:
     if message.kind is webhook.Kind.TAP:
         tap = read_tap(message.tap or "")
         if tap or not message.title:
@@ -90,7 +92,7 @@ def _meaning(step: str, message: InboundMessage, *, is_text: bool) -> tuple[Time
             return SentProof(step, proof_mark(proof)), ""
     else:
         return SentSomethingElse(step, message.kind.value), ""
-    understood = read(step, text)
+    understood = read(step, text, conversation)
     return understood.event, understood.digits
 
 

@@ -21,6 +21,7 @@ _NUMERIC = r"\D*?(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u201
 _SPACED = r"\D*?(\d{1,2})\s+(\d{1,2})\s+(\d{4})\D*"
 _YEAR_FIRST = r"\D*?(\d{4})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\s*[/.\-\u2010-\u2014]\s*(\d{1,2})\D*"
 _TOGETHER = r"\D*?(\d\d)(\d\d)(\d{4})\D*"
+_ANYWHERE = r"(?<!\d)\d{1,2}\s*[/.\-]\s*\d{1,2}\s*[/.\-]\s*(?:\d{4}|\d\d)(?!\d)"
 _ENDING = r"(?:st|nd|rd|th|[^\W\d_]\S{0,3}(?=[\s,]))?"
 """What is written to a number without a space: 12th, ১২ই, 12ನೇ."""
 _DAY_FIRST = rf"\D*?(\d{{1,2}}){_ENDING}[\s,./\-]*(?:of\s+)?([^\W\d_]\S*?)[\s,./\-]*(\d{{4}}|\d\d)\D*"
@@ -59,6 +60,14 @@ def read_date(text: str) -> Date | None:
     if (found := re.fullmatch(_MONTH_AFTER_YEAR, plain)) and (named := _months().get(found[2])):
         return _date(found[3], named, found[1])
     return None
+
+
+def find_date(text: str) -> Date | None:
+    """Find the one date in a text, whatever stands around it; None if there is none or another one too."""
+    if date := read_date(text):
+        return date
+    found = {match.group() for match in re.finditer(_ANYWHERE, _plain(text))}
+    return read_date(found.pop()) if len(found) == 1 else None
 
 
 def written(iso: str, language: str) -> str:

@@ -1,15 +1,17 @@
-"""What people type, in any of the languages and scripts at once.
+"""What people type, read by the question that is open, in any of the languages and scripts.
 
 Reading a text gives an event for the dialogue. A number of four or more digits may be an identity number, so it is only
 described; what it was stays with the caller, as ASCII digits, to be sealed if the dialogue wants it.
 """
 
-import unicodedata
-from collections.abc import Iterable, Iterator
-from functools import cache
+import re
+from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.events import Entered, Kind, Naming, Said
+from helpdesk.conversation.events import Entered, Kind, Said
+from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.numbers import (
     AADHAAR_DIGITS,
     LARGEST_CHOICE,
@@ -21,24 +23,33 @@ from helpdesk.conversation.numbers import (
     mobile_fault,
     national_mobile,
 )
-from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
+from helpdesk.conversation.stages import STAGES
+from helpdesk.conversation.turn import Expects
+from helpdesk.languages.catalogue import catalogue, codes
 from helpdesk.structs import Value
-from helpdesk.understanding.dates import read_date
+from helpdesk.understanding.dates import find_date, read_date
+from helpdesk.understanding.lexicon import lexicon
+from helpdesk.understanding.meaning import Meaning, meaning
+from helpdesk.understanding.sentences import Sentence, sentence
+from helpdesk.understanding.text import ASKS, BREAK, LONGEST_TEXT, foreign, normalised, script, words
 
-LONGEST_TEXT = 400
-"""Characters that are looked at. Whoever writes more is not answering one of our questions."""
-
-_JOINERS = frozenset(map(ord, "\u200b\u200c\u200d\ufe0f"))
-
-# Words that may stand before others and still decide: "yes please", "hello, is anyone there".
-_LEADING = frozenset({Choice.GREETING, Choice.YES, Choice.NO})
+ENGLISH = "en"
 _KINDS = {AADHAAR_DIGITS: Kind.AADHAAR, VIRTUAL_ID_DIGITS: Kind.VIRTUAL_ID, OTP_DIGITS: Kind.OTP}
+_YEARS = range(1950, 2050)
+"""A number of four digits among words that is one of these is a year: "NEET 2024"."""
+_SIX_DIGITS = re.compile(rf"(?<!\d)\d{{{OTP_DIGITS}}}(?!\d)")
+_OF_DOCUMENTS = frozenset(
+    {Stage.NEW, Stage.MENU, Stage.ENDED, Stage.LISTING, Stage.DOCUMENTS, Stage.FINDING, Stage.PULLING}
+)
+"""Where she may ask for a document."""
+_MOST_TRIED, _FEW_WORDS = 4, 2
+"""Languages that a longer text in Latin letters is tried in, beside the one that is spoken."""
 
 
 class Read(Value, frozen=True):
-    """A text, understood. `digits` is what an `Entered` number or date was, for sealing; empty otherwise.
+    """A text, understood. `digits` is what is to be sealed if the dialogue wants it; empty otherwise.
 
-    A date is given as YYYY-MM-DD, a mobile number as ten digits.
+    That is what an `Entered` number or date was (a date as YYYY-MM-DD, a mobile number as ten digits), or a name.
     """
 
     hidden = ("digits",)
@@ -47,62 +58,64 @@ class Read(Value, frozen=True):
     digits: str = ""
 
 
-class Meaning(Value, frozen=True):
-    """What a phrase means in one language."""
-
-    language: str
-    choice: Choice | None = None
-    doctype: str = ""
-
-
-def read(event_id: str, text: str) -> Read:
-    """Understand a text that she typed."""
-    text = unicodedata.normalize("NFC", text[:LONGEST_TEXT])
-    tokens = fold(text)
+def read(event_id: str, text: str, conversation: Conversation = Conversation()) -> Read:  # noqa: B008 - immutable
+    """Understand a text that she typed, as an answer to the question that is open."""
+    text = normalised(text[:LONGEST_TEXT])
+    question = STAGES[conversation.stage]
     groups = digit_groups(text)
-    said = _understood(event_id, tokens)
-    long = [group for group in groups if len(group.digits) > len(str(LARGEST_CHOICE))]
+    if groups and (expected := _expected(event_id, text, groups, question.expects)):
+        return expected
     if groups and (date := read_date(text)):
         return Read(Entered(event_id, Kind.DATE, date.fault), date.iso)
-    if long and not (said.named and max(len(group.digits) for group in groups) <= 4):
+    long = [group for group in groups if len(group.digits) > len(str(LARGEST_CHOICE))]
+    if long and not _are_years(long, text):
         return _entered(event_id, long, text)
-    # "No. 3" is a number, not a refusal.
-    if len(groups) == 1 and not groups[0].spaced and not said.named and said.choices <= {Choice.NO}:
-        return Read(Said(event_id, languages=said.languages, number=int(groups[0].digits), words=said.words))
-    return Read(said)
+    return _said(event_id, words(text), conversation, question.expects)
 
 
-def fold(text: str) -> tuple[str, ...]:
-    """Split a text into words that can be compared: no case, no punctuation, no invisible joiners, ASCII digits."""
-    return tuple(_folded(text).split())
+# What the open question expects, in whatever stands around it.
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold().translate(_FOLDED)
+def _expected(event_id: str, text: str, groups: list[Group], expects: Sequence[Expects]) -> Read | None:
+    """Find what the open question expects; None if it is not there, or there is more than one."""
+    for kind in expects:
+        match kind:
+            case Expects.OTP:
+                found = set(_SIX_DIGITS.findall(text)) or _of_length(groups, OTP_DIGITS)
+                if len(found) == 1:
+                    return Read(Entered(event_id, Kind.OTP), found.pop())
+            case Expects.AADHAAR:
+                found = _of_length(groups, AADHAAR_DIGITS, VIRTUAL_ID_DIGITS)
+                if len(found) == 1:
+                    digits = found.pop()
+                    return Read(Entered(event_id, _KINDS[len(digits)], identity_fault(digits)), digits)
+            case Expects.MOBILE:
+                found = {mobile for group in groups if (mobile := _mobile(group.digits))}
+                if len(found) == 1:
+                    mobile = found.pop()
+                    return Read(Entered(event_id, Kind.MOBILE, mobile_fault(mobile)), mobile)
+            case Expects.DATE if date := find_date(text):
+                return Read(Entered(event_id, Kind.DATE, date.fault), date.iso)
+    return None
 
 
-class _Folded(dict[int, str]):
-    """What stands for a character in a folded word, found out once for each character; a space ends the word."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        category = unicodedata.category(character)
-        if code in _JOINERS:
-            folded = ""
-        elif category == "Nd":
-            folded = str(unicodedata.decimal(character))
-        # Vowel signs and viramas of Indian scripts are marks: they belong to the word.
-        elif character.isalnum() or character == "?" or category[0] == "M":
-            folded = character
-        else:
-            folded = " "
-        self[code] = folded
-        return folded
+def _of_length(groups: list[Group], *lengths: int) -> set[str]:
+    return {group.digits for group in groups if len(group.digits) in lengths}
 
 
-_BETWEEN = "\0"
-"""Stands between phrases that are folded together. Nobody types it."""
-_FOLDED = _Folded({0: _BETWEEN})
+def _mobile(digits: str) -> str:
+    """Return the ten digits of a mobile number, with or without 91 or 0 before it; "" for anything else."""
+    for prefix in ("", "0", "91", "091", "0091"):
+        if digits.startswith(prefix) and len(national := digits.removeprefix(prefix)) == 10:
+            return national
+    return ""
+
+
+def _are_years(long: list[Group], text: str) -> bool:
+    """Tell whether the longer numbers among words are years."""
+    return any(letter.isalpha() for letter in text) and all(
+        len(group.digits) == 4 and not group.spaced and int(group.digits) in _YEARS for group in long
+    )
 
 
 def _entered(event_id: str, long: list[Group], text: str) -> Read:
@@ -117,116 +130,117 @@ def _entered(event_id: str, long: list[Group], text: str) -> Read:
     return Read(Entered(event_id, kind, fault), digits)
 
 
-def _understood(event_id: str, tokens: tuple[str, ...]) -> Said:
-    scripts = dict.fromkeys(["", *map(_script, _foreign("".join(tokens)))])
-    whole = _meanings(tokens, scripts)
-    choices = {m.choice for m in whole if m.choice}
-    meant = {m.language for m in whole if m.choice}
-    named: list[Naming] = []
-    understood: set[int] = set(range(len(tokens))) if whole else set()
-    for start, end in _spans(tokens):
-        for meaning in _meanings(tokens[start:end], scripts):
-            if meaning.doctype:
-                named.append(Naming(tokens[start:end], meaning.doctype))
-            elif not whole and meaning.choice and _decides(meaning.choice, start, end, tokens):
-                choices.add(meaning.choice)
-                meant.add(meaning.language)
-                understood.update(range(start, end))
-    # A bare number in the name of a kind ("12") names nothing by itself.
-    if all(word.isdecimal() for naming in named for word in naming.words):
-        named = []
-    if any(m.doctype for m in whole) and named:
-        choices, meant = set(), set()
-    languages = _languages(tokens, meant, spoken=Choice.SPEAK in choices)
-    words = tokens if any(not token.isdecimal() for token in tokens) else ()
-    is_clear = len(understood) == len(tokens)
-    return Said(event_id, frozenset(choices), languages, None, tuple(dict.fromkeys(named)), words, is_clear)
+# Words
 
 
-def _languages(tokens: tuple[str, ...], meant: set[str], *, spoken: bool) -> tuple[str, ...]:
-    """Give the languages that a text can be in, in the order in which they are offered.
+def _said(event_id: str, tokens: tuple[str, ...], conversation: Conversation, expects: Sequence[Expects]) -> Read:
+    content = tuple(token for token in tokens if token not in {BREAK, ASKS})
+    if Expects.NAME in expects and (name := _name(content, conversation.language)):
+        return Read(Said(event_id, words=name, is_clear=False), " ".join(name).title())
+    best, languages = understand(tokens, conversation)
+    asked = best.wishes
+    said = Said(
+        event_id,
+        best.choices,
+        best.languages or languages,
+        best.number,
+        asked.named,
+        content if any(not word.isdecimal() for word in content) else (),
+        best.is_clear,
+        numbers=asked.numbers if len(asked.numbers) > 1 else (),
+        page=best.page,
+        elsewhere=asked.elsewhere,
+        english=asked.english,
+        refuses=asked.refuses,
+        topic=best.topic,
+        unknown=best.sentence.unknown,
+    )
+    return Read(said)
 
-    The script decides, narrowed by what was understood in each language. In Latin letters only the latter tells.
-    `spoken`: the text names a language, in whatever script.
+
+def understand(tokens: tuple[str, ...], conversation: Conversation) -> tuple[Meaning, tuple[str, ...]]:
+    """Return what a text means, and the languages that it can be in if it can't be in the one that is spoken."""
+    spoken = conversation.language
+    content = [token for token in tokens if token not in {BREAK, ASKS}]
+    stage = conversation.stage
+
+    def mean(parsed: Sentence) -> Meaning:
+        return meaning(parsed, at_account=stage is Stage.ACCOUNT, of_documents=stage in _OF_DOCUMENTS)
+
+    written = _written_in("".join(content))
+    home = spoken if not written or spoken in written else written[0]
+    tried = {home: _parsed(tokens, home)}
+    if tried[home].unknown:
+        others = [code for code in written or _likely(content, spoken) if code not in tried]
+        tried.update((code, _parsed(tokens, code)) for code in others)
+    left_over = {code: len(parsed.unknown) for code, parsed in tried.items()}
+    least = min(left_over.values())
+    rivals = [code for code in tried if left_over[code] == least]
+    meanings = {code: mean(tried[code]) for code in (rivals[:1] if rivals[0] == home else rivals)}
+    telling = [code for code in meanings if meanings[code].says_something] or rivals[:1]
+    meant = meanings[telling[0]]
+    if any(meanings[code].choices not in {frozenset(), meant.choices} for code in telling):
+        meant = replace(meant, is_clear=False)
+    return meant, _languages(spoken, written, tried, telling, meant, len(content))
+
+
+def _parsed(tokens: tuple[str, ...], code: str) -> Sentence:
+    lexicons = [lexicon(code)] if code == ENGLISH else [lexicon(code), lexicon(ENGLISH)]
+    return sentence(tokens, lexicons)
+
+
+def _likely(content: list[str], spoken: str) -> list[str]:
+    """Return the languages that know most of these words, besides the one that is spoken."""
+    known = {code: sum(lexicon(code).knows(word) for word in content) for code in codes() if code != spoken}
+    likely = sorted((code for code in known if known[code]), key=lambda code: -known[code])
+    return likely[: _MOST_TRIED if len(content) > _FEW_WORDS else len(likely)]
+
+
+def _languages(
+    spoken: str, written: list[str], tried: dict[str, Sentence], rivals: list[str], meant: Meaning, count: int
+) -> tuple[str, ...]:
+    """Return the languages of a text: the one that is spoken, if it can be in that; else those that know it best.
+
+    Another script tells at once; in the same script only a greeting does, or a sentence of which the spoken language
+    knows less than half.
     """
-    written = set() if spoken else _written_in("".join(tokens))
-    possible = (written & meant or written) if written else meant
-    return tuple(code for code in codes() if code in possible)
+    if written and spoken not in written:
+        own = [code for code in written if code in rivals]
+        return tuple(own or written)
+    if not tried[spoken].unknown:
+        return (spoken,)
+    is_foreign = 2 * len(tried[spoken].unknown) > count
+    is_whole = meant.is_whole and spoken not in rivals
+    if is_whole and is_foreign and (count > 1 or meant.choices == {Choice.GREETING}):
+        return tuple(code for code in codes() if code in rivals)
+    if is_foreign and not written:
+        return ()
+    return (spoken,)
 
 
-def _decides(choice: Choice, start: int, end: int, tokens: tuple[str, ...]) -> bool:
-    """Tell whether a phrase inside a longer text still means the choice."""
-    if choice in _LEADING:
-        return start == 0
-    return end - start > 1 or len(tokens) <= 3
+def _written_in(text: str) -> list[str]:
+    """Return the languages of the script of a text, those first that have letters of their own in it.
 
-
-def _spans(tokens: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    """Give every run of up to four words among the first thirty."""
-    count = min(len(tokens), 30)
-    for start in range(count):
-        for end in range(start + 1, min(start + 4, count) + 1):
-            yield start, end
-
-
-@cache
-def _phrases(script: str) -> dict[tuple[str, ...], list[Meaning]]:
-    """Index what is understood, by its folded words: what is written in a script; "" for plain Latin letters.
-
-    A cold start waits for this, so only what the text needs is indexed, and all phrases of a meaning are folded in
-    one go.
+    None for Latin letters, which all are written in at times.
     """
-    index: dict[tuple[str, ...], list[Meaning]] = {}
-    for language in catalogues():
-        if script not in {"", language.texts["language.script"]}:
-            continue
-        for meaning, phrases in _vocabulary(language):
-            separated = phrases.replace("\n", ",").split(",")
-            wanted = [phrase for phrase in separated if phrase.isascii() == (script == "")]
-            for phrase in _folded(_BETWEEN.join(wanted)).split(_BETWEEN):
-                if tokens := tuple(phrase.split()):
-                    index.setdefault(tokens, []).append(meaning)
-    return index
-
-
-def _meanings(tokens: tuple[str, ...], scripts: Iterable[str]) -> list[Meaning]:
-    return [meaning for script in scripts for meaning in _phrases(script).get(tokens, ())]
-
-
-def _vocabulary(language: Catalogue) -> Iterator[tuple[Meaning, str]]:
-    for name, text in language.texts.items():
-        section, _, rest = name.partition(".")
-        kind, _, doctype = rest.partition(".")
-        if section == "document":
-            yield Meaning(language.code, doctype=rest), _one_phrase(text)
-        elif section == "button":
-            yield Meaning(language.code, Choice(rest)), _one_phrase(text)
-        elif section == "words":
-            yield Meaning(language.code, doctype=doctype) if doctype else Meaning(language.code, Choice(kind)), text
-
-
-def _one_phrase(title: str) -> str:
-    """A title is one phrase, whatever commas are in it: "Yes, delete" is no yes."""
-    return title.replace(",", " ")
-
-
-def _written_in(text: str) -> set[str]:
-    """Give the languages that are written in the script of a text; none for Latin letters, which all are at times."""
-    letters = set(_foreign(text))
+    letters = foreign(text)
     if not letters:
-        return set()
-    languages = [catalogue(code) for code in codes()]
-    script = max(map(_script, letters), key=[_script(letter) for letter in text if letter in letters].count)
-    candidates = [language for language in languages if language.texts["language.script"] == script != "LATIN"]
-    own = [language for language in candidates if letters & set(language.texts["language.letters"])]
-    return {language.code for language in own or candidates}
+        return []
+    scripts = [script(letter) for letter in letters]
+    written = max(set(scripts), key=scripts.count)
+    languages = [catalogue(code) for code in codes() if catalogue(code).texts["language.script"] == written != "LATIN"]
+    own = [language.code for language in languages if set(letters) & set(language.texts["language.letters"])]
+    return own or [language.code for language in languages]
 
 
-def _foreign(text: str) -> list[str]:
-    """Give the letters that are none of English."""
-    return [] if text.isascii() else [one for one in text if not one.isascii() and one.isalpha()]
-
-
-@cache
-def _script(letter: str) -> str:
-    return unicodedata.name(letter, "").split(" ")[0]
+def _name(content: tuple[str, ...], spoken: str) -> tuple[str, ...]:
+    """Return a name that is given in a sentence ("my name is …"), in Latin letters; () if there is none."""
+    parsed = sentence(content, [lexicon(spoken), lexicon(ENGLISH)] if spoken != ENGLISH else [lexicon(ENGLISH)])
+    before = next((segment for segment in parsed.segments if "my_name" in segment.kinds), None)
+    if before is None:
+        return ()
+    name = content[before.start + len(before.words) :] if before.start == 0 else content[: before.start]
+    trailing = {word for segment in parsed.segments if "small" in segment.kinds for word in segment.words}
+    while name and name[-1] in trailing:
+        name = name[:-1]
+    return name if name and all(word.isascii() and word.isalpha() for word in name) else ()

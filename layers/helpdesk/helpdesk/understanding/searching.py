@@ -3,7 +3,7 @@
 from functools import cache
 
 from helpdesk.languages.catalogue import catalogues
-from helpdesk.understanding.reading import fold
+from helpdesk.understanding.text import fold
 
 _LONGEST_PHRASE = 4
 

@@ -14,13 +14,15 @@ from helpdesk.conversation.turn import (
     explains,
     goto,
     match_choice,
+    not_understood,
     question,
     reset_to,
     say,
-    text,
 )
 
 OPTIONS = (Choice.YES, Choice.NO)
+_ACTS = frozenset({Choice.NO})
+"""A *no* begins to open an account."""
 
 
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
@@ -33,12 +35,12 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Yes* leads to the consent for signing in, *No* to that for signing up."""
-    match match_choice(event, Stage.ACCOUNT, OPTIONS):
+    match match_choice(event, Stage.ACCOUNT, OPTIONS, acts=_ACTS):
         case Choice.YES:
             return goto(conversation, Stage.CONSENT)
         case Choice.NO:
             return sign_up(conversation)
-    return ask(conversation, context, note=text("not_understood"))
+    return ask(conversation, context, note=not_understood(event))
 
 
 def sign_up(conversation: Conversation) -> Turn:
@@ -52,4 +54,5 @@ ACCOUNT = Question(
     back=Stage.MENU,
     help=explains("account", *question(Stage.ACCOUNT, *OPTIONS)),
     expects=(Expects.CHOICE,),
+    answers=frozenset(OPTIONS),
 )

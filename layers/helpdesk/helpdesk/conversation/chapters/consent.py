@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
-from helpdesk.conversation.events import CitizenEvent, Said
+from helpdesk.conversation.events import CitizenEvent
 from helpdesk.conversation.model import Conversation, Form, Stage
 from helpdesk.conversation.turn import (
     MENU,
@@ -17,6 +17,7 @@ from helpdesk.conversation.turn import (
     explains,
     goto,
     match_choice,
+    not_understood,
     question,
     reset_to,
     say,
@@ -51,11 +52,10 @@ def _options(conversation: Conversation) -> tuple[Choice, ...]:
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*I agree* is recorded and leads on to sign in; *No, thanks* leads back, and nothing was used."""
-    is_clear = event.is_clear if isinstance(event, Said) else True
     match match_choice(event, Stage.CONSENT, _options(conversation), yes=Choice.AGREE, no=Choice.DECLINE):
         case Choice.AGREE if context.rules.on_page:  # asked by the release before
             return ask(conversation, context)
-        case Choice.AGREE if is_clear:
+        case Choice.AGREE:
             version = VERSION if conversation.form is None else SIGN_UP_VERSION
             asked, replies = goto(conversation, Stage.AADHAAR)
             return asked, (RecordConsent(version, conversation.language, context.now), *replies)
@@ -64,7 +64,7 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
             return declined, (say(declined, "consent.declined", SERVICES, MENU),)
         case Choice.SIGN_UP:
             return goto(replace(conversation, form=Form()), Stage.CONSENT)
-    return ask(conversation, context, note=text("not_understood"))
+    return ask(conversation, context, note=not_understood(event))
 
 
 CONSENT = Question(
@@ -73,4 +73,5 @@ CONSENT = Question(
     back=Stage.ACCOUNT,
     help=explains("consent", *question(Stage.CONSENT, *OPTIONS), PRIVACY),
     expects=(Expects.CHOICE,),
+    answers=frozenset({*OPTIONS, Choice.YES, Choice.NO}),
 )

@@ -22,8 +22,8 @@ from helpdesk.conversation.events import (
     Said,
     Tapped,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Waiting, Wanted, Wish
-from helpdesk.conversation.on_list import fitting, found, is_aadhaar, remembered
+from helpdesk.conversation.model import Conversation, Stage, Waiting, Wanted, Wish
+from helpdesk.conversation.on_list import fitting, found, is_aadhaar, matching, remembered
 from helpdesk.conversation.pages import DOCUMENTS as ON_A_PAGE
 from helpdesk.conversation.pages import pages
 from helpdesk.conversation.problems import Problem
@@ -43,6 +43,7 @@ from helpdesk.conversation.turn import (
     explains,
     goto,
     match_choice,
+    not_understood,
     question,
     reset_to,
     say,
@@ -52,6 +53,8 @@ from helpdesk.conversation.turn import (
     wait,
 )
 
+_LONGEST_NAME = 60
+"""Characters of her name for a document that are repeated to her."""
 _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
 """What DigiLocker answers where a partner may not have the Aadhaar card (which it is, is not documented)."""
 
@@ -208,8 +211,14 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
             return try_again(conversation, context)
         case _ if session.on_page and match_choice(event, Stage.DOCUMENTS, (Choice.SHARE,), numbered=False):
             return share(conversation, context)
+        case Said(page=int(page)):
+            return show(conversation, page)
         case Said(number=int(number)):
             return choose(conversation, number, context)
+        case Said(numbers=numbers) if len(numbers) > 1:
+            return _one_of(conversation, numbers, context, at_once=True)
+        case Said(choices=choices, named=kinds) if Choice.CHANGE in choices or (event.refuses and not kinds):
+            return show(conversation, session.page, note=text("documents.refused"))
         case Said(words=words) if words:
             return named(conversation, event, context)
         case Entered():
@@ -229,33 +238,30 @@ def tapped(conversation: Conversation, tap: Tap, context: Context) -> Turn:
 
 
 def named(conversation: Conversation, event: Said, context: Context) -> Turn:
-    """She named a document: fetch it, ask which of several, or say that there is none."""
+    """She named a document: fetch it, ask which of several, or offer to bring it in, by the name that she gave it."""
     session = conversation.session
     if session is None:
         return no_session(conversation)
-    match matching(conversation.documents, event):
-        case (number,):
-            return choose(conversation, number, context)
-        case ():
-            why = "documents.no_such_name" if event.named else "not_understood"
-            return show(conversation, session.page, note=text(why))
-        case numbers:
-            note = text("documents.which")
-            only = ShowDocuments(conversation.language, session.listing, only=numbers[:ON_A_PAGE], note=note)
-            return conversation, (only,)
+    if numbers := matching(conversation.documents, event):
+        return _one_of(conversation, numbers, context, at_once=len({one.words for one in event.named}) > 1)
+    words, doctype = event.elsewhere, ""
+    if not words and event.named:
+        words, doctype = event.named[0].words, event.named[0].doctype
+    if not words:
+        return show(conversation, session.page, note=not_understood(event))
+    called = " ".join(words)[:_LONGEST_NAME]
+    buttons = NEW_DOCUMENT, OTHER_DOCUMENTS, DONE
+    return conversation, (say(conversation, "documents.not_hers", *buttons, document=called, doctype=doctype),)
 
 
-def matching(documents: tuple[IssuedDocument, ...], said: Said) -> tuple[int, ...]:
-    """Find the documents that most of her words speak of: by kind, by the document's own name, by its issuer."""
-    covered = [len(_words_about(document, said)) for document in documents]
-    best = max(covered, default=0)
-    return tuple(number for number, count in enumerate(covered, start=1) if count == best > 0)
-
-
-def _words_about(document: IssuedDocument, said: Said) -> set[str]:
-    names = {word.strip(".,()-&") for word in f"{document.name} {document.issuer}".casefold().split()}
-    about = {word for word in said.words if len(word) > 3 and word in names}
-    return about.union(*(naming.words for naming in said.named if naming.doctype == document.doctype))
+def _one_of(conversation: Conversation, numbers: tuple[int, ...], context: Context, *, at_once: bool) -> Turn:
+    """One document comes by itself; of several she chooses one. `at_once`: she asked for all of them."""
+    there = tuple(number for number in numbers if number <= len(conversation.documents))
+    if len(there) < 2 or conversation.session is None:
+        return choose(conversation, (there or numbers)[0], context)
+    note = text("documents.one_at_a_time" if at_once else "documents.which")
+    only = ShowDocuments(conversation.language, conversation.session.listing, only=there[:ON_A_PAGE], note=note)
+    return conversation, (only,)
 
 
 def choose(conversation: Conversation, number: int, context: Context) -> Turn:
@@ -355,6 +361,7 @@ def done(conversation: Conversation, *_: object) -> Turn:
     if conversation.session is None:
         return no_session(conversation)
     out, effects = signed_out(conversation, Stage.MENU)
+    out = replace(out, is_done=True)
     return out, (say(out, "done", ANOTHER_PERSON, MENU), *effects)
 
 

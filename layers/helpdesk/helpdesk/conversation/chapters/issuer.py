@@ -41,6 +41,7 @@ from helpdesk.conversation.turn import (
     explains,
     goto,
     match_choice,
+    not_understood,
     question,
     reset_to,
     say,
@@ -163,7 +164,9 @@ def answer_check(conversation: Conversation, event: CitizenEvent, context: Conte
     match event:
         case Said(number=int(number)) if 1 <= number <= len(pull.parameters):
             return ask(_without(conversation, detail(number)), context)
-    match match_choice(event, Stage.CHECK, CHECK_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
+    match match_choice(
+        event, Stage.CHECK, CHECK_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE, agree=Choice.SEND
+    ):
         case Choice.SEND if pull.chosen and conversation.session:
             # Whatever comes of it, the list of now is old afterwards.
             old = replace(conversation, session=replace(conversation.session, listed_at=0))
@@ -171,7 +174,7 @@ def answer_check(conversation: Conversation, event: CitizenEvent, context: Conte
         case Choice.CHANGE if pull.parameters:
             buttons = question(Stage.CHECK, Choice.SEND, Choice.CANCEL)
             return conversation, (say(conversation, "pull.change", *buttons, last=len(pull.parameters)),)
-    return ask(conversation, context, note=text("not_understood"))
+    return ask(conversation, context, note=not_understood(event))
 
 
 def _request(pull: Pull, offer: Offer) -> PullDocument:
@@ -306,5 +309,6 @@ CHECK = Question(
     back=back,
     help=explains("check", *question(Stage.CHECK, *CHECK_OPTIONS)),
     expects=(Expects.CHOICE,),
+    answers=frozenset({Choice.SEND, Choice.CHANGE, Choice.YES, Choice.AGREE, Choice.NO}),
 )
 PULLING = at_work(_pulled_meanwhile, back=Stage.MENU)

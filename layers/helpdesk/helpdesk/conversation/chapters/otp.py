@@ -119,7 +119,8 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
             return await_answer(conversation, Stage.VERIFYING, context), (_verification(conversation),)
         case Entered():
             return ask(conversation, context, note=text("otp.length"))
-    match match_choice(event, Stage.OTP, _options(conversation), numbered=False, change=Choice.CHANGE_NUMBER):
+    options = (*_options(conversation), Choice.NOT_COME)
+    match match_choice(event, Stage.OTP, options, numbered=False, change=Choice.CHANGE_NUMBER):
         case Choice.RESEND:
             seconds = otp.sent_at + context.rules.resend_seconds - context.now
             if seconds > 0:
@@ -127,6 +128,9 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
             return send(conversation, context)
         case Choice.CHANGE_NUMBER:
             return _ask_number(conversation)
+        case Choice.NOT_COME:
+            buttons = question(Stage.OTP, *_options(conversation))
+            return conversation, (say(conversation, "otp.not_come", *buttons),)
     return ask(conversation, context, note=text("otp.length"))
 
 
@@ -185,5 +189,6 @@ OTP = Question(
     back=_back,
     help=lambda conversation: say(conversation, "help.otp", *question(Stage.OTP, *_options(conversation))),
     expects=(Expects.OTP,),
+    answers=frozenset({Choice.NOT_COME, Choice.RESEND, Choice.CHANGE_NUMBER}),
 )
 VERIFYING = at_work(_verification, back=_back)

@@ -24,11 +24,11 @@ from helpdesk.conversation.turn import (
     explains,
     goto,
     match_choice,
+    not_understood,
     question,
     reset_to,
     say,
     signed_out,
-    text,
 )
 
 
@@ -50,12 +50,15 @@ def ask_to_delete(conversation: Conversation, _: Context, note: Text | None = No
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Yes* deletes, *No* leads back."""
-    match match_choice(event, Stage.DELETE, (Choice.DELETE, Choice.MENU), yes=Choice.DELETE, no=Choice.MENU):
+    asked_again = {"delete_data": Choice.DELETE}  # "delete my data" is a yes here
+    refused = dict.fromkeys(("no", "decline", "cancel"), Choice.MENU)
+    options = (Choice.MENU, Choice.DELETE)
+    match match_choice(event, Stage.DELETE, options, numbered=False, **refused, yes=Choice.DELETE, **asked_again):
         case Choice.DELETE:
             return delete(conversation)
         case Choice.MENU:
             return goto(conversation, Stage.MENU)
-    return ask_to_delete(conversation, context, note=text("not_understood"))
+    return ask_to_delete(conversation, context, note=not_understood(event))
 
 
 def said_delete(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
@@ -100,6 +103,7 @@ DELETE = Question(
     back=Stage.MENU,
     help=explains("delete", *question(Stage.DELETE, Choice.DELETE), MENU),
     expects=(Expects.CHOICE,),
+    answers=frozenset({Choice.DELETE, Choice.DELETE_DATA, Choice.YES, Choice.NO, Choice.DECLINE, Choice.CANCEL}),
 )
 STOPPED = Question(
     ask=lambda conversation, _, note: goto(conversation, Stage.MENU, note),

@@ -72,4 +72,5 @@ AADHAAR = Question(
     back=Stage.CONSENT,
     help=explains("aadhaar", *question(Stage.AADHAAR, *OPTIONS)),
     expects=(Expects.AADHAAR,),
+    answers=frozenset({Choice.CHANGE_NUMBER}),
 )

@@ -31,6 +31,7 @@ from helpdesk.conversation.turn import (
     explains,
     goto,
     match_choice,
+    not_understood,
     question,
     reset_to,
     say,
@@ -152,13 +153,15 @@ def answer_summary(conversation: Conversation, event: CitizenEvent, context: Con
     match event:
         case Said(number=int(number)) if 1 <= number <= len(DETAILS):
             return ask(_without(conversation, DETAILS[number - 1]), context)
-    match match_choice(event, Stage.SUMMARY, SUMMARY_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE):
+    match match_choice(
+        event, Stage.SUMMARY, SUMMARY_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE, agree=Choice.SEND
+    ):
         case Choice.SEND:
             return goto(conversation, Stage.SENDING_OTP)
         case Choice.CHANGE:
             buttons = question(Stage.SUMMARY, Choice.SEND, Choice.CANCEL)
             return conversation, (say(conversation, "sign_up.change", *buttons),)
-    return ask(conversation, context, note=text("not_understood"))
+    return ask(conversation, context, note=not_understood(event))
 
 
 # The answer
@@ -210,10 +213,11 @@ def _detail(
     answer: Callable[[Conversation, CitizenEvent, Context], Turn],
     *options: Choice,
     expects: tuple[Expects, ...],
+    answers: frozenset[Choice] = frozenset(),
 ) -> Question:
     """Return the question for one detail: they are asked, and gone back to, in one order."""
     help = explains(stage.value, *question(stage, *options))  # noqa: A001 - the aspect's name
-    return Question(ask=ask, answer=answer, back=back, help=help, expects=expects)
+    return Question(ask=ask, answer=answer, back=back, help=help, expects=expects, answers=answers)
 
 
 AADHAAR_NUMBER = Question(
@@ -225,6 +229,18 @@ AADHAAR_NUMBER = Question(
 )
 FULL_NAME = _detail(Stage.NAME, answer_name, *OPTIONS, expects=(Expects.NAME,))
 DATE_OF_BIRTH = _detail(Stage.BORN, answer_born, *OPTIONS, expects=(Expects.DATE,))
-SEX = _detail(Stage.GENDER, answer_gender, *GENDERS, expects=(Expects.CHOICE, Expects.DATE))
-MOBILE_NUMBER = _detail(Stage.MOBILE, answer_mobile, *OPTIONS, expects=(Expects.MOBILE,))
-SUMMARY = _detail(Stage.SUMMARY, answer_summary, *SUMMARY_OPTIONS, expects=(Expects.CHOICE,))
+SEX = _detail(Stage.GENDER, answer_gender, *GENDERS, expects=(Expects.CHOICE, Expects.DATE), answers=frozenset(GENDERS))
+MOBILE_NUMBER = _detail(
+    Stage.MOBILE,
+    answer_mobile,
+    *OPTIONS,
+    expects=(Expects.MOBILE,),
+    answers=frozenset({Choice.OWN_MOBILE, Choice.YES}),
+)
+SUMMARY = _detail(
+    Stage.SUMMARY,
+    answer_summary,
+    *SUMMARY_OPTIONS,
+    expects=(Expects.CHOICE,),
+    answers=frozenset({Choice.SEND, Choice.CHANGE, Choice.YES, Choice.AGREE, Choice.NO}),
+)

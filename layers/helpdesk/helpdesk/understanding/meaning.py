@@ -1,0 +1,187 @@
+"""What a sentence means beside documents and numbers: a command, an answer, a question, courtesy.
+
+Classes of words are put together here, the same way in every language; the words themselves are in the catalogues.
+"""
+
+from helpdesk.conversation.choices import Choice
+from helpdesk.structs import Value
+from helpdesk.understanding.sentences import Segment, Sentence
+from helpdesk.understanding.wishes import Wishes, refusals, wishes
+
+TOPICS = ("password", "valid", "time", "free", "who", "safe", "what")
+"""What people ask about, in the order in which it is looked for."""
+AGREEING = frozenset({Choice.YES, Choice.AGREE, Choice.SEND, Choice.DELETE, Choice.DELETE_DATA})
+"""Answers that go together: "yes, send", and that a *no* beside them turns into a no."""
+REFUSING = frozenset({Choice.NO, Choice.DECLINE})
+_CONTRARY = frozenset({"but", "wrong", "wait"})
+_MENTIONED = frozenset({"document", "kind", "marksheet", "certificate", "insurance", "vehicle", "two_wheeler", "car",
+                        "class_10", "class_12", "paper", "card"})  # fmt: skip
+_OVERRULES: tuple[tuple[Choice, frozenset[Choice]], ...] = (
+    (Choice.STOP, frozenset({Choice.NO, Choice.DECLINE, Choice.CANCEL, Choice.SEND, Choice.MORE})),
+    (Choice.DELETE_DATA, frozenset({Choice.PRIVACY, Choice.OTHER_DOCUMENTS})),
+    (Choice.DELETE, frozenset({Choice.PRIVACY, Choice.OTHER_DOCUMENTS, Choice.DELETE_DATA})),
+    (Choice.ANOTHER_PERSON, frozenset({Choice.OTHER_DOCUMENTS, Choice.PERSON, Choice.MORE, Choice.SERVICES})),
+    (Choice.PERSON, frozenset({Choice.HELP, Choice.CHANGE_NUMBER, Choice.MORE, Choice.PRIVACY})),
+    (Choice.SIGN_UP, frozenset({Choice.NEW_LINK, Choice.OPEN_LINK, Choice.ANOTHER_PERSON})),
+    (Choice.NEW_DOCUMENT, frozenset({Choice.OTHER_DOCUMENTS, Choice.SERVICES, Choice.MORE, Choice.TRY_AGAIN})),
+    (Choice.LANGUAGE, frozenset({Choice.CHANGE, Choice.MORE, Choice.OTHER_DOCUMENTS})),
+    (Choice.CHANGE_NUMBER, frozenset({Choice.CHANGE, Choice.RESEND, Choice.OTHER_DOCUMENTS})),
+    (Choice.NOT_COME, frozenset({Choice.RESEND, Choice.MORE, Choice.NO, Choice.TRY_AGAIN, Choice.DONE})),
+    (Choice.RESEND, frozenset({Choice.TRY_AGAIN, Choice.SEND, Choice.MORE})),
+    (Choice.SERVICES, frozenset({Choice.OTHER_DOCUMENTS, Choice.GREETING})),
+    (Choice.OTHER_DOCUMENTS, frozenset({Choice.TRY_AGAIN, Choice.RESEND, Choice.SEND, Choice.MORE, Choice.BACK})),
+    (Choice.MORE, frozenset({Choice.TRY_AGAIN})),
+    (Choice.UNSURE, frozenset({Choice.NO, Choice.DECLINE, Choice.YES, Choice.HELP})),
+    (Choice.CANCEL, frozenset({Choice.BACK, Choice.NO, Choice.DECLINE})),
+    (Choice.HELP, frozenset({Choice.NO, Choice.YES, Choice.SEND})),
+)
+"""Where a sentence holds words for several things, what it is about."""
+_WEAK = frozenset({Choice.GREETING, Choice.COURTESY, Choice.TRY_AGAIN})
+"""What is only meant if nothing else is."""
+
+
+class Meaning(Value, frozen=True):
+    """What a sentence means."""
+
+    sentence: Sentence
+    wishes: Wishes
+    choices: frozenset[Choice] = frozenset()
+    languages: tuple[str, ...] = ()
+    """The languages that it names."""
+    topic: str = ""
+    page: int | None = None
+    number: int | None = None
+    is_clear: bool = True
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it is more than words that go with any meaning."""
+        asked = self.wishes
+        return bool(self.choices or self.topic or asked.is_any or asked.numbers or self.page is not None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every word was understood."""
+        return not self.sentence.unknown
+
+
+def meaning(sentence: Sentence, *, at_account: bool = False, of_documents: bool = True) -> Meaning:
+    """Put together what the phrases of a sentence mean.
+
+    `at_account`: to have an account is the question. `of_documents`: a document can be asked for.
+    """
+    asked = wishes(sentence)
+    kinds = frozenset(kind for segment in sentence.segments for kind in segment.kinds)
+    languages = _languages(sentence) if not asked.is_any else ()
+    topic = _topic(sentence, kinds, asked)
+    page = _page(sentence, kinds)
+    choices = _choices(sentence, kinds, asked, at_account=at_account)
+    if languages:
+        choices = frozenset({Choice.SPEAK})
+    elif page is not None:
+        choices -= {Choice.MORE, Choice.OTHER_DOCUMENTS, Choice.BACK, Choice.TRY_AGAIN}
+        asked = Wishes() if not asked.named else asked
+    elif of_documents and asked.is_any:
+        choices &= {Choice.ANOTHER_PERSON, Choice.CHANGE, Choice.STOP}
+    number = asked.numbers[0] if len(asked.numbers) == 1 and _is_plain_number(sentence, asked, choices) else None
+    if number is not None:
+        choices -= REFUSING  # "no. 3"
+    doubts = bool(kinds & _CONTRARY) or sentence.asks or any(segment.asks for segment in sentence.segments)
+    of_something_else = asked.is_any and bool(choices)
+    is_clear = not (sentence.unknown or doubts or of_something_else or _contradicts(sentence, choices))
+    return Meaning(sentence, asked, choices, languages, topic, page, number, is_clear)
+
+
+def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_account: bool) -> frozenset[Choice]:
+    """Return what is chosen, without what a stronger word overrules."""
+    said: set[Choice] = set()
+    refuses = bool(refusals(sentence))
+    for segment in sentence.segments:
+        if segment.start in asked.used and segment.kinds & _MENTIONED and "choice" in segment.kinds:
+            continue
+        said.update(Choice(value) for value in segment.values("choice"))
+    _composed(kinds, sentence, asked, said, refuses=refuses)
+    if refuses and "but" in kinds and said & AGREEING:
+        said -= REFUSING  # "agreed, but I won't give my number" is neither
+    elif refuses:
+        said -= AGREEING  # "don't delete", "not agreed", "ok, no"
+        said.update({Choice.NO} - ({Choice.NO} if Choice.DECLINE in said else set()))
+    if at_account and "have" in kinds and not refuses and not said - _WEAK:
+        said.add(Choice.YES)
+    for winner, losers in _OVERRULES:
+        if winner in said:
+            said -= losers
+    if said - _WEAK - {Choice.YES}:
+        said -= _WEAK
+    elif asked.is_any:
+        said -= {Choice.GREETING}
+    return frozenset(said)
+
+
+def _composed(kinds: frozenset[str], sentence: Sentence, asked: Wishes, said: set[Choice], *, refuses: bool) -> None:
+    """Add what several words say together: "message" and "stop", "know" and "not"."""
+    if "know" in kinds and refuses:
+        said.add(Choice.UNSURE)
+    if "message" in kinds and "come" not in kinds and (refuses or "end" in kinds or Choice.CANCEL in said):
+        said.add(Choice.STOP)
+    if "come" in kinds and refuses and "wrong" not in kinds and Choice.STOP not in said:
+        said.add(Choice.NOT_COME)
+    if "wrong" in kinds:
+        is_number = "number" in kinds or any("ADHAR" in one.values("document") for one in sentence.segments)
+        said.add(Choice.CHANGE_NUMBER if is_number and "otp" not in kinds else Choice.CHANGE)
+    if asked.is_any:
+        return
+    if not (asked.numbers or refuses) and kinds & {"paper", "list"}:
+        said.add(Choice.NEW_DOCUMENT if {"new", "paper"} <= kinds else Choice.OTHER_DOCUMENTS)
+    if "human" in kinds:
+        said.add(Choice.PERSON)
+
+
+def _languages(sentence: Sentence) -> tuple[str, ...]:
+    """Return the languages that are named."""
+    return tuple(dict.fromkeys(code for segment in sentence.segments for code in segment.values("language")))
+
+
+def _topic(sentence: Sentence, kinds: frozenset[str], asked: Wishes) -> str:
+    """Return what is asked about; nothing where a document is asked for."""
+    if asked.named or asked.elsewhere:
+        kinds = kinds & {"about"}
+    values = {value for segment in sentence.segments for value in segment.values("about")}
+    if "locker" in kinds and ({"question", "means"} & kinds or sentence.asks) and not asked.is_any:
+        values.add("what")
+    return next((topic for topic in TOPICS if topic in values), "")
+
+
+def _page(sentence: Sentence, kinds: frozenset[str]) -> int | None:
+    """Return the page that is asked for by its number."""
+    if "page" not in kinds:
+        return None
+    for kind in ("digits", "ordinal", "number"):
+        for segment in sentence.segments:
+            for value in segment.values(kind):
+                if 0 < int(value) < 100:
+                    return int(value)
+    return None
+
+
+def _is_plain_number(sentence: Sentence, asked: Wishes, choices: frozenset[Choice]) -> bool:
+    """Tell whether the number is all that she says: no document, no command, no word that may change it."""
+    others = choices - REFUSING - {Choice.OTHER_DOCUMENTS, Choice.COURTESY, Choice.YES, Choice.SEND}
+    return not asked.is_any and not others and not sentence.unknown and not sentence.asks
+
+
+def _contradicts(sentence: Sentence, choices: frozenset[Choice]) -> bool:
+    """Tell whether several answers were given that do not go together."""
+    said = {Choice(value) for segment in sentence.segments for value in segment.values("choice")}
+    if choices & REFUSING and said & {Choice.YES, Choice.AGREE}:
+        return True
+    if Choice.COURTESY in said and choices & AGREEING:
+        return True
+    rest = choices - AGREEING - _WEAK
+    return len(rest - REFUSING) + bool(rest & REFUSING) + bool(choices & AGREEING) > 1
+
+
+def explained(segment: Segment) -> str:
+    """Return a phrase and what it can mean, for a person to read."""
+    senses = ", ".join(f"{sense.kind} {sense.value}".strip() for sense in segment.senses) or "not known"
+    return f"{' '.join(segment.words)}: {'refuses, ' if segment.refuses else ''}{senses}"
