@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.allowance import counted, ends, paid, within_limits
 from helpdesk.conversation.answers import answered, undo
+from helpdesk.conversation.beside import is_courtesy, told_beside
 from helpdesk.conversation.chapters import documents, language, privacy, sign_in_page, wish
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.commands import COMMANDS, command, option_tapped
@@ -40,15 +41,11 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.limits import DAY, MINUTE
 from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
-from helpdesk.conversation.open_question import answer, ask_again, carried_out, explain
+from helpdesk.conversation.open_question import answer, ask_again, carried_out
 from helpdesk.conversation.stages import STAGES
 from helpdesk.conversation.turn import (
-    ACTS,
-    DONE,
     MENU,
     MISSED,
-    OTHER_DOCUMENTS,
-    SERVICES,
     Context,
     Expects,
     Turn,
@@ -130,7 +127,7 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
     if messages > rules.messages_a_minute + 1 or (repeated and repeated.times >= rules.same_texts_a_minute):
         return silent
     asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=repeated)
-    if _is_courtesy(conversation, event) and conversation.is_done:
+    if conversation.is_done and is_courtesy(conversation, event):
         return silent  # an answer would only cost money
     asked = replace(asked, is_done=False)
     if messages > rules.messages_a_minute:
@@ -201,7 +198,7 @@ def _reply(conversation: Conversation, event: CitizenEvent, context: Context) ->
         spoken = _language(conversation, event, context.rules)
         here = language.speak(conversation, spoken) if spoken else conversation
         return documents.straight_to(here, wished, context) if here.session else wish.keep(here, wished)
-    if isinstance(event, Said) and (told := _told(conversation, event)):
+    if told := told_beside(conversation, event):
         return told
     if choice := command(event):
         return _commanded(conversation, choice, event, context)
@@ -254,37 +251,6 @@ def _answers_open_question(conversation: Conversation, event: CitizenEvent) -> b
     if Expects.WORDS in expects:
         return not event.is_clear or event.is_of_documents  # "home insurance"
     return not event.is_clear and not {Expects.NAME, Expects.VALUE}.isdisjoint(expects)
-
-
-def _told(conversation: Conversation, said: Said) -> Turn | None:
-    """Tell what she asks about, what helps her who does not know, and a word to her thanks; the question stays open."""
-    if said.topic:
-        return conversation, (_beside(conversation, f"about.{said.topic}"),)
-    if Choice.UNSURE in said.choices:
-        return explain(conversation)
-    if not _is_courtesy(conversation, said) or not ACTS.isdisjoint(STAGES[conversation.stage].answers):
-        return None
-    if conversation.session and not conversation.waiting:
-        return conversation, (say(conversation, "courtesy.signed_in", OTHER_DOCUMENTS, DONE),)
-    if conversation.stage in {Stage.NEW, Stage.MENU, Stage.ENDED}:
-        return conversation, (say(conversation, "courtesy.menu", SERVICES, MENU),)
-    if conversation.waiting:
-        return conversation, (_beside(conversation, "courtesy.wait"),)
-    return (conversation, (_beside(conversation, "courtesy.open"),)) if Choice.COURTESY in said.choices else None
-
-
-def _beside(conversation: Conversation, key: str) -> Say:
-    """Say something with the buttons of the question that stays open."""
-    explained = STAGES[conversation.stage].help(conversation)
-    return say(conversation, key, *(explained.buttons if isinstance(explained, Say) else (MENU,)))
-
-
-def _is_courtesy(conversation: Conversation, event: CitizenEvent) -> bool:
-    """Tell whether she only thanks, or says that all is well where nothing is asked."""
-    if not isinstance(event, Said) or event.named or event.elsewhere:
-        return False
-    polite = {Choice.COURTESY, Choice.YES} - STAGES[conversation.stage].answers
-    return bool(event.choices) and event.choices <= polite and event.number is None
 
 
 def _commanded(conversation: Conversation, choice: Choice, event: CitizenEvent, context: Context) -> Turn:

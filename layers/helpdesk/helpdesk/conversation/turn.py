@@ -1,6 +1,6 @@
 """What every chapter of the dialogue is written with: questions, messages, and what an answer picks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 
 from msgspec.structs import replace
@@ -181,9 +181,13 @@ def is_meant(event: CitizenEvent, choice: Choice, acts: frozenset[Choice] = ACTS
 
 def not_understood(event: CitizenEvent) -> Text:
     """Say that an answer was not understood, and which of its words were not."""
-    unknown = event.unknown if isinstance(event, Said) and event.choices else ()
-    words = " ".join(word for word in unknown if word.isalpha())
-    return text("not_clear", words=words[:_LONGEST_ECHO]) if words else text("not_understood")
+    words = echoed(event.unknown) if isinstance(event, Said) and event.choices else ""
+    return text("not_clear", words=words) if words else text("not_understood")
+
+
+def echoed(words: Iterable[str]) -> str:
+    """Return words of hers as they are repeated to her: never a number, and not too many."""
+    return " ".join(word for word in words if not any(map(str.isdecimal, word)))[:_LONGEST_ECHO]
 
 
 def match_choice(

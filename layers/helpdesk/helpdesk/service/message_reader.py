@@ -23,7 +23,8 @@ from helpdesk.conversation.numbers import Fault
 from helpdesk.service.identity import number_mark, step_id, text_mark
 from helpdesk.service.proof_code import proof_mark, read_proof
 from helpdesk.structs import Value
-from helpdesk.understanding.reading import LONGEST_TEXT, read
+from helpdesk.understanding.reading import read
+from helpdesk.understanding.text import LONGEST_TEXT, normalised
 from helpdesk.whatsapp import webhook
 from helpdesk.whatsapp.webhook import InboundMessage
 
@@ -55,8 +56,9 @@ def read_message(
     event, digits = _meaning(step, message, conversation, is_text=is_text)
     if message.timestamp is not None and now - message.timestamp > max_age_seconds:
         return ReadMessage(LateMessage(step, event if not digits else None))
+    text = normalised(message.text or "")
     parameter = conversation.asked_parameter
-    value = parameter.accept(message.text or "") if parameter else None
+    value = parameter.accept(text) if parameter else None
     if isinstance(event, Entered):
         if event.kind is Kind.DATE and digits > _today(now):
             event = replace(event, fault=Fault.IMPOSSIBLE)
@@ -65,9 +67,9 @@ def read_message(
     elif isinstance(event, Said):
         # Nothing is kept of a name, not even to tell a machine.
         is_private = conversation.stage in {Stage.NAME, Stage.DETAIL}
-        mark = text_mark(pepper, message.text) if message.text and not is_private else ""
+        mark = text_mark(pepper, text) if text and not is_private else ""
         event = replace(event, typed=mark, fits=value is not None)
-    return ReadMessage(event, digits, value or digits or _line(message.text))
+    return ReadMessage(event, digits, value or digits or _line(text))
 
 
 def _answers_anew(message: InboundMessage, conversation: Conversation, pepper: str) -> bool:
@@ -87,8 +89,8 @@ def _meaning(
             return Tapped(step, tap), ""
         text = message.title
     elif is_text and message.text:
-        text = message.text
-        if proof := read_proof(text):
+        text = normalised(message.text)
+        if proof := read_proof(text, is_asked=conversation.at is Stage.PROOF):
             return SentProof(step, proof_mark(proof)), ""
     else:
         return SentSomethingElse(step, message.kind.value), ""
@@ -96,9 +98,9 @@ def _meaning(
     return understood.event, understood.digits
 
 
-def _line(text: str | None) -> str:
+def _line(text: str) -> str:
     """Return a text in one line, without what may stand around a name."""
-    return " ".join((text or "")[:LONGEST_TEXT].split()).strip(" .,;:!*_\"'")
+    return " ".join(text[:LONGEST_TEXT].split()).strip(" .,;:!*_\"'")
 
 
 def _today(now: int) -> str:

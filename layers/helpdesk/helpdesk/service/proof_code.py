@@ -9,7 +9,10 @@ import re
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, O, 1 and I, which look alike."""
-_FORM = re.compile(r"\s*DL[ -]?([2-9A-HJ-NP-Z]{4})[ -]?([2-9A-HJ-NP-Z]{4})\s*", re.IGNORECASE)
+_FORM = re.compile(r"\W*DL\W*([2-9A-HJ-NP-Z]{4})\W*([2-9A-HJ-NP-Z]{4})\W*", re.IGNORECASE)
+_WITHIN = re.compile(r"\bDL\W*([2-9A-HJ-NP-Z]{4})\W*([2-9A-HJ-NP-Z]{4})\b", re.IGNORECASE)
+_AS_SHOWN = re.compile(r"\s*DL-([2-9A-HJ-NP-Z]{4})-([2-9A-HJ-NP-Z]{4})\W*", re.IGNORECASE)
+"""As the page writes it: anything else, where it is not asked for, may be a vehicle's number."""
 
 
 def proof_of(state: str, code: str) -> str:
@@ -19,9 +22,9 @@ def proof_of(state: str, code: str) -> str:
     return f"DL-{letters[:4]}-{letters[4:]}"
 
 
-def read_proof(text: str) -> str | None:
-    """Give the code that a text is, as the page writes it; None for any other text."""
-    match = _FORM.fullmatch(text)
+def read_proof(text: str, *, is_asked: bool = True) -> str | None:
+    """Return the code in a text, from its letters and digits; where it is not asked for, only as the page writes it."""
+    match = (_FORM.fullmatch(text) or _WITHIN.search(text)) if is_asked else _AS_SHOWN.fullmatch(text)
     return f"DL-{match[1]}-{match[2]}".upper() if match else None
 
 

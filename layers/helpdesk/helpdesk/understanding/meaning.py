@@ -111,6 +111,8 @@ def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_acc
     for winner, losers in _OVERRULES:
         if winner in said:
             said -= losers
+    if sentence.asks or "question" in kinds:
+        said -= {Choice.COURTESY}  # "is it still good"
     if said - _WEAK - {Choice.YES}:
         said -= _WEAK
     elif asked.is_any:

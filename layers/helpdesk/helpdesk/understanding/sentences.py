@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from helpdesk.structs import Value
-from helpdesk.understanding.lexicon import Lexicon, Sense
+from helpdesk.understanding.lexicon import Form, Lexicon, Sense
 from helpdesk.understanding.text import ASKS, BREAK
 
 _LONGEST = 30
@@ -14,6 +14,8 @@ _UNKNOWN, _PHRASE, _FORM, _BORROWED = 10.0, 1.0, 0.1, 0.05
 
 class Segment(Value, frozen=True):
     """A phrase of the sentence, and what it can mean; nothing for a word that is not known."""
+
+    hidden = ("words",)
 
     start: int
     words: tuple[str, ...]
@@ -89,7 +91,7 @@ def sentence(tokens: Sequence[str], lexicons: Sequence[Lexicon]) -> Sentence:
 def _try_phrases(
     start: int,
     words: list[str],
-    known: list[dict[str, object]],
+    known: list[dict[str, Form]],
     lexicon: Lexicon,
     rank: int,
     best: list[tuple[float, Segment | None]],
@@ -106,20 +108,15 @@ def _try_phrases(
             if end > len(words) or (len(phrase) == 1 and form.word.isdecimal()):
                 continue
             forms = [known[start + place].get(word) for place, word in enumerate(phrase)]
-            if not all(forms):
+            found = [one for one in forms if one]
+            if len(found) < len(forms):
                 continue
-            cost = best[end][0] + _PHRASE + _BORROWED * rank + _FORM * sum(one.cost for one in forms)
+            cost = best[end][0] + _PHRASE + _BORROWED * rank + _FORM * sum(one.cost for one in found)
             if cost < best[start][0]:
-                last = forms[-1]
-                refuses = any(one.refuses for one in forms)
+                refuses = any(one.refuses for one in found)
+                senses = tuple(lexicon.senses[phrase])
+                typed = tuple(words[start:end])
                 best[start] = (
                     cost,
-                    Segment(
-                        start,
-                        tuple(words[start:end]),
-                        tuple(lexicon.senses[phrase]),
-                        refuses,
-                        last.asks,
-                        lexicon.refuses_before,
-                    ),
+                    Segment(start, typed, senses, refuses, found[-1].asks, lexicon.refuses_before),
                 )

@@ -31,6 +31,8 @@ _LARGEST = 999
 class Mention(Value, frozen=True):
     """A document, a kind of document, or a number of the list, as it stands in the sentence."""
 
+    hidden = ("words", "english")
+
     words: tuple[str, ...]
     start: int
     possible: frozenset[str] = frozenset()
@@ -57,6 +59,8 @@ class Mention(Value, frozen=True):
 
 class Wishes(Value, frozen=True):
     """What a sentence asks for."""
+
+    hidden = ("elsewhere", "english")
 
     named: tuple[Naming, ...] = ()
     numbers: tuple[int, ...] = ()

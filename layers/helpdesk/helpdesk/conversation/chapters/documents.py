@@ -20,7 +20,6 @@ from helpdesk.conversation.events import (
     Entered,
     Failed,
     Said,
-    Tapped,
 )
 from helpdesk.conversation.model import Conversation, Stage, Waiting, Wanted, Wish
 from helpdesk.conversation.on_list import fitting, found, is_aadhaar, matching, remembered
@@ -40,6 +39,7 @@ from helpdesk.conversation.turn import (
     Question,
     Turn,
     await_answer,
+    echoed,
     explains,
     goto,
     match_choice,
@@ -53,11 +53,8 @@ from helpdesk.conversation.turn import (
     wait,
 )
 
-_LONGEST_NAME = 60
-"""Characters of her name for a document that are repeated to her."""
 _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
 """What DigiLocker answers where a partner may not have the Aadhaar card (which it is, is not documented)."""
-
 # The list
 
 
@@ -205,9 +202,7 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
     if session is None:
         return no_session(conversation)
     match event:
-        case Said(choices=choices) if Choice.TRY_AGAIN in choices:
-            return try_again(conversation, context)
-        case Tapped(tap=tap) if tap and tap.choice is Choice.TRY_AGAIN:
+        case _ if match_choice(event, Stage.DOCUMENTS, (Choice.TRY_AGAIN,), numbered=False):
             return try_again(conversation, context)
         case _ if session.on_page and match_choice(event, Stage.DOCUMENTS, (Choice.SHARE,), numbered=False):
             return share(conversation, context)
@@ -217,7 +212,7 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
             return choose(conversation, number, context)
         case Said(numbers=numbers) if len(numbers) > 1:
             return _one_of(conversation, numbers, context, at_once=True)
-        case Said(choices=choices, named=kinds) if Choice.CHANGE in choices or (event.refuses and not kinds):
+        case Said(choices=choices) if Choice.CHANGE in choices or event.refuses:
             return show(conversation, session.page, note=text("documents.refused"))
         case Said(words=words) if words:
             return named(conversation, event, context)
@@ -244,14 +239,11 @@ def named(conversation: Conversation, event: Said, context: Context) -> Turn:
         return no_session(conversation)
     if numbers := matching(conversation.documents, event):
         return _one_of(conversation, numbers, context, at_once=len({one.words for one in event.named}) > 1)
-    words, doctype = event.elsewhere, ""
-    if not words and event.named:
-        words, doctype = event.named[0].words, event.named[0].doctype
+    words = event.elsewhere or next((naming.words for naming in event.named), ())
     if not words:
         return show(conversation, session.page, note=not_understood(event))
-    called = " ".join(words)[:_LONGEST_NAME]
-    buttons = NEW_DOCUMENT, OTHER_DOCUMENTS, DONE
-    return conversation, (say(conversation, "documents.not_hers", *buttons, document=called, doctype=doctype),)
+    doctype, offers = "" if event.elsewhere else event.named[0].doctype, (NEW_DOCUMENT, OTHER_DOCUMENTS, DONE)
+    return conversation, (say(conversation, "documents.not_hers", *offers, document=echoed(words), doctype=doctype),)
 
 
 def _one_of(conversation: Conversation, numbers: tuple[int, ...], context: Context, *, at_once: bool) -> Turn:

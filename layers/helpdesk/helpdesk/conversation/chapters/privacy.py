@@ -11,6 +11,7 @@ from helpdesk.conversation.effects import EraseData, Text
 from helpdesk.conversation.events import CitizenEvent, Tapped
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import (
+    ACTS,
     DELETE_DATA,
     MENU,
     PERSON,
@@ -50,10 +51,11 @@ def ask_to_delete(conversation: Conversation, _: Context, note: Text | None = No
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """*Yes* deletes, *No* leads back."""
-    asked_again = {"delete_data": Choice.DELETE}  # "delete my data" is a yes here
-    refused = dict.fromkeys(("no", "decline", "cancel"), Choice.MENU)
+    # "Delete my data" is a yes here.
     options = (Choice.MENU, Choice.DELETE)
-    match match_choice(event, Stage.DELETE, options, numbered=False, **refused, yes=Choice.DELETE, **asked_again):
+    refusals = dict.fromkeys(("no", "decline", "cancel"), Choice.MENU)
+    also: dict[str, Choice] = {**refusals, "yes": Choice.DELETE, "delete_data": Choice.DELETE}
+    match match_choice(event, Stage.DELETE, options, numbered=False, acts=ACTS, **also):
         case Choice.DELETE:
             return delete(conversation)
         case Choice.MENU:
