@@ -44,13 +44,15 @@ SEED ?=
 SECONDS ?=
 # Which texts `make translated` marks: their names, or all.
 KEYS ?=
+# Whose posters `make posters` prints, instead of the deployed desk's: digits with the country code.
+NUMBER ?=
 # Which month `make report` is about: MONTH=2026-11.
 MONTH ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
 .PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay drill phrases bench screenshots lint docs format events sam-local build \
-  deploy doctor secrets change-set execute redrive revoke-all find report prune delete environments clean
+  deploy doctor secrets change-set execute redrive revoke-all find report posters prune delete environments clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -156,6 +158,9 @@ redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (STA
 
 revoke-all: .venv/.ready ## After a breach: end every session, revoke every token, delete lists and PDFs (STAGE=dev|staging|prod)
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.revoke_all helpdesk-$(STAGE)
+
+posters: .venv/.ready ## Posters with a QR code for each document and language, as PDF and SVG, in build/posters (STAGE=prod, or NUMBER=...)
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.posters helpdesk-$(STAGE) '$(NUMBER)'
 
 find: .venv/.ready ## The ids of a citizen's conversations, from her number, for a complaint (STAGE=dev|staging|prod)
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.conversation helpdesk-$(STAGE)

@@ -4,8 +4,10 @@ import io
 import sys
 from pathlib import Path
 
+import pypdfium2
 from PIL import Image
 
+from operations.stage.posters import posters, printed
 from standins.errors import StackError
 from standins.local_stack import LocalStack, Progress, stop_on_signals
 from standins.phone import Phone
@@ -20,18 +22,24 @@ _COLOURS = (256, 128, 64, 32, 16)
 _WIDTH, _HEIGHT = 1280, 860
 _PHONE_WIDTH, _PHONE_HEIGHT = 360, 600
 _GREETINGS = {"hindi": "नमस्ते", "bengali": "হাই", "urdu": "سلام"}
+_POSTERS = {"en-DRVLC", "ta-SSCER", "ur-DRVLC"}
+_GAP = 16
 _WHOLE_WAY = {"hindi", "urdu"}
 """Languages whose list and document are shown too."""
 
 
 def take(page: Page, name: str, selector: str = "body") -> None:
-    """Write a picture of an element, with as many colours as its size allows."""
+    """Write a picture of an element."""
     page.until("![...document.images].some((one) => !one.complete)")
     box = page.evaluate(f"document.querySelector('{selector}').getBoundingClientRect().toJSON()")
     clip = {"x": 0, "y": 0, "width": _WIDTH, "height": _HEIGHT}
     if selector != "body":
         clip = {side: box[side] for side in clip}
-    taken = Image.open(io.BytesIO(page.picture(clip={**clip, "scale": 1}))).convert("RGB")
+    write(name, Image.open(io.BytesIO(page.picture(clip={**clip, "scale": 1}))).convert("RGB"))
+
+
+def write(name: str, taken: Image.Image) -> None:
+    """Write a picture, with as many colours as its size allows."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     content = next(found for colours in _COLOURS if len(found := _png(taken, colours)) < LARGEST)
     path = FOLDER / f"{name}.png"
@@ -128,6 +136,17 @@ def pages_around_digilockers(chromium: Chromium, url: str) -> None:
         take(page, "page-code", "html")
 
 
+def some_posters() -> None:
+    """Put three posters side by side."""
+    shown = [one for one in posters("919000000000") if one.name in _POSTERS]
+    sheets = [page.render(scale=0.62).to_pil() for page in pypdfium2.PdfDocument(printed(shown))]
+    width, height = sheets[0].size
+    picture = Image.new("RGB", ((width + _GAP) * len(sheets) + _GAP, height + 2 * _GAP), "#c8d0ce")
+    for place, sheet in enumerate(sheets):
+        picture.paste(sheet, (_GAP + place * (width + _GAP), _GAP))
+    write("posters", picture)
+
+
 def show_end(page: Page) -> None:
     """Scroll to the end of the chat, with nothing in focus."""
     page.evaluate("document.querySelector('#scroller').scrollTop = 1e6; document.activeElement.blur()")
@@ -138,6 +157,7 @@ def main() -> int:
     if find_chromium() is None:
         print("There is no Chromium: apt-get install chromium fonts-noto-core", file=sys.stderr)
         return 1
+    some_posters()
     progress = Progress()
     with stop_on_signals():
         try:
