@@ -102,7 +102,7 @@ def test_the_document_function_opens_only_for_the_conversation_and_purpose(
 def test_nobody_calls_a_function_but_by_its_alias(stack: LocalStack) -> None:
     sources = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert {source["FunctionArn"].rpartition(":")[2] for source in sources} == {"live"}
-    assert len(sources) == 2
+    assert len(sources) == 3
 
     api = stack.outputs["ApiId"]
     (resource,) = (
