@@ -307,8 +307,11 @@ class Desk:
         if outcome == "she does not agree to our text":
             return self.agree(DECLINE)
         state = self._state()
-        if state not in self._agreed and (status := self.agree()) != HTTPStatus.SEE_OTHER:
-            return status
+        if state not in self._agreed:
+            if (status := self.agree()) != HTTPStatus.SEE_OTHER:
+                return status
+            if self.pace.patient:
+                self._go_on(until=lambda: False)  # she takes longer there than a record does
         query = {"state": [state]}
         match outcome.partition(" without "):
             case ("she declines", _, _):

@@ -13,7 +13,7 @@ from helpdesk.service import message_sender
 from helpdesk.storage.directory import DirectoryStore
 from tests.benchmarks.counting import main_conversation
 from tests.conversations.chat import transcripts
-from tests.replay.desk import FATES, Desk
+from tests.replay.desk import FATES, Desk, Pace
 from tests.template.cloudformation import Template, as_list
 from tests.world.cloud import ENVIRONMENT, Cloud
 
@@ -87,6 +87,8 @@ def conversations() -> Iterator[Desk]:
     """Every conversation, and one with a document in all that can become of it."""
     for transcript in transcripts():
         yield Desk(transcript)
+        if transcript.on_page:  # with time on DigiLocker's page, so that nothing is under way when she comes back
+            yield Desk(transcript, Pace(0, patient=True))
     for fate in FATES:
         yield Desk(main_conversation(), fate)
 
