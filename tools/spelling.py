@@ -24,7 +24,7 @@ _LETTERS = {
 }
 """The letters, signs and marks of each language: what is missing here belongs to another one, or to an old keyboard."""
 
-_DANDA = ("[\u0900-\u0d7f]\\.(?:\\s|$)", "a full stop where a danda belongs")
+_DANDA = ("[^\\s.0-9]\\d*\\.(?:\\s|$)", "a full stop where a danda belongs")
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "hi": (_DANDA, ("(?<![कखगजडढफ])़", "a nukta below a letter that has none")),
     "bn": (_DANDA, ("(?<![ডঢয])়", "a nukta below a letter that has none"), ("ব়", "an old র")),

@@ -14,11 +14,14 @@ from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
 from helpdesk.understanding.reading import read
+from helpdesk.understanding.text import fold
 from helpdesk.whatsapp.messages import length
 from tools.spelling import NAMES_OF_LANGUAGES
 from tools.texts import CONSENTS, FACTS, LONGEST, NOTES, QUESTIONS, is_word_list, limit
 
 ENGLISH = catalogue("en")
+HOMONYMS = {("ide",)}
+"""Written alike in two languages with a meaning in each: the language that is spoken decides."""
 # Latin letters that belong into any language's texts.
 NAMES = {
     "Asha",
@@ -186,6 +189,17 @@ def test_no_word_means_two_things_at_once_where_both_could_be_meant(language: Ca
         # Classes of words overlap: "one" is a number and a filler. What she can choose does not.
         for phrase in phrases if kind in set(Choice) else ():
             assert meant.setdefault(phrase, kind) == kind, phrase
+
+
+def test_no_word_is_one_choice_in_a_language_and_another_choice_in_the_next() -> None:
+    meant: dict[tuple[str, ...], tuple[str, str]] = {}
+    for language in catalogues():
+        for choice in {choice.value for choice in Choice} - {Choice.SPEAK.value}:
+            typed = language.texts.get(f"words.{choice}", "").replace("\n", ",").split(",")
+            for phrase in (fold(text) for text in (*typed, language.texts.get(f"button.{choice}", "")) if text.strip()):
+                first, where = meant.setdefault(phrase, (choice, language.code))
+                same = first == choice or phrase in HOMONYMS
+                assert same, f"{phrase}: {first} in {where}, {choice} in {language.code}"
 
 
 def test_a_catalogue_holds_nothing_but_text() -> None:

@@ -17,6 +17,8 @@ def test_every_text_is_spelt_as_its_language_is(language: Catalogue) -> None:
     ("code", "text", "fault"),
     [
         ("hi", "सूची खोलें.", "danda"),
+        ("hi", "यह समझ में नहीं आया: {words}. फिर लिखें।", "danda"),
+        ("bn", "যেমন ASHA1990. অন্য", "danda"),
         ("hi", "नम़स्ते", "nukta"),
         ("hi", "कृपया | लिखें", "bar"),
         ("hi", "िलखें", "without a letter"),
