@@ -14,8 +14,23 @@ POSTS: Final = 9 + 3 * REPLIES
 """What WhatsApp posts: her messages, and `sent`, `delivered`, `read` of each reply."""
 JOBS: Final = REPLIES + 1
 """And one that deletes the PDF; two timers besides."""
-CHARGED: Final = {"in-chat": 7, "consent-page": 4, "consent-page.wish": 2}
-"""Replies up to the PDF, by how she signs in, from *Hi* or from her wish."""
+CHARGED: Final = {
+    "in-chat": 7,
+    "in-chat.wish": 4,
+    "consent-page": 4,
+    "consent-page.wish": 2,
+    "another document": 2,
+    "signing out": 1,
+}
+"""Replies on a good path: up to the PDF, by how she signs in, from *Hi* or from her wish; and after it."""
+_WAYS = {
+    "in-chat": "`in-chat`, from *Hi* to the PDF: menu, account, consent, number, OTP, list, PDF",
+    "in-chat.wish": "`in-chat`, from a wish or a poster: consent, number, OTP, PDF",
+    "consent-page": "`consent-page`, from *Hi* to the PDF: menu, link, list, PDF",
+    "consent-page.wish": "`consent-page`, from a wish or a poster: link, PDF",
+    "another document": "each further document: list, PDF",
+    "signing out": "signing out",
+}
 LOG_KILOBYTES: Final = 60
 """Assumed: lines of both functions with Lambda's own, about 1 kB an invocation."""
 PRICE: Final = {
@@ -86,7 +101,7 @@ def table() -> str:
     written.append(f"| **all** | one conversation, one document | **{total:.2f}** | |")
     aws = total - next(line.dollars for line in lines() if line.name == "WhatsApp")
     written.append(f"| of it AWS | | {aws:.2f} | {aws / total:.0%} |")
-    written += ["", "| up to the PDF, `SignIn` | replies | US$ for 1,000 documents |", "|---|---|---|"]
+    written += ["", "| way (`make bench PART=calls` counts) | replies | US$ for 1,000 times |", "|---|---|---|"]
     each = 1000 * PRICE["WhatsApp, a reply"]
-    written += [f"| {way} | {replies} | {replies * each:.2f} |" for way, replies in CHARGED.items()]
+    written += [f"| {_WAYS[way]} | {replies} | {replies * each:.2f} |" for way, replies in CHARGED.items()]
     return "\n".join(written)

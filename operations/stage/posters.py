@@ -49,8 +49,8 @@ class Poster:
 
     @property
     def message(self) -> str:
-        """What is typed when the chat opens. The language is named, so that the desk answers in it."""
-        return f"{self.document} ({self.language.name})"
+        """What is typed when the chat opens."""
+        return self.language.texts["poster.wish"].format(document=self.document)
 
     @property
     def link(self) -> str:

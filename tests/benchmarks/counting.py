@@ -100,11 +100,19 @@ class CountingDesk(Desk):
 
     def go_to(self, line: str) -> None:
         """Play the conversation until she is about to say `line`; nothing is under way then."""
-        for scene in scenes(self.transcript.chat):
-            if scene.line.get("she") == line:
-                return
+        self._left = list(scenes(self.transcript.chat))
+        self.go_on_to(line)
+
+    def go_on_to(self, line: str) -> None:
+        """Play on, until she is about to say `line`."""
+        while self._left[0].line.get("she") != line:
+            scene = self._left.pop(0)
             self._play(scene.line, [self.expected(answer) for answer in scene.answers])
-        raise LookupError(line)
+
+    @property
+    def charged(self) -> int:
+        """The messages that she has got."""
+        return sum(call.name == SEND for call in self.calls.made)
 
     def finish(self) -> None:
         """Let everything be done that is under way, and let her think."""
@@ -142,16 +150,25 @@ class CountingDesk(Desk):
 
 
 def charged() -> dict[str, int]:
-    """Count the messages that WhatsApp charges for up to the PDF, by how she signs in, from *Hi* or from her wish."""
+    """Count the messages that WhatsApp charges for on a good path, by how she signs in, from *Hi* or from her wish."""
     found = {}
     for sign_in, name, behind in (
         ("in-chat", MAIN, "[Other documents]"),
+        ("in-chat.wish", "a_wish_in_english", "[Done]"),
         ("consent-page", "on_digilockers_page", "[Done]"),
         ("consent-page.wish", "a_wish_on_digilockers_page", "[Other documents]"),
     ):
         desk = CountingDesk(next(one for one in transcripts() if one.name == name))
         desk.go_to(behind)
-        found[sign_in] = sum(call.name == SEND for call in desk.calls.made)
+        found[sign_in] = desk.charged
+    desk = CountingDesk()
+    desk.go_to("2")
+    at_list = desk.charged
+    desk.go_on_to("[Done]")  # the PDF, and the list again
+    found["another document"] = desk.charged - at_list
+    desk.said("[Done]")
+    desk.finish()
+    found["signing out"] = desk.charged - at_list - found["another document"]
     return found
 
 

@@ -197,8 +197,10 @@ def after(event: threading.Event, call: Any) -> Any:
     return waits
 
 
-def test_up_to_the_pdf_seven_messages_are_charged_for_in_the_chat_four_with_the_page_and_two_from_a_wish() -> None:
-    assert charged() == cost.CHARGED == {"in-chat": 7, "consent-page": 4, "consent-page.wish": 2}
+def test_the_messages_that_are_charged_for_are_those_of_the_cost_table() -> None:
+    assert charged() == cost.CHARGED
+    assert [cost.CHARGED[way] for way in ("in-chat", "in-chat.wish", "another document", "signing out")] == [7, 4, 2, 1]
+    assert [cost.CHARGED[way] for way in ("consent-page", "consent-page.wish")] == [4, 2]
 
 
 # signing in on DigiLocker's own page

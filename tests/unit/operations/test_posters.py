@@ -10,7 +10,6 @@ from PIL import Image
 from helpdesk.conversation.model import Wish
 from helpdesk.languages.catalogue import codes
 from operations.operator import Stopped
-from operations.stage import posters as module
 from operations.stage.posters import Poster, main, posters
 from standins.digilocker.citizens import everyone
 from tests.conversations.chat import Chat
@@ -38,7 +37,7 @@ def test_the_code_leads_to_the_chat_with_a_wish_that_is_understood_and_kept_in_i
 def scanned(poster: Poster) -> str:
     picture = BytesIO()
     poster.code.save(picture, kind="png", scale=6, border=4)
-    (found,) = zxingcpp.read_barcodes(Image.open(picture).convert("L"))
+    (found,) = zxingcpp.read_barcodes(Image.open(picture).convert("L"), zxingcpp.BarcodeFormat.QRCode)
     return str(found.text)
 
 
@@ -60,6 +59,6 @@ def test_a_number_that_is_none_is_asked_for(number: str) -> None:
 
 def test_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHROMIUM", raising=False)
-    monkeypatch.setattr(module.shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", "")
     with pytest.raises(Stopped, match="apt-get install poppler-utils"):
         main(["helpdesk-dev", NUMBER])
