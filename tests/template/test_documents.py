@@ -37,6 +37,7 @@ RUN_BY = {
     "make find": "tests/unit/operations/test_conversation.py",
     "make drill": "tests/end_to_end/test_drill.py",
     "make report": "tests/unit/operations/test_report.py",
+    "make posters": "tests/unit/operations/test_posters.py",
     "make demo": "tests/end_to_end/test_local_stack.py",
     "make replay": "tests/replay",
     "make simulate": "tests/simulation/test_simulation.py",
