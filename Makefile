@@ -51,7 +51,7 @@ MONTH ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
-.PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay drill phrases bench screenshots lint docs format events sam-local build \
+.PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay drill phrases bench screenshots lint docs reference format events sam-local build \
   deploy doctor secrets change-set execute redrive revoke-all find report posters prune delete environments clean
 
 help: ## Print this
@@ -112,7 +112,7 @@ bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, o
 screenshots: .venv/.ready .venv/sam/.ready ## Pictures of the chat page for docs/images, taken in Chromium
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.browser.screenshots
 
-lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready ## Style, types, translations and the template
+lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready .venv/prose/.ready ## Style, types, translations, prose, the reference and the template
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet || { echo 'Not formatted: make format'; exit 1; }
 	@$(PYTHON) -m mypy --strict --no-error-summary $(CODE)
@@ -121,6 +121,11 @@ lint: .venv/.ready .venv/sam/.ready .venv/checkov/.ready .venv/template/.ready #
 	@AWS_DEFAULT_REGION=ap-south-1 $(CFN_LINT) --append-rules cfn_lint_serverless.rules --template template.yaml
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	@$(PYTHON) -m template_checks
+	@.venv/prose/bin/python -m tools.prose
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tools.reference --check
+
+reference: .venv/.ready ## Write docs/reference from the template and the code
+	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tools.reference
 
 docs: .venv/docs/.ready ## The documentation as a site, in build/site; fails on a broken link, needs no network
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet --clean && echo 'build/site/index.html'

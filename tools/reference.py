@@ -1,10 +1,11 @@
-"""Writes docs/reference from the template and the code: python -m tools.reference
+"""Writes docs/reference from the template and the code: make reference
 
 `--check` writes nothing and fails if a page is not what would be written: part of `make lint`.
 """
 
 import ast
 import inspect
+import os
 import re
 import sys
 from collections import defaultdict
@@ -16,6 +17,10 @@ from typing import Any
 
 import yaml
 
+# Before the package is imported: its Logger and Metrics are made then.
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "reference")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
+
 from helpdesk.conversation import effects, events
 from helpdesk.conversation.problems import Problem
 from helpdesk.digilocker import errors as digilocker
@@ -24,7 +29,7 @@ from tests.template.cloudformation import ROOT, Template
 from tests.template.test_alarms import COUNTED_BY, FILLED_IN
 
 FOLDER = ROOT / "docs" / "reference"
-_HEAD = "<!-- Written by `python -m tools.reference` from the template and the code. Do not edit. -->\n\n"
+_HEAD = "<!-- Written by `make reference` from the template and the code. Do not edit. -->\n\n"
 
 
 def pages() -> dict[Path, str]:
@@ -267,7 +272,7 @@ def main() -> int:
     stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if "--check" in sys.argv:
-            print(f"{path.relative_to(ROOT)} is stale: python -m tools.reference")
+            print(f"{path.relative_to(ROOT)} is stale: make reference")
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(pages()[path], encoding="utf-8")

@@ -36,6 +36,8 @@ RUN_BY = {
     "make secrets": "tests/unit/operations/test_credentials.py",
     "make find": "tests/unit/operations/test_conversation.py",
     "make drill": "tests/end_to_end/test_drill.py",
+    "make posters": "tests/unit/operations/test_posters.py",
+    "make reference": "tests/unit/tools/test_docs_site.py",
     "make report": "tests/unit/operations/test_report.py",
     "make posters": "tests/unit/operations/test_posters.py",
     "make demo": "tests/end_to_end/test_local_stack.py",

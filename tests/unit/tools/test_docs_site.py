@@ -47,4 +47,4 @@ def test_the_readme_is_short() -> None:
 
 def test_the_reference_is_what_template_and_code_say_now() -> None:
     stale = [path.name for path, text in pages().items() if path.read_text(encoding="utf-8") != text]
-    assert stale == [], "python -m tools.reference"
+    assert stale == [], "make reference"

@@ -1,0 +1,136 @@
+"""Checks the English of the documents: python -m tools.prose, part of `make lint`.
+
+Three judges and rules of our own. Code, addresses and pictures are not read. Runs in an environment of its own
+(requirements-prose.txt) and imports nothing of the project.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+NOT_READ = ("docs/reference/", "docs/translations/")
+"""The first comes from docstrings and the template; the second is about other languages."""
+
+PHRASES = {
+    r"\banew\b": "again",
+    r"\bonce more\b": "again",
+    r"\bat the most\b": "at most",
+    r"\bas ever\b": "as usual, as before",
+    r"\btold so\b": "told",
+    r"\bstands?\b(?!-| in for| for\b| out\b| alone| side by side| still)": "is, are",
+    r"(?:^|[.;(|] |\*\*)Who (?!else)[a-z]+(?![^.]*\?)": "Whoever, A citizen who, People who",
+    r"\b(?:for|of|to|by|with|from|away|than) who\b": "people who, whoever",
+    r"\bmend(?:s|ed|ing)?\b": "fix",
+    r"\bamiss\b": "wrong",
+    r"\bby (?:itself|themselves)\b": "on its own, automatically",
+    r"\b[Tt]he version before\b": "the previous version",
+    r"\bGive what\b|\bTell whether\b": "Return",
+    r"\bwhat comes of\b": "the outcome of",
+    r"\b(?:leads|lead) on\b": "continue",
+    r"\bthat there (?:is|are)\b": "(leave it out)",
+    r"\bcope with\b": "handle",
+    r"\bnot so: ": "no: ",
+}
+"""What a native technical writer would not write, and what to write instead. Read without regard to code."""
+
+HARPER_OFF = (
+    *("SpellCheck", "SentenceCapitalization", "UseTitleCase", "OxfordComma", "LongSentences", "SplitWords"),
+    *("ExpandMinimum", "ExpandMemoryShorthands", "ExpandTimeShorthands", "ExpandControl", "OkToOkay"),
+    *("MergeWords", "CompoundNouns", "DisjointPrefixes", "Overall", "WrongNegative", "MassNouns", "MissingTo"),
+    *("NumericRangeEnDash", "OrthographicConsistency", "PhrasalVerbAsCompoundNoun", "MultipleSequentialPronouns"),
+    *("FindOut", "AvoidAndAlso", "ThereToTheir", "PronounInflectionBe", "PronounKnew", "MissingDeterminer"),
+    *("MissingPreposition", "CondenseAllThe", "AnA", "SingleBe", "ToTwoToo", "AndTheLike", "ThatThan"),
+)
+"""Rules of Harper's that are about taste, or are wrong about terms and tables. codespell looks at spelling."""
+PROSELINT_OFF = ("typography", "weasel_words", "cliches", "misc.preferred_forms", "lexical_illusions")
+"""What is about taste, or misled by code that is left out; Harper finds repeated words."""
+WORDS = "doctype,doctypes,te"
+"""Terms that codespell takes for slips."""
+
+
+def documents() -> list[Path]:
+    """Return the documents that are read."""
+    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]
+    return sorted(path for path in found if not str(path.relative_to(ROOT)).startswith(NOT_READ))
+
+
+def plain(text: str) -> str:
+    """Return a document without what is no prose. Lines stay where they are."""
+    text = re.sub(r"^```.*?^```$", _blank, text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"(?:(?<=\n\n)|\A)(?: {4}|\t)(?! *[-*\d]).*(?:\n(?: {4}|\t).*)*", _blank, text)
+    for pattern in (r"<!--.*?-->", r"`[^`]+`", r"!\[[^\]]*\]\([^)]*\)", r"(?<=\])\([^)]*\)", r"<https?:[^>]*>"):
+        text = re.sub(pattern, _hidden, text, flags=re.DOTALL)
+    return text
+
+
+def _blank(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", "~", found[0])
+
+
+def phrases(text: str) -> Iterator[tuple[int, str]]:
+    """Find what our own rules say. Yields line and words."""
+    for pattern, better in PHRASES.items():
+        for found in re.finditer(pattern, text, re.MULTILINE):
+            yield text.count("\n", 0, found.start()) + 1, f"{' '.join(found[0].split())!r}: write {better}"
+
+
+def harper_says(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Find what Harper says. `texts`: name and Markdown."""
+    import harper  # type: ignore[import-not-found]  # noqa: PLC0415 - only this environment has it
+
+    linter = harper.Linter(harper.Dialect.BRITISH)
+    for name, text in texts:
+        for rule, lints in linter.organized_lints(text, language=harper.Language.MARKDOWN).items():
+            for lint in lints if rule not in HARPER_OFF else ():
+                line = text.count("\n", 0, lint.span.start) + 1
+                yield f"{name}:{line}: {lint.problem_text!r} ({rule}): {lint.message}"
+
+
+def proselint_says(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Find what proselint says."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "proselint.json"
+        settings.write_text(json.dumps({"checks": dict.fromkeys(PROSELINT_OFF, False)}), encoding="utf-8")
+        for name, text in texts:
+            path = Path(folder) / name.replace("/", "+")
+            path.write_text(re.sub("~+", "code", text), encoding="utf-8")
+            command = [_beside("proselint"), "check", "--config", str(settings), str(path)]
+            said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+            yield from (
+                f"{name}:{line.partition(f'{path.name}:')[2]}" for line in said.splitlines() if path.name in line
+            )
+
+
+def codespell_says(paths: Iterable[Path]) -> Iterator[str]:
+    """Find what codespell says."""
+    command = [_beside("codespell"), "--ignore-words-list", WORDS, *map(str, paths)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    yield from (line.replace(f"{ROOT}/", "") for line in said.splitlines())
+
+
+def _beside(program: str) -> str:
+    return str(Path(sys.executable).parent / program)
+
+
+def main() -> int:
+    """Check all documents, or those that are named, and print what is found."""
+    paths = [Path(one).resolve() for one in sys.argv[1:]] or documents()
+    texts = [(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in paths]
+    read = [(name, plain(text)) for name, text in texts]
+    found = [f"{name}:{line}: {said}" for name, text in read for line, said in phrases(text)]
+    found += [*harper_says(read), *proselint_says(read), *codespell_says(paths)]
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
