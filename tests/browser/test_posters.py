@@ -23,7 +23,9 @@ def test_a_poster_is_one_page_of_a4_with_its_fonts_and_a_code_that_can_be_read(t
         path = tmp_path / f"{poster.name}.pdf"
         (page,) = pypdfium2.PdfDocument(path)
         assert [round(side * 25.4 / 72) for side in page.get_size()] == [210, 297]
-        (found,) = zxingcpp.read_barcodes(page.render(scale=2).to_pil().convert("L"), zxingcpp.BarcodeFormat.QRCode)
+        (found,) = zxingcpp.read_barcodes(
+            page.render(scale=2).to_pil().convert("L"), zxingcpp.barcode_formats_from_str("QRCode")
+        )
         assert found.text == poster.link
         resources: Any = PdfReader(path).pages[0]["/Resources"]
         fonts = [font.get_object() for font in resources["/Font"].values()]

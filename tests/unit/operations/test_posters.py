@@ -37,7 +37,7 @@ def test_the_code_leads_to_the_chat_with_a_wish_that_is_understood_and_kept_in_i
 def scanned(poster: Poster) -> str:
     picture = BytesIO()
     poster.code.save(picture, kind="png", scale=6, border=4)
-    (found,) = zxingcpp.read_barcodes(Image.open(picture).convert("L"), zxingcpp.BarcodeFormat.QRCode)
+    (found,) = zxingcpp.read_barcodes(Image.open(picture).convert("L"), zxingcpp.barcode_formats_from_str("QRCode"))
     return str(found.text)
 
 

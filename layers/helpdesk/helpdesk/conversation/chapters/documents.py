@@ -87,7 +87,7 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
         return choose(here, number, context)
     note = text("documents.cut", left=event.cut) if event.cut else None
     more = text("documents.tip") if is_first and not session.on_page else None
-    return wished(here, context, note, more) if here.wish and is_allowed else show(here, note=note, more=more)
+    return wished(here, context, more) if here.wish and is_allowed else show(here, note=note, more=more)
 
 
 def straight_to(conversation: Conversation, wish: Wish, context: Context) -> Turn:
@@ -96,24 +96,14 @@ def straight_to(conversation: Conversation, wish: Wish, context: Context) -> Tur
     return wished(here, context) if here.documents else list_again(here, context)
 
 
-def wished(conversation: Conversation, context: Context, note: Text | None = None, more: Text | None = None) -> Turn:
+def wished(conversation: Conversation, context: Context, more: Text | None = None) -> Turn:
     """Fetch what she wished for if there is just one; ask which of several; offer to bring in what there is not."""
-    session, wish = conversation.session, conversation.wish
-    if session is None or wish is None:
-        return show(conversation, note=note, more=more)
-    if not wish.doctypes:
-        return show(conversation, note=text("wish.look"), more=more)
-    match fitting(conversation.documents, wish):
-        case ():
-            buttons = (NEW_DOCUMENT, OTHER_DOCUMENTS, DONE)
-            missing = say(conversation, "wish.missing", *buttons, note=note, kind=wish.kind)
-            return conversation, (replace(missing, more=more),)
-        case (number,):
-            return choose(conversation, number, context)
-        case numbers:
-            which = text("documents.which")
-            only = ShowDocuments(conversation.language, session.listing, 1, numbers[:ON_A_PAGE], which, more)
-            return replace(conversation, wish=None), (only,)
+    wish = conversation.wish or Wish()
+    if numbers := fitting(conversation.documents, wish):
+        return _one_of(replace(conversation, wish=None), numbers, context, at_once=False, more=more)
+    return (
+        _not_hers(conversation, wish.kind, more=more) if wish.kind else show(conversation, 1, text("wish.look"), more)
+    )
 
 
 def again(conversation: Conversation, context: Context) -> Turn:
@@ -242,17 +232,25 @@ def named(conversation: Conversation, event: Said, context: Context) -> Turn:
     words = event.elsewhere or next((naming.words for naming in event.named), ())
     if not words:
         return show(conversation, session.page, note=not_understood(event))
-    doctype, offers = "" if event.elsewhere else event.named[0].doctype, (NEW_DOCUMENT, OTHER_DOCUMENTS, DONE)
-    return conversation, (say(conversation, "documents.not_hers", *offers, document=echoed(words), doctype=doctype),)
+    return _not_hers(conversation, "" if event.elsewhere else event.named[0].doctype, echoed(words))
 
 
-def _one_of(conversation: Conversation, numbers: tuple[int, ...], context: Context, *, at_once: bool) -> Turn:
+def _not_hers(conversation: Conversation, doctype: str, called: str = "", more: Text | None = None) -> Turn:
+    """She has no such document: offer to bring it in. *Get a new document* then looks for its kind, if known."""
+    here = replace(conversation, wish=Wish((doctype,)) if doctype else None)
+    buttons = (NEW_DOCUMENT, OTHER_DOCUMENTS, DONE)
+    return here, (replace(say(here, "documents.not_hers", *buttons, document=called, doctype=doctype), more=more),)
+
+
+def _one_of(
+    conversation: Conversation, numbers: tuple[int, ...], context: Context, *, at_once: bool, more: Text | None = None
+) -> Turn:
     """One document comes by itself; of several she chooses one. `at_once`: she asked for all of them."""
     there = tuple(number for number in numbers if number <= len(conversation.documents))
     if len(there) < 2 or conversation.session is None:
         return choose(conversation, (there or numbers)[0], context)
     note = text("documents.one_at_a_time" if at_once else "documents.which")
-    only = ShowDocuments(conversation.language, conversation.session.listing, only=there[:ON_A_PAGE], note=note)
+    only = ShowDocuments(conversation.language, conversation.session.listing, 1, there[:ON_A_PAGE], note, more)
     return conversation, (only,)
 
 
