@@ -161,6 +161,20 @@ def test_names_the_buttons_that_the_english_names_in_words_that_are_understood(l
         assert named <= choices(language.texts[key], language.code) or key.startswith("button."), key
 
 
+NAMES_PUT_IN = "document|issuer|kind|department|language|words"
+AGREEING = {"hi", "mr", "gu", "pa", "ur"}
+"""Their verbs and adjectives take the gender of a document's name."""
+WITH_A_VERB_THAT_DOES_NOT_AGREE = {"language.back", "poster.wish", "documents.sign_in_again"}
+
+
+@every_language
+def test_nothing_is_joined_to_a_name_put_in_and_no_verb_agrees_with_it(language: Catalogue) -> None:
+    for key, text in language.texts.items():
+        assert not re.search(rf"{{(?:{NAMES_PUT_IN})}}\*?[-\u2019'\w]", text), key
+        if language.code in AGREEING and key not in WITH_A_VERB_THAT_DOES_NOT_AGREE:
+            assert not re.search(rf"{{(?:{NAMES_PUT_IN})}}\*? \w", text), key
+
+
 def test_english_sentences_are_short() -> None:
     for key, text in shown(ENGLISH).items():
         sentences = re.split(r"[.!?:;•\n]+", re.sub(r"https?://\S+", "", text))
