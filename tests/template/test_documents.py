@@ -39,7 +39,6 @@ RUN_BY = {
     "make posters": "tests/unit/operations/test_posters.py",
     "make reference": "tests/unit/tools/test_docs_site.py",
     "make report": "tests/unit/operations/test_report.py",
-    "make posters": "tests/unit/operations/test_posters.py",
     "make demo": "tests/end_to_end/test_local_stack.py",
     "make replay": "tests/replay",
     "make simulate": "tests/simulation/test_simulation.py",
