@@ -26,6 +26,7 @@ EXAMPLES: Parameters = {
     "TruststoreVersion": "3HL4kqtJvjVBH40Nrjfkd",
     "PrivacyPage": "https://example.gov.in/privacy",
     "PublicUrl": "https://desk.example.gov.in",
+    "ReplyConcurrency": "20",
     "WebAcl": "2000",
     "WebhookConcurrency": "100",
     "WhatsAppNumber": "919013151515",
