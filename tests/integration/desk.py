@@ -172,15 +172,20 @@ class Desk:
         self.to_whatsapp.clear()
 
     def dead_letters(self) -> int:
-        """How many messages are on the dead-letter queue."""
-        answer = self.client("sqs").get_queue_attributes(
-            QueueUrl=self.aws.dead_letter_url, AttributeNames=["ApproximateNumberOfMessages"]
-        )
-        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+        """How many messages are on the dead-letter queues of both lanes."""
+        name = "ApproximateNumberOfMessages"
+        answers = [
+            self.client("sqs").get_queue_attributes(QueueUrl=dead, AttributeNames=[name])
+            for dead in self.aws.dead_letter_urls.values()
+        ]
+        return sum(int(answer["Attributes"][name]) for answer in answers)
 
     def redrive(self) -> int:
-        """Send the dead letters back to work, as an operator does. Gives how many."""
-        return redrive(self.client("sqs"), self.aws.dead_letter_url, self.environment["WORK_QUEUE_URL"]).sent
+        """Send the dead letters back to work, as an operator does. Return how many."""
+        return sum(
+            redrive(self.client("sqs"), dead, self.environment[queue]).sent
+            for queue, dead in self.aws.dead_letter_urls.items()
+        )
 
     def set_access_token(self, token: str) -> None:
         """Change WhatsApp's access token in the secret, as an operator does."""

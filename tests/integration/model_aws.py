@@ -1,6 +1,7 @@
 """AWS as the world's model plays it, for functions that run in threads."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -23,7 +24,7 @@ class Linked(Bucket):
 class Model:
     """The resources that the template makes, in the model: one call at a time."""
 
-    dead_letter_url = "dead work"
+    dead_letter_urls: Mapping[str, str] = {"WORK_QUEUE_URL": "dead work", "REPLY_QUEUE_URL": "dead reply"}
 
     def __init__(self) -> None:
         self._lock = threading.RLock()

@@ -33,7 +33,7 @@ class Moto:
         self._endpoint = mock.patch.dict(os.environ, endpoint)
         self._endpoint.start()
         self.client = boto3.client
-        self.dead_letter_url = ""
+        self.dead_letter_urls: dict[str, str] = {}
 
     def patches(self, clock: Clock) -> tuple[tuple[object, str, object], ...]:
         """Return what has to stand in for what, while it is used."""
@@ -73,18 +73,23 @@ class Moto:
         bucket = f"documents-{run}"
         boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         sqs = boto3.client("sqs")
-        dead = sqs.create_queue(QueueName=f"dead-{run}.fifo", Attributes={"FifoQueue": "true"})
-        dead_letter_arn = f"arn:aws:sqs:{REGION}:123456789012:dead-{run}.fifo"
-        redrive_policy = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MOST_RECEIVES}
-        work = sqs.create_queue(
-            QueueName=f"work-{run}.fifo",
-            Attributes={"FifoQueue": "true", "VisibilityTimeout": "60", "RedrivePolicy": json.dumps(redrive_policy)},
-        )
-        reply = sqs.create_queue(
-            QueueName=f"reply-{run}.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "60"}
-        )
+        lanes: dict[str, str] = {}
+        for lane in ("work", "reply"):
+            dead = sqs.create_queue(QueueName=f"dead-{lane}-{run}.fifo", Attributes={"FifoQueue": "true"})
+            dead_letter_arn = f"arn:aws:sqs:{REGION}:123456789012:dead-{lane}-{run}.fifo"
+            redrive_policy = json.dumps({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MOST_RECEIVES})
+            queue = sqs.create_queue(
+                QueueName=f"{lane}-{run}.fifo",
+                Attributes={
+                    "FifoQueue": "true",
+                    "VisibilityTimeout": "60",
+                    "RedrivePolicy": redrive_policy,
+                },
+            )
+            lanes[f"{lane.upper()}_QUEUE_URL"] = str(queue["QueueUrl"])
+            lanes[f"{lane.upper()}_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:123456789012:{lane}-{run}.fifo"
+            self.dead_letter_urls[f"{lane.upper()}_QUEUE_URL"] = str(dead["QueueUrl"])
         timer = sqs.create_queue(QueueName=f"timer-{run}")
-        self.dead_letter_url = str(dead["QueueUrl"])
         arns = {
             f"{name.upper()}_SECRET_ARN": _secret(boto3.client("secretsmanager"), f"{name}-{run}", value)
             for name, value in secrets(config).items()
@@ -92,10 +97,7 @@ class Moto:
         return {
             "CONVERSATIONS_TABLE": conversations,
             "RECORDS_TABLE": records,
-            "WORK_QUEUE_URL": work["QueueUrl"],
-            "WORK_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:work-{run}.fifo",
-            "REPLY_QUEUE_URL": reply["QueueUrl"],
-            "REPLY_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:reply-{run}.fifo",
+            **lanes,
             "TIMER_QUEUE_URL": timer["QueueUrl"],
             "TIMER_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:timer-{run}",
             "DATA_KEY_ARN": key,
