@@ -85,34 +85,31 @@ class Lexicon:
         return forms
 
     def _found(self, word: str) -> Iterator[Form]:
-        if word in self._vocabulary:
+        exact = word in self._vocabulary
+        if exact:
             yield Form(word)
-            if (word,) in self.senses or len(word) <= _SHORTEST_STEM:
-                return
-        if word.isdecimal() or not word[0].isalpha():
+        if (word,) in self.senses or word.isdecimal() or not word[0].isalpha() or len(word) < _SHORTEST_STEM:
             return
-        found = False
-        if word not in self._vocabulary:
-            sound = sounds(word)
-            for known in self._by_sound.get(sound, ()) if len(sound) >= _SHORTEST_SOUND else ():
-                found = True
-                yield Form(known, 1)
-            if found:
-                return
-        for form in self._without_affixes(word):
-            found = True
-            yield form
-        if not found and word not in self._vocabulary and len(sounds(word)) >= _SHORTEST_TYPO:
-            yield from (Form(known, 3) for known in self._nearly(sounds(word)))
+        sound = sounds(word)
+        alike = self._by_sound.get(sound, []) if not exact and len(sound) >= _SHORTEST_SOUND else []
+        for known in alike:
+            yield Form(known, 1)
+        if any((known,) in self.senses for known in alike):
+            return
+        stems = tuple(self._without_affixes(word))
+        yield from stems
+        if not (exact or alike or stems) and len(sound) >= _SHORTEST_TYPO:
+            yield from (Form(known, 3) for known in self._nearly(sound))
 
     def _without_affixes(self, word: str) -> Iterator[Form]:
         """Find the stem of a word; what refuses counts even if the stem is not known."""
         for beginning in self._affixes("refusing_beginnings"):
             if word.startswith(beginning) and (stem := self._stem(word.removeprefix(beginning))):
-                yield Form(stem, 2, refuses=True)
+                yield Form(stem if (stem,) in self.senses else "", 2, refuses=True)
         for ending in self._affixes("refusing_endings"):
             if word.endswith(ending) and len(word) > len(ending) + 1:
-                yield Form(self._stem(word.removesuffix(ending)), 2, refuses=True)
+                stem = self._stem(word.removesuffix(ending))
+                yield Form(stem if (stem,) in self.senses else "", 2, refuses=True)
                 return
         for ending in self._affixes("endings"):
             if word.endswith(ending) and (stem := self._stem(word.removesuffix(ending))):

@@ -13,6 +13,7 @@ TOPICS = ("password", "valid", "time", "free", "who", "safe", "what")
 AGREEING = frozenset({Choice.YES, Choice.AGREE, Choice.SEND, Choice.DELETE, Choice.DELETE_DATA})
 """Answers that go together: "yes, send", and that a *no* beside them turns into a no."""
 REFUSING = frozenset({Choice.NO, Choice.DECLINE})
+_BESIDE_NUMBERS = REFUSING | {Choice.OTHER_DOCUMENTS, Choice.COURTESY, Choice.YES, Choice.SEND, Choice.TRY_AGAIN}
 _CONTRARY = frozenset({"but", "wrong", "wait"})
 _MENTIONED = frozenset({"document", "kind", "marksheet", "certificate", "insurance", "vehicle", "two_wheeler", "car",
                         "class_10", "class_12", "paper", "card"})  # fmt: skip
@@ -65,7 +66,9 @@ class Meaning(Value, frozen=True):
         return not self.sentence.unknown
 
 
-def meaning(sentence: Sentence, *, at_account: bool = False, of_documents: bool = True) -> Meaning:
+def meaning(
+    sentence: Sentence, *, at_account: bool = False, of_documents: bool = True, signed_in: bool = True
+) -> Meaning:
     """Put together what the phrases of a sentence mean.
 
     `at_account`: to have an account is the question. `of_documents`: a document can be asked for.
@@ -82,10 +85,12 @@ def meaning(sentence: Sentence, *, at_account: bool = False, of_documents: bool 
         choices -= {Choice.MORE, Choice.OTHER_DOCUMENTS, Choice.BACK, Choice.TRY_AGAIN}
         asked = Wishes() if not asked.named else asked
     elif of_documents and asked.is_any:
-        choices &= {Choice.ANOTHER_PERSON, Choice.CHANGE, Choice.STOP}
+        if Choice.CHANGE_NUMBER in choices:
+            choices |= {Choice.CHANGE}  # "update my Aadhaar" is nothing that can be done here
+        choices &= {Choice.ANOTHER_PERSON, Choice.CHANGE, Choice.STOP} if signed_in else {Choice.CHANGE, Choice.STOP}
     number = asked.numbers[0] if len(asked.numbers) == 1 and _is_plain_number(sentence, asked, choices) else None
     if number is not None:
-        choices -= REFUSING  # "no. 3"
+        choices -= _BESIDE_NUMBERS  # "no. 3", "send the third document"
     doubts = bool(kinds & _CONTRARY) or sentence.asks or any(segment.asks for segment in sentence.segments)
     of_something_else = asked.is_any and bool(choices)
     is_clear = not (sentence.unknown or doubts or of_something_else or _contradicts(sentence, choices))
@@ -128,6 +133,8 @@ def _composed(kinds: frozenset[str], sentence: Sentence, asked: Wishes, said: se
         said.add(Choice.STOP)
     if "come" in kinds and refuses and "wrong" not in kinds and Choice.STOP not in said:
         said.add(Choice.NOT_COME)
+    if {Choice.TRY_AGAIN, Choice.SEND} <= said:
+        said.add(Choice.RESEND)
     if "wrong" in kinds:
         is_number = "number" in kinds or any("ADHAR" in one.values("document") for one in sentence.segments)
         said.add(Choice.CHANGE_NUMBER if is_number and "otp" not in kinds else Choice.CHANGE)
@@ -168,7 +175,7 @@ def _page(sentence: Sentence, kinds: frozenset[str]) -> int | None:
 
 def _is_plain_number(sentence: Sentence, asked: Wishes, choices: frozenset[Choice]) -> bool:
     """Tell whether the number is all that she says: no document, no command, no word that may change it."""
-    others = choices - REFUSING - {Choice.OTHER_DOCUMENTS, Choice.COURTESY, Choice.YES, Choice.SEND}
+    others = choices - _BESIDE_NUMBERS
     return not asked.is_any and not others and not sentence.unknown and not sentence.asks
 
 

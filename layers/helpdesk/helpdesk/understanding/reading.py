@@ -42,6 +42,8 @@ _OF_DOCUMENTS = frozenset(
     {Stage.NEW, Stage.MENU, Stage.ENDED, Stage.LISTING, Stage.DOCUMENTS, Stage.FINDING, Stage.PULLING}
 )
 """Where she may ask for a document."""
+_AS_GOOD = 0.5
+"""A text is in the languages that know it as well as the one that knows it best, within this."""
 _MOST_TRIED, _FEW_WORDS = 4, 2
 """Languages that a longer text in Latin letters is tried in, beside the one that is spoken."""
 
@@ -165,7 +167,12 @@ def understand(tokens: tuple[str, ...], conversation: Conversation) -> tuple[Mea
     stage = conversation.stage
 
     def mean(parsed: Sentence) -> Meaning:
-        return meaning(parsed, at_account=stage is Stage.ACCOUNT, of_documents=stage in _OF_DOCUMENTS)
+        return meaning(
+            parsed,
+            at_account=stage is Stage.ACCOUNT,
+            of_documents=stage in _OF_DOCUMENTS,
+            signed_in=conversation.session is not None,
+        )
 
     written = _written_in("".join(content))
     home = spoken if not written or spoken in written else written[0]
@@ -173,9 +180,9 @@ def understand(tokens: tuple[str, ...], conversation: Conversation) -> tuple[Mea
     if tried[home].unknown:
         others = [code for code in written or _likely(content, spoken) if code not in tried]
         tried.update((code, _parsed(tokens, code)) for code in others)
-    left_over = {code: len(parsed.unknown) for code, parsed in tried.items()}
-    least = min(left_over.values())
-    rivals = [code for code in tried if left_over[code] == least]
+    least = min(len(parsed.unknown) for parsed in tried.values())
+    rivals = [code for code in tried if len(tried[code].unknown) == least]
+    rivals.sort(key=lambda code: (code != home, tried[code].cost))
     meanings = {code: mean(tried[code]) for code in (rivals[:1] if rivals[0] == home else rivals)}
     telling = [code for code in meanings if meanings[code].says_something] or rivals[:1]
     meant = meanings[telling[0]]
@@ -206,13 +213,14 @@ def _languages(
     """
     if written and spoken not in written:
         own = [code for code in written if code in rivals]
-        return tuple(own or written)
+        best = [code for code in own if tried[code].cost <= tried[own[0]].cost + _AS_GOOD]
+        return tuple(code for code in codes() if code in best) or tuple(written)
     if not tried[spoken].unknown:
         return (spoken,)
     is_foreign = 2 * len(tried[spoken].unknown) > count
     is_whole = meant.is_whole and spoken not in rivals
     if is_whole and is_foreign and (count > 1 or meant.choices == {Choice.GREETING}):
-        return tuple(code for code in codes() if code in rivals)
+        return tuple(code for code in codes() if code in rivals and tried[code].cost <= tried[rivals[0]].cost + _AS_GOOD)
     if is_foreign and not written:
         return ()
     return (spoken,)

@@ -49,6 +49,8 @@ class Sentence(Value, frozen=True):
     """The numbers of the words before which a comma or a full stop stands."""
     asks: bool
     """A question mark stands in it."""
+    cost: float = 0.0
+    """How far it is from phrases that are known."""
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ def sentence(tokens: Sequence[str], lexicons: Sequence[Lexicon]) -> Sentence:
             break
         segments.append(segment)
         place += len(segment.words)
-    return Sentence(lexicons[0].code, tuple(segments), frozenset(breaks), ASKS in tokens)
+    return Sentence(lexicons[0].code, tuple(segments), frozenset(breaks), ASKS in tokens, round(best[0][0], 2))
 
 
 def _try_phrases(

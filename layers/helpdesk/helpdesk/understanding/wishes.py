@@ -52,6 +52,11 @@ class Mention(Value, frozen=True):
     refused: bool = False
 
     @property
+    def is_document(self) -> bool:
+        """Whether it names a document, and neither a number nor just any paper."""
+        return not (self.number or self.is_paper)
+
+    @property
     def doctypes(self) -> tuple[str, ...]:
         """The doctypes that it means, none for a number or for a kind that is not known."""
         return () if self.is_kind else tuple(sorted(self.by_itself or self.possible))
@@ -119,7 +124,7 @@ def wishes(sentence: Sentence) -> Wishes:
         numbers,
         tuple(dict.fromkeys(elsewhere)),
         tuple(dict.fromkeys(english)),
-        not (named or elsewhere) and any(mention.refused and not mention.is_paper for mention in mentions),
+        not (named or elsewhere) and any(mention.refused and mention.is_document for mention in mentions),
         used,
     )
 
