@@ -4,7 +4,7 @@
 without an ending (`[words.endings]`), and the names of documents with one slip of the finger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 
 from helpdesk.conversation.choices import Choice
@@ -17,7 +17,11 @@ _LISTED = {"numbers": "number", "ordinals": "ordinal"}
 """Sections in which each entry stands for its place: behind slashes other ways to say it."""
 _AFFIXES = frozenset({"endings", "refusing_endings", "asking_endings", "refusing_beginnings"})
 _DOCUMENTS = frozenset({"document", "kind", "marksheet", "certificate", "insurance", "vehicle", "two_wheeler", "car"})
+_NAMING = _DOCUMENTS | {"class_10", "class_12", "card", "paper", "digits", "ordinal", "number"}
+_REFUSALS = frozenset({Choice.NO, Choice.DECLINE})
 _SHORTEST_TYPO = 6
+_MOST_REMEMBERED = 5000
+"""Words whose forms are kept in memory."""
 _SHORTEST_STEM = 2
 _SHORTEST_SOUND = 3
 _KNOWN_OTHERWISE = frozenset(
@@ -32,6 +36,26 @@ class Sense(Value, frozen=True):
 
     kind: str
     value: str = ""
+
+
+class Phrase:
+    """What a phrase can mean, by the classes of words that it belongs to."""
+
+    __slots__ = ("choices", "kinds", "names", "refuses", "values")
+
+    def __init__(self, senses: Iterable[Sense]) -> None:
+        values: dict[str, list[str]] = {}
+        for sense in senses:
+            values.setdefault(sense.kind, []).append(sense.value)
+        self.values = {kind: tuple(each) for kind, each in values.items()}
+        self.kinds = frozenset(values)
+        self.choices = frozenset(map(Choice, self.values.get("choice", ())))
+        self.refuses = "not" in values or not _REFUSALS.isdisjoint(self.choices)
+        self.names = not _NAMING.isdisjoint(values)
+        """Whether it can name a document, or number one."""
+
+
+UNKNOWN = Phrase(())
 
 
 class Form(Value, frozen=True):
@@ -53,7 +77,8 @@ class Lexicon:
         self.refuses_before = language.texts.get("language.refuses") == "before"
         self._texts = language.texts
         self.senses: dict[tuple[str, ...], list[Sense]] = {}
-        self.starts: dict[str, list[tuple[str, ...]]] = {}
+        self.longer: dict[str, list[tuple[str, ...]]] = {}
+        """The phrases of several words, by the first."""
         kinds, phrases = [], []
         for sense, phrase in _entries(language):
             kinds.append(sense)
@@ -65,23 +90,36 @@ class Lexicon:
             senses = self.senses.get(words)
             if senses is None:
                 self.senses[words] = [sense]
-                self.starts.setdefault(words[0], []).append(words)
+                if len(words) > 1:
+                    self.longer.setdefault(words[0], []).append(words)
             elif sense not in senses:
                 senses.append(sense)
         self._vocabulary = frozenset(word for words in self.senses for word in words)
-        self._forms: dict[str, tuple[Form, ...]] = {}
+        self._forms: dict[str, Mapping[str, Form]] = {}
+        self._phrases: dict[tuple[str, ...], Phrase] = {}
 
     def knows(self, word: str) -> bool:
         """Tell whether a word stands in any phrase."""
         return word in self._vocabulary
 
-    def forms(self, word: str) -> tuple[Form, ...]:
+    def refuses(self, word: str) -> bool:
+        """Tell whether a word by itself says no."""
+        return (word,) in self.senses and self.phrase((word,)).refuses
+
+    def phrase(self, words: tuple[str, ...]) -> Phrase:
+        """Return what a phrase of the lexicon means."""
+        phrase = self._phrases.get(words)
+        if phrase is None:
+            phrase = self._phrases[words] = Phrase(self.senses[words])
+        return phrase
+
+    def forms(self, word: str) -> Mapping[str, Form]:
         """Return the known words that a typed one can be, the likeliest first."""
         forms = self._forms.get(word)
         if forms is None:
-            forms = self._forms[word] = tuple(self._found(word))
-            if len(self._forms) > 2000:
+            if len(self._forms) > _MOST_REMEMBERED:
                 self._forms.clear()
+            forms = self._forms[word] = {form.word: form for form in self._found(word)}
         return forms
 
     def _found(self, word: str) -> Iterator[Form]:

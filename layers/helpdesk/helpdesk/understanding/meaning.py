@@ -3,6 +3,8 @@
 Classes of words are put together here, the same way in every language; the words themselves are in the catalogues.
 """
 
+from msgspec.structs import replace
+
 from helpdesk.conversation.choices import Choice
 from helpdesk.structs import Value
 from helpdesk.understanding.sentences import Segment, Sentence
@@ -13,7 +15,9 @@ TOPICS = ("password", "valid", "time", "free", "who", "safe", "what")
 AGREEING = frozenset({Choice.YES, Choice.AGREE, Choice.SEND, Choice.DELETE, Choice.DELETE_DATA})
 """Answers that go together: "yes, send", and that a *no* beside them turns into a no."""
 REFUSING = frozenset({Choice.NO, Choice.DECLINE})
+AADHAAR_CARD = "ADHAR"
 _BESIDE_NUMBERS = REFUSING | {Choice.OTHER_DOCUMENTS, Choice.COURTESY, Choice.YES, Choice.SEND, Choice.TRY_AGAIN}
+_ABOUT = frozenset({"about", "locker"})
 _CONTRARY = frozenset({"but", "wrong", "wait"})
 _MENTIONED = frozenset({"document", "kind", "marksheet", "certificate", "insurance", "vehicle", "two_wheeler", "car",
                         "class_10", "class_12", "paper", "card"})  # fmt: skip
@@ -74,10 +78,12 @@ def meaning(
     `at_account`: to have an account is the question. `of_documents`: a document can be asked for.
     """
     asked = wishes(sentence)
+    if not of_documents:  # the Aadhaar number is what is spoken of there
+        asked = replace(asked, named=tuple(naming for naming in asked.named if naming.doctype != AADHAAR_CARD))
     kinds = frozenset(kind for segment in sentence.segments for kind in segment.kinds)
-    languages = _languages(sentence) if not asked.is_any else ()
-    topic = _topic(sentence, kinds, asked)
-    page = _page(sentence, kinds)
+    languages = _languages(sentence) if "language" in kinds and not asked.is_any else ()
+    topic = _topic(sentence, kinds, asked) if not kinds.isdisjoint(_ABOUT) else ""
+    page = _page(sentence) if "page" in kinds else None
     choices = _choices(sentence, kinds, asked, at_account=at_account)
     if languages:
         choices = frozenset({Choice.SPEAK})
@@ -91,7 +97,7 @@ def meaning(
     number = asked.numbers[0] if len(asked.numbers) == 1 and _is_plain_number(sentence, asked, choices) else None
     if number is not None:
         choices -= _BESIDE_NUMBERS  # "no. 3", "send the third document"
-    doubts = bool(kinds & _CONTRARY) or sentence.asks or any(segment.asks for segment in sentence.segments)
+    doubts = sentence.asks or not kinds.isdisjoint(_CONTRARY)
     of_something_else = asked.is_any and bool(choices)
     is_clear = not (sentence.unknown or doubts or of_something_else or _contradicts(sentence, choices))
     return Meaning(sentence, asked, choices, languages, topic, page, number, is_clear)
@@ -104,7 +110,7 @@ def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_acc
     for segment in sentence.segments:
         if segment.start in asked.used and segment.kinds & _MENTIONED and "choice" in segment.kinds:
             continue
-        said.update(Choice(value) for value in segment.values("choice"))
+        said.update(segment.phrase.choices)
     _composed(kinds, sentence, asked, said, refuses=refuses)
     if refuses and "but" in kinds and said & AGREEING:
         said -= REFUSING  # "agreed, but I won't give my number" is neither
@@ -113,10 +119,11 @@ def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_acc
         said.update({Choice.NO} - ({Choice.NO} if Choice.DECLINE in said else set()))
     if at_account and "have" in kinds and not refuses and not said - _WEAK:
         said.add(Choice.YES)
-    for winner, losers in _OVERRULES:
+    for winner, losers in _OVERRULES if len(said) > 1 else ():
         if winner in said:
             said -= losers
-    if sentence.asks or "question" in kinds:
+    is_polite = bool(sentence.segments) and Choice.COURTESY in sentence.segments[0].phrase.choices
+    if sentence.asks or ("question" in kinds and not is_polite):
         said -= {Choice.COURTESY}  # "is it still good"
     if said - _WEAK - {Choice.YES}:
         said -= _WEAK
@@ -136,7 +143,7 @@ def _composed(kinds: frozenset[str], sentence: Sentence, asked: Wishes, said: se
     if {Choice.TRY_AGAIN, Choice.SEND} <= said:
         said.add(Choice.RESEND)
     if "wrong" in kinds:
-        is_number = "number" in kinds or any("ADHAR" in one.values("document") for one in sentence.segments)
+        is_number = "number" in kinds or any(AADHAAR_CARD in one.values("document") for one in sentence.segments)
         said.add(Choice.CHANGE_NUMBER if is_number and "otp" not in kinds else Choice.CHANGE)
     if asked.is_any:
         return
@@ -161,10 +168,8 @@ def _topic(sentence: Sentence, kinds: frozenset[str], asked: Wishes) -> str:
     return next((topic for topic in TOPICS if topic in values), "")
 
 
-def _page(sentence: Sentence, kinds: frozenset[str]) -> int | None:
+def _page(sentence: Sentence) -> int | None:
     """Return the page that is asked for by its number."""
-    if "page" not in kinds:
-        return None
     for kind in ("digits", "ordinal", "number"):
         for segment in sentence.segments:
             for value in segment.values(kind):
@@ -181,7 +186,7 @@ def _is_plain_number(sentence: Sentence, asked: Wishes, choices: frozenset[Choic
 
 def _contradicts(sentence: Sentence, choices: frozenset[Choice]) -> bool:
     """Tell whether several answers were given that do not go together."""
-    said = {Choice(value) for segment in sentence.segments for value in segment.values("choice")}
+    said = {choice for segment in sentence.segments for choice in segment.phrase.choices}
     if choices & REFUSING and said & {Choice.YES, Choice.AGREE}:
         return True
     if Choice.COURTESY in said and choices & AGREEING:
@@ -192,5 +197,6 @@ def _contradicts(sentence: Sentence, choices: frozenset[Choice]) -> bool:
 
 def explained(segment: Segment) -> str:
     """Return a phrase and what it can mean, for a person to read."""
-    senses = ", ".join(f"{sense.kind} {sense.value}".strip() for sense in segment.senses) or "not known"
+    means = [f"{kind} {value}".strip() for kind, values in segment.phrase.values.items() for value in values]
+    senses = ", ".join(means) or "not known"
     return f"{' '.join(segment.words)}: {'refuses, ' if segment.refuses else ''}{senses}"

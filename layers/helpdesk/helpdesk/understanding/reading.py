@@ -6,6 +6,7 @@ described; what it was stays with the caller, as ASCII digits, to be sealed if t
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from msgspec.structs import replace
 
@@ -42,6 +43,8 @@ _OF_DOCUMENTS = frozenset(
     {Stage.NEW, Stage.MENU, Stage.ENDED, Stage.LISTING, Stage.DOCUMENTS, Stage.FINDING, Stage.PULLING}
 )
 """Where she may ask for a document."""
+_LETTERS_OF_A_SCRIPT = 8
+"""So many letters show the script of a text."""
 _AS_GOOD = 0.5
 """A text is in the languages that know it as well as the one that knows it best, within this."""
 _MOST_TRIED, _FEW_WORDS = 4, 2
@@ -192,8 +195,7 @@ def understand(tokens: tuple[str, ...], conversation: Conversation) -> tuple[Mea
 
 
 def _parsed(tokens: tuple[str, ...], code: str) -> Sentence:
-    lexicons = [lexicon(code)] if code == ENGLISH else [lexicon(code), lexicon(ENGLISH)]
-    return sentence(tokens, lexicons)
+    return sentence(tokens, lexicon(code), lexicon(ENGLISH))
 
 
 def _likely(content: list[str], spoken: str) -> list[str]:
@@ -220,30 +222,43 @@ def _languages(
     is_foreign = 2 * len(tried[spoken].unknown) > count
     is_whole = meant.is_whole and spoken not in rivals
     if is_whole and is_foreign and (count > 1 or meant.choices == {Choice.GREETING}):
-        return tuple(code for code in codes() if code in rivals and tried[code].cost <= tried[rivals[0]].cost + _AS_GOOD)
+        return tuple(
+            code for code in codes() if code in rivals and tried[code].cost <= tried[rivals[0]].cost + _AS_GOOD
+        )
     if is_foreign and not written:
         return ()
     return (spoken,)
 
 
 def _written_in(text: str) -> list[str]:
-    """Return the languages of the script of a text, those first that have letters of their own in it.
+    """Return the languages of the script of a text: those only that have letters of their own in it, if any have.
 
     None for Latin letters, which all are written in at times.
     """
     letters = foreign(text)
     if not letters:
         return []
-    scripts = [script(letter) for letter in letters]
-    written = max(set(scripts), key=scripts.count)
-    languages = [catalogue(code) for code in codes() if catalogue(code).texts["language.script"] == written != "LATIN"]
-    own = [language.code for language in languages if set(letters) & set(language.texts["language.letters"])]
-    return own or [language.code for language in languages]
+    scripts = [script(letter) for letter in letters[:_LETTERS_OF_A_SCRIPT]]
+    languages = _languages_by_script().get(max(scripts, key=scripts.count), ())
+    own = [code for code, its_own in languages if not its_own.isdisjoint(letters)]
+    return own or [code for code, _ in languages]
+
+
+@cache
+def _languages_by_script() -> dict[str, list[tuple[str, frozenset[str]]]]:
+    """Return the codes of the languages of each script but the Latin one, with the letters that each alone has."""
+    languages: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for code in codes():
+        texts = catalogue(code).texts
+        if texts["language.script"] != "LATIN":
+            own = frozenset(texts["language.letters"])
+            languages.setdefault(texts["language.script"], []).append((code, own))
+    return languages
 
 
 def _name(content: tuple[str, ...], spoken: str) -> tuple[str, ...]:
     """Return a name that is given in a sentence ("my name is …"), in Latin letters; () if there is none."""
-    parsed = sentence(content, [lexicon(spoken), lexicon(ENGLISH)] if spoken != ENGLISH else [lexicon(ENGLISH)])
+    parsed = _parsed(content, spoken)
     before = next((segment for segment in parsed.segments if "my_name" in segment.kinds), None)
     if before is None:
         return ()

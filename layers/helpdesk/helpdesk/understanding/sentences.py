@@ -1,9 +1,9 @@
 """A sentence cut into phrases that one language knows, with as little as possible left over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from helpdesk.structs import Value
-from helpdesk.understanding.lexicon import Form, Lexicon, Sense
+from helpdesk.understanding.lexicon import UNKNOWN, Form, Lexicon, Phrase, Sense
 from helpdesk.understanding.text import ASKS, BREAK
 
 _LONGEST = 30
@@ -13,14 +13,15 @@ _UNKNOWN, _PHRASE, _FORM, _BORROWED = 10.0, 1.0, 0.1, 0.05
 
 
 class Segment(Value, frozen=True):
-    """A phrase of the sentence, and what it can mean; nothing for a word that is not known."""
+    """A phrase of the sentence, and what it can mean."""
 
     hidden = ("words",)
 
     start: int
     words: tuple[str, ...]
-    senses: tuple[Sense, ...] = ()
+    phrase: Phrase = UNKNOWN
     refuses: bool = False
+    """An ending or a beginning of it says no."""
     asks: bool = False
     refuses_before: bool = False
     """It says no to what follows, as in English, and not to what it follows."""
@@ -28,38 +29,35 @@ class Segment(Value, frozen=True):
     @property
     def kinds(self) -> frozenset[str]:
         """The classes of words that it can belong to."""
-        return frozenset(sense.kind for sense in self.senses)
+        return self.phrase.kinds
 
     def values(self, kind: str) -> tuple[str, ...]:
         """Return what it can be, of one class."""
-        return tuple(sense.value for sense in self.senses if sense.kind == kind)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it means anything."""
-        return bool(self.senses) or self.refuses
+        return self.phrase.values.get(kind, ())
 
 
 class Sentence(Value, frozen=True):
     """All of its phrases in order."""
 
+    hidden = ("unknown",)
+
     language: str
     segments: tuple[Segment, ...]
-    breaks: frozenset[int]
+    unknown: tuple[str, ...] = ()
+    """The words that were not understood."""
+    breaks: frozenset[int] = frozenset()
     """The numbers of the words before which a comma or a full stop stands."""
-    asks: bool
-    """A question mark stands in it."""
+    asks: bool = False
+    """A question mark stands in it, or a word is a question by its ending."""
     cost: float = 0.0
     """How far it is from phrases that are known."""
 
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """The words that were not understood."""
-        return tuple(word for segment in self.segments if not segment.is_known for word in segment.words)
 
+def sentence(tokens: Sequence[str], lexicon: Lexicon, english: Lexicon) -> Sentence:
+    """Cut a text into phrases: the fewest that leave the fewest words over.
 
-def sentence(tokens: Sequence[str], lexicons: Sequence[Lexicon]) -> Sentence:
-    """Cut a text into phrases: the fewest that leave the fewest words over."""
+    English words are looked for only if the language leaves some over: people use them in every language.
+    """
     words: list[str] = []
     breaks: set[int] = set()
     for token in tokens:
@@ -68,57 +66,101 @@ def sentence(tokens: Sequence[str], lexicons: Sequence[Lexicon]) -> Sentence:
         elif token != ASKS:
             words.append(token)
     del words[_LONGEST:]
-    count = len(words)
-    known = [[{form.word: form for form in lexicon.forms(word)} for word in words] for lexicon in lexicons]
-    best: list[tuple[float, Segment | None]] = [(0.0, None)] * (count + 1)
-    for start in range(count - 1, -1, -1):
-        word = words[start]
-        if word.isdecimal():
-            best[start] = (best[start + 1][0] + _PHRASE, Segment(start, (word,), (Sense("digits", word),)))
-        else:
-            best[start] = (best[start + 1][0] + _UNKNOWN, Segment(start, (word,)))
-        for rank, lexicon in enumerate(lexicons):
-            _try_phrases(start, words, known[rank], lexicon, rank, best)
+    whole = tuple(words)
+    if whole in lexicon.senses and whole not in english.senses and not words[0].isdecimal():
+        segment = Segment(0, whole, lexicon.phrase(whole), refuses_before=lexicon.refuses_before)
+        return Sentence(lexicon.code, (segment,), (), frozenset(breaks), ASKS in tokens, _PHRASE)
+    best, costs = _cut(words, (lexicon,), english)
+    if costs[0] >= _UNKNOWN and lexicon is not english:
+        best, costs = _cut(words, (lexicon, english), english)
     segments: list[Segment] = []
     place = 0
-    while place < count:
-        segment = best[place][1]
-        if segment is None:
-            break
-        segments.append(segment)
-        place += len(segment.words)
-    return Sentence(lexicons[0].code, tuple(segments), frozenset(breaks), ASKS in tokens, round(best[0][0], 2))
+    while place < len(words):
+        segments.append(best[place])
+        place += len(best[place].words)
+    unknown = tuple([one.words[0] for one in segments if one.phrase is UNKNOWN and not one.refuses])
+    asks = ASKS in tokens or any(one.asks for one in segments)
+    return Sentence(lexicon.code, tuple(segments), unknown, frozenset(breaks), asks, round(costs[0], 2))
 
 
-def _try_phrases(
+def _cut(words: list[str], lexicons: Sequence[Lexicon], english: Lexicon) -> tuple[list[Segment], list[float]]:
+    """Return for each word the best phrase that begins there, and what all from there on costs."""
+    count = len(words)
+    best: list[Segment] = [Segment(place, (word,)) for place, word in enumerate(words)]
+    costs = [0.0] * (count + 1)
+    known = [(lexicon, [_forms(word, lexicon, english) for word in words]) for lexicon in lexicons]
+    for start in range(count - 1, -1, -1):
+        word = words[start]
+        costs[start] = costs[start + 1] + _UNKNOWN
+        if word.isdecimal():
+            costs[start] = costs[start + 1] + _PHRASE
+            best[start] = Segment(start, (word,), Phrase((Sense("digits", word),)))
+        for rank, (lexicon, forms) in enumerate(known):
+            for form in forms[start].values():
+                _try_alone(start, form, words, lexicon, rank, best, costs)
+                longer = lexicon.longer.get(form.word) if start + 1 < count else None
+                for phrase in longer or ():
+                    if phrase[1] in forms[start + 1]:
+                        _try_longer(start, phrase, forms, words, lexicon, rank, best, costs)
+        if start in {0, count - 1} and len(best[start].words) == 1 and english.refuses(word):
+            # An English *no* at the start or end is one, whatever the word is in the language ("of", in Gujarati).
+            best[start] = Segment(start, (word,), english.phrase((word,)), refuses_before=True)
+    return best, costs
+
+
+def _forms(word: str, lexicon: Lexicon, english: Lexicon) -> Mapping[str, Form]:
+    """Return the known words that a typed one can be. A word of English is no inflected one of another language."""
+    forms = lexicon.forms(word)
+    if lexicon is not english and (word,) in english.senses and any(form.cost for form in forms.values()):
+        return {known: form for known, form in forms.items() if not form.cost}
+    return forms
+
+
+def _try_alone(
     start: int,
+    form: Form,
     words: list[str],
-    known: list[dict[str, Form]],
     lexicon: Lexicon,
     rank: int,
-    best: list[tuple[float, Segment | None]],
+    best: list[Segment],
+    costs: list[float],
 ) -> None:
-    """Note the phrases that begin here and leave less over than what was found before."""
-    for form in known[start].values():
-        if not form.word:
-            cost = best[start + 1][0] + _PHRASE + _FORM * form.cost
-            if cost < best[start][0]:
-                best[start] = (cost, Segment(start, (words[start],), (), refuses=True))
-            continue
-        for phrase in lexicon.starts.get(form.word, ()):
-            end = start + len(phrase)
-            if end > len(words) or (len(phrase) == 1 and form.word.isdecimal()):
-                continue
-            forms = [known[start + place].get(word) for place, word in enumerate(phrase)]
-            found = [one for one in forms if one]
-            if len(found) < len(forms):
-                continue
-            cost = best[end][0] + _PHRASE + _BORROWED * rank + _FORM * sum(one.cost for one in found)
-            if cost < best[start][0]:
-                refuses = any(one.refuses for one in found)
-                senses = tuple(lexicon.senses[phrase])
-                typed = tuple(words[start:end])
-                best[start] = (
-                    cost,
-                    Segment(start, typed, senses, refuses, found[-1].asks, lexicon.refuses_before),
-                )
+    """Note a word that is a phrase by itself, or that says no by its ending, if that is cheaper."""
+    if form.word.isdecimal():
+        return
+    key = (form.word,)
+    if form.word and key not in lexicon.senses:
+        return
+    cost = costs[start + 1] + _PHRASE + _BORROWED * rank + _FORM * form.cost
+    if cost < costs[start]:
+        costs[start] = cost
+        phrase = lexicon.phrase(key) if form.word else UNKNOWN
+        best[start] = Segment(start, (words[start],), phrase, form.refuses, form.asks, lexicon.refuses_before)
+
+
+def _try_longer(
+    start: int,
+    phrase: tuple[str, ...],
+    forms: list[Mapping[str, Form]],
+    words: list[str],
+    lexicon: Lexicon,
+    rank: int,
+    best: list[Segment],
+    costs: list[float],
+) -> None:
+    """Note a phrase of several words, if all of it stands here and that is cheaper."""
+    end = start + len(phrase)
+    if end > len(words):
+        return
+    found: list[Form] = []
+    for place, word in enumerate(phrase, start):
+        form = forms[place].get(word)
+        if form is None:
+            return
+        found.append(form)
+    cost = costs[end] + _PHRASE + _BORROWED * rank + _FORM * sum(form.cost for form in found)
+    if cost < costs[start]:
+        costs[start] = cost
+        refuses = any(form.refuses for form in found)
+        typed = tuple(words[start:end])
+        best[start] = Segment(start, typed, lexicon.phrase(phrase), refuses, found[-1].asks, lexicon.refuses_before)

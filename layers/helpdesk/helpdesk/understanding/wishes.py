@@ -24,7 +24,8 @@ _VEHICLES = {
     "car": ("CRIPC", frozenset({"CRIPC", "RVCER", "DRVLC"})),
 }
 """What a vehicle's name means by itself, and what it can be part of."""
-_REFUSALS = frozenset({"no", "decline"})
+_PAPERS = frozenset({"RVCER"})
+"""What the papers of a vehicle are."""
 _LARGEST = 999
 
 
@@ -81,9 +82,12 @@ class Wishes(Value, frozen=True):
         return bool(self.named or self.elsewhere or self.refuses)
 
 
+_NO_WISHES = Wishes()
+
+
 def is_refusal(segment: Segment) -> bool:
     """Tell whether a phrase says no."""
-    return segment.refuses or "not" in segment.kinds or not _REFUSALS.isdisjoint(segment.values("choice"))
+    return segment.refuses or segment.phrase.refuses
 
 
 def refusals(sentence: Sentence) -> list[Segment]:
@@ -99,11 +103,14 @@ def refusals(sentence: Sentence) -> list[Segment]:
 
 def wishes(sentence: Sentence) -> Wishes:
     """Return what a sentence asks for."""
-    mentions = list(_mentions(sentence))
-    if any(mention.doctypes or mention.is_kind or (mention.number and not mention.is_soft) for mention in mentions):
-        mentions = [mention for mention in mentions if not mention.is_soft]
+    if not any(segment.phrase.names for segment in sentence.segments):
+        return _NO_WISHES
+    mentions = _refused(list(_mentions(sentence)), sentence)
+    firm = [mention for mention in mentions if not mention.is_soft]
+    if any(mention.doctypes or mention.is_kind or mention.number for mention in firm):
+        mentions = [mention for mention in mentions if not mention.is_soft or mention.refused]
     used = frozenset(mention.start for mention in mentions)
-    mentions = _with_heads(_refused(mentions, sentence))
+    mentions = _with_heads(mentions)
     wanted = [mention for mention in mentions if not mention.refused]
     numbers = tuple(dict.fromkeys(mention.number for mention in wanted if mention.number))
     unknown = sentence.unknown
@@ -137,24 +144,27 @@ def _mentions(sentence: Sentence) -> Iterator[Mention]:
     for segment in sentence.segments:
         mention = _mention(segment, classes)
         if mention is None:
-            joins = "join" in segment.kinds
-            if current and (joins or segment in refused):
+            joined = (joined or "join" in segment.kinds) and segment not in refused
+            if current and segment in refused:
                 yield current
-                current, joined = None, joins
+                current = None
             continue
-        if current is None:
-            current = replace(mention, joined=joined)
-        elif segment.start in sentence.breaks or not (merged := _merged(current, mention)):
+        mention = replace(mention, joined=joined)
+        apart = segment.start in sentence.breaks or (joined and not (current and _is_head(mention, current)))
+        merged = _merged(current, mention) if current and not apart else None
+        if current and merged is None:
             yield current
-            current = mention
-        else:
-            current = merged
-        joined = False
+        current, joined = merged or mention, False
         if segment.refuses:
             yield current
             current = None
     if current:
         yield current
+
+
+def _is_head(mention: Mention, current: Mention) -> bool:
+    """Tell whether a general word goes with all before it: "10th and 12th, both marksheets"."""
+    return mention.general in {"marksheet", "certificate"} and current.possible in CLASSES.values()
 
 
 def _classes(sentence: Sentence) -> dict[int, str]:
@@ -178,6 +188,8 @@ def _is_school(segment: Segment) -> bool:
 
 def _mention(segment: Segment, classes: dict[int, str]) -> Mention | None:
     """Return what a phrase names; None if it names nothing."""
+    if not segment.phrase.names:
+        return None
     kinds, words, start = segment.kinds, segment.words, segment.start
     if start in classes:
         both = CLASSES[classes[start]]
@@ -232,6 +244,8 @@ def _merged(one: Mention, other: Mention) -> Mention | None:
         if specific.possible and not specific.general and "PANCR" in specific.possible:
             return replace(specific, words=words, start=one.start)
         return Mention(words, one.start, english=english, is_kind=True, joined=one.joined)
+    if (one.is_paper and other.by_itself) or (other.is_paper and one.by_itself):
+        return Mention(words, one.start, _PAPERS, english=english, joined=one.joined)
     if not one.possible or not other.possible:
         known = one if one.possible else other
         return replace(known, words=words, start=one.start, english=english, joined=one.joined)

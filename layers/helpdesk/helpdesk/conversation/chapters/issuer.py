@@ -165,7 +165,14 @@ def answer_check(conversation: Conversation, event: CitizenEvent, context: Conte
         case Said(number=int(number)) if 1 <= number <= len(pull.parameters):
             return ask(_without(conversation, detail(number)), context)
     match match_choice(
-        event, Stage.CHECK, CHECK_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE, agree=Choice.SEND
+        event,
+        Stage.CHECK,
+        CHECK_OPTIONS,
+        numbered=False,
+        yes=Choice.SEND,
+        no=Choice.CHANGE,
+        agree=Choice.SEND,
+        change_number=Choice.CHANGE,
     ):
         case Choice.SEND if pull.chosen and conversation.session:
             # Whatever comes of it, the list of now is old afterwards.
@@ -309,6 +316,6 @@ CHECK = Question(
     back=back,
     help=explains("check", *question(Stage.CHECK, *CHECK_OPTIONS)),
     expects=(Expects.CHOICE,),
-    answers=frozenset({Choice.SEND, Choice.CHANGE, Choice.YES, Choice.AGREE, Choice.NO}),
+    answers=frozenset({Choice.SEND, Choice.CHANGE, Choice.CHANGE_NUMBER, Choice.YES, Choice.AGREE, Choice.NO}),
 )
 PULLING = at_work(_pulled_meanwhile, back=Stage.MENU)

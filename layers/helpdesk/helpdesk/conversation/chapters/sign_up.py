@@ -154,7 +154,14 @@ def answer_summary(conversation: Conversation, event: CitizenEvent, context: Con
         case Said(number=int(number)) if 1 <= number <= len(DETAILS):
             return ask(_without(conversation, DETAILS[number - 1]), context)
     match match_choice(
-        event, Stage.SUMMARY, SUMMARY_OPTIONS, numbered=False, yes=Choice.SEND, no=Choice.CHANGE, agree=Choice.SEND
+        event,
+        Stage.SUMMARY,
+        SUMMARY_OPTIONS,
+        numbered=False,
+        yes=Choice.SEND,
+        no=Choice.CHANGE,
+        agree=Choice.SEND,
+        change_number=Choice.CHANGE,
     ):
         case Choice.SEND:
             return goto(conversation, Stage.SENDING_OTP)
@@ -242,5 +249,5 @@ SUMMARY = _detail(
     answer_summary,
     *SUMMARY_OPTIONS,
     expects=(Expects.CHOICE,),
-    answers=frozenset({Choice.SEND, Choice.CHANGE, Choice.YES, Choice.AGREE, Choice.NO}),
+    answers=frozenset({Choice.SEND, Choice.CHANGE, Choice.CHANGE_NUMBER, Choice.YES, Choice.AGREE, Choice.NO}),
 )
