@@ -243,7 +243,7 @@ def _outcome(before: Conversation, after: Conversation, effects: tuple[Effect, .
         return "silent"
     if after.stage is Stage.STOPPED:
         return "stop"
-    if after.wish and after.wish != before.wish:
+    if before.session is None and after.wish and after.wish != before.wish:
         return " ".join(["wish", *(sorted(after.wish.doctypes) or ["other"])])
     told = next((e for e in effects if isinstance(e, Say | ShowDocuments | OfferLanguages | ShowOptions)), None)
     key = told.text.key if isinstance(told, Say | ShowOptions) else ""
