@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from standins.phone import Bubble, Phone
-from tests.integration.desk import Desk, ask_for_number, citizen, running_desk, sign_in, until
+from tests.integration.desk import Desk, ask_for_number, at_list, citizen, running_desk, sign_in, until
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +40,7 @@ def sign_out(phone: Phone) -> None:
     ],
 )
 def test_each_document_of_the_launch_is_delivered_by_its_name(desk: Desk, name: str, title: str) -> None:
-    phone = desk.phone("ASHA VERMA")
-    phone.catch_up()
-    phone.say("other documents")
-    if "signed out" in phone.expect().text:
-        phone = sign_in(desk, "ASHA VERMA")
-        phone.expect("Your documents")
+    phone = at_list(desk, "ASHA VERMA")
     phone.say(name)
     bubble = phone.expect(f"*{title}*")
     content = phone.document(bubble)
