@@ -336,6 +336,7 @@ class DeliverDocument(Tagged, frozen=True):
     """Handed to WhatsApp as a file, as it could not fetch the link."""
     greeted_at: int = 0
     """When she said Hi, if this is the first document after it."""
+    more: Text | None = None
     needs: ClassVar[tuple[str, ...]] = ()
 
 

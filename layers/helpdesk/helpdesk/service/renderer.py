@@ -176,7 +176,7 @@ class Renderer(Value, frozen=True):
         values = self.facts(language) | _about(language, conversation, reply.number)
         key = "documents.as_data" if extension(reply.key) == DATA else "documents.here"
         locked = language.texts["documents.locked"] if reply.key.endswith(LOCKED) else ""
-        body = _joined(_text(language, Text(key), values), locked)
+        body = _joined(_text(language, Text(key), values), locked, _text(language, reply.more, values))
         return ButtonsMessage(
             shorten(body, INTERACTIVE_BODY),
             _buttons(language, (ButtonOf(Choice.OTHER_DOCUMENTS), ButtonOf(Choice.DONE))),

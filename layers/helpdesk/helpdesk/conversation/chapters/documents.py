@@ -306,10 +306,11 @@ def try_again(conversation: Conversation, context: Context) -> Turn:
 
 
 def fetched(conversation: Conversation, event: DocumentFetched) -> Turn:
-    """The PDF is here: hand it over."""
-    here = replace(stop_waiting(conversation, event.id), greeted_at=0)
-    greeted_at = conversation.greeted_at
-    return here, (DeliverDocument(here.language, event.key, event.number, event.listing, greeted_at=greeted_at),)
+    """The PDF is here: hand it over. Where it comes in the list's place, the list's tip comes with it."""
+    here, session = replace(stop_waiting(conversation, event.id), greeted_at=0), conversation.session
+    is_first = session is not None and not session.on_page and event.id.startswith(event.listing)
+    more, greeted_at = text("documents.tip") if is_first else None, conversation.greeted_at
+    return here, (DeliverDocument(here.language, event.key, event.number, event.listing, False, greeted_at, more),)
 
 
 def not_fetched(conversation: Conversation, event: Failed, request: FetchDocument, context: Context) -> Turn:
