@@ -154,6 +154,8 @@ class Session(Tagged, frozen=True):
     """The names of the sealed values that belong to it."""
     left_out: int = 0
     """How many more documents there are that cannot be shown."""
+    advised: bool = True
+    """Whether she was advised to delete her messages with number and OTP: with the list, or what came in its place."""
 
     @property
     def tokens(self) -> tuple[str, ...]:

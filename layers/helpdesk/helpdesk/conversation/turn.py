@@ -161,6 +161,11 @@ def text(key: str, **values: object) -> Text:
     return Text(key, tuple((name, str(value)) for name, value in values.items()))
 
 
+def advice(conversation: Conversation) -> Text | None:
+    """Advise her to delete her messages with number and OTP, if she was not advised yet."""
+    return text("documents.tip") if conversation.session and not conversation.session.advised else None
+
+
 def confirmation(wish: Wish) -> Text:
     """Say what she wishes for, and that she signs in first."""
     return text("wish.kept", kind=wish.kind) if wish.kind else text("wish.some")

@@ -38,6 +38,7 @@ from helpdesk.conversation.turn import (
     Expects,
     Question,
     Turn,
+    advice,
     await_answer,
     echoed,
     explains,
@@ -63,7 +64,6 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
     session = conversation.session
     if session is None:
         return conversation, ()
-    is_first = not session.listing
     listing = replace(
         session,
         listing=event.id[:8],
@@ -72,6 +72,7 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
         count=len(event.documents),
         uploaded=event.uploaded,
         left_out=event.left_out,
+        advised=bool(session.listing) or session.on_page,
     )
     here = replace(
         stop_waiting(conversation, event.id),
@@ -86,7 +87,7 @@ def listed(conversation: Conversation, event: DocumentsListed, context: Context)
     if wanted and is_recent and is_allowed and (number := found(here.documents, wanted)):
         return choose(here, number, context)
     note = text("documents.cut", left=event.cut) if event.cut else None
-    more = text("documents.tip") if is_first and not session.on_page else None
+    more = advice(here)
     return wished(here, context, more) if here.wish and is_allowed else show(here, note=note, more=more)
 
 
@@ -139,7 +140,7 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None, mo
         stays = replace(conversation, stage=Stage.LISTING, again=ListDocuments())
         return stays, (say(stays, "documents.not_listed", *question(Stage.LISTING, Choice.TRY_AGAIN), DONE),)
     page = page if 1 <= page <= pages(len(conversation.documents), ON_A_PAGE) else 1
-    session = replace(session, page=page, at_list=True)
+    session = replace(session, page=page, at_list=True, advised=True)
     here = replace(conversation, stage=Stage.DOCUMENTS, previous=None, session=session, pull=None)
     if not conversation.documents:
         if session.left_out:
@@ -251,7 +252,7 @@ def _one_of(
         return choose(conversation, (there or numbers)[0], context)
     note = text("documents.one_at_a_time" if at_once else "documents.which")
     only = ShowDocuments(conversation.language, conversation.session.listing, 1, there[:ON_A_PAGE], note, more)
-    return conversation, (only,)
+    return replace(conversation, session=replace(conversation.session, advised=True)), (only,)
 
 
 def choose(conversation: Conversation, number: int, context: Context) -> Turn:
@@ -306,10 +307,9 @@ def try_again(conversation: Conversation, context: Context) -> Turn:
 
 
 def fetched(conversation: Conversation, event: DocumentFetched) -> Turn:
-    """The PDF is here: hand it over. Where it comes in the list's place, the list's tip comes with it."""
-    here, session = replace(stop_waiting(conversation, event.id), greeted_at=0), conversation.session
-    is_first = session is not None and not session.on_page and event.id.startswith(event.listing)
-    more, greeted_at = text("documents.tip") if is_first else None, conversation.greeted_at
+    """The PDF is here: hand it over."""
+    here, more = replace(stop_waiting(conversation, event.id), greeted_at=0), advice(conversation)
+    greeted_at = conversation.greeted_at
     return here, (DeliverDocument(here.language, event.key, event.number, event.listing, False, greeted_at, more),)
 
 
@@ -336,8 +336,8 @@ def not_delivered(conversation: Conversation, event: DeliveryFailed) -> Turn:
     if session is None or session.listing != event.listing:
         return conversation, (DeletePdf(event.key),)
     if not event.uploaded:
-        again = DeliverDocument(conversation.language, event.key, event.number, event.listing, uploaded=True)
-        return conversation, (again,)
+        file, more = (event.key, event.number, event.listing), advice(conversation)
+        return conversation, (DeliverDocument(conversation.language, *file, uploaded=True, more=more),)
     here = replace(conversation, again=FetchDocument(event.number, event.listing))
     buttons = (*question(Stage.DOCUMENTS, Choice.TRY_AGAIN), OTHER_DOCUMENTS, DONE)
     failed = say(here, "documents.not_delivered", *buttons, note=text("documents.failed"), about=event.number)
