@@ -28,12 +28,12 @@ def document(cloud: Aws) -> Iterator[ModuleType]:
         yield load("document")
 
 
-def record(cloud: Aws, body: str, receives: int = 1) -> dict[str, Any]:
+def record(cloud: Aws, body: str, receives: int = 1, queue: str = "WORK") -> dict[str, Any]:
     return {
         "messageId": f"message-{receives}",
         "body": body,
         "receiptHandle": "receipt",
-        "eventSourceARN": cloud.environment["WORK_QUEUE_ARN"],
+        "eventSourceARN": cloud.environment[f"{queue}_QUEUE_ARN"],
         "attributes": {"ApproximateReceiveCount": str(receives), "SentTimestamp": "1764000000000"},
     }
 
@@ -60,9 +60,10 @@ def test_an_empty_secret_leaves_the_work_on_the_queue(document: ModuleType, clou
     assert handle(document, record(cloud, JOB)) == ["message-1"]
 
 
+@pytest.mark.parametrize("queue", ["WORK", "REPLY", "TIMER"])
 @pytest.mark.parametrize(("receives", "seconds"), [(1, 1), (2, 4), (3, 16), (4, 60), (5, 300), (7, 300)])
 def test_a_failed_message_comes_back_sooner_at_first(
-    document: ModuleType, cloud: Aws, monkeypatch: pytest.MonkeyPatch, receives: int, seconds: int
+    document: ModuleType, cloud: Aws, monkeypatch: pytest.MonkeyPatch, receives: int, seconds: int, queue: str
 ) -> None:
     changes: list[dict[str, Any]] = []
 
@@ -77,9 +78,9 @@ def test_a_failed_message_comes_back_sooner_at_first(
 
     monkeypatch.setattr(document.handler, "_chance", lambda: 0.0)
     monkeypatch.setattr(document.handler._worker, "work", dies)
-    handle(document, record(cloud, JOB, receives))
+    handle(document, record(cloud, JOB, receives, queue))
     assert [change["VisibilityTimeout"] for change in changes] == [seconds]
-    assert changes[0]["QueueUrl"] == cloud.environment["WORK_QUEUE_URL"]
+    assert changes[0]["QueueUrl"] == cloud.environment[f"{queue}_QUEUE_URL"]
 
 
 @pytest.mark.parametrize(
