@@ -108,7 +108,9 @@ class Phone:
         """
         for _ in _looks(within):
             for bubble in self.chat(self._seen):
-                if bubble.sender == "desk" and all(_shows(bubble, word) for word in words):
+                # What WhatsApp has only accepted is not on her phone yet.
+                on_phone = bubble.sender == "desk" and bubble.status != "accepted"
+                if on_phone and all(_shows(bubble, word) for word in words):
                     self._seen = bubble.index
                     return bubble
         raise NotAnsweredError(self._complaint(f"no message with {words}" if words else "no message", within))
