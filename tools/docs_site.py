@@ -72,7 +72,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str: 
     return for_the_site(markdown, f"{DOCS}/{page.file.src_uri}")
 
 
-_LOADED = re.compile(
+LOADED = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?(?:https?:)?//"""
     r"""|<link\b(?=[^>]*rel=["']?(?:stylesheet|preload|preconnect|icon))[^>]*href=["']?(?:https?:)?//"""
 )
@@ -83,5 +83,5 @@ def on_post_build(config: Any) -> None:
     from mkdocs.exceptions import BuildError  # type: ignore[import-not-found]  # noqa: PLC0415 - as above
 
     for path in Path(config["site_dir"]).rglob("*.html"):
-        if found := _LOADED.search(path.read_text(encoding="utf-8")):
+        if found := LOADED.search(path.read_text(encoding="utf-8")):
             raise BuildError(f"{path.name} loads something from elsewhere: {found[0]}")

@@ -34,6 +34,8 @@ PHRASES = {
     r"\b(?:leads|lead) on\b": "continue",
     r"\bthat there (?:is|are)\b": "(leave it out)",
     r"\bcope with\b": "handle",
+    r"\b(?:an?|the|no|any|one|that) [a-z]+ of (?:[A-Z]\w+'s|hers|ours)\b(?! [a-z])": "Meta's certificate, our own key",
+    r"\bin vain\b": "(say what happens)",
     r"\bnot so: ": "no: ",
 }
 """What a native technical writer would not write, and what to write instead. Read without regard to code."""

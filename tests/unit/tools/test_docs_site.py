@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tools.diagrams import FOLDER, ROOT, diagrams
-from tools.docs_site import FROM_OUTSIDE, for_the_site
+from tools.docs_site import FROM_OUTSIDE, LOADED, for_the_site
 from tools.reference import pages
 
 
@@ -48,3 +48,19 @@ def test_the_readme_is_short() -> None:
 def test_the_reference_is_what_template_and_code_say_now() -> None:
     stale = [path.name for path, text in pages().items() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "make reference"
+
+
+@pytest.mark.parametrize(
+    ("html", "is_found"),
+    [
+        ('<script src="https://cdn.example/x.js">', True),
+        ('<img alt="" src="//cdn.example/x.png">', True),
+        ('<link rel="stylesheet" href="https://fonts.example/css">', True),
+        ('<link href="https://fonts.example" rel="preconnect">', True),
+        ('<a href="https://digilocker.example">', False),
+        ('<script src="../assets/x.js">', False),
+        ('<link rel="canonical" href="https://desk.example">', False),
+    ],
+)
+def test_what_a_page_would_load_from_elsewhere_is_found(html: str, is_found: bool) -> None:
+    assert bool(LOADED.search(html)) is is_found
