@@ -32,7 +32,7 @@ LONGEST = {
     "last": "9999",
     "document": "x" * 120,
     "issuer": "x" * 200,
-    "kind": "x" * 19,
+    "kinds": " / ".join(["x" * 19] * 3),
     "aadhaar": "•••• •••• 0019",
     "name": "x" * 100,
     "born": "30 " + "x" * 12 + " 1985",

@@ -41,6 +41,14 @@ def test_where_she_ends_something_herself_it_is_forgotten(word: str) -> None:
     assert here.conversation.wish is None
 
 
+def test_a_word_for_several_kinds_is_read_back_as_these_and_waits_for_the_list() -> None:
+    here = chat("I want my marksheet")
+    assert here.said[-1].startswith("*Class 12 marksheet / Class 10 marksheet*: please sign in first.")
+    for text in ("[I agree]", "<her Aadhaar number>", "<the OTP>"):
+        here.say(text)
+    assert here.said[-1].startswith("Several documents match. Which one do you want?")
+
+
 def test_it_ends_with_her_silence_and_the_question_stays_open() -> None:
     here = chat("driving licence")
     here.later("16 minutes")

@@ -136,6 +136,8 @@ MISSED = frozenset(
 )
 """Notes which say that an answer was none."""
 
+_MOST_KINDS = 3
+"""Kinds of documents that a wish is read back as."""
 _REFUSALS = {Choice.NO, Choice.DECLINE}
 ACTS = frozenset({Choice.AGREE, Choice.SEND, Choice.DELETE, Choice.DONE, Choice.STOP, Choice.SIGN_UP})
 """What acts: it needs a clear and whole answer, in every language."""
@@ -168,7 +170,7 @@ def advice(conversation: Conversation) -> Text | None:
 
 def confirmation(wish: Wish) -> Text:
     """Say what she wishes for, and that she signs in first."""
-    return text("wish.kept", kind=wish.kind) if wish.kind else text("wish.some")
+    return text("wish.kept", kinds=" ".join(wish.doctypes[:_MOST_KINDS])) if wish.doctypes else text("wish.some")
 
 
 def question(stage: Stage, *choices: Choice) -> tuple[Button, ...]:

@@ -249,8 +249,9 @@ def _text(language: Catalogue, text: Text | None, values: dict[str, str]) -> str
     values = {**values, **dict(text.values)}
     if doctype := values.get("doctype"):
         values["document"] = language.document(doctype, values["document"])
-    if "kind" in values:
-        values["kind"] = language.document(values["kind"], language.texts["documents.nameless"])
+    if "kinds" in values:
+        nameless = language.texts["documents.nameless"]
+        values["kinds"] = " / ".join(language.document(kind, nameless) for kind in values["kinds"].split())
     return language.texts[text.key].format_map(values)
 
 
