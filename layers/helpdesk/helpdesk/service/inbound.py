@@ -226,9 +226,7 @@ class Receiver:
             message, before, step=step, pepper=pepper, now=draft.now, max_age_seconds=self._max_age_seconds
         )
         is_other = isinstance(read.event, IdentityChanged)
-        sender = Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
-        if is_other or message.in_group:
-            sender = Person() if is_other else person
+        sender = Person() if is_other else _sender(message, person)
         mobile = _own_mobile(sender.phone)
         before = replace(before, writes_from_mobile=bool(mobile))
         after, effects = draft.advance(read.event, before)
@@ -250,6 +248,13 @@ class Receiver:
             },
         )
         return True
+
+
+def _sender(message: InboundMessage, person: Person) -> Person:
+    """Return whom the conversation is with after a message. What is said in a group tells nothing of that."""
+    if message.in_group:
+        return person
+    return Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
 
 
 def _count_refusals(entries: Sequence[Entry]) -> None:

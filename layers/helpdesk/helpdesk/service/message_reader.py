@@ -57,19 +57,28 @@ def read_message(
     if message.timestamp is not None and now - message.timestamp > max_age_seconds:
         return ReadMessage(LateMessage(step, event if not digits else None))
     text = normalised(message.text or "")
-    parameter = conversation.asked_parameter
-    value = parameter.accept(text) if parameter else None
-    if isinstance(event, Entered):
-        if event.kind is Kind.DATE and digits > _today(now):
-            event = replace(event, fault=Fault.IMPOSSIBLE)
-        mark = number_mark(pepper, digits) if event.kind in _COUNTED else ""
-        event = replace(event, mark=mark, fits=value is not None)
-    elif isinstance(event, Said):
-        # Nothing is kept of a name, not even to tell a machine.
-        is_private = conversation.stage in {Stage.NAME, Stage.DETAIL}
-        mark = text_mark(pepper, text) if text and not is_private else ""
-        event = replace(event, typed=mark, fits=value is not None)
+    value = _accepted(text, conversation)
+    match event:
+        case Entered(kind=kind):
+            if kind is Kind.DATE and digits > _today(now):
+                event = replace(event, fault=Fault.IMPOSSIBLE)
+            mark = number_mark(pepper, digits) if kind in _COUNTED else ""
+            event = replace(event, mark=mark, fits=value is not None)
+        case Said():
+            event = replace(event, typed=_text_mark(text, conversation, pepper), fits=value is not None)
     return ReadMessage(event, digits, value or digits or _line(text))
+
+
+def _accepted(text: str, conversation: Conversation) -> str | None:
+    """Return a text as the issuer takes it, if that is what is asked and it does."""
+    parameter = conversation.asked_parameter
+    return parameter.accept(text) if parameter else None
+
+
+def _text_mark(text: str, conversation: Conversation, pepper: str) -> str:
+    """Return what tells a text that is repeated. Nothing is kept of a name, not even that."""
+    is_private = conversation.stage in {Stage.NAME, Stage.DETAIL}
+    return text_mark(pepper, text) if text and not is_private else ""
 
 
 def _answers_anew(message: InboundMessage, conversation: Conversation, pepper: str) -> bool:
