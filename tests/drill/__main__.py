@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from standins.local_stack import REGION, ROOT, ROOT_CREDENTIALS, STACK_NAME, LocalStack, Progress, stop_on_signals
+from standins.phone import NotAnsweredError
 from template_checks.transform import load
 from tests.drill import insights
 from tests.drill.alarms import goes_off, points_of
@@ -140,7 +141,7 @@ def main() -> int:
         for exercise in EXERCISES:
             try:
                 drill.do(exercise)
-            except DrillFailedError as error:
+            except (DrillFailedError, NotAnsweredError, TimeoutError) as error:
                 failed += 1
                 print(f"    FAILED: {error}")
     print(f"\n{len(EXERCISES)} alarms set off, {failed or 'none'} failed.")

@@ -15,8 +15,8 @@ from standins.whatsapp.webhooks import signature
 
 REREAD_SECONDS = 31
 """Functions look at a secret that does not fit once in half a minute."""
-_PATIENCE_SECONDS = 3 * REREAD_SECONDS
-"""What has failed is tried again after 1, 4, 16 and 60 seconds."""
+_PATIENCE_SECONDS = 200
+"""What has failed is tried again after 1, 4, 16 and 60 seconds, each up to a quarter longer."""
 _NUMBERS = count(1)
 
 type Strike = Callable[[LocalStack], AbstractContextManager[None]]
