@@ -164,11 +164,11 @@ def test_no_way_of_asking_leaving_and_answering_gets_around_the_limits_of_otps(m
     for _, sent, tried in otps(moves):
         for at, mark in sent:
             day = [(other, whose) for other, whose in sent if at <= other < at + DAY]
-            assert len(day) <= RULES.otps_a_day
+            assert len(day) <= RULES.otps_per_citizen_per_day
             pause = [other for other, whose in sent if whose == mark and at <= other < at + RULES.resend_seconds]
             assert len(pause) == 1
         for at, _ in tried:
-            assert len({mark for other, mark in tried if at <= other < at + DAY}) <= RULES.numbers_a_day
+            assert len({mark for other, mark in tried if at <= other < at + DAY}) <= RULES.numbers_per_citizen_per_day
 
 
 def test_an_otp_counts_although_she_has_moved_on_before_it_was_sent() -> None:

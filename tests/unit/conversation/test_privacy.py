@@ -23,7 +23,7 @@ from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Sta
 from helpdesk.conversation.problems import Problem
 
 NOW = 1_800_000_000
-RULES = Rules(otps_a_day=2, languages=("en", "hi", "bn", "mr"))
+RULES = Rules(otps_per_citizen_per_day=2, languages=("en", "hi", "bn", "mr"))
 LICENCE = IssuedDocument("Driving License", "DRVLC", "Ministry of Road Transport", "in.gov.transport-DRVLC-X1")
 
 

@@ -244,11 +244,11 @@ def test_a_list_of_people_cannot_be_compared_with_aadhaars_from_one_phone(proble
 
 def test_one_that_is_refused_costs_no_otp_and_only_once_one_of_the_numbers() -> None:
     chat = at_the_summary()
-    for _ in range(Rules().otps_a_day):
+    for _ in range(Rules().otps_per_citizen_per_day):
         chat.problems = [Problem.DETAILS_DIFFER]
         say(chat, "[Send]")
     assert len(chat.conversation.tried) == 1
-    for _ in range(Rules().otps_a_day):
+    for _ in range(Rules().otps_per_citizen_per_day):
         assert "An OTP is on its way" in say(chat, "[Send]")
         say(chat, "[Change]")
         chat.later("61 seconds")

@@ -84,7 +84,7 @@ def test_a_mobile_of_somebody_else_is_asked_for_again(desk: Desk) -> None:
 
 
 def test_after_too_many_refused_tries_digilocker_is_asked_no_more_and_she_is_told_why(desk: Desk) -> None:
-    limit = Rules().otps_an_hour
+    limit = Rules().otps_per_number_per_hour
     entered(desk)
     desk.locker.fails = [DetailsDiffer("auth_failure") for _ in range(limit)]
     for _ in range(limit):

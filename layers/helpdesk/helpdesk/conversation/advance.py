@@ -124,13 +124,13 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
     same = conversation.minute == now // MINUTE
     messages = conversation.messages + 1 if same else 1
     repeated = _repeated(conversation.repeated, event, now)
-    if messages > rules.messages_a_minute + 1 or (repeated and repeated.times >= rules.same_texts_a_minute):
+    if messages > rules.messages_per_minute + 1 or (repeated and repeated.times >= rules.same_texts_per_minute):
         return silent
     asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=repeated)
     if conversation.is_done and is_courtesy(conversation, event):
         return silent  # an answer would only cost money
     asked = replace(asked, is_done=False)
-    if messages > rules.messages_a_minute:
+    if messages > rules.messages_per_minute:
         conversation, effects = asked, (say(asked, "slowly", MENU),)
     else:
         here = asked if _answers_open_question(asked, event) else language.follow(asked, event, rules)

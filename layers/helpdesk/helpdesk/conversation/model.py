@@ -70,17 +70,17 @@ class Rules(Value, frozen=True):
     resend_seconds: int = 60
     job_expiry_seconds: int = 90
     otp_tries: int = 3
-    otps_a_day: int = 5
+    otps_per_citizen_per_day: int = 5
     """OTPs that one citizen can have sent in 24 hours, to whatever number."""
-    numbers_a_day: int = 3
+    numbers_per_citizen_per_day: int = 3
     """Different Aadhaar numbers that she can try in 24 hours: a family's, not a list."""
-    otps_an_hour: int = 5
+    otps_per_number_per_hour: int = 5
     """OTPs for one Aadhaar number in any hour, whoever asks for them."""
-    otps_for_a_number_a_day: int = 20
+    otps_per_number_per_day: int = 20
     """OTPs for one Aadhaar number in 24 hours, whoever asks for them."""
-    messages_a_minute: int = 30
+    messages_per_minute: int = 30
     """More than this from one person are a machine's: one answer, then silence until it is quieter."""
-    same_texts_a_minute: int = 5
+    same_texts_per_minute: int = 5
     """So many identical texts within a minute are a machine's: the last of them, and what follows, is left alone."""
     replies: Limit = replies_a_day(100)
     """Messages that WhatsApp charges us for. Whoever reaches it is told once, and then gets none for a while."""
@@ -104,7 +104,7 @@ class Rules(Value, frozen=True):
 
         Shorter than *Resend* has it only where so many are allowed in an hour that they would not fit in otherwise.
         """
-        return min(self.resend_seconds, HOUR // (4 * self.otps_an_hour))
+        return min(self.resend_seconds, HOUR // (4 * self.otps_per_number_per_hour))
 
 
 class IssuedDocument(Tagged, frozen=True):

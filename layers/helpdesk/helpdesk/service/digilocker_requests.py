@@ -244,8 +244,8 @@ class DigiLockerRequests:
     def _with_otp(self, stored: Stored, step: str, request: SendOtp | SignUp, send: Callable[[], Answered]) -> Answered:
         """Have an OTP sent, counted for each number that it is about; the count is taken back if none was sent."""
         rules, marks = self._rules, _marks(request)
-        a_day = max(rules.otps_an_hour, rules.otps_for_a_number_a_day)
-        limits = OtpLimits(rules.number_pause_seconds, rules.otps_an_hour, a_day)
+        a_day = max(rules.otps_per_number_per_hour, rules.otps_per_number_per_day)
+        limits = OtpLimits(rules.number_pause_seconds, rules.otps_per_number_per_hour, a_day)
         counted = self._records.count_otps(marks, step, limits)
         if counted.wait:
             count("OtpsRefused")

@@ -50,9 +50,9 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
     if pause > 0:
         return goto(conversation, conversation.stage, text("otp.pause", seconds=pause))
     limit = None
-    if len(otps) >= rules.otps_a_day:
+    if len(otps) >= rules.otps_per_citizen_per_day:
         limit = "otp.too_many_today", otps[0]
-    elif mark not in numbers and len(numbers) >= rules.numbers_a_day:
+    elif mark not in numbers and len(numbers) >= rules.numbers_per_citizen_per_day:
         limit = "aadhaar.too_many_today", today[0]
     if limit:
         why, first = limit
