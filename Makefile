@@ -146,7 +146,7 @@ build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sa
 deploy: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Ask, build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
 	@TESTED='$(TESTED)' YES='$(YES)' exec $(PYTHON) -m operations.deployment.deploy $(STAGE) $(SET)
 
-doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say how to mend it (STAGE=dev|staging|prod)
+doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say how to fix it (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.stage.doctor helpdesk-$(STAGE)
 
 secrets: .venv/.ready ## Put or rotate what Meta and DigiLocker gave you, asked for unseen (STAGE=dev|staging|prod)

@@ -1,7 +1,7 @@
-"""Looks for what people get wrong, and says how to mend it: make doctor STAGE=dev.
+"""Looks for what people get wrong, and says how to fix it: make doctor STAGE=dev.
 
 Changes nothing. Needs the right to describe the stack, to read its three secrets, and to read quotas, the queue's
-attributes, metrics and the alarm topic's subscriptions. Ends with 1 if there is something to mend.
+attributes, metrics and the alarm topic's subscriptions. Ends with 1 if there is something to fix.
 """
 
 import argparse
@@ -51,13 +51,13 @@ def report(name: str, finding: Finding | Unknown) -> str:
         case Fine(what):
             return f"  ok     {name:<21}{what}"
         case Mend(what, how):
-            return f"  MEND   {name:<21}{what}\n         {'':<21}-> {how}"
+            return f"  FIX    {name:<21}{what}\n         {'':<21}-> {how}"
         case Unknown(why):
             return f"  ?      {name:<21}{why}"
 
 
 def examine_all(patient: Patient, checks: Sequence[Check] = CHECKS) -> int:
-    """Make and print all checks; give how many found something to mend."""
+    """Make and print all checks; give how many found something to fix."""
     print(f"{patient.stack.name}, {len(checks)} checks\n")
     findings: list[Finding | Unknown] = []
     for check in checks:
@@ -65,7 +65,7 @@ def examine_all(patient: Patient, checks: Sequence[Check] = CHECKS) -> int:
         print(report(check.__name__.replace("_", " "), findings[-1]), flush=True)
     mend = sum(isinstance(finding, Mend) for finding in findings)
     unknown = sum(isinstance(finding, Unknown) for finding in findings)
-    print(f"\n{mend or 'nothing'} to mend{f', {unknown} that cannot be told from here' if unknown else ''}.")
+    print(f"\n{mend or 'nothing'} to fix{f', {unknown} that cannot be told from here' if unknown else ''}.")
     print(f"\nBy hand, once, as no API tells: {register.USERNAME}")
     return mend
 

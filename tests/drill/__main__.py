@@ -122,7 +122,7 @@ class Drill:
             text=True,
             check=False,
         )
-        found = re.findall(r"^  MEND.*\n.*$", done.stdout, re.MULTILINE)
+        found = re.findall(r"^  FIX .*\n.*$", done.stdout, re.MULTILINE)
         return "\n".join(found) or done.stdout + done.stderr
 
 

@@ -159,7 +159,7 @@ def test_a_stage_is_taken_down_but_for_what_has_to_outlive_it(
 def test_the_doctor_finds_nothing_to_mend_in_the_local_stack(stack: LocalStack) -> None:
     examined = run("operations.stage.doctor", STACK_NAME)
     assert examined.returncode == 0, examined.stdout + examined.stderr
-    assert "nothing to mend" in examined.stdout
+    assert "nothing to fix" in examined.stdout
     config, token = stack.config, stack.simulator.world.access_token
     for secret in (config.app_secret, config.verify_token, token, config.client_secret):
         assert secret not in examined.stdout + examined.stderr
@@ -169,7 +169,7 @@ def test_the_doctor_finds_what_is_wrong_and_ends_with_1(stack: LocalStack) -> No
     stack.simulator.world.business.account_subscribed = False
     examined = run("operations.stage.doctor", STACK_NAME)
     assert examined.returncode == 1
-    assert "MEND   account subscription" in examined.stdout
+    assert "FIX    account subscription" in examined.stdout
     assert "-> make deploy STAGE=local" in examined.stdout
 
 

@@ -231,7 +231,7 @@ def test_a_desk_without_a_fault_has_nothing_to_mend(deployed: Stack, capsys: pyt
     assert examine_all(Patient(deployed)) == 0
     printed = capsys.readouterr().out
     assert printed.count("  ok  ") == len(CHECKS)
-    assert "nothing to mend." in printed
+    assert "nothing to fix." in printed
 
 
 DAY = 86_400
@@ -488,7 +488,7 @@ def test_what_is_to_mend_ends_with_1_and_no_secret_is_shown(
     monkeypatch.setattr("operations.stage.doctor.find_stack", lambda _name: deployed)
     assert doctor.main(["helpdesk-dev"]) == 1
     printed = capsys.readouterr()
-    assert printed.out.count("  MEND") >= 3
+    assert printed.out.count("  FIX ") >= 3
     config = desk.config
     for secret in (config.app_secret, config.verify_token, config.access_token, config.client_secret):
         assert secret not in printed.out + printed.err
@@ -513,5 +513,5 @@ def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys:
 
 def test_a_finding_reads_as_a_line_and_its_remedy_below_it() -> None:
     lines = report("service open", Mend("closed", "open it")).splitlines()
-    assert lines[0].split() == ["MEND", "service", "open", "closed"]
+    assert lines[0].split() == ["FIX", "service", "open", "closed"]
     assert lines[1].split() == ["->", "open", "it"]
