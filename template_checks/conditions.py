@@ -1,9 +1,11 @@
 """Evaluates a template's conditions and rules, and lists the parameter values that make a difference to them."""
 
 import itertools
+import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from template_checks.graph import Graph
 from template_checks.transform import Document, defaults_of
 
 OTHER = "any other value"
@@ -98,7 +100,8 @@ class Combinations:
     """Every combination of parameter values that a template's conditions can tell apart and that its rules accept.
 
     A parameter that is compared with one value only has that and its example. Parameters that only rules look at have
-    whatever value the rules accept. `names`: the parameters that vary; `rows`: their values.
+    whatever value the rules accept. Those `aside` neither rules look at nor what exists or is named depends on: each
+    combination of the others has chosen values of theirs. `names`: the parameters that vary; `rows`: their values.
     """
 
     def __init__(self, document: Document, examples: Mapping[str, str]) -> None:
@@ -110,12 +113,17 @@ class Combinations:
         free = {name: values for name, values in in_rules.items() if name not in looked_at}
         self._completions: dict[tuple[str, ...], dict[str, str] | None] = {}
         self.rows: list[tuple[str, ...]] = []
-        for row in itertools.product(*self._concrete(looked_at, examples).values()):
+        telling = parameters_of(document, Graph(document).conditions) | _read_by_sam(document) | set(in_rules)
+        self.aside = set(self.names) - telling
+        choices = self._concrete(looked_at, examples)
+        chance = random.Random(0)  # noqa: S311 - the same rows each time
+        for chosen in _choices({name: values for name, values in choices.items() if name not in self.aside}):
+            row = tuple(chosen[name] if name in chosen else chance.choice(values) for name, values in choices.items())
             seen = self._seen_by_rules(row)
             if seen not in self._completions:
-                chosen = self._base | dict(zip(self.names, row, strict=True))
+                given = self._base | dict(zip(self.names, row, strict=True))
                 others = _choices(self._concrete(free, examples))
-                accepted = (one for one in others if not broken_rules(document, chosen | one))
+                accepted = (one for one in others if not broken_rules(document, given | one))
                 self._completions[seen] = next(accepted, None)
             if self._completions[seen] is not None:
                 self.rows.append(row)
@@ -132,6 +140,13 @@ class Combinations:
     @staticmethod
     def _concrete(values: Mapping[str, list[str]], examples: Mapping[str, str]) -> dict[str, list[str]]:
         return {name: [examples[name] if one is OTHER else one for one in each] for name, each in values.items()}
+
+
+def _read_by_sam(document: Document) -> set[str]:
+    """Return the parameters in tables and in how versions take over, which SAM resolves itself."""
+    read = [part for part in _within(document) if isinstance(part, dict)]
+    parts = [part[key] for part in read for key in ("Fn::FindInMap", "DeploymentPreference") if key in part]
+    return {one["Ref"] for part in parts for one in _within(part) if isinstance(one, dict) and "Ref" in one}
 
 
 def _choices(values: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:

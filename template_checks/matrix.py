@@ -25,6 +25,7 @@ EXAMPLES: Parameters = {
     "OwnershipCertificateArn": "arn:aws:acm:ap-south-1:123456789012:certificate/87654321-4321-4321-4321-210987654321",
     "TruststoreVersion": "3HL4kqtJvjVBH40Nrjfkd",
     "PrivacyPage": "https://example.gov.in/privacy",
+    "PageTarget": "arn:aws:sns:ap-south-1:123456789012:on-call",
     "PublicUrl": "https://desk.example.gov.in",
     "ReplyConcurrency": "20",
     "WebAcl": "2000",
@@ -43,11 +44,13 @@ class Matrix:
         self.combinations = Combinations(document, examples)
         self.pairwise = [self.combinations.parameters(row) for row in pairwise(self.combinations.rows)]
         self._read_by_sam: list[str] = []
+        self._sam_is_known = False
         self._transformed: dict[tuple[str, ...], Document] = {}
 
     def transformed(self, parameters: Mapping[str, str]) -> Document:
         """Return the template as SAM transforms it for these values: once for all that SAM does not tell apart."""
-        if not self._read_by_sam:
+        if not self._sam_is_known:
+            self._sam_is_known = True
             self._find_what_sam_reads()
         key = tuple(parameters[name] for name in self._read_by_sam)
         if key not in self._transformed:
@@ -77,7 +80,10 @@ class Matrix:
         conditions: set[str] = set()
         for parameters in self.pairwise:
             conditions.update(Graph(self.transformed(parameters)).conditions)
-        return sorted(parameters_of(self._document, conditions) | set(self._read_by_sam))
+        telling = parameters_of(self._document, conditions) | set(self._read_by_sam)
+        if telling & self.combinations.aside:
+            raise AssertionError(f"SAM makes a difference of {sorted(telling & self.combinations.aside)}")
+        return sorted(telling)
 
     def _find_what_sam_reads(self) -> None:
         """Find the parameters whose values SAM resolves: a change of one of them alone changes what it makes."""
@@ -85,16 +91,20 @@ class Matrix:
             name: sorted({row[number] for row in self.combinations.rows})
             for number, name in enumerate(self.combinations.names)
         }
-        read = set()
-        for base in (self.pairwise[0], self.pairwise[-1]):
+        for base in self.pairwise:
+            # What SAM reads can hang on other values: a version takes over gradually at some stages only.
             unchanged = transform(self._document, base)
-            for name, others in values.items():
-                if any(transform(self._document, base | {name: value}) != unchanged for value in others):
-                    read.add(name)
-        self._read_by_sam = sorted(read)
-        for parameters in self.pairwise if read else ():
-            if self.transformed(parameters) != transform(self._document, parameters):
-                raise AssertionError(f"SAM reads more than {self._read_by_sam}, for instance with {parameters}")
+            if base is not self.pairwise[0] and self.transformed(base) == unchanged:
+                continue
+            found = {
+                name
+                for name, others in values.items()
+                if any(transform(self._document, base | {name: value}) != unchanged for value in others)
+            }
+            self._read_by_sam = sorted({*self._read_by_sam, *found})
+            self._transformed.clear()
+            if self.transformed(base) != unchanged:
+                raise AssertionError(f"SAM reads more than {self._read_by_sam}, for instance with {base}")
 
 
 Row = tuple[str, ...]

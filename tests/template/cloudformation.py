@@ -9,6 +9,10 @@ from template_checks.transform import ROOT, defaults_of, load, transform
 __all__ = ["ROOT", "Template", "as_list", "evaluate"]
 
 
+OPERATING = {"TrialFunction", "WatchFunction"}
+"""Functions that no citizen's message reaches: they try the others."""
+
+
 class Template:
     """The parsed template, with the look-ups that the tests need."""
 
@@ -22,6 +26,11 @@ class Template:
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Properties of every resource of that type, by logical id."""
         return {name: resource["Properties"] for name, resource in self.resources.items() if resource["Type"] == kind}
+
+    def serving(self) -> dict[str, dict[str, Any]]:
+        """Properties of the functions that serve citizens."""
+        functions = self.of_type("AWS::Serverless::Function")
+        return {name: properties for name, properties in functions.items() if name not in OPERATING}
 
     def environment(self, function: str) -> dict[str, Any]:
         """The environment variables of a function, those of Globals included."""

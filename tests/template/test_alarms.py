@@ -18,10 +18,14 @@ OWN = {"Ref": "AWS::StackName"}
 
 # What AWS counts, as far as it is looked at here.
 AWS_METRICS = {
-    "AWS/Lambda": {"Errors", "Invocations", "Duration", "Throttles"},
+    "AWS/Lambda": {"Errors", "Invocations", "Duration", "Throttles", "ClaimedAccountConcurrency"},
     "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent"},
     "AWS/ApiGateway": {"Count", "Latency", "4XXError", "5XXError"},
-    "AWS/DynamoDB": {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "WriteThrottleEvents"},
+    "AWS/DynamoDB": {
+        *("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"),
+        *("ReadThrottleEvents", "WriteThrottleEvents"),
+    },
+    "AWS/WAFV2": {"BlockedRequests"},
 }
 # Where a part of the name is filled in, what it can be.
 FILLED_IN = {
@@ -32,17 +36,27 @@ FILLED_IN = {
 # Which module counts for which function; the rest is the document function's.
 COUNTED_BY = {
     "functions/webhook/app.py": "webhook",
+    "functions/watch/app.py": "watch",
     "layers/helpdesk/helpdesk/service/inbound.py": "webhook",
     "layers/helpdesk/helpdesk/service/consent_pages.py": "consent",
 }
 
+HOUR = 3600
+# Of each objective's alarms: how many times too fast, in seconds of how long, and the percentage that may be too late.
+OBJECTIVES = {
+    "RepliesBurnFastAlarm": (14, HOUR, 0.5),
+    "RepliesBurnSlowAlarm": (6, 6 * HOUR, 0.5),
+    "DocumentsBurnFastAlarm": (14, HOUR, 1),
+    "DocumentsBurnSlowAlarm": (6, 6 * HOUR, 1),
+}
+
 # Alarms on things that nothing but an absence of calls would tell of.
-SILENCE = {"WebhookSilentAlarm"}
+SILENCE = {"WebhookSilentAlarm", "OutsideAlarm"}
 
 
 def counted() -> dict[str, set[str]]:
     """The names that the code counts under, by the service that counts them."""
-    found: dict[str, set[str]] = {"webhook": set(), "consent": set(), "document": set()}
+    found: dict[str, set[str]] = {"webhook": set(), "consent": set(), "document": set(), "watch": set()}
     for folder in ("layers", "functions"):
         for path in (ROOT / folder).rglob("*.py"):
             service = COUNTED_BY.get(str(path.relative_to(ROOT)), "document")
@@ -82,7 +96,7 @@ def watched(template: Template, namespace: object, metric: str) -> dict[str, str
 def test_each_function_has_an_alarm_when_one_call_in_a_hundred_fails(template: Template) -> None:
     errors = watched(template, "AWS/Lambda", "Errors")
 
-    assert errors.keys() == template.of_type(FUNCTION).keys()
+    assert errors.keys() == template.serving().keys()
     for function, name in errors.items():
         alarm = template.alarms()[name]
         (rate,) = (query for query in alarm["Metrics"] if "Expression" in query)
@@ -98,14 +112,14 @@ def test_each_function_has_an_alarm_when_one_call_in_a_hundred_fails(template: T
 def test_each_function_has_an_alarm_when_it_is_turned_away(template: Template) -> None:
     throttled = watched(template, "AWS/Lambda", "Throttles")
 
-    assert throttled.keys() == template.of_type(FUNCTION).keys()
+    assert throttled.keys() == template.serving().keys()
     assert all(template.alarms()[name]["Threshold"] == 0 for name in throttled.values())
 
 
 def test_each_function_has_an_alarm_at_four_fifths_of_its_time(template: Template) -> None:
     slow = watched(template, "AWS/Lambda", "Duration")
 
-    assert slow.keys() == template.of_type(FUNCTION).keys()
+    assert slow.keys() == template.serving().keys()
     for function, name in slow.items():
         alarm = template.alarms()[name]
         milliseconds = template.of_type(FUNCTION)[function]["Timeout"] * 1000
@@ -145,10 +159,14 @@ def test_each_api_has_an_alarm_on_what_its_callers_see(
 
 
 def test_the_alarms_on_the_pages_are_there_with_the_pages(template: Template) -> None:
-    looks_at = {name: json.dumps([one["Dimensions"] for one in template.measured(name)]) for name in template.alarms()}
+    looks_at = {
+        name: json.dumps([one.get("Dimensions") for one in template.measured(name)]) for name in template.alarms()
+    }
     on_pages = [name for name, dimensions in looks_at.items() if "consent" in dimensions.lower()]
 
-    assert len(on_pages) == 6
+    assert len(on_pages) == 7
+    on_pages.remove("FirewallBlocksAlarm")
+    assert template.resources["FirewallBlocksAlarm"]["Condition"] == "HasFirewall"
     # The second is the first, but for the local emulator.
     assert {template.resources[name]["Condition"] for name in on_pages} == {"IsOnPage", "WatchesThePage"}
 
@@ -202,7 +220,7 @@ def test_the_functions_count_under_the_names_that_the_alarms_know(template: Temp
     shared = template.document["Globals"]["Function"]["Environment"]["Variables"]
     assert shared["POWERTOOLS_METRICS_NAMESPACE"] == OWN
     services = {template.environment(function)["POWERTOOLS_SERVICE_NAME"] for function in template.of_type(FUNCTION)}
-    assert services == counted().keys()
+    assert services == counted().keys() | {"trial"}
 
 
 def test_an_alarm_that_reckons_names_each_metric_that_it_reckons_with(template: Template) -> None:
@@ -212,12 +230,61 @@ def test_an_alarm_that_reckons_names_each_metric_that_it_reckons_with(template: 
         (result,) = (query for query in queries if query.get("ReturnData", True))
         named = set(re.findall(r"\b[a-z]+\b", result["Expression"]))
         assert named == {query["Id"] for query in queries} - {result["Id"]}
-        assert {query["MetricStat"]["Period"] for query in queries if query is not result} == {300}
+        periods = {query["MetricStat"]["Period"] for query in queries if query is not result}
+        assert periods == ({OBJECTIVES[name][1]} if name in OBJECTIVES else {300})
         # The local emulator refuses metric math.
         condition = template.document["Conditions"][template.resources[name]["Condition"]]
         assert (
             template.resources[name]["Condition"] == "IsNotLocal" or {"Condition": "IsNotLocal"} in condition["Fn::And"]
         )
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_an_objective_is_missed_too_fast_only_if_fifty_events_say_so(template: Template, name: str) -> None:
+    times, _, percent = OBJECTIVES[name]
+    alarm = template.alarms()[name]
+    expression = alarm["Metrics"][0]["Expression"]
+    statistics = {query["Id"]: query["MetricStat"]["Stat"] for query in alarm["Metrics"][1:]}
+
+    assert float(alarm["Threshold"]) == times * percent
+    assert re.match(r"IF\(all( \+ FILL\(lost, 0\))? >= 50, ", expression)
+    assert expression.endswith(", 0)")
+    late = "TC(5:)" if name.startswith("Replies") else "TC(30:)"
+    assert (statistics["late"], statistics["all"]) == (late, "SampleCount")
+
+
+# --- whom they wake ---------------------------------------------------------------------------------------------------
+
+
+def test_each_alarm_is_of_one_class_and_a_class_names_only_what_exists(template: Template) -> None:
+    classes = template.of_type("AWS::CloudWatch::CompositeAlarm")
+    named = {}
+    for name, properties in classes.items():
+        separator, parts = properties["AlarmRule"]["Fn::Join"]
+        assert separator == " OR "
+        for part in parts:
+            condition, there_is, _ = part.get("Fn::If", [None, part, None])
+            alarm = re.fullmatch(r'ALARM\("\$\{(\w+)\}"\)', there_is["Fn::Sub"])
+            assert alarm
+            assert alarm[1] not in named, alarm[1]
+            named[alarm[1]] = name
+            own = template.resources[alarm[1]].get("Condition")
+            # A class is there on AWS only, as is what watches the page.
+            assert own in {condition, "IsNotLocal"} or (own, condition) == ("WatchesThePage", "IsOnPage"), alarm[1]
+    assert classes.keys() == {"PageAlarm", "TicketAlarm"}
+    assert named.keys() == template.alarms().keys()
+
+
+def test_a_page_goes_to_who_is_on_call_and_to_the_mails(template: Template) -> None:
+    page = template.of_type("AWS::CloudWatch::CompositeAlarm")["PageAlarm"]["AlarmActions"]
+
+    assert [one["Fn::If"][:2] for one in page] == [
+        ["HasPageTarget", {"Ref": "PageTarget"}],
+        ["HasAlarmEmail", {"Ref": "AlarmTopic"}],
+    ]
+    pattern = template.parameters["PageTarget"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "arn:aws:ssm-incidents::123456789012:response-plan/helpdesk")
+    assert not re.fullmatch(pattern, "arn:aws:lambda:ap-south-1:123456789012:function:f")
 
 
 # --- what they say ----------------------------------------------------------------------------------------------------
@@ -314,6 +381,9 @@ def test_the_dashboard_tells_how_far_and_how_fast_citizens_come(template: Templa
     waits = {(metric[1], metric[4]["stat"]) for metric in metrics_of(widgets, "How long citizens wait")}
 
     assert steps == ["Greeted", "Consented", "SignedIn", "Listed", "Delivered"]
+    objectives = {(metric[1], metric[4]["stat"]) for metric in metrics_of(widgets, "Objectives")}
+    assert objectives == {("SecondsToReply", "PR(:5)"), ("SecondsFromChoice", "PR(:30)")}
+    assert widgets["Objectives, over 28 days: % in time"]["period"] == 28 * 24 * HOUR
     assert waits == {(name, part) for name in ("SecondsFromHi", "SecondsFromChoice") for part in ("p50", "p95")}
 
 

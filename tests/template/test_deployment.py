@@ -55,7 +55,7 @@ def test_a_version_takes_over_gradually_where_it_is_told_to_but_never_locally(te
         groups = deployment_groups(template.deployed(**REQUIRED, **parameters))
 
         # SAM goes by the table, CloudFormation by the condition.
-        assert groups.keys() == (template.of_type(FUNCTION).keys() if gradual else set()), parameters
+        assert groups.keys() == (template.serving().keys() if gradual else set()), parameters
         assert template.exists("DeploymentRole", **parameters) is gradual
         assert template.exists("ConsentDeploymentRole", **parameters, SignIn="consent-page") is gradual
 
@@ -77,6 +77,20 @@ def test_an_alarm_takes_a_version_back(template: Template) -> None:
         # CodeDeploy takes ten at the most.
         assert {f"{function.removesuffix('Function')}ErrorsAlarm"} <= alarms <= template.alarms().keys()
         assert len(alarms) <= 10
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_version_is_tried_before_it_takes_calls(template: Template, stage: str) -> None:
+    resources = template.deployed(**GRADUAL, Stage=stage)
+    tried = {
+        name.removesuffix("Aliaslive"): alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"]
+        for name, alias in resources.items()
+        if alias["Type"] == "AWS::Lambda::Alias" and "UpdatePolicy" in alias
+    }
+
+    hook = {"Fn::If": ["DeploysGradually", {"Ref": "TrialFunction"}, {"Ref": "AWS::NoValue"}]}
+    assert tried == ({} if stage == "local" else dict.fromkeys(template.serving(), hook))
+    assert template.exists("TrialFunction", **GRADUAL, Stage=stage) is bool(tried)
 
 
 def test_each_way_of_taking_over_lasts_longer_than_an_alarm_needs_to_go_off(template: Template) -> None:
@@ -146,7 +160,9 @@ def test_whoever_calls_a_function_calls_its_alias(template: Template, stage: str
     apis = [resource for resource in resources.values() if resource["Type"] == "AWS::ApiGateway::RestApi"]
     called = [call for api in apis for call in re.findall(r"functions/(.+?)/invocations", json.dumps(api))]
 
-    assert {caller["Ref"] for caller in callers} == {f"{name}Aliaslive" for name in template.of_type(FUNCTION)}
+    assert {caller["Ref"] for caller in callers} == {f"{name}Aliaslive" for name in template.serving()} | {
+        "WatchFunctionAliaslive"
+    }
     assert called
     assert all(re.fullmatch(r"\$\{\w+Function\.Alias\}|\$\{\w+FunctionAliaslive\}", call) for call in called), called
 
@@ -156,9 +172,10 @@ def test_whoever_calls_a_function_calls_its_alias(template: Template, stage: str
     [("DeploymentRole", ["WebhookFunction", "DocumentFunction"]), ("ConsentDeploymentRole", ["ConsentFunction"])],
 )
 def test_codedeploy_may_move_its_aliases_and_nothing_else(template: Template, role: str, functions: list[str]) -> None:
-    (move, look) = [statement for owner, statement in template.statements() if owner == role]
+    (move, call, look) = [statement for owner, statement in template.statements() if owner == role]
 
     assert look["Action"] == "cloudwatch:DescribeAlarms"
+    assert (call["Action"], call["Resource"]) == ("lambda:InvokeFunction", {"Fn::GetAtt": ["TrialFunction", "Arn"]})
     assert [action for action in move["Action"] if not action.startswith("lambda:Get")] == ["lambda:UpdateAlias"]
     assert move["Resource"] == [
         resource

@@ -75,7 +75,7 @@ class Recorded:
 def names_of_resources(template: Template) -> dict[str, str]:
     """Logical ids by what the functions call the resources here: the settings say which is which."""
     found = {}
-    for function in template.of_type(FUNCTION):
+    for function in template.serving():
         for variable, value in template.environment(function).items():
             match value:
                 case {"Ref": resource} | {"Fn::GetAtt": [resource, _]} if resource in template.resources:
@@ -163,7 +163,7 @@ def covers(allowed: Right, needed: Right) -> bool:
 
 
 def test_every_function_is_called_in_some_conversation(template: Template, needed: dict[str, set[Right]]) -> None:
-    assert needed.keys() == template.of_type(FUNCTION).keys()
+    assert needed.keys() == template.serving().keys()
 
 
 def test_each_function_has_every_right_that_it_needs(template: Template, needed: dict[str, set[Right]]) -> None:

@@ -71,7 +71,7 @@ def test_a_function_stands_beside_its_log_and_its_role_and_a_queue_beside_its_de
     order = list(template.resources)
     functions = [name.removesuffix("Function") for name in template.of_type(FUNCTION)]
     queues = [name.removesuffix("Queue") for name in _dead_letter_queues(template)]
-    assert (len(functions), len(queues)) == (3, 3)
+    assert (len(functions), len(queues)) == (5, 3)
 
     groups = [[f"{name}Function", f"{name}LogGroup", f"{name}Role"] for name in functions]
     of_queue = ("Queue", "DeadLetterQueue", "QueueAgeAlarm", "DeadLetterAlarm")
@@ -576,6 +576,7 @@ RIGHT_AND_WRONG = [
     ("DigiLockerUrl", "https://digilocker.meripehchaan.gov.in", "digilocker.meripehchaan.gov.in"),
     ("WhatsAppApiVersion", "v26.0", "26"),
     ("AlarmEmail", "desk@example.org", "desk"),
+    ("PageTarget", "arn:aws:sns:ap-south-1:123456789012:on-call", "on-call"),
     ("Release", "0123456789abcdef", "v1.2"),
     ("OwnershipCertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
     ("TruststoreVersion", "3HL4kqtJvjVBH40Nrjfkd", "version 3"),

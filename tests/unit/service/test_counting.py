@@ -67,6 +67,8 @@ def test_the_wait_for_a_document_counts_from_hi_and_from_the_choice(desk: Desk, 
     desk.work()
 
     assert counted["SecondsFromChoice"] == [6]
+    assert counted["SecondsToReply"]
+    assert 6 not in counted["SecondsToReply"]
     assert counted["SecondsFromHi"] == [desk.clock.now - said_hi]
 
 

@@ -95,6 +95,8 @@ class FollowUps:
         if document and taken:
             self._note_times(entry, document)
             self._delete_later(document.key)
+        elif taken:
+            record_duration("SecondsToReply", self._clock() - entry.at)
         return taken
 
     def _note_times(self, entry: Entry, document: DeliverDocument) -> None:
