@@ -64,7 +64,7 @@ def test_codedeploy_is_told_how_the_trial_ended(status: int, verdict: str) -> No
         return {"Payload": mock.Mock(read=lambda: json.dumps({"statusCode": code}))}
 
     with mock.patch.dict("os.environ", {"AWS_DEFAULT_REGION": "ap-south-1", "WEBHOOK": "f", "CONSENT": ""}):
-        app = load("trial")
+        app: Any = load("trial")
     content = json.dumps({"Name": "f", "TargetVersion": "7"})
     deployment = {"deploymentInfo": {"revision": {"string": {"content": content}}}}
     app.codedeploy = mock.Mock(get_deployment=mock.Mock(return_value=deployment))
