@@ -160,6 +160,7 @@ class Player:
         self._codes: dict[str, str] = {}
         self._fates = Fates(0, "delivered")
         world.fate = self._fate
+        world.whatsapp.refuses = lambda one: bool(one.filename) and self._fates.documents == "refused"
 
     def _fate(self, received: Received) -> str:
         if received.filename:

@@ -166,12 +166,17 @@ class Ledger:
 
         A message that was sent twice without an answer is left at that.
         """
-        unanswered = 0
+        unanswered, unopened = 0, 0
         for event in self.record:
             match event:
                 case Faulted(call=call, kind="silent", conversation=of) if call.startswith("whatsapp"):
                     unanswered += self.line_of.get(of) == line
                     if unanswered > 1:
+                        return True
+                case Faulted(call="kms.decrypt", conversation=of):
+                    # What it was about is forgotten with its session meanwhile.
+                    unopened += self.line_of.get(of) == line
+                    if unopened > 5:
                         return True
                 case Rested(dead_letters=letters):
                     if any(self.line_of.get(json.loads(one).get("conversation", "")) == line for one in letters):
@@ -179,7 +184,7 @@ class Ledger:
                 case Faulted(call=call, kind="fails", conversation=of) if call.startswith("whatsapp"):
                     if self.line_of.get(of) == line:
                         return True
-                case Refused(line=refused) if refused == line:
+                case Refused(line=refused, by_fault=False) if refused == line:
                     return True
         return False
 
@@ -233,7 +238,8 @@ class _Silence:
         self.minutes[int(at) // MINUTE] += 1
         if message.tapped == "stop" or message.text in _titles("button.stop"):
             was_stopped, self.stopped = self.stopped, True
-            return was_stopped or at < self.paused_until
+            flood = self.minutes[int(at) // MINUTE] > int(rules["MESSAGES_PER_MINUTE"])
+            return was_stopped or flood or at < self.paused_until
         if message.kind == "text":
             self.same = [one for one in self.same if one[0] == message.text and at - one[1] <= MINUTE]
             self.same.append((message.text, at))
@@ -291,7 +297,8 @@ def every_wait_ends_in_a_message(ledger: Ledger) -> Iterator[str]:
                 last[line] = event
             case Rested():
                 for line, received in last.items():
-                    if says(received.text, "wait") and not ledger.dead(line):
+                    waits = says(received.text, "wait") or says(received.text, "longer")
+                    if waits and not ledger.dead(line):
                         yield f"{line[-2:]} still waits: {received.text[:60]!r}"
                 last.clear()
 
@@ -300,8 +307,16 @@ def every_wait_ends_in_a_message(ledger: Ledger) -> Iterator[str]:
 def nothing_is_answered_twice(ledger: Ledger) -> Iterator[str]:
     """A message is sent again only where nobody could know whether it had arrived."""
     told = Counter((event.line, event.cause) for event in ledger.all(Received))
+    unsure: dict[str, set[str]] = defaultdict(set)
+    lost: Counter[str] = Counter()
+    for event in ledger.all(Faulted):
+        if event.call.startswith("whatsapp") and event.kind == "silent":
+            unsure[event.conversation].add("once more, and no more")
+        elif event.kind == "dies" or event.call.startswith("dynamodb") or event.kind == "late":
+            lost[event.conversation] += 1
     for (line, cause), times in told.items():
-        allowed = 1 + ledger.troubled[cause.partition(":")[0]] + ledger.troubled[""]
+        conversation = cause.partition(":")[0]
+        allowed = 1 + len(unsure[conversation]) + lost[conversation] + lost[""]
         if times > allowed:
             yield f"{line[-2:]} was told {times} times for one cause"
 
@@ -332,7 +347,13 @@ def what_she_pays_for_stays_within_bounds(ledger: Ledger) -> Iterator[str]:
     back = Counter(event.line for event in ledger.all(Returned))
     told: dict[str, list[float]] = defaultdict(list)
     documents: Counter[str] = Counter()
+    longer: Counter[str] = Counter()
     for event in ledger.all(Received):
+        if says(event.text, "longer"):  # told besides, once for a wait
+            longer[event.line] += 1
+            if longer[event.line] > wrote[event.line] + back[event.line]:
+                yield f"{event.line[-2:]} was told {longer[event.line]} times that it takes longer"
+            continue
         told[event.line].append(ledger.caused_at(event))
         documents[event.line] += bool(event.filename)
     a_day = ledger.number("REPLIES_PER_CITIZEN_PER_DAY")
@@ -487,7 +508,6 @@ def nothing_is_consumed_twice(ledger: Ledger) -> Iterator[str]:
             "redeem": max(1, typed[about.split()[-1] if about else ""]) + ledger.troubled[of[about]],
             "verify sign-up": max(1, typed[about.split()[-1] if about else ""]),
             "exchange": 1,
-            "refresh": 1 + ledger.troubled[of[about]],  # a step that broke off may be followed by another one
             "pull": sent,
         }.get(endpoint, times)
         if times > allowed:
@@ -508,7 +528,7 @@ def who_types_the_right_otp_is_not_told_that_it_is_wrong(ledger: Ledger) -> Iter
     Unless DigiLocker itself refused it: for what reason is told to nobody.
     """
     sent: dict[str, tuple[str, float]] = {}
-    typed: dict[str, str] = {}
+    used: set[str] = set()
     for event in ledger.record:
         match event:
             case Faulted(call=call, kind="fails", conversation=conversation) if call.startswith("digilocker"):
@@ -517,15 +537,17 @@ def who_types_the_right_otp_is_not_told_that_it_is_wrong(ledger: Ledger) -> Iter
                 sent[ledger.line_of.get(conversation, "")] = digits, at
             case Posted(messages=messages):
                 for message in messages:
-                    wrote = ledger.wrote[message]
-                    typed[wrote.line] = _digits(wrote.text)
-                    if len(typed[wrote.line]) > 6:
-                        sent.pop(wrote.line, None)
+                    if len(_digits(ledger.wrote[message].text)) > 6:
+                        sent.pop(ledger.wrote[message].line, None)
             case Asked(endpoint="redeem" | "verify sign-up", succeeded=True, conversation=conversation):
+                used.add(conversation)
+            case Worked(conversation=conversation, done=True) if conversation in used:
+                used.remove(conversation)
                 sent.pop(ledger.line_of.get(conversation, ""), None)
             case Received(line=line, text=text) if line in sent and event.at - sent[line][1] < 10 * MINUTE:
                 wrong = says(text, "otp.wrong") or says(text, "otp.wrong_last")
-                if wrong and typed.get(line) == sent[line][0]:
+                cause = ledger.cause(event)
+                if wrong and cause and _digits(cause.text) == sent[line][0]:
                     yield f"{line[-2:]} typed the right OTP, and was told that it was wrong"
 
 
@@ -742,9 +764,10 @@ def the_functions_do_not_break(ledger: Ledger) -> Iterator[str]:
         match event:
             case Broke(function=function, error=error):
                 yield f"{function} raised {error}"
-            case Posted(status=status, troubled=False) if status != 200:
+            # Where two functions are at work at once, a race may be lost too often; the job comes back.
+            case Posted(status=status, troubled=False) if status != 200 and not ledger.setup.rush:
                 yield f"the webhook answered {status} to {len(event.messages)} messages and {event.statuses} statuses"
-            case Worked(done=False, troubled=False, queue=queue) if not ledger.troubled:
+            case Worked(done=False, troubled=False, queue=queue) if not (ledger.troubled or ledger.setup.rush):
                 yield f"a message on {queue} was not done: {event.body[:80]}"
             case Refused(by_fault=False, why=why) if "24 hours" not in why:
                 yield f"WhatsApp does not take what was sent: {why}"

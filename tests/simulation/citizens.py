@@ -64,7 +64,7 @@ _HABITS = {
     "an old link": 1,
     "a wish": 1,
     "another OTP": 1,
-    "begins and leaves": 0.7,
+    "begins and leaves": 1,
     "another number": 1,
     "another language": 1,
     "away, and back": 1,
@@ -146,9 +146,9 @@ def setup(seed: int) -> Setup:
     settings = {"SIGN_IN": chance.choice(("in-chat", "in-chat", "consent-page")), "MOBILE_MISMATCH": "refuse"}
     if settings["SIGN_IN"] == "consent-page":
         settings["MOBILE_MISMATCH"] = chance.choice(("ask", "refuse"))
-    settings["REPLIES_PER_CITIZEN_PER_DAY"] = chance.choice(("100", "100", "40", "20"))
+    settings["REPLIES_PER_CITIZEN_PER_DAY"] = chance.choice(("100", "100", "100", "40", "20"))
     settings["OTPS_PER_CITIZEN_PER_DAY"] = chance.choice(("5", "3", "20"))
-    settings["OTPS_PER_NUMBER_PER_HOUR"] = chance.choice(("5", "2", "10"))
+    settings["OTPS_PER_NUMBER_PER_HOUR"] = chance.choice(("5", "2", "10", "10"))
     settings["OTPS_PER_NUMBER_PER_DAY"] = chance.choice(("20", "10"))
     known = chance.random() < 0.85
     numbers = chance.sample(range(1, 18), 3)
@@ -171,9 +171,9 @@ def setup(seed: int) -> Setup:
         habits=tuple(often * chance.choice((0, 1, 1, 1, 8)) for often in _HABITS.values()),
         pace=chance.choice(("any", "any", "quick", "slow")),
         trouble=trouble,
-        places=tuple(chance.sample(_PLACES, chance.choice((2, 3, 5, len(_PLACES))))),
+        places=_places(chance),
         kinds=tuple(often * chance.choice((0.1, 1, 5)) for often in _KINDS.values()),
-        fates=chance.choice(("delivered", "delivered", "failed", "twisted")) if trouble else "delivered",
+        fates=chance.choice(("delivered", "delivered", "failed", "twisted", "refused")) if trouble else "delivered",
         rush=chance.choice((0, 0, 0, 0.05, 0.2)),
         token_seconds=chance.choice((3600, 3600, 400)),
         hurried=chance.random() < 0.4,
@@ -181,6 +181,13 @@ def setup(seed: int) -> Setup:
         steady=chance.choice((0.6, 0.8, 0.95)),
         acts=chance.randint(16, 40),
     )
+
+
+def _places(chance: random.Random) -> tuple[tuple[str, str], ...]:
+    """Draw where things go wrong: at few calls, so that they are met; every now and then where it would cost most."""
+    if chance.random() < 0.25:
+        return tuple(("document", call) for call in _CONSUMING.split())
+    return tuple(chance.sample(_PLACES, chance.choice((2, 3, 5, len(_PLACES)))))
 
 
 @dataclass
@@ -231,12 +238,14 @@ class Crowd:
     # --- a person -----------------------------------------------------------------------------------------------------
 
     def _goes_straight(self, person: Person) -> Iterator[Act]:
-        """Go on until there is a list, or it takes too long. Nothing goes wrong meanwhile."""
+        """Go on until there is a list, or it takes too long. Little goes wrong meanwhile."""
         line = person.lines[0]
         phone = self.player.phones[line]
         for _ in range(14):
             if phone and any(id_.startswith(("document@", "option@")) for id_ in phone[-1].tappable.values()):
                 return
+            if self.chance.random() < self.setup.trouble / 3:
+                yield self._misfortune()
             act = self._goes_on(person, line, phone[-1]) if phone else self._says(person, line, "Hi")
             yield replace(act, after=0, age=0, copies=(), held=False) if isinstance(act, Writes) else act
             yield Passes(self._n(), 2)
@@ -281,7 +290,7 @@ class Crowd:
             case "another OTP":
                 yield self._says(person, line, "resend", "resend@otp")
             case "begins and leaves":
-                for _ in range(chance.randint(2, 5)):
+                for _ in range(chance.randint(3, 7)):
                     for way in ("services", "yes@account", "agree@consent"):
                         yield Writes(self._n(), line, person.aadhaar, way, way)
                     yield Writes(self._n(), line, person.aadhaar, HER_NUMBER)
@@ -399,7 +408,7 @@ class Crowd:
         chance = self.chance
         drawn = chance.random()
         if drawn < 0.1:
-            fates = ("delivered", "read", "failed", "lost", "twisted")
+            fates = ("delivered", "read", "failed", "refused", "lost", "twisted")
             return Fates(self._n(), chance.choice(fates), chance.choice(("delivered", "twisted", "lost")))
         if drawn < 0.12:
             return Closes(self._n(), chance.choice(self.setup.lines).number)

@@ -67,8 +67,9 @@ def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
     paused: dict[str, tuple[float, float]] = {}
     for event in ledger.record:
         match event:
-            case Wrote(line=line, kind=kind) if kind in {"text", "interactive", "button"}:
-                if event.text.casefold().strip() in _GREETINGS or event.tapped.startswith("greeting"):
+            case Wrote(line=line, kind=kind) if kind in {"text", "interactive", "button", "system"}:
+                greets = event.text.casefold().strip() in _GREETINGS or event.tapped.startswith("greeting")
+                if kind == "system" or greets:
                     stopped.pop(line, None)
             case Received(line=line):
                 cause = ledger.cause(event)
@@ -141,18 +142,12 @@ def nobody_is_asked_to_sign_in_before_the_consent(ledger: Ledger) -> Iterator[st
 @law
 def whether_there_is_an_account_is_told_to_nobody(ledger: Ledger) -> Iterator[str]:
     """For a number without an account the same is said as for one with an account."""
-    unknown: dict[str, Asked] = {}
+    unknown: set[str] = set()
     for event in ledger.record:
         match event:
-            case Asked(endpoint="otp", conversation=conversation):
-                line = ledger.line_of.get(conversation, "")
-                unknown.pop(line, None)
-                if not event.succeeded and not ledger.troubled:
-                    unknown[line] = event
-            case Wrote(line=line):
-                unknown.pop(line, None)
-            case Received(line=line, text=text) if line in unknown:
-                del unknown[line]
+            case Asked(endpoint="otp", conversation=conversation, succeeded=False) if not ledger.troubled:
+                unknown.add(f"{conversation}:{json.loads(event.step)['step']}")
+            case Received(line=line, text=text, cause=cause) if cause in unknown:
                 if not says(text, "otp.ask"):
                     yield f"{line[-2:]} was told of a number without an account: {text[:60]!r}"
 

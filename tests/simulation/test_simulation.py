@@ -4,8 +4,8 @@ import pytest
 
 from tests.simulation.runs import replay, run, shrunk, transcript
 
-SEEDS = 300
-_TOGETHER = 100
+SEEDS = 1000
+_TOGETHER = 50
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, _TOGETHER))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk.whatsapp.errors import InvalidMessage, WindowClosed
+from helpdesk.whatsapp.errors import InvalidMessage, MediaFailed, WindowClosed
 from helpdesk.whatsapp.messages import Message, Recipient, envelope
 from standins.whatsapp import limits
 from standins.whatsapp.errors import GraphError
@@ -34,6 +34,8 @@ class WhatsApp:
         self._media: dict[str, bytes] = {}
         self._sent = 0
         self.last_heard: dict[str, float] = {}
+        self.refuses: Callable[[Received], bool] = lambda _: False
+        """Whether it does not take a message."""
         self.reported: Callable[[Received], None] = lambda _: None
         """Told of each message that was taken."""
 
@@ -49,8 +51,11 @@ class WhatsApp:
         if self._clock() - self.last_heard.get(number, 0) >= _WINDOW_SECONDS:
             self._note(Refused(at=self._clock(), line=number, why="the 24 hours are over", by_fault=False))
             raise WindowClosed(131047, status=400)
-        self._sent += 1
         received = self._received(number, sent)
+        if self.refuses(received):
+            self._note(Refused(at=self._clock(), line=number, why="the file cannot be had", by_fault=True))
+            raise MediaFailed(131053, status=400)
+        self._sent += 1
         self._note(received)
         self.reported(received)
         return received.message
@@ -85,7 +90,7 @@ class WhatsApp:
         return Received(
             at=self._clock(),
             line=number,
-            message=f"wamid.ours-{self._sent}",
+            message=f"wamid.ours-{self._sent + 1}",
             cause=sent.get("biz_opaque_callback_data", ""),
             text=shown(body, buttons, document.get("filename")),
             tappable=tappable,
