@@ -233,7 +233,7 @@ class Receiver:
         if after == before and not effects and not (is_other and person != sender):
             return False
         if not is_other and not message.in_group:
-            after = replace(after, newest=Newest(step_id(pepper, message.edited or message.id), before.question))
+            after = replace(after, newest=_newest(message, before.question, pepper))
         brought = _brought(read, effects) | _kept(effects, read.typed, mobile)
         effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
         draft.enter(step, (after, effects), brought, person=sender)
@@ -255,6 +255,11 @@ def _sender(message: InboundMessage, person: Person) -> Person:
     if message.in_group:
         return person
     return Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
+
+
+def _newest(message: InboundMessage, question: str, pepper: str) -> Newest:
+    """Return her newest message and the question that it answers. An edit is the message that it changes."""
+    return Newest(step_id(pepper, message.edited or message.id), question)
 
 
 def _count_refusals(entries: Sequence[Entry]) -> None:
