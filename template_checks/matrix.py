@@ -24,6 +24,7 @@ EXAMPLES: Parameters = {
     "MutualTls": "s3://certificates/meta-ca.pem",
     "OwnershipCertificateArn": "arn:aws:acm:ap-south-1:123456789012:certificate/87654321-4321-4321-4321-210987654321",
     "TruststoreVersion": "3HL4kqtJvjVBH40Nrjfkd",
+    "PermissionsBoundary": "arn:aws:iam::123456789012:policy/bounds",
     "PrivacyPage": "https://example.gov.in/privacy",
     "PageTarget": "arn:aws:sns:ap-south-1:123456789012:on-call",
     "PublicUrl": "https://desk.example.gov.in",

@@ -146,6 +146,12 @@ def test_no_managed_policies(template: Template) -> None:
     assert all("Role" in properties for properties in template.of_type(FUNCTION).values())
 
 
+def test_each_role_can_be_bounded(template: Template) -> None:
+    bounds = [role.get("PermissionsBoundary") for role in template.of_type("AWS::IAM::Role").values()]
+    bounded = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    assert bounds == [bounded] * len(bounds)
+
+
 def test_actions_have_no_wildcard_beyond_the_list(template: Template) -> None:
     found = {
         (owner, action)
@@ -577,6 +583,7 @@ RIGHT_AND_WRONG = [
     ("WhatsAppApiVersion", "v26.0", "26"),
     ("AlarmEmail", "desk@example.org", "desk"),
     ("PageTarget", "arn:aws:sns:ap-south-1:123456789012:on-call", "on-call"),
+    ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/bounds", "bounds"),
     ("Release", "0123456789abcdef", "v1.2"),
     ("OwnershipCertificateArn", "arn:aws:acm:ap-south-1:123456789012:certificate/1b2c-3d", "webhook.example.gov.in"),
     ("TruststoreVersion", "3HL4kqtJvjVBH40Nrjfkd", "version 3"),
