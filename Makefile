@@ -100,7 +100,7 @@ replay: .venv/.ready ## Die before and after every call of a conversation, and s
 phrases: .venv/.ready ## What people say, and what comes of it: right, wrong and harmful phrases (LANGUAGE=hi, or all)
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.understanding $(LANGUAGE)
 
-drill: .venv/.ready .venv/sam/.ready ## Set off ten alarms on a local stack, and see that each one's chapter leads to the cause
+drill: .venv/.ready .venv/sam/.ready ## Set off eleven alarms on a local stack, and see that each one's chapter leads to the cause
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tests.drill
 
 simulate: .venv/.ready ## Many citizens, much misfortune, and an auditor: search for a minute (SECONDS=600), or play a run again (SEED=42)

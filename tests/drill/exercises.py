@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -172,6 +173,36 @@ def denied(role: str, action: str) -> Strike:
     return strike
 
 
+@contextmanager
+def foreign_recipient(stack: LocalStack) -> Iterator[None]:
+    """Somebody who can write to table and queue has work done in the name of another person."""
+    phone = _phone(stack)
+    phone.say("Hi")
+    phone.expect("Welcome")
+    table, name = stack.client("dynamodb"), stack.outputs["ConversationsTableName"]
+    states = (item for item in table.scan(TableName=name)["Items"] if item["part"]["S"] == "state")
+    (state,) = (item for item in states if phone.number in item["person"]["S"])
+    entry = {"at": int(time.time()), "order": 99, "sealed": {}, "effects": [{"is": "SetTimer", "seconds": 60}]}
+    table.update_item(
+        TableName=name,
+        Key={"conversation": state["conversation"], "part": state["part"]},
+        UpdateExpression="SET person = :person, outbox.drill = :entry, version = version + :one",
+        ExpressionAttributeValues={
+            ":person": {"S": json.dumps({"phone": "919000899999"})},
+            ":entry": {"S": json.dumps(entry)},
+            ":one": {"N": "1"},
+        },
+    )
+    identity = state["conversation"]["S"]
+    stack.client("sqs").send_message(
+        QueueUrl=stack.outputs["WorkQueueUrl"],
+        MessageBody=json.dumps({"conversation": identity, "step": "drill"}),
+        MessageGroupId=identity,
+        MessageDeduplicationId=uuid.uuid4().hex,
+    )
+    yield
+
+
 _UNDELIVERED = "a reply was refused"
 EXERCISES = (
     Exercise("MalformedDeliveriesAlarm", "Meta signs what is no JSON object", "not readable", malformed),
@@ -192,6 +223,7 @@ EXERCISES = (
         "document .*AccessDenied",
         denied("DocumentRole", "dynamodb:*"),
     ),
+    Exercise("ForeignWorkAlarm", "a conversation names another person", "belongs to somebody else", foreign_recipient),
     Exercise("OutboundSecretAlarm", "there is no access token", "empty: whatsapp_access_token", empty_access_token),
     Exercise("WebhookSecretAlarm", "there is no app secret", "empty: app_secrets", empty_app_secrets),
 )
