@@ -46,13 +46,15 @@ SECONDS ?=
 KEYS ?=
 # Whose posters `make posters` prints, instead of the deployed desk's: digits with the country code.
 NUMBER ?=
+# From which restored table `make restore` copies.
+TABLE ?=
 # Which month `make report` is about: MONTH=2026-11.
 MONTH ?=
 # What to measure: make bench PART=load. Nothing: all of it.
 PART ?=
 
 .PHONY: help check shape new-question transcripts translations translated blind compare run demo test replay drill phrases bench screenshots lint docs reference format events sam-local build \
-  deploy doctor secrets change-set execute redrive revoke-all find report posters prune delete environments clean
+  deploy doctor secrets change-set execute redrive restore revoke-all find report posters prune delete environments clean
 
 help: ## Print this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -160,6 +162,9 @@ execute: .venv/.ready ## Carry out a reviewed change set, then try the webhook (
 
 redrive: .venv/.ready ## Send the dead-letter queue's messages back to work (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.stage.redrive helpdesk-$(STAGE)
+
+restore: .venv/.ready ## Copy lost consents back from a restored table (STAGE=dev|staging|prod TABLE=helpdesk-restored)
+	@exec $(PYTHON) -m operations.stage.restore helpdesk-$(STAGE) '$(TABLE)'
 
 revoke-all: .venv/.ready ## After a breach: end every session, revoke every token, delete lists and PDFs (STAGE=dev|staging|prod)
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m operations.stage.revoke_all helpdesk-$(STAGE)

@@ -32,6 +32,7 @@ RUN_BY = {
     "make delete": "tests/unit/operations/test_delete.py",
     "make environments": "tests/unit/operations/test_environments.py",
     "make redrive": "tests/end_to_end/test_operating.py",
+    "make restore": "tests/unit/operations/test_restore.py",
     "make revoke-all": "tests/end_to_end/test_revoke_all.py",
     "make secrets": "tests/unit/operations/test_credentials.py",
     "make find": "tests/unit/operations/test_conversation.py",
