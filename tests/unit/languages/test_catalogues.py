@@ -161,7 +161,7 @@ def test_names_the_buttons_that_the_english_names_in_words_that_are_understood(l
         assert named <= choices(language.texts[key], language.code) or key.startswith("button."), key
 
 
-NAMES_PUT_IN = "document|issuer|kind|department|language|words"
+NAMES_PUT_IN = "document|issuer|kinds?|department|language|words"
 AGREEING = {"hi", "mr", "gu", "pa", "ur"}
 """Their verbs and adjectives take the gender of a document's name."""
 WITH_A_VERB_THAT_DOES_NOT_AGREE = {"language.back", "poster.wish", "documents.sign_in_again"}
