@@ -11,6 +11,7 @@ from events.make import FUNCTIONS, expectations, static_events
 from helpdesk.conversation.problems import Problem
 from helpdesk.storage.aws import DENIED
 from helpdesk.whatsapp.errors import CLASS_OF_CODE, OutcomeUnknown
+from template_checks import cost
 from tests.template.cloudformation import ROOT, Template
 
 RUN_BY = {
@@ -91,6 +92,10 @@ def anchors(text: str) -> set[str]:
 def test_each_alarm_has_its_section_in_the_operations_handbook(template: Template) -> None:
     sections = re.findall(r"^### (\w+Alarm)$", read(ROOT / "docs" / "operations.md"), re.MULTILINE)
     assert sorted(sections) == sorted(template.alarms() | template.of_type("AWS::CloudWatch::CompositeAlarm"))
+
+
+def test_what_a_stage_costs_is_what_is_counted_from_the_template() -> None:
+    assert cost.table() in read(ROOT / "docs" / "scale.md")
 
 
 def test_each_code_has_its_line_in_the_operations_handbook() -> None:
