@@ -63,12 +63,8 @@ class Said(Value, frozen=True):
 
     @property
     def doctypes(self) -> tuple[str, ...]:
-        """The kinds of documents that most of her words name; several where they can mean any of these."""
-        words: dict[str, set[str]] = {}
-        for naming in self.named:
-            words.setdefault(naming.doctype, set()).update(naming.words)
-        most = max(map(len, words.values()), default=0)
-        return tuple(doctype for doctype, own in words.items() if len(own) == most)
+        """The kinds of documents that her words name; several where they can mean any of these."""
+        return tuple(dict.fromkeys(naming.doctype for naming in self.named))
 
     @property
     def is_of_documents(self) -> bool:

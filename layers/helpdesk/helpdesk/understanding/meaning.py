@@ -85,6 +85,8 @@ def meaning(
     topic = _topic(sentence, kinds, asked) if not kinds.isdisjoint(_ABOUT) else ""
     page = _page(sentence) if "page" in kinds else None
     choices = _choices(sentence, kinds, asked, at_account=at_account)
+    if topic:
+        choices -= _in_passing(sentence)
     if languages:
         choices = frozenset({Choice.SPEAK})
     elif page is not None:
@@ -93,7 +95,9 @@ def meaning(
     elif of_documents and asked.is_any:
         if Choice.CHANGE_NUMBER in choices:
             choices |= {Choice.CHANGE}  # "update my Aadhaar" is nothing that can be done here
-        choices &= {Choice.ANOTHER_PERSON, Choice.CHANGE, Choice.STOP} if signed_in else {Choice.CHANGE, Choice.STOP}
+        # "My son's PAN" is in another locker; for "my son's birth certificate" nobody is signed out.
+        of_another = {Choice.ANOTHER_PERSON} if signed_in and asked.named else set()
+        choices &= {Choice.CHANGE, Choice.STOP} | of_another
     number = asked.numbers[0] if len(asked.numbers) == 1 and _is_plain_number(sentence, asked, choices) else None
     if number is not None:
         choices -= _BESIDE_NUMBERS  # "no. 3", "send the third document"
@@ -130,6 +134,17 @@ def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_acc
     elif asked.is_any:
         said -= {Choice.GREETING}
     return frozenset(said)
+
+
+def _in_passing(sentence: Sentence) -> frozenset[Choice]:
+    """Return the answers that only belong to the grammar of a question: "it is free", "it is safe, no?"."""
+    passing = set()
+    answers = [segment for segment in sentence.segments if Choice.YES in segment.phrase.choices]
+    if all("have" in segment.kinds for segment in answers):
+        passing.add(Choice.YES)
+    if [segment.start for segment in refusals(sentence)] == [sentence.segments[-1].start]:
+        passing.add(Choice.NO)
+    return frozenset(passing)
 
 
 def _composed(kinds: frozenset[str], sentence: Sentence, asked: Wishes, said: set[Choice], *, refuses: bool) -> None:
@@ -189,8 +204,8 @@ def _contradicts(sentence: Sentence, choices: frozenset[Choice]) -> bool:
     said = {choice for segment in sentence.segments for choice in segment.phrase.choices}
     if choices & REFUSING and said & {Choice.YES, Choice.AGREE}:
         return True
-    if Choice.COURTESY in said and choices & AGREEING:
-        return True
+    if Choice.COURTESY in said and choices & AGREEING == {Choice.YES}:
+        return True  # "ok, thanks" ends a talk; "fine, I accept" does not
     rest = choices - AGREEING - _WEAK
     return len(rest - REFUSING) + bool(rest & REFUSING) + bool(choices & AGREEING) > 1
 
