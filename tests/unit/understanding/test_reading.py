@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,3 +244,17 @@ def test_a_title_is_one_phrase() -> None:
     assert said("yes").choices == {Choice.YES}
     assert said("delete").choices == {Choice.DELETE_DATA}
     assert said("Yes, delete").choices == {Choice.DELETE}
+
+
+def test_a_word_is_known_by_the_same_others_in_every_process() -> None:
+    code = """if True:
+        from helpdesk.understanding.lexicon import lexicon
+        known = lexicon("ml")
+        print([[*known.forms(word[:-1])] for words in known.senses for word in words if len(word) > 3])"""
+    path = os.pathsep.join(sys.path)
+
+    def forms(seed: str) -> bytes:
+        env = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed}
+        return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True).stdout  # noqa: S603 - this test's own words
+
+    assert forms("1") == forms("2")

@@ -94,7 +94,8 @@ class Lexicon:
                     self.longer.setdefault(words[0], []).append(words)
             elif sense not in senses:
                 senses.append(sense)
-        self._vocabulary = frozenset(word for words in self.senses for word in words)
+        # In the catalogue's order, so that a text is read the same way in every process.
+        self._vocabulary = dict.fromkeys(word for words in self.senses for word in words)
         self._forms: dict[str, Mapping[str, Form]] = {}
         self._phrases: dict[tuple[str, ...], Phrase] = {}
 
@@ -164,7 +165,7 @@ class Lexicon:
             return stem
         alike = self._by_sound.get(sounds(stem), ())
         if alike:
-            return alike[0]
+            return next((word for word in alike if (word,) in self.senses), alike[0])
         for ending in self._affixes("endings"):
             shorter = stem.removesuffix(ending)
             if shorter != stem and len(shorter) >= _SHORTEST_STEM and shorter in self._vocabulary:
@@ -174,7 +175,7 @@ class Lexicon:
     @cache  # noqa: B019 - a lexicon lives as long as the process
     def _affixes(self, section: str) -> tuple[str, ...]:
         affixes = fold_lines(self._texts.get(f"words.{section}", "").replace(",", "\n"))
-        return tuple(sorted({affix.strip() for affix in affixes} - {""}, key=len, reverse=True))
+        return tuple(sorted(filter(None, dict.fromkeys(map(str.strip, affixes))), key=len, reverse=True))
 
     @cached_property
     def _by_sound(self) -> dict[str, list[str]]:

@@ -112,6 +112,7 @@ def wishes(sentence: Sentence) -> Wishes:
     used = frozenset(mention.start for mention in mentions)
     mentions = _with_heads(mentions)
     wanted = [mention for mention in mentions if not mention.refused]
+    unwanted = {doctype for mention in mentions if mention.refused for doctype in mention.doctypes}
     numbers = tuple(dict.fromkeys(mention.number for mention in wanted if mention.number))
     unknown = sentence.unknown
     named: list[Naming] = []
@@ -125,7 +126,8 @@ def wishes(sentence: Sentence) -> Wishes:
             elsewhere += (*(unknown if vague else ()), *mention.words)
             english += (*(unknown if vague else ()), *mention.english)
         else:
-            named += (Naming(mention.words, doctype) for doctype in mention.doctypes)
+            left = [doctype for doctype in mention.doctypes if doctype not in unwanted]
+            named += (Naming(mention.words, doctype) for doctype in left or mention.doctypes)
     return Wishes(
         tuple(dict.fromkeys(named)),
         numbers,
@@ -139,11 +141,12 @@ def wishes(sentence: Sentence) -> Wishes:
 def _mentions(sentence: Sentence) -> Iterator[Mention]:
     """Put phrases together that speak of one document."""
     current: Mention | None = None
-    joined = False
+    joined = gap = False
     classes, refused = _classes(sentence), refusals(sentence)
-    for segment in sentence.segments:
+    for place, segment in enumerate(sentence.segments):
         mention = _mention(segment, classes)
         if mention is None:
+            gap = True
             joined = (joined or "join" in segment.kinds) and segment not in refused
             if current and segment in refused:
                 yield current
@@ -151,10 +154,13 @@ def _mentions(sentence: Sentence) -> Iterator[Mention]:
             continue
         mention = replace(mention, joined=joined)
         apart = segment.start in sentence.breaks or (joined and not (current and _is_head(mention, current)))
-        merged = _merged(current, mention) if current and not apart else None
+        follows = sentence.segments[place + 1 : place + 2]
+        # "The car's I want, the bike's not": a new document, though both are insurances.
+        corrects = gap and any(one in refused and not one.refuses_before for one in follows)
+        merged = _merged(current, mention) if current and not apart and not corrects else None
         if current and merged is None:
             yield current
-        current, joined = merged or mention, False
+        current, joined, gap = merged or mention, False, False
         if segment.refuses:
             yield current
             current = None
@@ -168,16 +174,17 @@ def _is_head(mention: Mention, current: Mention) -> bool:
 
 
 def _classes(sentence: Sentence) -> dict[int, str]:
-    """Find the numbers that are a class, 10 or 12: "class 10", "10th", "12 marksheet"; by their places."""
+    """Find the numbers that are a class: "class 8", "10th", "12 marksheet"; by their places."""
     found: dict[int, str] = {}
     segments = sentence.segments
     heads = any({"marksheet", "certificate", "class"} & segment.kinds or _is_school(segment) for segment in segments)
     for place, segment in enumerate(segments):
         value = next(iter((*segment.values("digits"), *segment.values("ordinal"), *segment.values("number"))), "")
-        if value not in CLASSES:
-            continue
         after = segments[place + 1].kinds if place + 1 < len(segments) else frozenset()
-        if heads or "nth" in after or (segment.values("ordinal") and "paper" not in after):
+        if value not in CLASSES:
+            if "class" in after and segment.values("ordinal"):
+                found[segment.start] = value
+        elif heads or "nth" in after or (segment.values("ordinal") and "paper" not in after):
             found[segment.start] = value
     return found
 
@@ -192,8 +199,8 @@ def _mention(segment: Segment, classes: dict[int, str]) -> Mention | None:
         return None
     kinds, words, start = segment.kinds, segment.words, segment.start
     if start in classes:
-        both = CLASSES[classes[start]]
-        return Mention(words, start, both, english=("class", classes[start]))
+        both, english = CLASSES.get(classes[start], frozenset()), ("class", classes[start])
+        return Mention(words, start, both, english=english, is_kind=not both)
     for general, possible in _GENERAL.items():
         if general in kinds:
             return Mention(words, start, possible, general=general, english=(general,))

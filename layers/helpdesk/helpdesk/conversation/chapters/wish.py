@@ -23,6 +23,8 @@ def heard(conversation: Conversation, event: CitizenEvent, expects: tuple[Expect
         return None
     if not (event.named or event.elsewhere) or event.choices - _BESIDE or conversation.pull:
         return None
+    if conversation.session and conversation.stage is Stage.DELETE and not event.is_clear:
+        return None  # "if I delete, will my licence be gone"
     return Wish(event.doctypes)
 
 
