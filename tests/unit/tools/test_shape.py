@@ -39,6 +39,20 @@ def test_all_lines_of_the_product_are_counted(root: Path) -> None:
     assert named(root)["product_lines"].value == 1 + 1 + 1 + len(TANGLED.splitlines()) + 401 + 500
 
 
+def test_the_world_and_the_simulation_are_counted_apart_from_other_tests(root: Path) -> None:
+    for name, lines in {
+        "world/clock.py": 3,
+        "simulation/laws.py": 5,
+        "unit/test_menu.py": 7,
+        "conftest.py": 11,
+    }.items():
+        path = root / "tests" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("value = 1\n" * lines)
+    assert named(root)["test_lines"].value == 7 + 11
+    assert named(root)["world_and_simulation_lines"].value == 3 + 5
+
+
 def test_what_is_beyond_a_target_is_named(root: Path) -> None:
     of = named(root)
     assert of["highest_complexity"].beyond == ("service/tangled.py:1 tangled (17)",)
