@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from standins.digilocker.citizens import everyone
 from tests.world.faults import Fault
-from tests.world.record import Received
+from tests.world.record import Received, Shut
 from tests.world.world import World
 
 PEOPLE = {citizen.aadhaar: citizen for citizen in everyone()}
@@ -195,6 +195,7 @@ class Player:
                         world.end_session(item["conversation"]["S"])
             case Shuts(seconds=seconds):
                 world.opens_at = world.clock() + seconds
+                world.note(Shut(at=world.clock(), seconds=seconds))
             case Rests(end=end):
                 self._rest(end=end)
         self.catch_up()

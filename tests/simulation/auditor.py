@@ -27,6 +27,7 @@ from tests.world.record import (
     Refused,
     Rested,
     Returned,
+    Shut,
     Texted,
     Worked,
     Wrote,
@@ -258,6 +259,7 @@ class _Silence:
 @law
 def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
     """A message is answered before the next one comes, or when all is at rest; unless she was told otherwise."""
+    session = ledger.number("SESSION_SECONDS")
     silence: dict[str, _Silence] = defaultdict(_Silence)
     open_: dict[str, str] = {}
     told: dict[str, int] = {}
@@ -281,8 +283,10 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
                         open_.pop(wrote.line, None)
             case Rested():
                 for line, message in open_.items():
-                    if not ledger.dead(line):
-                        wrote = ledger.wrote[message]
+                    wrote = ledger.wrote[message]
+                    # While the desk was closed for longer, her session has ended, and what she asked for with it.
+                    was_closed = any(one.at + one.seconds > wrote.at + session for one in ledger.all(Shut))
+                    if not was_closed and not ledger.dead(line):
                         yield f"{line[-2:]} wrote {wrote.text or wrote.tapped or wrote.kind!r} and got no answer"
                 open_.clear()
 

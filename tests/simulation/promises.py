@@ -64,6 +64,7 @@ def a_message_is_whole(ledger: Ledger) -> Iterator[str]:
 def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
     """After *Stop* nothing comes until she greets; what is told to wait for minutes is not told anything meanwhile."""
     stopped: dict[str, float] = {}
+    greeted: dict[str, float] = {}
     paused: dict[str, tuple[float, float]] = {}
     for event in ledger.record:
         match event:
@@ -71,6 +72,7 @@ def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
                 greets = event.text.casefold().strip() in _GREETINGS or event.tapped.startswith("greeting")
                 if kind == "system" or greets:
                     stopped.pop(line, None)
+                    greeted[line] = event.at
             case Received(line=line):
                 cause = ledger.cause(event)
                 if event.at - stopped.get(line, event.at) > KEPT_SECONDS - SLACK_SECONDS:
@@ -80,7 +82,8 @@ def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
                 since, until = paused.get(line, (0.0, 0.0))
                 if cause and since < cause.at and event.at < until and not _ends(event):
                     yield f"{line[-2:]} was told to wait, and then {event.text[:40]!r}"
-                if says(event.text, "stop.done"):
+                greeted_since = cause is not None and greeted.get(line, 0) >= cause.at
+                if says(event.text, "stop.done") and not greeted_since:
                     stopped[line] = event.at
                 for key, seconds in (("pause.minutes", MINUTE), ("pause.hours", HOUR)):
                     if found := says(event.text, key):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.runs import replay, run, shrunk, transcript
 
-SEEDS = 1000
+SEEDS = 2000
 _TOGETHER = 50
 
 

@@ -160,6 +160,13 @@ class Faulted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shut(Event):
+    """The desk is closed: nobody works on the work queue for so long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Broke(Event):
     """A handler raised."""
 
