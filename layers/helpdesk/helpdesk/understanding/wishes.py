@@ -275,7 +275,10 @@ def _refused(mentions: list[Mention], sentence: Sentence) -> list[Mention]:
     for segment in refusals(sentence) if mentions else ():
         before = [place for place, start in enumerate(starts) if start <= segment.start]
         after = [place for place, start in enumerate(starts) if start > segment.start]
-        forwards = segment.refuses_before and not segment.refuses
+        is_correction = "but" in segment.kinds  # "not that one, the second": it speaks of nothing that follows
+        if is_correction and not before:
+            continue
+        forwards = segment.refuses_before and not segment.refuses and not is_correction
         target = (after[0] if after else before[-1]) if forwards else (before[-1] if before else after[0])
         refused.add(target)
         if forwards:
