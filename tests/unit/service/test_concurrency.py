@@ -25,7 +25,7 @@ from helpdesk.conversation.events import DocumentsListed
 from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, Unreachable
 from helpdesk.digilocker.models import Token
-from helpdesk.errors import DigiLockerError, VersionConflict
+from helpdesk.errors import DigiLockerError, SealEnded, VersionConflict
 from helpdesk.outbound import Deadline
 from helpdesk.service.callback_data import Tracker, tracking_keys
 from helpdesk.service.identity import conversation_id, document_key, step_id
@@ -163,22 +163,25 @@ class Queues:
         self.timers.append((self.clock.now + DelaySeconds, MessageBody))
 
 
+@dataclass
 class FakeSealer:
-    """KMS: opens only what was sealed for the same conversation and purpose."""
+    """KMS: opens only what was sealed for the same conversation and purpose, and only until it ends."""
 
-    def __init__(self) -> None:
-        self.sealed: list[tuple[str, str, str]] = []
+    clock: Clock
+    sealed: list[tuple[str, str, str, int]] = field(default_factory=list)
 
-    def seal(self, value: str, conversation_id: str, purpose: str, _ends_at: int) -> str:
-        self.sealed.append((value, conversation_id, purpose))
+    def seal(self, value: str, conversation_id: str, purpose: str, ends_at: int) -> str:
+        self.sealed.append((value, conversation_id, purpose, ends_at))
         return f"sealed-{len(self.sealed) - 1}"
 
     def open(
         self, sealed: str, conversation_id: str, purpose: str, *, written_at: int, idle_end: int | None = None
     ) -> str:
         assert written_at or idle_end
-        value, *context = self.sealed[int(sealed.removeprefix("sealed-"))]
+        value, *context, ends_at = self.sealed[int(sealed.removeprefix("sealed-"))]
         assert context == [conversation_id, purpose]
+        if self.clock.now >= min(ends_at, idle_end or ends_at):
+            raise SealEnded(purpose)
         return value
 
 
@@ -215,11 +218,17 @@ class SlowLocker:
     """DigiLocker. Much happens while it is at work; each sign-in has a token of its own."""
 
     pause: Pause
+    clock: Clock
     documents: FakeDocuments
     fails: list[DigiLockerError] = field(default_factory=list)
-    alive: set[str] = field(default_factory=set)
-    """Tokens that nobody has revoked."""
     rounds: int = 0
+    _ends: dict[str, float] = field(default_factory=dict)
+    """Tokens that nobody has revoked, and when they end by themselves."""
+
+    @property
+    def alive(self) -> set[str]:
+        """Tokens that are good."""
+        return {token for token, end in self._ends.items() if self.clock.now < end}
 
     def _called(self) -> None:
         self.pause()
@@ -235,9 +244,10 @@ class SlowLocker:
     def verify_otp(self, device_code: str, otp: str, _deadline: Deadline) -> Token:
         self._called()
         assert (device_code, otp) == (f"device-code-{self.rounds}", OTP)
-        self.alive.add(token := f"token-{self.rounds}")
+        token = Token(f"token-{self.rounds}", 3600)
+        self._ends[token.access_token] = self.clock.now + token.expires_in
         self.pause()  # DigiLocker has done it, and the answer is on its way
-        return Token(token, 3600)
+        return token
 
     def list_documents(self, step: str, token: str, _shared: str, _deadline: Deadline) -> DocumentsListed:
         self._with(token)
@@ -253,15 +263,17 @@ class SlowLocker:
 
     def revoke(self, token: str, *, is_refresh: bool = False) -> None:  # noqa: ARG002
         self.pause()
-        self.alive.discard(token)
+        self._ends.pop(token, None)
 
     def _with(self, token: str) -> None:
+        assert token in self.alive, "no call begins with a token that was given back"
         try:
             self._called()
         except InvalidToken:
-            self.alive.discard(token)
+            self._ends.pop(token, None)
             raise
-        assert token in self.alive
+        if token not in self.alive:  # her time ran out, or the token's, while the call was under way
+            raise InvalidToken("[revoked]")
 
 
 @dataclass
@@ -388,8 +400,8 @@ class Desk:
         self.clock = Clock()
         self.table, self.queues = HeldTable(self.pause), Queues(self.pause, self.clock)
         self.store = WatchedStore(self.table, self.clock)
-        self.sealer, self.secrets, self.documents = FakeSealer(), FakeSecrets(), FakeDocuments()
-        self.locker, self.whatsapp = SlowLocker(self.pause, self.documents), FakeWhatsApp(self.pause)
+        self.sealer, self.secrets, self.documents = FakeSealer(self.clock), FakeSecrets(), FakeDocuments()
+        self.locker, self.whatsapp = SlowLocker(self.pause, self.clock, self.documents), FakeWhatsApp(self.pause)
         secrets: Any = self.secrets
         outbound = Secret(secrets, "outbound", "OutboundSecret", self.clock)
         identity = Secret(secrets, "identity", "IdentitySecret", self.clock)

@@ -1,10 +1,12 @@
 """Two lanes: what needs no answer of DigiLocker does not wait for what does, and each citizen's order is kept."""
 
 import json
+from unittest import mock
 
 import pytest
 
-from helpdesk.errors import WhatsAppError
+from helpdesk.errors import StorageError, WhatsAppError
+from helpdesk.service.inbound import DeliveryFailed
 from helpdesk.service.outbox_worker import NotItsTurn
 from helpdesk.storage.work import Lane, read_work
 from helpdesk.whatsapp.errors import MEDIA_FAILED, Unavailable
@@ -78,6 +80,19 @@ def test_whoever_queues_a_step_again_queues_it_in_its_lane(desk: Desk) -> None:
 
     assert len(desk.aws.replies()) == 1
     assert desk.aws.work() == []
+
+
+def test_a_step_that_another_call_has_written_and_not_queued_yet_is_queued_in_its_place(desk: Desk) -> None:
+    desk.deliver(desk.text("Hi"))
+    body = delivery(desk.text("help"))
+    with mock.patch.object(desk.receiver._work, "send", side_effect=StorageError), pytest.raises(DeliveryFailed):
+        desk.receiver.receive(body, signature(body))
+
+    desk.deliver(desk.text("menu"))
+
+    steps = [entry.step for entry in desk.store.load(desk.conversation_id).outbox]
+    assert [job["step"] for job in desk.aws.replies()] == steps
+    assert len(steps) == 3
 
 
 def test_what_a_document_came_to_is_worked_on_in_the_work_lane(desk: Desk) -> None:

@@ -35,6 +35,8 @@ late to be acted on anyway."""
 LARGEST_LIST = 320_000
 """Bytes of a list of documents that are kept, some 1,500 documents. The rest of the 400 kB that an item may have is for
 those that are brought in later."""
+_BEING_QUEUED_SECONDS = 60
+"""Longer than a call takes that writes an entry and then queues its job. SQS drops what is queued twice meanwhile."""
 _TRIES = 5
 """How often a change of the outbox is tried that a transaction is in the way of."""
 _DAY = 24 * 3600
@@ -114,8 +116,15 @@ class Stored(Value, frozen=True):
         return next((entry for entry in self.outbox if entry.step == step), None)
 
     def to_queue(self, steps: Collection[str]) -> tuple[Entry, ...]:
-        """Return the entries of `steps`, and the oldest one before them: its job may never have got to the queue."""
-        return tuple(entry for place, entry in enumerate(self.outbox) if place == 0 or entry.step in steps)
+        """Return the entries of `steps`, and the oldest one before them: its job may never have got to the queue.
+
+        Those of the last minute too: whoever wrote them may not have queued them yet, and they come first.
+        """
+        return tuple(
+            entry
+            for place, entry in enumerate(self.outbox)
+            if place == 0 or entry.step in steps or self.written_at - entry.at < _BEING_QUEUED_SECONDS
+        )
 
 
 def pause_after_lost_race(attempt: int) -> float:
