@@ -13,7 +13,17 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.allowance import pauses
 from helpdesk.conversation.chapters.otp import refuses_otp
-from helpdesk.conversation.effects import AADHAAR, OTP, Effect, Keep, Say
+from helpdesk.conversation.effects import (
+    AADHAAR,
+    OTP,
+    Effect,
+    Keep,
+    OfferLanguages,
+    Say,
+    ShowDetails,
+    ShowDocuments,
+    ShowOptions,
+)
 from helpdesk.conversation.events import (
     Entered,
     IdentityChanged,
@@ -21,6 +31,7 @@ from helpdesk.conversation.events import (
 )
 from helpdesk.conversation.model import Newest, Rules
 from helpdesk.conversation.numbers import MOBILE_DIGITS, mobile_fault
+from helpdesk.conversation.turn import MISSED
 from helpdesk.errors import (
     AccessDenied,
     ConversationError,
@@ -38,7 +49,7 @@ from helpdesk.storage.conversations import ConversationStore, Entry, Person
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import Delivered, InOrder, Job, Undelivered, WorkQueue
-from helpdesk.telemetry import count, logger
+from helpdesk.telemetry import count, count_by, logger
 from helpdesk.whatsapp import webhook
 from helpdesk.whatsapp.errors import MEDIA_FAILED
 from helpdesk.whatsapp.signature import verify
@@ -216,6 +227,7 @@ class Receiver:
             return
         count("Messages", len(acted_on))
         _count_refusals(entries)
+        _count_missed(entries)
         if acted_on or any(stored.entry(step) for step in by_step):
             self._work.send([Job(identity, entry.step, entry.lane) for entry in stored.to_queue(by_step)])
 
@@ -260,6 +272,19 @@ def _sender(message: InboundMessage, person: Person) -> Person:
 def _newest(message: InboundMessage, question: str, pepper: str) -> Newest:
     """Return her newest message and the question that it answers. An edit is the message that it changes."""
     return Newest(step_id(pepper, message.edited or message.id), question)
+
+
+def _count_missed(entries: Sequence[Entry]) -> None:
+    """Count the messages that were not understood, by language; log by what note, never by what text."""
+    for entry in entries:
+        for reply in entry.effects:
+            if not isinstance(reply, Say | ShowDocuments | ShowOptions | ShowDetails | OfferLanguages):
+                continue
+            if reply.note and reply.note.key in MISSED:
+                count("AnswersMissed")
+                count_by("NotUnderstood", "language", reply.language)
+                said = {"step": entry.step, "as": reply.note.key, "language": reply.language}
+                logger.info("not understood", extra=said)
 
 
 def _count_refusals(entries: Sequence[Entry]) -> None:
