@@ -136,6 +136,8 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
         here = asked if _answers_open_question(asked, event) else language.follow(asked, event, rules)
         conversation, effects = carried_out(_reply(here, event, context), context)
         conversation, effects = _helped(*within_limits(asked, conversation, effects, context))
+        if here.language != asked.language and asked.stage is not Stage.NEW:
+            effects = _with_way_back(effects, asked.language)
     if not effects:
         return silent
     conversation, effects = _with_timer(*paid(asked, event, conversation, effects, context), context)
@@ -169,6 +171,14 @@ def _helped(conversation: Conversation, effects: tuple[Effect, ...]) -> Outcome:
         more = text(f"example.{at}")
     helped = (replace(effect, more=more or effect.more) if effect in told else effect for effect in effects)
     return replace(conversation, misses=misses), tuple(helped)
+
+
+def _with_way_back(effects: tuple[Effect, ...], before: str) -> tuple[Effect, ...]:
+    """Say in the first answer in another language how to change back, unless it says more already."""
+    at, first = next(((at, effect) for at, effect in enumerate(effects) if isinstance(effect, _TOLD)), (0, None))
+    if first is None or first.more:
+        return effects
+    return (*effects[:at], replace(first, more=text("language.back", spoken=before)), *effects[at + 1 :])
 
 
 def _is_greeting(event: CitizenEvent) -> bool:

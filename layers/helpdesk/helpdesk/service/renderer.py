@@ -252,6 +252,8 @@ def _text(language: Catalogue, text: Text | None, values: dict[str, str]) -> str
     if "kinds" in values:
         nameless = language.texts["documents.nameless"]
         values["kinds"] = " / ".join(language.document(kind, nameless) for kind in values["kinds"].split())
+    if "spoken" in values:
+        values["language"] = catalogue(values["spoken"]).name
     return language.texts[text.key].format_map(values)
 
 
