@@ -18,6 +18,7 @@ REFUSING = frozenset({Choice.NO, Choice.DECLINE})
 AADHAAR_CARD = "ADHAR"
 _BESIDE_NUMBERS = REFUSING | {Choice.OTHER_DOCUMENTS, Choice.COURTESY, Choice.YES, Choice.SEND, Choice.TRY_AGAIN}
 _ABOUT = frozenset({"about", "locker"})
+_NOT_OF_A_DOCUMENT = frozenset({Choice.CHANGE_NUMBER, Choice.DELETE, Choice.DELETE_DATA, Choice.CANCEL})
 _CONTRARY = frozenset({"but", "wrong", "wait"})
 _MENTIONED = frozenset({"document", "kind", "marksheet", "certificate", "insurance", "vehicle", "two_wheeler", "car",
                         "class_10", "class_12", "paper", "card"})  # fmt: skip
@@ -87,21 +88,23 @@ def meaning(
     choices = _choices(sentence, kinds, asked, at_account=at_account)
     if topic:
         choices -= _in_passing(sentence)
+        if _is_question(sentence):
+            asked = Wishes()  # "is the PAN card free" does not ask for the card
     if languages:
         choices = frozenset({Choice.SPEAK})
     elif page is not None:
         choices -= {Choice.MORE, Choice.OTHER_DOCUMENTS, Choice.BACK, Choice.TRY_AGAIN}
         asked = Wishes() if not asked.named else asked
     elif of_documents and asked.is_any:
-        if Choice.CHANGE_NUMBER in choices:
-            choices |= {Choice.CHANGE}  # "update my Aadhaar" is nothing that can be done here
+        if not choices.isdisjoint(_NOT_OF_A_DOCUMENT):
+            choices |= {Choice.CHANGE}  # "update my Aadhaar", "delete my PAN" is nothing that can be done here
         # "My son's PAN" is in another locker; for "my son's birth certificate" nobody is signed out.
         of_another = {Choice.ANOTHER_PERSON} if signed_in and asked.named else set()
         choices &= {Choice.CHANGE, Choice.STOP} | of_another
     number = asked.numbers[0] if len(asked.numbers) == 1 and _is_plain_number(sentence, asked, choices) else None
     if number is not None:
         choices -= _BESIDE_NUMBERS  # "no. 3", "send the third document"
-    doubts = sentence.asks or not kinds.isdisjoint(_CONTRARY)
+    doubts = _is_question(sentence) or not kinds.isdisjoint(_CONTRARY)
     of_something_else = asked.is_any and bool(choices)
     is_clear = not (sentence.unknown or doubts or of_something_else or _contradicts(sentence, choices))
     return Meaning(sentence, asked, choices, languages, topic, page, number, is_clear)
@@ -121,6 +124,8 @@ def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_acc
     elif refuses:
         said -= AGREEING  # "don't delete", "not agreed", "ok, no"
         said.update({Choice.NO} - ({Choice.NO} if Choice.DECLINE in said else set()))
+    if at_account and {"account", "means"} <= kinds:
+        said.add(Choice.UNSURE)
     if at_account and "have" in kinds and not refuses and not said - _WEAK:
         said.add(Choice.YES)
     for winner, losers in _OVERRULES if len(said) > 1 else ():
@@ -196,7 +201,15 @@ def _page(sentence: Sentence) -> int | None:
 def _is_plain_number(sentence: Sentence, asked: Wishes, choices: frozenset[Choice]) -> bool:
     """Tell whether the number is all that she says: no document, no command, no word that may change it."""
     others = choices - _BESIDE_NUMBERS
+    if _is_question(sentence) and not any(one.kinds & {"digits", "ordinal"} for one in sentence.segments):
+        return False  # "what do you mean": a number's word has other meanings
     return not asked.is_any and not others and not sentence.unknown and not sentence.asks
+
+
+def _is_question(sentence: Sentence) -> bool:
+    """Tell whether it is one by its mark, or by a word where a question has it: first, or last."""
+    ends = (*sentence.segments[:1], *sentence.segments[-1:])
+    return sentence.asks or any("question" in segment.kinds for segment in ends)
 
 
 def _contradicts(sentence: Sentence, choices: frozenset[Choice]) -> bool:
