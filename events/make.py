@@ -105,7 +105,7 @@ def for_local_stack(chat_url: str, now: int) -> Fresh:
 
 @contextmanager
 def _queue() -> Iterator[str]:
-    """Give a FIFO queue that no function works on, for as long as it is needed."""
+    """Yield a FIFO queue that no function works on, for as long as it is needed."""
     sqs = boto3.client("sqs")
     url = sqs.create_queue(QueueName=f"seeding-{os.getpid()}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     try:

@@ -306,7 +306,7 @@ class Chat:
         return _call_of(self._link, "")
 
     def agrees(self) -> Visit:
-        """Give the call with which she agrees on our page."""
+        """Return the call with which she agrees on our page."""
         opened = self.opens_link()
         return replace(opened, cookies=self._local.opened(opened), body=_AGREES)
 

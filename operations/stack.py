@@ -84,7 +84,7 @@ def resources_of(cloudformation: "CloudFormationClient", name: str) -> list["Sta
 
 
 def read_secret(arn: str) -> dict[str, object]:
-    """Give a secret's fields."""
+    """Return a secret's fields."""
     answer = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
     fields: dict[str, object] = json.loads(answer["SecretString"])
     return fields

@@ -110,7 +110,7 @@ class Template:
         return broken
 
     def exists(self, resource: Mapping[str, Any], values: Values) -> bool:
-        """Tell whether a stack with these parameters has a resource."""
+        """Return whether a stack with these parameters has a resource."""
         return "Condition" not in resource or bool(self._holds(resource["Condition"], values))
 
     def resolve(self, value: Any, values: Values) -> Any:

@@ -23,12 +23,12 @@ def phones_of(stack: LocalStack, fresh: Fresh) -> dict[str, Phone]:
 
 
 def event_of(fresh: Fresh, name: str) -> Any:
-    """Give an event, whether it was made now or lies in the repository."""
+    """Return an event, whether it was made now or lies in the repository."""
     return fresh.events.get(name) or json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def answer_of(answer: Mapping[str, Any]) -> int | list[str]:
-    """Give the status code; or the ids of the messages that are to come again."""
+    """Return the status code; or the ids of the messages that are to come again."""
     if "statusCode" in answer:
         return int(answer["statusCode"])
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -34,6 +34,6 @@ def _header(event: dict[str, Any], name: str) -> str:
 
 
 def _headers(event: dict[str, Any], name: str) -> list[str]:
-    """Give all values of a header."""
+    """Return all values of a header."""
     headers: dict[str, list[str]] = event.get("multiValueHeaders") or {}
     return [value for key, values in headers.items() if key.lower() == name for value in values]

@@ -168,7 +168,7 @@ def _await(
     tell: Callable[[str, str], None],
     sleep: Callable[[float], None],
 ) -> str:
-    """Tell what happens until the stack has come to rest, note what fails, and return the stack's status."""
+    """Print what happens until the stack has come to rest, note what fails, and return the stack's status."""
     for _ in range(int(settings.wait_minutes * 60 / POLL_SECONDS)):
         for event in reversed(list(_events(cloudformation, settings.stack_name, seen))):
             seen.add(event["EventId"])

@@ -85,11 +85,11 @@ class Patient:
         return f"{self.parameter('DigiLockerUrl')}/{AUTHORIZE}"
 
     def parameter(self, name: str) -> str:
-        """Give one of the stack's parameters; "" if this version of the template has none of that name."""
+        """Return one of the stack's parameters; "" if this version of the template has none of that name."""
         return self.stack.parameters.get(name, "")
 
     def deploy_with(self, parameter: str) -> str:
-        """Give the command that changes a parameter."""
+        """Return the command that changes a parameter."""
         return f"make deploy STAGE={self.stack.stage} SET={parameter}"
 
 
@@ -390,7 +390,7 @@ def clocks(patient: Patient) -> Finding:
 
 
 def _apart(url: str, here: dt.datetime) -> float | None:
-    """Give how many seconds somebody's clock is ahead of ours; None if nobody says."""
+    """Return how many seconds somebody's clock is ahead of ours; None if nobody says."""
     try:
         date = requests.get(url, timeout=SECONDS, allow_redirects=False).headers.get("Date")
         return (parsedate_to_datetime(date) - here).total_seconds() if date is not None else None

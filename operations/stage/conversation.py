@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def conversations_of(
     dynamodb: "DynamoDBClient", table: str, pepper: str, phone_number_id: str, phone: str
 ) -> tuple[str, ...]:
-    """Give the ids under which a number is or was known. `phone`: digits only, with the country code.
+    """Return the ids under which a number is or was known. `phone`: digits only, with the country code.
 
     The first is reckoned from the number: it is hers wherever WhatsApp gave no user id, and in logs for as long as the
     pepper was the same. The others are of conversations that the table still knows (eight days) by a user id.
@@ -45,7 +45,7 @@ def conversations_of(
 
 
 def read_phone(typed: str) -> str:
-    """Give the digits of a number as people write it, with India's country code if it has none. Raises ValueError."""
+    """Return the digits of a number as people write it, with India's country code if it has none. Raises ValueError."""
     digits = re.sub(r"[ ()+.-]", "", typed)
     if not (digits.isascii() and digits.isdecimal() and 10 <= len(digits) <= 15):
         raise ValueError("That is no telephone number: 10 digits, or the country code and the number.")

@@ -121,13 +121,13 @@ def _newest(webhook: Mapping[str, object]) -> object:
 
 
 def empty_fields(stack: Stack) -> tuple[str, ...]:
-    """Give the names of the fields that have still to be filled."""
+    """Return the names of the fields that have still to be filled."""
     found = {output: read_secret(stack.outputs[output]) for output in {field.output for field in FIELDS}}
     return tuple(field.name for field in FIELDS if is_empty(found[field.output], field.name))
 
 
 def is_empty(fields: Mapping[str, object], name: str) -> bool:
-    """Tell whether the functions would find nothing in a field."""
+    """Return whether the functions would find nothing in a field."""
     match fields.get(name):
         case str(value):
             return not value.strip()
@@ -137,7 +137,7 @@ def is_empty(fields: Mapping[str, object], name: str) -> bool:
 
 
 def _asked(field: Field, now: object, ask: Ask) -> object:
-    """Give what a field is to hold: what was typed, or what it holds now."""
+    """Return what a field is to hold: what was typed, or what it holds now."""
     filled = not is_empty({field.name: now}, field.name)
     typed = ask(f"{field.about}{', Enter keeps it' if filled else ''}: ").strip()
     if not typed and field.name == VERIFY_TOKEN and not filled:
@@ -150,7 +150,7 @@ def _asked(field: Field, now: object, ask: Ask) -> object:
 
 
 def _app_secrets(typed: str, now: list[object]) -> list[object]:
-    """Give the app secrets that count: the newest first, and the one before it until it is over at Meta too."""
+    """Return the app secrets that count: the newest first, and the one before it until it is over at Meta too."""
     if typed == DROP:
         return now[:1]
     return [typed, *[one for one in now if one != typed][:1]]

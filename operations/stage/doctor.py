@@ -46,7 +46,7 @@ def examine(patient: Patient, check: Check) -> Finding | Unknown:
 
 
 def report(name: str, finding: Finding | Unknown) -> str:
-    """Give a finding as it is printed."""
+    """Return a finding as it is printed."""
     match finding:
         case Fine(what):
             return f"  ok     {name:<21}{what}"

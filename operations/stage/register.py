@@ -25,18 +25,18 @@ type Confirm = Callable[[str], bool]
 
 
 def subscription(meta: Meta) -> Mapping[str, Any] | None:
-    """Give the app's subscription to WhatsApp's webhooks: `callback_url`, `active`, `fields`."""
+    """Return the app's subscription to WhatsApp's webhooks: `callback_url`, `active`, `fields`."""
     found = meta.by_app.get(f"{meta.app_id}/subscriptions").body["data"]
     return next((one for one in found if one["object"] == OBJECT), None)
 
 
 def fields_of(one: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the names of the fields that a subscription is for."""
+    """Return the names of the fields that a subscription is for."""
     return tuple(str(field["name"]) for field in one.get("fields", []))
 
 
 def account_entry(meta: Meta) -> Mapping[str, Any] | None:
-    """Give what the business account has noted about our app; None if the app gets nothing from it."""
+    """Return what the business account has noted about our app; None if the app gets nothing from it."""
     apps = meta.by_user.get(f"{meta.account_id}/subscribed_apps").body["data"]
     return next((app for app in apps if str(app["whatsapp_business_api_data"]["id"]) == meta.app_id), None)
 
@@ -79,7 +79,7 @@ def subscribe_account(meta: Meta) -> str:
 
 
 def by_hand(url: str, secret_arn: str) -> str:
-    """Give the steps for which there is no API, or where it refused."""
+    """Return the steps for which there is no API, or where it refused."""
     return f"""\
   1. https://developers.facebook.com/apps > the app > WhatsApp > Configuration: the callback URL
      {url}

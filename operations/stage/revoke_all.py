@@ -113,7 +113,7 @@ def _left(desk: Desk, terminal: Terminal) -> Iterator[Timer]:
 
 
 def _must_end(item: dict[str, Any], now: float) -> bool:
-    """Tell whether an item holds anything of a session. A list that has ended is read by nobody any more."""
+    """Return whether an item holds anything of a session. A list that has ended is read by nobody any more."""
     if item["part"]["S"] == "documents":
         return "ends_at" not in item or int(item["ends_at"]["N"]) > now
     if msgspec.json.decode(item["sealed"]["S"]):

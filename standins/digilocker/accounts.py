@@ -152,7 +152,7 @@ class Accounts:
         return self.open_session(refreshable.citizen, refreshable.consent)
 
     def may_refresh(self, token: str) -> bool:
-        """Tell whether a refresh token is still good."""
+        """Return whether a refresh token is still good."""
         held = self._refreshable.get(token)
         return held is not None and self._clock.now() < held.expires_at
 

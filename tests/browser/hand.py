@@ -97,7 +97,7 @@ class Hand:
 
 @contextmanager
 def phones(chromium: Chromium, url: str, first: int) -> Iterator[Callable[..., Hand]]:
-    """Give a way to open phones, the first with that number.
+    """Yield a way to open phones, the first with that number.
 
     At the end nothing may have gone wrong in any of their pages, nor may one have asked for anything from elsewhere.
     """

@@ -34,7 +34,7 @@ def stack(request: pytest.FixtureRequest, deployments: Deployments) -> LocalStac
 
 @contextmanager
 def hand_of(chromium: Chromium, stack: LocalStack, citizen: str) -> Iterator[Hand]:
-    """Give the phone of a citizen."""
+    """Return the phone of a citizen."""
     with chromium.page() as page:
         yield Hand(page, stack.chat_url, citizen, citizen)
         assert page.errors == []

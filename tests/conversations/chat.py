@@ -123,7 +123,7 @@ def _transcript(path: Path) -> Transcript:
 
 @lru_cache(maxsize=100_000)
 def matches(expected: str, said: str) -> bool:
-    """Tell whether a text is the expected one, in which … stands for anything."""
+    """Return whether a text is the expected one, in which … stands for anything."""
     pattern = ".*".join(re.escape(" ".join(part.split())) for part in expected.split("…"))
     pattern = pattern.replace(r".*\ ", ".*").replace(r"\ .*", ".*")
     return re.fullmatch(pattern, " ".join(said.split()), re.DOTALL) is not None
@@ -312,7 +312,7 @@ class Chat:
         return Pulled(step, offer, record.document.uri)
 
     def _is_old(self) -> bool:
-        """Tell whether the token is so old that it is refreshed first."""
+        """Return whether the token is so old that it is refreshed first."""
         session = self.conversation.session
         return bool(session and session.token_until and self.now > session.token_until)
 
@@ -367,7 +367,7 @@ class Chat:
 
 @cache
 def directory() -> Directory:
-    """Give the stand-in's directory as the desk keeps it. It is never due to be fetched anew."""
+    """Return the stand-in's directory as the desk keeps it. It is never due to be fetched anew."""
     return Directory(
         (
             Listed(

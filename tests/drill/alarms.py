@@ -44,7 +44,7 @@ def points_of(lines: Iterable[str], alarm: Mapping[str, Any]) -> list[Point]:
 
 
 def goes_off(alarm: Mapping[str, Any], points: Iterable[Point], now: float) -> bool:
-    """Tell whether an alarm on one metric is on at a moment, from its periods up to then."""
+    """Return whether an alarm on one metric is on at a moment, from its periods up to then."""
     points = list(points)
     breaching = 0
     for number in range(alarm["EvaluationPeriods"]):

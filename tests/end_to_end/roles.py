@@ -24,7 +24,7 @@ type Attempt = Callable[[Clients, LocalStack], object]
 
 @contextmanager
 def acting_as(stack: LocalStack, role: str) -> Iterator[Clients]:
-    """Give the clients of somebody with a function's rights: her role's policies, in a role that the test may take."""
+    """Return clients with a function's rights: its role's policies, in a role that the test may take."""
     iam, deployed, copy = stack.client("iam"), stack.physical_id(role), f"copy-of-{role}"
     trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})

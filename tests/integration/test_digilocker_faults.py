@@ -85,7 +85,7 @@ class Fault:
 
 @contextmanager
 def deaf_ends() -> Iterator[dict[str, str]]:
-    """Give addresses where a connection is refused, and where it is never made."""
+    """Yield addresses where a connection is refused, and where it is never made."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         refused = f"127.0.0.1:{listener.getsockname()[1]}"
     with socket.create_server(("127.0.0.1", 0), backlog=0) as mute, socket.socket() as caller:

@@ -64,7 +64,7 @@ class Tried:
 
 
 def conversation(name: str) -> Transcript:
-    """Give a transcript by the name of its file."""
+    """Return a transcript by the name of its file."""
     return _ALL[name]
 
 
@@ -100,7 +100,7 @@ def tried(transcript: Transcript, pace: Pace, known: dict[str, str] | None = Non
 
 
 def _matters(index: int, transcript: Transcript, pace: Pace, undisturbed: Outcome) -> bool:
-    """Tell whether dying at a call is something else at this pace than at the first one."""
+    """Return whether dying at a call is something else at this pace than at the first one."""
     if pace.webhook_only and undisturbed.calls.made[index].function != "webhook":
         return False
     if pace.fate == "delivered":
@@ -126,7 +126,7 @@ def _named_by_job(index: int, pace: Pace, undisturbed: Outcome) -> str:
 
 
 def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
-    """Give the crash points at which she may be asked for a new OTP. Nothing may cost that but what is used up.
+    """Return the crash points at which she may be asked for a new OTP. Nothing may cost that but what is used up.
 
     A right OTP: from right after DigiLocker has used it up until right before what it brought is written down.
     A wrong one: anywhere in that job until then, since nobody knows afterwards whether the first try used it up. That
@@ -160,7 +160,7 @@ def may_ask(calls: tuple[Call, ...]) -> frozenset[CrashPoint]:
 
 
 def may_try_again(calls: tuple[Call, ...]) -> frozenset[int]:
-    """Give the numbers of the calls whose failure may cost her a *Try again*: those that seal a device code.
+    """Return the numbers of the calls whose failure may cost her a *Try again*: those that seal a device code.
 
     The OTP is on its way by then, and the job is not done anew: each time another one would be sent.
     """
@@ -217,12 +217,12 @@ def _never_right(outcome: Outcome, lost_tokens: int = 0) -> list[str]:
 
 
 def _files(outcome: Outcome) -> set[bytes | None]:
-    """Give the PDFs she has; None for a message that promises one which could not be fetched."""
+    """Return the PDFs she has; None for a message that promises one which could not be fetched."""
     return {received.pdf for received in outcome.received if received.text.startswith("(")}
 
 
 def _blamed(undisturbed: Outcome, outcome: Outcome) -> bool:
-    """Tell whether she was told that an OTP was wrong where that is not in the transcript."""
+    """Return whether she was told that an OTP was wrong where that is not in the transcript."""
     keys = ("otp.wrong", "otp.wrong_last", "otp.no_tries")
     blames = tuple(language.texts[key].partition("{")[0] for language in catalogues() for key in keys)
     as_ever = {received.text for received in undisturbed.received}
@@ -231,7 +231,7 @@ def _blamed(undisturbed: Outcome, outcome: Outcome) -> bool:
 
 
 def _lasting(conversation: Conversation) -> tuple[object, ...]:
-    """Give what does not depend on how long a run takes, nor on how often she wrote."""
+    """Return what does not depend on how long a run takes, nor on how often she wrote."""
     return (
         conversation.language,
         conversation.stage,
@@ -266,7 +266,7 @@ def _replies(undisturbed: Outcome, outcome: Outcome) -> list[str]:
 
 
 def _as_expected(reply: Reply, expected: Iterable[Reply]) -> Reply:
-    """Give the reply that this one repeats, if it is one that has lost the name of its document."""
+    """Return the reply that this one repeats, if it is one that has lost the name of its document."""
     step, text = reply
     nameless = next((name for name in _NAMELESS if name in text), None)
     if nameless is None:

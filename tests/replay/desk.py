@@ -78,7 +78,7 @@ class Pace:
     fate: Fate = "delivered"
 
     def __str__(self) -> str:
-        """Give its name."""
+        """Return its name."""
         fate = "" if self.fate == "delivered" else f", documents: {self.fate}"
         return f"{'patient' if self.patient else 'prompt'}, again after {self.redelivered_after} s{fate}"
 
@@ -90,18 +90,18 @@ FATES = (Pace(0, fate="read"), Pace(0, fate="link fails"), Pace(0, fate="lost"))
 
 
 def paces(transcript: Transcript) -> tuple[Pace, ...]:
-    """Give all paces that make a difference to a conversation."""
+    """Return all paces that make a difference to a conversation."""
     return PACES + FATES if any(delivers(line) for line in transcript.chat) else PACES
 
 
 def delivers(line: dict[str, str]) -> bool:
-    """Tell whether a line of a transcript is a document that the desk sends."""
+    """Return whether a line of a transcript is a document that the desk sends."""
     said = line.get("desk", "")
     return said.startswith("(") and not shows_a_page(said)
 
 
 def shows_a_page(answer: str) -> bool:
-    """Tell whether a line of a transcript is what the desk's page shows, and no message."""
+    """Return whether a line of a transcript is what the desk's page shows, and no message."""
     return answer.startswith("(the page)")
 
 
@@ -112,7 +112,7 @@ class Clock:
     now: float = START
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
 
@@ -231,13 +231,13 @@ class Desk:
                 raise ValueError(f"what is this line: {line}")
 
     def expected(self, answer: str) -> str:
-        """Give what the desk must say in this run: with other times, and as the documents' fate is."""
+        """Return what the desk must say in this run: with other times, and as the documents' fate is."""
         if self.pace.fate == "lost" and delivers({"desk": answer}):
             return f"…{self._language().texts['documents.not_delivered']}…"
         return timeless(answer)
 
     def _language(self) -> Catalogue:
-        """Give the language in which she was last told something: the one with the most texts and titles in it."""
+        """Return the language in which she was last told something: the one with the most texts and titles in it."""
         said = self.whatsapp.received[-1].text
         return max(catalogues(), key=lambda language: sum(text in said for text in language.texts.values() if text))
 
@@ -367,7 +367,7 @@ class Desk:
         self.clock.now += _THINKING_SECONDS
 
     def _was_told(self, expected: Iterable[str], before: int) -> bool:
-        """Tell whether all that she expects has come since a message."""
+        """Return whether all that she expects has come since a message."""
         told = [timeless(received.text) for received in self.whatsapp.received[before:]]
         return all(any(matches(answer, text) for text in told) for answer in expected)
 
@@ -463,7 +463,7 @@ class Desk:
         self._deliver(_STATUS_SECONDS, statuses=[self._status(lost, "failed") | {"errors": errors}])
 
     def _is_lost(self, header: DocumentHeader) -> bool:
-        """Tell whether a document does not reach her phone."""
+        """Return whether a document does not reach her phone."""
         return self.pace.fate == "lost" or (self.pace.fate == "link fails" and header.link is not None)
 
     def _status(self, message: Received, status: str) -> dict[str, Any]:
@@ -683,5 +683,5 @@ def timeless(text: str) -> str:
 
 
 def _counts_seconds(transcript: Transcript) -> bool:
-    """Tell whether a conversation relies on a minute not having passed, as it may have after a crash."""
+    """Return whether a conversation relies on a minute not having passed, as it may have after a crash."""
     return any(timeless(line["desk"]) != line["desk"] for line in transcript.chat if "desk" in line)

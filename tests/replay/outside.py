@@ -81,7 +81,7 @@ class DigiLocker:
             self._fault, self.names_mobile = None, True
 
     def verify_account(self, uid: str, _seconds: float) -> bool:
-        """Tell whether an Aadhaar number has an account."""
+        """Return whether an Aadhaar number has an account."""
         return self.citizen.registered and uid == self.citizen.aadhaar
 
     def request_device_code(self, username: str, _seconds: float) -> str:
@@ -226,7 +226,7 @@ class DigiLocker:
         return len(self.citizen.uploaded)
 
     def file(self, token: str, uri: str, _seconds: float) -> bytes:
-        """Give a PDF. Raises InvalidToken, InvalidUri."""
+        """Return a PDF. Raises InvalidToken, InvalidUri."""
         self._go_wrong()
         self._check(token)
         if not any(document.uri == uri for document in self._issued):
@@ -248,7 +248,7 @@ class DigiLocker:
 
 
 def error_of(problem: Problem) -> DigiLockerError:
-    """Give the error that stands for a problem. Raises LookupError for one of our side."""
+    """Return the error that stands for a problem. Raises LookupError for one of our side."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DigiLockerError)]
     for kind in kinds:
         if kind not in {DigiLockerError, OutOfTime} and vars(kind).get("problem") is problem:
@@ -257,7 +257,7 @@ def error_of(problem: Problem) -> DigiLockerError:
 
 
 def pdf(uri: str) -> bytes:
-    """Give the bytes of a document."""
+    """Return the bytes of a document."""
     return f"%PDF-1.7 {uri}".encode()
 
 

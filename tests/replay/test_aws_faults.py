@@ -253,6 +253,6 @@ def differences_without_a_death(undisturbed: Outcome, outcome: Outcome) -> list[
 
 
 def is_of_an_upload(call: Call, outcome: Outcome) -> bool:
-    """Tell whether a call is made where a PDF is uploaded, or where the webhook asks for that."""
+    """Return whether a call is made where a PDF is uploaded, or where the webhook asks for that."""
     upload = next(other.invocation for other in outcome.calls.made if other.name == "s3.get_object")
     return call.invocation in {upload - 1, upload}

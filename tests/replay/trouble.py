@@ -109,7 +109,7 @@ type Troubles = Callable[[int, Call, float], Trouble | None]
 
 
 def happens_to(kind: Kind, call: Call) -> bool:
-    """Tell whether something can go wrong with a call of AWS."""
+    """Return whether something can go wrong with a call of AWS."""
     return call.name in SOMEWHERE[kind] if kind in SOMEWHERE else service(call) in _CODES["throttled"]
 
 
@@ -159,7 +159,7 @@ class Once:
 
     @property
     def point(self) -> CrashPoint:
-        """Give the crash point from which the conversation has to go on in the same way."""
+        """Return the crash point from which the conversation has to go on in the same way."""
         return CrashPoint(self.index, "after" if self.kind == "timed out after" else "before")
 
 
@@ -324,7 +324,7 @@ def after_an_outage(
 
 
 def _helps(received: Received) -> bool:
-    """Tell whether a message offers to try again, or to have a new OTP sent, or says that it will come by itself."""
+    """Return whether a message offers to try again, or to have a new OTP sent, or says that it will come by itself."""
     if received.text.startswith(catalogue("en").texts["longer"]):
         return True
     taps = [read_tap(id_) for id_ in received.tappable.values()]

@@ -64,7 +64,7 @@ def _pattern(key: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=50_000)
 def says(text: str, key: str) -> re.Match[str] | None:
-    """Tell whether a message holds a text of the catalogues, in any language."""
+    """Return whether a message holds a text of the catalogues, in any language."""
     return _pattern(key).search(text)
 
 
@@ -134,7 +134,7 @@ class Ledger:
         return not self.troubled
 
     def number(self, name: str) -> int:
-        """Give a setting."""
+        """Return a setting."""
         return int(self.settings[name])
 
     def troubles(self, line: str) -> int:
@@ -143,11 +143,11 @@ class Ledger:
         return own + self.troubled[""]
 
     def faults(self, line: str) -> Iterator[Faulted]:
-        """Give the faults that may have to do with a line."""
+        """Return the faults that may have to do with a line."""
         return (one for one in self.all(Faulted) if self.line_of.get(one.conversation, line) == line)
 
     def all[E: Event](self, kind: type[E]) -> list[E]:
-        """Give the events of a kind."""
+        """Return the events of a kind."""
         if kind not in self._of_kind:
             self._of_kind[kind] = [event for event in self.record if isinstance(event, kind)]
         return self._of_kind[kind]
@@ -163,7 +163,7 @@ class Ledger:
         return self.record[self.queued_at[cause.message]].at if cause else received.at
 
     def dead(self, line: str) -> bool:
-        """Tell whether a job of a line has been given up, or a message to it refused for good.
+        """Return whether a job of a line has been given up, or a message to it refused for good.
 
         A message that was sent twice without an answer is left at that.
         """
@@ -201,7 +201,7 @@ def law(function: Law) -> Law:
 
 
 def audit(setup: Setup, world: World) -> Iterator[Finding]:
-    """Give what breaks a law."""
+    """Yield what breaks a law."""
     ledger = Ledger(setup, world.record, world.environment)
     for one in LAWS:
         for what in one(ledger):
@@ -235,7 +235,7 @@ class _Silence:
             self.late_at = received.at
 
     def holds(self, message: Wrote, at: float, rules: dict[str, str]) -> bool:
-        """Tell whether a message gets no answer, by what the desk has said before or says of machines."""
+        """Return whether a message gets no answer, by what the desk has said before or says of machines."""
         self.minutes[int(at) // MINUTE] += 1
         if message.tapped == "stop" or message.text in _titles("button.stop"):
             was_stopped, self.stopped = self.stopped, True
@@ -442,7 +442,7 @@ class _Lists:
             self._accounts[asked.whose].update(uris)
 
     def has(self, whose: str, uri: str) -> bool:
-        """Tell whether an account has a document."""
+        """Return whether an account has a document."""
         records = {one.document.uri for one in PEOPLE[whose].records}
         return uri in {one.uri for one in PEOPLE[whose].issued} | records
 
@@ -666,13 +666,13 @@ def nothing_sealed_outlives_its_session(ledger: Ledger) -> Iterator[str]:
 
 
 def _may_lose_a_token(fault: Faulted) -> bool:
-    """Tell whether a token may be lost over a fault: it dies within the hour."""
+    """Return whether a token may be lost over a fault: it dies within the hour."""
     is_harmless = fault.kind == "meanwhile" or fault.call.startswith("whatsapp") or fault.function != "document"
     return not (is_harmless and fault.kind != "dies")
 
 
 def _left(line: str, item: dict[str, Any], now: float) -> Iterator[str]:
-    """Give what is left of a session in an item."""
+    """Yield what is left of a session in an item."""
     if int(item["expires_at"]["N"]) <= now:
         return
     if item["part"]["S"] == "documents":
@@ -742,7 +742,7 @@ def a_file_is_not_left_behind(ledger: Ledger) -> Iterator[str]:
 
 
 def _may_leave_a_file(fault: Faulted) -> bool:
-    """Tell whether a fault may keep a file from being deleted; the bucket's own rule deletes it in the end."""
+    """Return whether a fault may keep a file from being deleted; the bucket's own rule deletes it in the end."""
     return fault.kind in {"dies", "late"} or fault.call.partition(".")[0] in {"s3", "sqs"}
 
 

@@ -35,7 +35,7 @@ def planted(path: str, sound: str, faulty: str) -> Iterator[None]:
 
 
 def _codes(code: CodeType) -> Iterator[tuple[str, CodeType]]:
-    """Give the code of each function that is not within another one."""
+    """Yield the code of each function that is not within another one."""
     for one in code.co_consts:
         if isinstance(one, CodeType):
             if "<" not in one.co_qualname:
@@ -44,7 +44,7 @@ def _codes(code: CodeType) -> Iterator[tuple[str, CodeType]]:
 
 
 def _at(module: ModuleType, name: str) -> Iterator[FunctionType]:
-    """Give the function of a name, if there is one that its callers call."""
+    """Yield the function of a name, if there is one that its callers call."""
     found: object = module
     for part in name.split("."):
         found = vars(found).get(part) if isinstance(found, ModuleType | type) else None

@@ -277,7 +277,7 @@ def a_document_is_sent_again_only_if_it_failed(ledger: Ledger) -> Iterator[str]:
 
 
 def _states(rested: Rested) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the states that are alive, by conversation."""
+    """Yield the states that are alive, by conversation."""
     for item in rested.items:
         if item["part"]["S"] == "state" and int(item["expires_at"]["N"]) > rested.at:
             yield item["conversation"]["S"], item
@@ -345,7 +345,7 @@ def a_token_is_kept_or_given_back(ledger: Ledger) -> Iterator[str]:
 
 
 def _may_lose_a_token(fault: Faulted) -> bool:
-    """Tell whether a token may be lost over a fault: it dies within the hour."""
+    """Return whether a token may be lost over a fault: it dies within the hour."""
     if fault.call.startswith(("digilocker", "kms", "sqs")):
         return fault.kind != "meanwhile"
     return fault.kind == "dies" or (fault.function == "document" and fault.kind in {"silent", "fails", "late"})

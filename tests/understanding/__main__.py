@@ -14,7 +14,7 @@ from tests.understanding.table import QUESTIONS, Phrase, languages, phrases, pla
 
 
 def explain(question: str, language: str, text: str) -> str:
-    """Tell what each phrase of a text can mean, what comes of it, and what the dialogue makes of that."""
+    """Print what each phrase of a text can mean, what comes of it, and what the dialogue makes of that."""
     conversation = replace(QUESTIONS[question], language=language)
     meant, _ = understand(words(normalised(text)), conversation)
     lines = [explained(segment) for segment in meant.sentence.segments]

@@ -74,7 +74,7 @@ class Counted:
         self._calls = calls
 
     def __getattr__(self, method: str) -> Any:
-        """Give the client's method, counted."""
+        """Return the client's method, counted."""
         real = getattr(self._client, method)
         if method in _STAY_INSIDE or not callable(real):
             return real

@@ -15,11 +15,11 @@ class Clock:
     seconds: float = START
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.seconds
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.seconds
 
 

@@ -153,7 +153,7 @@ class Bucket:
         ExpiresIn: int,  # noqa: N803
         **_: Any,
     ) -> str:
-        """Give a link; `behind` follows it until it expires."""
+        """Return a link; `behind` follows it until it expires."""
         return f"{_LINKS}{Params['Key']}?expires={int(self.clock()) + ExpiresIn}"
 
     def behind(self, link: str) -> bytes | None:
@@ -252,7 +252,7 @@ class Cloud:
         self._calls = calls
 
     def client(self, service: str, **_: Any) -> Any:
-        """Give a client whose calls are counted."""
+        """Return a client whose calls are counted."""
         return self.counted(service, self._services[service])
 
     def counted(self, name: str, client: object) -> Any:

@@ -304,5 +304,5 @@ class DigiLocker:
 
 
 def pdf(aadhaar: str, uri: str) -> bytes:
-    """Give the bytes of a document, which tell whose it is and which one."""
+    """Return the bytes of a document, which tell whose it is and which one."""
     return f"%PDF-1.7 {aadhaar} {uri}".encode()

@@ -92,7 +92,7 @@ class Queue:
         return taken, refused
 
     def receive(self) -> Message | None:
-        """Give the first message that may be received now; nothing of a group of which one is in flight."""
+        """Return the first message that may be received now; nothing of a group of which one is in flight."""
         now = self.clock()
         for message in list(self._firsts()):
             if message.visible_at > now:
@@ -132,7 +132,7 @@ class Queue:
         return min((message.visible_at for message in self._firsts()), default=None)
 
     def messages(self) -> tuple[Message, ...]:
-        """Give the messages on the queue, the oldest first."""
+        """Return the messages on the queue, the oldest first."""
         return tuple(self._messages)
 
     def counts(self) -> tuple[int, int, int]:
@@ -146,7 +146,7 @@ class Queue:
         return len(self._messages)
 
     def _firsts(self) -> Iterator[Message]:
-        """Give the oldest message of each group: the only one that can be received, or that the group waits for."""
+        """Yield the oldest message of each group: the only one that can be received, or that the group waits for."""
         groups: set[str] = set()
         for message in self._messages:
             if message.group not in groups:

@@ -44,7 +44,7 @@ class Tables:
         self._items = {key: item for key, item in self._items.items() if _end(item) > now}
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Give the items of one conversation whose part has a name, or lies between two."""
+        """Return the items of one conversation whose part has a name, or lies between two."""
         condition, values = request["KeyConditionExpression"], request["ExpressionAttributeValues"]
         one = re.fullmatch(r"\S+ = (:\w+) AND \S+ = (:\w+)", condition)
         some = re.fullmatch(r"\S+ = (:\w+) AND \S+ BETWEEN (:\w+) AND (:\w+)", condition)
@@ -59,12 +59,12 @@ class Tables:
         return {"Items": [_copied(self._items[key]) for key in keys]}
 
     def scan(self, **request: Any) -> dict[str, Any]:
-        """Give everything in a table."""
+        """Return everything in a table."""
         keys = sorted(key for key in self._items if key[0] == request["TableName"])
         return {"Items": [_copied(self._items[key]) for key in keys]}
 
     def get_item(self, **request: Any) -> dict[str, Any]:
-        """Give one item, if it is there."""
+        """Return one item, if it is there."""
         item = self._items.get(_key(request))
         return {"Item": _copied(item)} if item is not None else {}
 
@@ -230,7 +230,7 @@ def _path(text: str, request: Request) -> list[str]:
 
 
 def _parent(item: Item, path: list[str]) -> Any:
-    """Give the map that holds the last name of a path. Raises ClientError if there is none, as DynamoDB does."""
+    """Return the map that holds the last name of a path. Raises ClientError if there is none, as DynamoDB does."""
     here: Any = item
     for name in path[:-1]:
         here = here.get(name, {}).get("M")

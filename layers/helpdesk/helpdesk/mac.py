@@ -5,7 +5,7 @@ from functools import lru_cache
 
 
 def hmac_sha256_hex(key: str, message: bytes) -> str:
-    """Give the HMAC-SHA256 of a message: 64 lower-case hex digits."""
+    """Return the HMAC-SHA256 of a message: 64 lower-case hex digits."""
     begun = _begun(key).copy()
     begun.update(message)
     return begun.hexdigest()

@@ -49,11 +49,11 @@ class Deadline(Value, frozen=True):
 
     @classmethod
     def after(cls, seconds: float) -> Self:
-        """Give the moment `seconds` from now."""
+        """Return the moment `seconds` from now."""
         return cls(time.monotonic() + seconds)
 
     def left(self) -> float:
-        """Give the seconds that are left, 0 when it has passed."""
+        """Return the seconds that are left, 0 when it has passed."""
         return max(0.0, self.at - time.monotonic())
 
 
@@ -79,7 +79,7 @@ class Answer(Value, frozen=True):
         return 200 <= self.status < 300
 
     def json(self) -> object:
-        """Give the decoded body, or None when it is not JSON (a proxy's HTML page, say)."""
+        """Return the decoded body, or None when it is not JSON (a proxy's HTML page, say)."""
         return decode(self.body)
 
 
@@ -99,7 +99,7 @@ def decode(body: bytes) -> object:
 
 
 def plain_session(session: requests.Session | None = None) -> requests.Session:
-    """Give a session (the given one or a new one) that heeds neither proxy nor netrc of the environment."""
+    """Return a session (the given one or a new one) that heeds neither proxy nor netrc of the environment."""
     session = session or requests.Session()
     session.trust_env = False
     return session
@@ -195,7 +195,7 @@ def finish(response: requests.Response, *, deadline: Deadline, limit: int) -> An
 
 
 def _piece(response: requests.Response) -> bytes:
-    """Give what the next receive brings, b"" at the end. Raises `NoAnswer` for a body that breaks off."""
+    """Return what the next receive brings, b"" at the end. Raises `NoAnswer` for a body that breaks off."""
     try:
         piece: bytes = response.raw.read1(_CHUNK, decode_content=True)
     except (urllib3.exceptions.HTTPError, OSError, ValueError):

@@ -35,7 +35,7 @@ def reset_around_snapshot[P: Perishable](perishable: P) -> P:
 
 
 def is_preinitialized(environment: Mapping[str, str]) -> bool:
-    """Tell whether the function starts while nobody waits: for a snapshot, or for provisioned concurrency.
+    """Return whether the function starts while nobody waits: for a snapshot, or for provisioned concurrency.
 
     Source: Lambda developer guide, "Defined runtime environment variables".
     """

@@ -119,5 +119,5 @@ logger.addFilter(without_text)
 
 
 def _places(trace: TracebackType | None) -> list[str]:
-    """Give where it happened, the innermost place last: file, line and function."""
+    """Return where it happened, the innermost place last: file, line and function."""
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]

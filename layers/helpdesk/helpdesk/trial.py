@@ -50,7 +50,7 @@ def version_of(specification: str) -> tuple[str, str]:
 
 
 def is_reached(webhook: str, pages: str, *, mutual_tls: bool, http: urllib3.PoolManager | None = None) -> bool:
-    """Tell whether the public addresses answer a stranger as they must. `pages`: "" where there are none.
+    """Return whether the public addresses answer a stranger as they must. `pages`: "" where there are none.
 
     With mutual TLS the webhook is called unsigned, and anything that it says itself is wrong.
     """
@@ -64,7 +64,7 @@ def is_reached(webhook: str, pages: str, *, mutual_tls: bool, http: urllib3.Pool
 
 
 def _is_refused(http: urllib3.PoolManager, webhook: str) -> bool:
-    """Tell whether who has no certificate is turned away: by 403, or by an end of the connection."""
+    """Return whether who has no certificate is turned away: by 403, or by an end of the connection."""
     try:
         return http.request("POST", webhook, body=b"{}").status == 403
     except urllib3.exceptions.SSLError as error:  # a certificate of the domain's own that has run out is another matter

@@ -246,7 +246,7 @@ def _tapped(conversation: Conversation, event: Tapped, context: Context) -> Turn
 
 
 def _answers_open_question(conversation: Conversation, event: CitizenEvent) -> bool:
-    """Tell whether her words answer the open question, though one of them means something elsewhere."""
+    """Return whether her words answer the open question, though one of them means something elsewhere."""
     if not isinstance(event, Said):
         return False
     question = STAGES[conversation.stage]
@@ -327,5 +327,5 @@ def _closed(conversation: Conversation) -> Outcome:
 
 
 def is_entrusted(conversation: Conversation) -> bool:
-    """Tell whether anything is kept that must be forgotten in time."""
+    """Return whether anything is kept that must be forgotten in time."""
     return bool(conversation.keeps or conversation.documents)

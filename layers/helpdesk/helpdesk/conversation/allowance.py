@@ -91,7 +91,7 @@ def ends(conversation: Conversation, event: CitizenEvent, context: Context) -> t
 
 
 def pauses(reply: Say) -> bool:
-    """Tell whether a reply is the one with which a citizen is left without answers for a while."""
+    """Return whether a reply is the one with which a citizen is left without answers for a while."""
     return reply.text.key in _PAUSES
 
 

@@ -51,7 +51,7 @@ from helpdesk.conversation.turn import Context, Turn, signed_out
 
 
 def wanted(conversation: Conversation, step: str, request: Request) -> bool:
-    """Tell whether somebody still waits for what `request` would bring."""
+    """Return whether somebody still waits for what `request` would bring."""
     if isinstance(request, FetchDocument):
         session = conversation.session
         # A session whose list has ended by itself has no listing: she is told.
@@ -60,7 +60,7 @@ def wanted(conversation: Conversation, step: str, request: Request) -> bool:
 
 
 def undo(answer: Answer) -> tuple[Effect, ...]:
-    """Give back what an answer brought that nobody wants any more."""
+    """Return the effects that give back what an answer brought and nobody wants any more."""
     match answer:
         case SignedIn() | Refreshed():
             return (Revoke(tuple(name for name in answer.keeps if name in {TOKEN, REFRESH})),)

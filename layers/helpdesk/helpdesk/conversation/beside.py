@@ -10,7 +10,7 @@ from helpdesk.conversation.turn import ACTS, DONE, MENU, OTHER_DOCUMENTS, SERVIC
 
 
 def told_beside(conversation: Conversation, said: CitizenEvent) -> Turn | None:
-    """Tell what she asks about, what helps her who does not know, and a word to her thanks."""
+    """Answer what she asks, help when she does not know, and acknowledge her thanks."""
     if not isinstance(said, Said):
         return None
     if said.topic:
@@ -35,7 +35,7 @@ def _beside(conversation: Conversation, key: str) -> Say:
 
 
 def is_courtesy(conversation: Conversation, event: CitizenEvent) -> bool:
-    """Tell whether she only thanks, or says that all is well where nothing is asked."""
+    """Return whether she only thanks, or says that all is well where nothing is asked."""
     if not isinstance(event, Said) or event.named or event.elsewhere:
         return False
     polite = {Choice.COURTESY, Choice.YES} - STAGES[conversation.stage].answers

@@ -350,15 +350,15 @@ REPLIES: tuple[type[Reply], ...] = get_args(Reply.__value__)
 
 
 def is_request(effect: object) -> TypeIs[Request]:
-    """Tell whether DigiLocker is asked something."""
+    """Return whether DigiLocker is asked something."""
     return isinstance(effect, REQUESTS)
 
 
 def asks_digilocker(effect: object) -> bool:
-    """Tell whether DigiLocker has to answer: a link is made without, and a revocation is waited for."""
+    """Return whether DigiLocker has to answer: a link is made without, and a revocation is waited for."""
     return isinstance(effect, Revoke) or (is_request(effect) and not isinstance(effect, MakeLink))
 
 
 def is_reply(effect: object) -> TypeIs[Reply]:
-    """Tell whether it is a message to the citizen."""
+    """Return whether it is a message to the citizen."""
     return isinstance(effect, REPLIES)

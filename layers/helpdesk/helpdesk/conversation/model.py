@@ -386,5 +386,5 @@ class Conversation(Tagged, frozen=True):
         return frozenset(kept)
 
     def waits_for(self, step: str) -> bool:
-        """Tell whether the answer to `step` is still wanted."""
+        """Return whether the answer to `step` is still wanted."""
         return any(waiting.id == step for waiting in self.waiting)

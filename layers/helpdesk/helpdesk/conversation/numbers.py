@@ -84,7 +84,7 @@ def digit_groups(text: str) -> list[Group]:
 
 
 def national_mobile(text: str) -> str:
-    """Give the ten digits of a mobile number written with +91 or 0, or without; "" for what has another length."""
+    """Return the ten digits of a mobile number written with +91 or 0, or without; "" for what has another length."""
     digits = "".join(group.digits for group in digit_groups(text))
     if "+" in text and len(digits) == MOBILE_DIGITS + 2:
         digits = digits.removeprefix("91")
@@ -111,7 +111,7 @@ def identity_fault(digits: str) -> Fault | None:
 
 
 def verhoeff(digits: str) -> bool:
-    """Tell whether the last digit is the Verhoeff check digit of the others."""
+    """Return whether the last digit is the Verhoeff check digit of the others."""
     check = 0
     for position, digit in enumerate(reversed(digits)):
         check = _PRODUCT[check][_PERMUTATION[position % 8][int(digit)]]

@@ -64,7 +64,7 @@ class Parameter(Tagged, frozen=True):
         return next((pattern for shape, pattern in _SHAPES if re.fullmatch(shape, self.example, re.IGNORECASE)), "")
 
     def accept(self, entered: str) -> str | None:
-        """Give what was entered as it is to be sent: one line, a listed value in its spelling. None: not acceptable.
+        """Return what was entered as it is to be sent: one line, a listed value in its spelling. None: not acceptable.
 
         Digits of any script become those that issuers know.
         """

@@ -28,7 +28,7 @@ def fitting(documents: tuple[IssuedDocument, ...], wish: Wish) -> tuple[int, ...
 
 
 def is_aadhaar(documents: tuple[IssuedDocument, ...], number: int) -> bool:
-    """Tell whether a document is the Aadhaar card."""
+    """Return whether a document is the Aadhaar card."""
     return 1 <= number <= len(documents) and documents[number - 1].doctype == _AADHAAR
 
 

@@ -179,7 +179,7 @@ def question(stage: Stage, *choices: Choice) -> tuple[Button, ...]:
 
 
 def is_meant(event: CitizenEvent, choice: Choice, acts: frozenset[Choice] = ACTS) -> bool:
-    """Tell whether a choice may be carried out: a tap, or what does no harm, or words that are clear and whole.
+    """Return whether a choice may be carried out: a tap, or what does no harm, or words that are clear and whole.
 
     A contrary word, a question, or words that were not understood leave room for doubt.
     """

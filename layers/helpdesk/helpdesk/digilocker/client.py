@@ -115,7 +115,7 @@ class DigiLockerClient:
     # --- account and sign-in ------------------------------------------------------------------------------------
 
     def verify_account(self, uid: str, seconds: float) -> bool:
-        """Tell whether an Aadhaar number has a DigiLocker account (1.x, "Verify Account"; gone in 2.4).
+        """Return whether an Aadhaar number has a DigiLocker account (1.x, "Verify Account"; gone in 2.4).
 
         Raises `NotInThisVersion` for 2.4 without calling.
         """
@@ -295,7 +295,7 @@ class DigiLockerClient:
 
 
 def _bearer(token: str) -> dict[str, str]:
-    """Give the header for a token; one that cannot stand in a header is no token (and the attempt would quote it)."""
+    """Return the header for a token; one that cannot stand in a header is no token (and the attempt would quote it)."""
     if not (token and token.isascii() and token.isprintable() and " " not in token):
         raise InvalidToken(_UNUSABLE)
     return {"Authorization": f"Bearer {token}"}
@@ -382,7 +382,7 @@ class _FileCheck:
             raise Damaged("(wrong hmac)")
 
     def _raise_what_it_is(self) -> NoReturn:
-        """Tell another format from an error or a proxy's page that came with status 200."""
+        """Raise the error that tells another format from a refusal or a proxy's page that came with status 200."""
         head = bytes(self._head)
         body = outbound.decode(head)
         if names_error(body):

@@ -85,7 +85,7 @@ class AuthorizeRequest(Value, frozen=True, kw_only=True):
 
 
 def authorize_url(url: str, version: "Version", request: AuthorizeRequest) -> str:
-    """Give the address on DigiLocker (`url` is its base) that asks a citizen for consent.
+    """Return the address on DigiLocker (`url` is its base) that asks a citizen for consent.
 
     What a version does not know is left out. Raises ValueError, which names the parameter but not its value, where
     DigiLocker would refuse the request.
@@ -132,13 +132,13 @@ def _fitting(name: str, value: str, pattern: re.Pattern[str]) -> str:
 
 
 def indian_mobile(number: str) -> str | None:
-    """Give the ten digits of an Indian mobile that is written with its country code; None for any other number."""
+    """Return the ten digits of an Indian mobile that is written with its country code; None for any other number."""
     digits = number.removeprefix("+")
     return digits[2:] if digits.startswith("91") and _MOBILE.fullmatch(digits[2:]) else None
 
 
 def is_same_mobile(number: str, mobile: str) -> bool | None:
-    """Tell whether a WhatsApp number (with its country code) is the mobile that DigiLocker names (ten digits).
+    """Return whether a WhatsApp number (with its country code) is the mobile that DigiLocker names (ten digits).
 
     None: DigiLocker names none ("": not told, or masked), so that nobody knows.
     """

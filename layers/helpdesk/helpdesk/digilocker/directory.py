@@ -65,16 +65,16 @@ class Directory:
         self.listed_at: Final = listed_at
 
     def is_due(self, now: float) -> bool:
-        """Tell whether something is to be fetched: the list is a day old, or an issuer has not been asked since it."""
+        """Return whether to fetch something: the list is a day old, or an issuer has not been asked since."""
         return now - self.listed_at >= DAY or bool(self.unasked())
 
     def unasked(self) -> tuple[Offer, ...]:
-        """Give the issuers that have not been asked since the list was fetched, the longest waiting first."""
+        """Return the issuers that have not been asked since the list was fetched, the longest waiting first."""
         waiting = [offer for offer in self.offers if offer.asked_at < self.listed_at]
         return tuple(sorted(waiting, key=lambda offer: offer.asked_at))
 
     def search(self, text: str, doctypes: Sequence[str] = (), limit: int = 10) -> tuple[Found, ...]:
-        """Give the types that a text speaks of, best first, at most `limit`; nothing for a text that says nothing.
+        """Return the types that a text speaks of, best first, at most `limit`; nothing for a text that says nothing.
 
         `doctypes` are those that have been understood already, from a text in any language: they come first. Words
         that name an issuer ("karnataka", "cbse") choose among a type's issuers.
@@ -182,13 +182,13 @@ class Store(Protocol):
     """Where the shared copy is kept (`helpdesk.storage.directory`)."""
 
     def read(self) -> bytes | None:
-        """Give the copy; None if there is none."""
+        """Return the copy; None if there is none."""
 
     def write(self, content: bytes) -> None:
         """Replace the copy."""
 
     def claim(self, seconds: float) -> bool:
-        """Tell whether the caller is the one to fetch it."""
+        """Return whether the caller is the one to fetch it."""
 
 
 class DirectorySource:
@@ -207,7 +207,7 @@ class DirectorySource:
         self._read_at = float("-inf")
 
     def cached(self) -> Directory | None:
-        """Give the directory without calling DigiLocker, however old; None if nobody has fetched it yet."""
+        """Return the directory without calling DigiLocker, however old; None if nobody has fetched it yet."""
         now = self._clock()
         held = self._held
         if held is not None and (not held.is_due(now) or now - self._read_at < self.READ_SECONDS):
@@ -221,7 +221,7 @@ class DirectorySource:
         return self._held
 
     def current(self, seconds: float) -> Directory:
-        """Give the directory, fetching (on with) it within `seconds` where it is due and nobody else does.
+        """Return the directory, fetching (on with) it within `seconds` where it is due and nobody else does.
 
         When DigiLocker fails, the copy is given, however old. Raises `DirectoryNotReady`, or what listing the issuers
         raises, only where there is no copy.
@@ -285,11 +285,11 @@ class _Words:
         return self._postings[word]
 
     def rarity(self, word: str) -> float:
-        """Give a weight from about 1 (in everything) up: the rarer, the more a word says."""
+        """Return a weight from about 1 (in everything) up: the rarer, the more a word says."""
         return 1.0 + float((self.size / len(self._postings[word])) ** 0.25)
 
     def like(self, word: str) -> dict[str, float]:
-        """Give the indexed words that are meant by a word, each with how surely."""
+        """Return the indexed words that are meant by a word, each with how surely."""
         if word in self._postings:
             return {word: _EXACT}
         found: dict[str, float] = {}
@@ -302,7 +302,7 @@ class _Words:
         return found
 
     def _near(self, word: str) -> list[str]:
-        """Give the words that differ least, by one letter, or two in long words; never in the first, but for a swap."""
+        """Return the words that differ least: by a letter, or two in long words; in the first only by a swap."""
         allowed = is_near(word)
         if not allowed:
             return []
@@ -322,7 +322,7 @@ class _Words:
 
 
 def _letters(word: str) -> int:
-    """Give the set of a word's letters as bits: words that differ little have nearly the same."""
+    """Return the set of a word's letters as bits: words that differ little have nearly the same."""
     bits = 0
     for letter in word:
         bits |= 1 << (ord(letter) & 63)
@@ -388,7 +388,7 @@ class _Index:
         return tuple(self._found(number, naming, issuers) for number in [*hinted, *ranked][:limit])
 
     def _best_issuer(self, issuers: Mapping[int, float]) -> dict[int, float]:
-        """Give for each type the score of the best of its issuers."""
+        """Return for each type the score of the best of its issuers."""
         best: dict[int, float] = {}
         least = _SHARE * max(issuers.values())
         for issuer, score in issuers.items():

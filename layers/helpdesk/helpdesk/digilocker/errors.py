@@ -425,7 +425,7 @@ _SAFE_CODE: Final = re.compile(r"(?!.*[0-9]{4})[a-z]+(_[a-z0-9]{1,16}){1,6}")
 
 
 def error_of(status: int, body: object, *, endpoint: Endpoint) -> DigiLockerError:
-    """Give the error for an answer that is not a success (or is one that holds an error all the same).
+    """Return the error for an answer that is not a success (or is one that holds an error all the same).
 
     `body` is the decoded JSON, or None when it was not JSON (HTML of a proxy, broken off). A known code decides
     whatever the status (1.x answers 500 and 503 where 2.4 answers 530); otherwise the status does.
@@ -465,7 +465,7 @@ def names_error(body: object) -> bool:
 
 
 def _code_and_description(body: object) -> tuple[str | None, str]:
-    """Give a code that is safe to keep, and the description in small letters."""
+    """Return a code that is safe to keep, and the description in small letters."""
     code, description = _said(body)
     if code is None:
         return None, description
@@ -476,7 +476,7 @@ def _code_and_description(body: object) -> tuple[str | None, str]:
 
 
 def _said(body: object) -> tuple[str | None, str]:
-    """Give the error that is named, also inside a wrapping or as an object; "", "N" and the like name none."""
+    """Return the error that is named, also inside a wrapping or as an object; "", "N" and the like name none."""
     by_key = wire.fields(body, _ERROR_KEYS, ())
     error = by_key.get("error")
     if isinstance(error, dict):
@@ -511,7 +511,7 @@ def _class_of_code(code: str | None, description: str, endpoint: Endpoint) -> ty
 
 
 def _is_citizen_input(description: str, endpoint: Endpoint) -> bool:
-    """Tell whether the parameter that is refused is one that the citizen entered."""
+    """Return whether the parameter that is refused is one that the citizen entered."""
     if endpoint is Endpoint.SIGN_UP:
         # One description that lists them all tells nothing.
         return any(word in description for word in _CITIZENS) and not any(word in description for word in _OURS)

@@ -95,7 +95,7 @@ class DocumentType:
 
 
 def _mobile(value: object) -> str:
-    """Give ten digits, also where country code or a zero stand before them; "" for anything else, as if masked."""
+    """Return ten digits, also where country code or a zero stand before them; "" for anything else, as if masked."""
     digits = wire.text(value).replace(" ", "").replace("-", "").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return ""
@@ -144,7 +144,7 @@ class _Answer(BaseModel):
 
 @cache
 def _names(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
-    """Give the plain keys of each field of a model, best first."""
+    """Return the plain keys of each field of a model, best first."""
     found = {}
     for name, field_ in model.model_fields.items():
         alias = field_.validation_alias
@@ -248,7 +248,7 @@ class IssuedDocuments(_List):
     items: list[IssuedItem | None]
 
     def to_value(self) -> Issued:
-        """Give the documents in DigiLocker's order, and count those that cannot be fetched."""
+        """Return the documents in DigiLocker's order, and count those that cannot be fetched."""
         documents = tuple(value for item in self.items if item and (value := item.to_value()))
         return Issued(documents, len(self.items) - len(documents))
 
@@ -271,7 +271,7 @@ def _joined(value: object) -> str:
 
 
 def _choices(value: object) -> tuple[tuple[str, str], ...]:
-    """Give what a parameter may be, each as it is sent and as it is shown: how `valuelist` looks is not documented.
+    """Return what a parameter may be, each as it is sent and as it is shown: how `valuelist` looks is not documented.
 
     A list, a text with commas, objects with value and name, or an object that maps one to the other.
     """
@@ -337,7 +337,7 @@ class Issuers(_List):
         return sum(not (item and item.org_id and item.name) for item in self.items)
 
     def to_value(self) -> tuple[Issuer, ...]:
-        """Give them in DigiLocker's order, each once, without those that have no number or name."""
+        """Return them in DigiLocker's order, each once, without those that have no number or name."""
         usable = {item.org_id: item for item in self.items if item and item.org_id and item.name}
         return tuple(Issuer(item.org_id, item.issuer_id, item.name, item.category) for item in usable.values())
 
@@ -361,7 +361,7 @@ class DocumentTypes(_List):
         return sum(not (item and _DOCTYPE.fullmatch(item.doctype.upper())) for item in self.items)
 
     def to_value(self) -> tuple[DocumentType, ...]:
-        """Give them in DigiLocker's order, each once, without those that have no usable doctype."""
+        """Return them in DigiLocker's order, each once, without those that have no usable doctype."""
         usable: dict[str, DocumentType] = {}
         for item in filter(None, self.items):
             doctype = item.doctype.upper()
@@ -384,7 +384,7 @@ class ParameterItem(_Answer):
         return 0 < len(self.name) <= _LONGEST_NAME and self.name.isprintable()
 
     def to_value(self) -> Parameter:
-        """Give the parameter."""
+        """Return the parameter."""
         values = tuple(sent for sent, _ in self.choices)
         shown = tuple(shown for _, shown in self.choices)
         return Parameter(self.name, self.label or self.name, self.example, values, () if shown == values else shown)
@@ -402,7 +402,7 @@ class Parameters(_List):
         return sum(not (item and item.is_usable) for item in self.items)
 
     def to_value(self) -> tuple[Parameter, ...]:
-        """Give them in DigiLocker's order, without those that are part of every pull."""
+        """Return them in DigiLocker's order, without those that are part of every pull."""
         asked = (item for item in self.items if item and item.is_usable)
         return tuple(item.to_value() for item in asked if item.name.casefold() not in _FIXED_PARAMETERS)
 

@@ -53,6 +53,6 @@ def verify_sign_up(client: DigiLockerClient, mobile: str, otp: str, seconds: flo
 
 
 def _national(mobile: str) -> str:
-    """Give an Indian mobile without its country code: ten digits."""
+    """Return an Indian mobile without its country code: ten digits."""
     digits = mobile.removeprefix("+")
     return digits.removeprefix("91") if len(digits) == 12 else digits

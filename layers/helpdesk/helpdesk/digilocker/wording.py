@@ -81,7 +81,7 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 def tokens(text: str) -> list[str]:
-    """Give the words of a text by which documents are compared: folded, synonyms as one, idle words left out."""
+    """Return the words of a text by which documents are compared: folded, synonyms as one, idle words left out."""
     plain = unicodedata.normalize("NFKD", text[:_LONGEST_TEXT].casefold())
     words = _WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
     found: list[str] = []
@@ -101,14 +101,14 @@ def tokens(text: str) -> list[str]:
 
 
 def is_near(word: str) -> int:
-    """Give how many letters may be wrong in a word: none in a short one or a number, two in a long one."""
+    """Return how many letters may be wrong in a word: none in a short one or a number, two in a long one."""
     if len(word) < _SHORT or word.isdigit():
         return 0
     return 2 if len(word) >= _LONG else 1
 
 
 def distance(left: str, right: str, limit: int) -> int:
-    """Give how many letters were added, left out, changed, or swapped with a neighbour; `limit` + 1 if more."""
+    """Return how many letters were added, left out, changed, or swapped with a neighbour; `limit` + 1 if more."""
     if abs(len(left) - len(right)) > limit:
         return limit + 1
     before: list[int] = []

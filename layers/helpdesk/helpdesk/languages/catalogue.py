@@ -25,11 +25,11 @@ class Catalogue(Value, frozen=True):
         return self.texts["language.name"]
 
     def document(self, doctype: str, name: str) -> str:
-        """Give the short name of a kind of document; the document's own name where we have none."""
+        """Return the short name of a kind of document; the document's own name where we have none."""
         return self.texts.get(f"document.{doctype}", name)
 
     def section(self, prefix: str) -> Mapping[str, str]:
-        """Give the texts whose names start with `prefix` and a dot, by the rest of the name."""
+        """Return the texts whose names start with `prefix` and a dot, by the rest of the name."""
         start = len(prefix) + 1
         return {key[start:]: text for key, text in self.texts.items() if key.startswith(f"{prefix}.")}
 
@@ -42,7 +42,7 @@ def catalogue(code: str) -> Catalogue:
 
 @cache
 def codes() -> tuple[str, ...]:
-    """Give the codes of all languages in the order in which they are offered, reading only the head of each file."""
+    """Return the codes of all languages in the order in which they are offered, reading only the head of each file."""
     return tuple(path.stem for path in sorted(_FOLDER.glob("*.txt"), key=_order))
 
 

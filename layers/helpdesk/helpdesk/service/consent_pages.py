@@ -239,7 +239,7 @@ class ConsentPages:
 
     @staticmethod
     def _is_open(stored: Stored, step: str, code: str) -> bool:
-        """Tell whether a step that was stored is still to be worked on, or waits for the one-time code."""
+        """Return whether a step that was stored is still to be worked on, or waits for the one-time code."""
         link = stored.conversation.link
         return stored.entry(step) is not None or (link is not None and bool(code) and link.returned == code)
 
@@ -301,7 +301,7 @@ def _conversation(state: str) -> str:
 
 
 def _cookie(state: str) -> str:
-    """Give what a browser keeps of a link that it opened. The link itself cannot be found from it."""
+    """Return what a browser keeps of a link that it opened. The link itself cannot be found from it."""
     return sha256(f"cookie\n{state}".encode()).hexdigest()
 
 
@@ -310,6 +310,6 @@ def _tag(language: Catalogue) -> Language:
 
 
 def _preferred(accepted: str) -> str:
-    """Give the first language of a browser's list that the desk speaks, else English."""
+    """Return the first language of a browser's list that the desk speaks, else English."""
     wanted = (part.partition(";")[0].strip().lower()[:2] for part in accepted[:200].split(","))
     return next((code for code in wanted if code in codes()), "en")

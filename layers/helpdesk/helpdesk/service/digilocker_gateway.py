@@ -232,7 +232,7 @@ class DigiLockerGateway:
         return offered(directory, step, words, request)
 
     def is_directory_due(self) -> bool:
-        """Tell whether the directory is to be fetched anew, or fetching it to be gone on with."""
+        """Return whether the directory is to be fetched anew, or fetching it to be gone on with."""
         known = self._directory.cached()
         return known is None or known.is_due(self._clock())
 
@@ -280,7 +280,7 @@ def _seconds(deadline: Deadline) -> float:
 
 
 def _marks(uri: str) -> set[str]:
-    """Give the marks that a document can be ticked under: in a scope, a URI with a blank ends at the first one."""
+    """Return the marks that a document can be ticked under: in a scope, a URI with a blank ends at the first one."""
     return {uri_mark(uri), uri_mark(uri.split(" ", maxsplit=1)[0])}
 
 

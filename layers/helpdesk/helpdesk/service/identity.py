@@ -13,7 +13,7 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def conversation_id(pepper: str, phone_number_id: str, person: str) -> str:
-    """Give the id of the chat between one of our numbers and a person (business-scoped user id, or phone number).
+    """Return the id of the chat between one of our numbers and a person (business-scoped user id, or phone number).
 
     A keyed hash: without the pepper nobody can find the id of a phone number by trying all numbers.
     """
@@ -21,37 +21,37 @@ def conversation_id(pepper: str, phone_number_id: str, person: str) -> str:
 
 
 def step_id(pepper: str, message_id: str) -> str:
-    """Give the id of the step that a message causes. The message's own id holds the phone number in base64."""
+    """Return the id of the step that a message causes. The message's own id holds the phone number in base64."""
     return _keyed(pepper, f"step\n{message_id}")[:_STEP_LENGTH]
 
 
 def number_mark(pepper: str, digits: str) -> str:
-    """Give what stands for an Aadhaar number or VID where tries are counted. It lives for a day at the most."""
+    """Return what stands for an Aadhaar number or VID where tries are counted. It lives for a day at the most."""
     return _keyed(pepper, f"number\n{digits}")[:16]
 
 
 def text_mark(pepper: str, text: str) -> str:
-    """Give what stands for a text that she typed, where it is only compared with the next one."""
+    """Return what stands for a text that she typed, where it is only compared with the next one."""
     return _keyed(pepper, f"text\n{text}")[:12]
 
 
 def following(cause: str) -> str:
-    """Give the id of the step that follows from a cause: always the same, so that it is not taken twice."""
+    """Return the id of the step that follows from a cause: always the same, so that it is not taken twice."""
     return hashlib.sha256(f"following\n{cause}".encode()).hexdigest()[:_STEP_LENGTH]
 
 
 def link_mark(state: str) -> str:
-    """Give what stands for a link where it is kept: its `state` cannot be found from it."""
+    """Return what stands for a link where it is kept: its `state` cannot be found from it."""
     return hashlib.sha256(f"link\n{state}".encode()).hexdigest()[:_LENGTH]
 
 
 def code_mark(code: str) -> str:
-    """Give what stands for a code of DigiLocker's, to know it again."""
+    """Return what stands for a code of DigiLocker's, to know it again."""
     return hashlib.sha256(f"code\n{code}".encode()).hexdigest()[:_LENGTH]
 
 
 def uri_mark(uri: str) -> str:
-    """Give what stands for a document among those that she has ticked. Short, as there is little room in a seal."""
+    """Return what stands for a document among those that she has ticked. Short, as there is little room in a seal."""
     return hashlib.sha256(f"uri\n{uri}".encode()).hexdigest()[:_URI_LENGTH]
 
 
@@ -65,7 +65,7 @@ def document_key(secret: str, conversation: str, step: str) -> str:
 
 
 def is_document_of(key: str, conversation: str, step: str = "") -> bool:
-    """Tell whether a PDF is a conversation's own.
+    """Return whether a PDF is a conversation's own.
 
     `step`: by which it may have been fetched before keys named the conversation. Such a key is known again.
     """

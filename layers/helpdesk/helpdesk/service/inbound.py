@@ -97,7 +97,7 @@ class Receiver:
         self._stopwatch = stopwatch
 
     def subscription(self, mode: str, token: str) -> bool:
-        """Tell whether a `GET` is Meta's, verifying the address (`hub.mode`, `hub.verify_token`).
+        """Return whether a `GET` is Meta's, verifying the address (`hub.mode`, `hub.verify_token`).
 
         Its token may just have been rotated. Raises SecretError.
         """
@@ -324,13 +324,13 @@ def _brought(read: ReadMessage, effects: tuple[Effect, ...]) -> dict[str, str]:
 
 
 def _kept(effects: tuple[Effect, ...], typed: str, mobile: str) -> dict[str, str]:
-    """Give what the dialogue has us keep sealed, by the name that it gives it."""
+    """Return what the dialogue has us keep sealed, by the name that it gives it."""
     keeps = (effect for effect in effects if isinstance(effect, Keep))
     return {keep.name: keep.value or (mobile if keep.own_number else typed) for keep in keeps}
 
 
 def _own_mobile(phone: str | None) -> str:
-    """Give the ten digits of the number that she writes from, if it is an Indian mobile.
+    """Return the ten digits of the number that she writes from, if it is an Indian mobile.
 
     WhatsApp gives a number as digits, the country code first.
     """

@@ -82,7 +82,7 @@ def _text_mark(text: str, conversation: Conversation, pepper: str) -> str:
 
 
 def _answers_anew(message: InboundMessage, conversation: Conversation, pepper: str) -> bool:
-    """Tell whether a message is an edit of her newest one, and the question that this was read by is open (again)."""
+    """Return whether a message is an edit of her newest one, and the question that this was read by is open (again)."""
     newest = conversation.newest
     if message.edited is None or newest is None:
         return False

@@ -63,7 +63,7 @@ def bounded(before: Sequence[Entry], new: Sequence[Entry], conversation: Convers
 
 
 def must_be_forgotten(entry: Entry) -> bool:
-    """Tell whether an entry holds something sealed, a document, or work that forgets."""
+    """Return whether an entry holds something sealed, a document, or work that forgets."""
     return bool(entry.sealed) or any(isinstance(effect, _FORGETS) for effect in entry.then)
 
 
@@ -96,7 +96,7 @@ def _replies(entry: Entry) -> int:
 
 
 def _ends(entry: Entry) -> bool:
-    """Tell whether an entry ends something."""
+    """Return whether an entry ends something."""
     return any(isinstance(effect, Revoke | EraseData) for effect in entry.then)
 
 

@@ -221,7 +221,7 @@ class Worker:
         self._finish(stored, left)
 
     def _announced(self, stored: Stored, entry: Entry) -> Entry:
-        """Tell the citizen once that a step takes longer than usual. It is noted first: rather never than twice."""
+        """Announce once that a step takes longer than usual. It is noted first: rather never than twice."""
         if entry.announced:
             return entry
         count("JobsAnnounced")
@@ -231,7 +231,7 @@ class Worker:
         return noted
 
     def _is_late(self, entry: Entry, queued_at: float) -> bool:
-        """Tell whether a step has waited for so long that she will not expect it any more.
+        """Return whether a step has waited for so long that she will not expect it any more.
 
         The time counts from when it could first be worked on: a webhook that died after its write is delivered again
         only some minutes later. What she wrote in a session that is over is too late in any case.
@@ -278,7 +278,7 @@ class Worker:
         return written
 
     def _is_written(self, conversation_id: str, entry: Entry) -> bool:
-        """Tell whether an answer was written all the same: it may be that only the answer of the write got lost."""
+        """Return whether an answer was written all the same: it may be that only the answer of the write got lost."""
         try:
             stands = self._store.load(conversation_id).entry(entry.step)
         except HelpdeskError:

@@ -16,7 +16,7 @@ _AS_SHOWN = re.compile(r"\s*DL-([2-9A-HJ-NP-Z]{4})-([2-9A-HJ-NP-Z]{4})\W*", re.I
 
 
 def proof_of(state: str, code: str) -> str:
-    """Give the code: `DL-`, then twice four letters or digits."""
+    """Return the code: `DL-`, then twice four letters or digits."""
     digest = hashlib.sha256(f"proof\n{state}\n{code}".encode()).digest()
     letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:8])
     return f"DL-{letters[:4]}-{letters[4:]}"
@@ -29,5 +29,5 @@ def read_proof(text: str, *, is_asked: bool = True) -> str | None:
 
 
 def proof_mark(proof: str) -> str:
-    """Give what stands for a code where it is kept."""
+    """Return what stands for a code where it is kept."""
     return hashlib.sha256(f"proof mark\n{proof}".encode()).hexdigest()[:32]

@@ -20,7 +20,7 @@ class Recipients:
         self._phone_number_id = phone_number_id
 
     def is_foreign(self, stored: Stored) -> bool:
-        """Tell whether the person in the table is another than the one whom the conversation belongs to.
+        """Return whether the person in the table is another than the one whom the conversation belongs to.
 
         Nobody (her data was deleted) is no stranger. Raises SecretError.
         """

@@ -44,7 +44,7 @@ class SealedValues:
         return opened
 
     def is_idle(self, conversation: Conversation) -> bool:
-        """Tell whether the citizen has been silent for too long."""
+        """Return whether the citizen has been silent for too long."""
         return self._clock() >= idle_end(conversation, self._rules)
 
 

@@ -112,7 +112,7 @@ class Stored(Value, frozen=True):
     """When the list of documents ends, unless she writes again before."""
 
     def entry(self, step: str) -> Entry | None:
-        """Give the outbox entry of a step, if it still stands there."""
+        """Return the outbox entry of a step, if it still stands there."""
         return next((entry for entry in self.outbox if entry.step == step), None)
 
     def to_queue(self, steps: Collection[str]) -> tuple[Entry, ...]:
@@ -420,7 +420,7 @@ def that_fit(documents: tuple[IssuedDocument, ...]) -> tuple[IssuedDocument, ...
 
 
 def _list_of(conversation: Conversation) -> tuple[str, tuple[IssuedDocument, ...]]:
-    """Give the list and its name: one that was asked for anew and has not changed has another name all the same."""
+    """Return the list and its name: one that was asked for anew and has not changed has another name all the same."""
     listing = conversation.session.listing if conversation.session and conversation.documents else ""
     return listing, conversation.documents
 

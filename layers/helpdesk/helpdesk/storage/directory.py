@@ -30,7 +30,7 @@ class DirectoryStore:
         self._clock = clock
 
     def read(self) -> bytes | None:
-        """Give the copy; None if there is none."""
+        """Return the copy; None if there is none."""
         return self._get(_KEY)
 
     def write(self, content: bytes) -> None:
@@ -49,7 +49,7 @@ class DirectoryStore:
             logger.warning("the directory could not be kept", extra={"code": error.code})
 
     def claim(self, seconds: float) -> bool:
-        """Tell whether the caller is the one to fetch the directory: for `seconds` nobody else is told so.
+        """Return whether the caller is the one to fetch the directory: for `seconds` nobody else is told so.
 
         Two may be told so where an old claim has just run out: then it is fetched twice, which harms nothing.
         """
@@ -87,7 +87,7 @@ class DirectoryStore:
 
 
 def _until(claim: bytes) -> float:
-    """Give when a claim runs out, in seconds since 1970; 0 for one that cannot be read."""
+    """Return when a claim runs out, in seconds since 1970; 0 for one that cannot be read."""
     try:
         until = json.loads(claim)["until"]
     except (ValueError, KeyError, TypeError):

@@ -15,12 +15,12 @@ _MEDIA_TYPES = {PDF: "application/pdf", DATA: "text/plain"}
 
 
 def extension(key: str) -> str:
-    """Tell what lies under a key: the ending of the name that it goes by."""
+    """Return what lies under a key: the ending of the name that it goes by."""
     return DATA if key.endswith(DATA) else PDF
 
 
 def media_type(key: str) -> str:
-    """Tell as what a document goes out."""
+    """Return the media type that a document goes out with."""
     return _MEDIA_TYPES[extension(key)]
 
 
@@ -45,7 +45,7 @@ class DocumentStore:
         )
 
     def link(self, key: str, filename: str, seconds: int) -> str:
-        """Give a link (signature version 4) that hands the PDF to whoever has it, for so many seconds."""
+        """Return a link (signature version 4) that hands the PDF to whoever has it, for so many seconds."""
         plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", filename)
         return call(
             self._s3.generate_presigned_url,
@@ -61,7 +61,7 @@ class DocumentStore:
         )
 
     def read(self, key: str) -> bytes | None:
-        """Give a PDF; None if it is gone."""
+        """Return a PDF; None if it is gone."""
         try:
             answer = call(self._s3.get_object, Bucket=self._bucket, Key=key)
             return bytes(call(answer["Body"].read))

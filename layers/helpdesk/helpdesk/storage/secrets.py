@@ -32,7 +32,7 @@ class Secret:
         return f"Secret({self._name})"
 
     def text(self, field: str) -> str:
-        """Give a field. Raises SecretError if it is empty."""
+        """Return a field. Raises SecretError if it is empty."""
         value = self._value(field)
         if not isinstance(value, str) or not value.strip():
             raise SecretError(f"{self._name}: the field {field} is empty")
@@ -44,7 +44,7 @@ class Secret:
         return value if isinstance(value, str) else ""
 
     def texts(self, field: str) -> tuple[str, ...]:
-        """Give a field that holds a list. Raises SecretError if nothing is in it."""
+        """Return a field that holds a list. Raises SecretError if nothing is in it."""
         values = self._value(field)
         found = tuple(v for v in values if isinstance(v, str) and v.strip()) if isinstance(values, list) else ()
         if not found:

@@ -96,7 +96,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _months() -> dict[str, int]:
-    """Give the numbers of all months' names, long and short, in all languages."""
+    """Return the numbers of all months' names, long and short, in all languages."""
     return {
         _plain(name): number
         for language in catalogues()

@@ -100,11 +100,11 @@ class Lexicon:
         self._phrases: dict[tuple[str, ...], Phrase] = {}
 
     def knows(self, word: str) -> bool:
-        """Tell whether a word stands in any phrase."""
+        """Return whether a word stands in any phrase."""
         return word in self._vocabulary
 
     def refuses(self, word: str) -> bool:
-        """Tell whether a word by itself says no."""
+        """Return whether a word by itself says no."""
         return (word,) in self.senses and self.phrase((word,)).refuses
 
     def phrase(self, words: tuple[str, ...]) -> Phrase:
@@ -211,7 +211,7 @@ def lexicon(code: str) -> Lexicon:
 
 
 def _entries(language: Catalogue) -> Iterator[tuple[Sense, str]]:
-    """Give every phrase of a catalogue with what it means."""
+    """Yield every phrase of a catalogue with what it means."""
     for name, text in language.texts.items():
         section, _, rest = name.partition(".")
         if section == "document":

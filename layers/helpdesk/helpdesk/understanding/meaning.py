@@ -199,7 +199,7 @@ def _page(sentence: Sentence) -> int | None:
 
 
 def _is_plain_number(sentence: Sentence, asked: Wishes, choices: frozenset[Choice]) -> bool:
-    """Tell whether the number is all that she says: no document, no command, no word that may change it."""
+    """Return whether the number is all that she says: no document, no command, no word that may change it."""
     others = choices - _BESIDE_NUMBERS
     if _is_question(sentence) and not any(one.kinds & {"digits", "ordinal"} for one in sentence.segments):
         return False  # "what do you mean": a number's word has other meanings
@@ -213,7 +213,7 @@ def _is_question(sentence: Sentence) -> bool:
 
 
 def _contradicts(sentence: Sentence, choices: frozenset[Choice]) -> bool:
-    """Tell whether several answers were given that do not go together."""
+    """Return whether several answers were given that do not go together."""
     said = {choice for segment in sentence.segments for choice in segment.phrase.choices}
     if choices & REFUSING and said & {Choice.YES, Choice.AGREE}:
         return True

@@ -117,14 +117,14 @@ def _mobile(digits: str) -> str:
 
 
 def _are_years(long: list[Group], text: str) -> bool:
-    """Tell whether the longer numbers among words are years."""
+    """Return whether the longer numbers among words are years."""
     return any(letter.isalpha() for letter in text) and all(
         len(group.digits) == 4 and not group.spaced and int(group.digits) in _YEARS for group in long
     )
 
 
 def _entered(event_id: str, long: list[Group], text: str) -> Read:
-    """Tell what a number looks like. Several in one message are none that was asked for."""
+    """Return what a number looks like. Several in one message are none that was asked for."""
     if len(long) > 1:
         return Read(Entered(event_id, Kind.OTHER))
     digits = long[0].digits

@@ -9,7 +9,7 @@ _LONGEST_PHRASE = 4
 
 
 def in_english(text: str) -> str:
-    """Give a text with the words that we know in English; all others stay as they are, folded."""
+    """Return a text with the words that we know in English; all others stay as they are, folded."""
     words = fold(text)
     said: list[str] = []
     place = 0

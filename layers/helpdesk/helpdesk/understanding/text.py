@@ -169,7 +169,7 @@ def sounds(text: str) -> str:
 
 
 def one_apart(one: str, other: str) -> bool:
-    """Tell whether two different words are one slip of the finger apart."""
+    """Return whether two different words are one slip of the finger apart."""
     if abs(len(one) - len(other)) > 1:
         return False
     start = 0

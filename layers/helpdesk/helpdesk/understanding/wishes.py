@@ -86,7 +86,7 @@ _NO_WISHES = Wishes()
 
 
 def is_refusal(segment: Segment) -> bool:
-    """Tell whether a phrase says no."""
+    """Return whether a phrase says no."""
     return segment.refuses or segment.phrase.refuses
 
 
@@ -169,7 +169,7 @@ def _mentions(sentence: Sentence) -> Iterator[Mention]:
 
 
 def _is_head(mention: Mention, current: Mention) -> bool:
-    """Tell whether a general word goes with all before it: "10th and 12th, both marksheets"."""
+    """Return whether a general word goes with all before it: "10th and 12th, both marksheets"."""
     return mention.general in {"marksheet", "certificate"} and current.possible in CLASSES.values()
 
 
@@ -294,7 +294,7 @@ def _refused(mentions: list[Mention], sentence: Sentence) -> list[Mention]:
 
 
 def _with_heads(mentions: list[Mention]) -> list[Mention]:
-    """Give a class the kind of document that its neighbour has: "not the 10th marksheet, the 12th"."""
+    """Return a class the kind of document that its neighbour has: "not the 10th marksheet, the 12th"."""
     heads = [
         possible for possible in (_GENERAL["marksheet"], _GENERAL["certificate"])
         if any(len(mention.possible) == 1 and mention.possible <= possible for mention in mentions)

@@ -42,12 +42,12 @@ class Cookie(Value, frozen=True):
 
 
 def forgotten(name: str) -> Cookie:
-    """Give the cookie that has the browser forget one."""
+    """Return the cookie that has the browser forget one."""
     return Cookie(name, "", 0)
 
 
 def read_cookie(headers: Iterable[str], name: str) -> str | None:
-    """Give a cookie's value out of the `Cookie` headers; None if it is missing, malformed, or there twice."""
+    """Return a cookie's value out of the `Cookie` headers; None if it is missing, malformed, or there twice."""
     whole = ";".join(headers)
     if len(whole) > _MAX_HEADER:
         return None

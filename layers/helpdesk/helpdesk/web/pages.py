@@ -98,7 +98,7 @@ class _Mood(Enum):
 def start_page(
     texts: PageTexts, language: Language, *, recipient: str, digits: str, consent: str, agree: str, decline: str
 ) -> str:
-    """Tell where the documents will go and ask for her consent, before she goes to DigiLocker.
+    """Return the page that says where the documents will go and asks for her consent, before she goes to DigiLocker.
 
     `recipient` is a sentence that holds `{digits}`, the last two to four digits of the WhatsApp number; a sentence
     without, if no number is known and `digits` is "". Raises ValueError for anything else. `consent` is written as in
@@ -130,17 +130,17 @@ def _marked_up(text: str) -> str:
 
 
 def done_page(texts: PageTexts, language: Language, *, whatsapp_url: str) -> str:
-    """Tell that she is signed in, and lead back to the chat."""
+    """Return the page that says that she is signed in; it leads back to the chat."""
     return _page(texts, language, _Mood.GOOD, whatsapp_url)
 
 
 def refused_page(texts: PageTexts, language: Language, *, whatsapp_url: str) -> str:
-    """Tell that nothing was shared, as she wished, and lead back to the chat."""
+    """Return the page that says that nothing was shared, as she wished; it leads back to the chat."""
     return _page(texts, language, _Mood.NEUTRAL, whatsapp_url)
 
 
 def expired_page(texts: PageTexts, language: Language, *, whatsapp_url: str) -> str:
-    """Tell that the link is too old, was used, or belongs to another browser, and lead back to the chat."""
+    """Return the page for a link that is too old, was used, or belongs to another browser."""
     return _page(texts, language, _Mood.BAD, whatsapp_url)
 
 
@@ -157,7 +157,7 @@ def proof_page(texts: PageTexts, language: Language, *, number: str, code_label:
 
 
 def whatsapp_link(number: str, text: str = "") -> str:
-    """Give the address that opens a chat with a number (digits with the country code), `text` typed already.
+    """Return the address that opens a chat with a number (digits with the country code), `text` typed already.
 
     Raises ValueError for anything but a number.
     """
@@ -199,7 +199,7 @@ stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="{path}"/><
 
 
 def _web_address(url: str) -> str:
-    """Give the address if a link may lead there: a link with another scheme could run code."""
+    """Return the address if a link may lead there: a link with another scheme could run code."""
     if not (url.isascii() and url.isprintable() and " " not in url):
         raise ValueError("not a web address")
     parts = urlsplit(url)

@@ -123,7 +123,7 @@ _PROOF: Final = "appsecret_proof"
 
 
 def error_of(status: int, body: object) -> WhatsAppError:
-    """Give the error for an answer that is not a success.
+    """Return the error for an answer that is not a success.
 
     `status` is the HTTP status; `body` the decoded JSON, or None when it was not JSON. A known code decides; otherwise
     the status does. The documented status of a code is not relied on: implementations differ.
@@ -157,5 +157,5 @@ def _class_of_status(status: int) -> type[WhatsAppError]:
 
 
 def _number(value: object) -> int | None:
-    """Give a code; None for what is too long to be one, and might be a phone number."""
+    """Return a code; None for what is too long to be one, and might be a phone number."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000_000 else None

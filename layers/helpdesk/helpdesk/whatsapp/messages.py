@@ -66,7 +66,7 @@ _VIRAMA_CLASS: Final = 9  # canonical combining class of the virama of every Ind
 
 
 def shorten(text: str, limit: int) -> str:
-    """Give `text` if it fits into `limit` UTF-16 code units, else its beginning and "…", together within the limit.
+    """Return `text` if it fits into `limit` UTF-16 code units, else its beginning and "…", together within the limit.
 
     It is cut only between two things that a reader sees as letters or signs: a vowel sign, conjunct, flag or family
     emoji stays whole or goes whole. If not even the first fits, "…" is all that is left.
@@ -146,7 +146,7 @@ class Recipient(Value, frozen=True):
                 raise InvalidContent("recipient.phone", "is not a number in international form")
 
     def to_json(self) -> dict[str, Json]:
-        """Give `recipient`, else `to` with the `+` (without it the business number's country code is put before).
+        """Return `recipient`, else `to` with the `+` (without it the business number's country code is put before).
 
         The user id goes first, since the conversation is known by it: a number may be somebody else's meanwhile, and
         then the user id is another one. With both, WhatsApp would take the number.
@@ -163,7 +163,7 @@ class Message(Protocol):
     """Anything that can be sent."""
 
     def to_json(self) -> dict[str, Json]:
-        """Give the part of the request body that says what is sent: `type` and the object of that name."""
+        """Return the part of the request body that says what is sent: `type` and the object of that name."""
         ...
 
 
@@ -264,7 +264,7 @@ class Row(Value, frozen=True):
             _check("row.description", self.description, ROW_DESCRIPTION)
 
     def to_json(self) -> dict[str, Json]:
-        """Give the row object."""
+        """Return the row object."""
         described: dict[str, Json] = {} if self.description is None else {"description": self.description}
         return {"id": self.id, "title": self.title} | described
 
@@ -312,7 +312,7 @@ class LinkMessage(Value, frozen=True):
 
 
 def envelope(recipient: Recipient, message: Message, callback_data: str = "") -> dict[str, Json]:
-    """Give the body of a send request.
+    """Return the body of a send request.
 
     `callback_data` comes back in every status of the message, so that a status which overtakes the answer to the send
     call can still be told; "" leaves it out. Raises `MessageTooLong` above 512.

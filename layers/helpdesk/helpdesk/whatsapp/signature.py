@@ -76,7 +76,7 @@ def _common_names(subject: str) -> list[str]:
 
 
 def _digest_in(header: str | None) -> str | None:
-    """Give the 64 lower-case hex digits in the header, or None when it has another shape."""
+    """Return the 64 lower-case hex digits in the header, or None when it has another shape."""
     if header is None or not header.startswith(_PREFIX):
         return None
     digest = header.removeprefix(_PREFIX)

@@ -196,7 +196,7 @@ class _Reader:
         self.errors.extend(_error_codes(value.get("errors")))
 
     def _objects(self, value: object) -> list[dict[str, object]]:
-        """Give the JSON objects in a list; anything else counts as skipped, a missing list does not."""
+        """Return the JSON objects in a list; anything else counts as skipped, a missing list does not."""
         if value is None:
             return []
         if not isinstance(value, list):
@@ -273,7 +273,7 @@ def _message(message: dict[str, object], number_id: str | None, contacts: _Conta
 
 
 def _former(message: dict[str, object]) -> tuple[str, ...]:
-    """Give the ids that a system message says are hers no more."""
+    """Return the ids that a system message says are hers no more."""
     system = _object(message.get("system"))
     if system.get("type") not in _IDENTITY_CHANGES:
         return ()
@@ -289,7 +289,7 @@ _PLAIN_KINDS: Final[dict[str, Kind]] = {
 
 
 def _content(message: dict[str, object]) -> tuple[Kind, str | None, str | None, str | None]:
-    """Give kind, text, tapped id and its title."""
+    """Return kind, text, tapped id and its title."""
     type_ = message.get("type")
     if type_ == "interactive":
         return _interactive(_object(message.get("interactive")))
@@ -350,7 +350,7 @@ def _object(value: object) -> dict[str, object]:
 
 
 def _string(value: object, limit: int) -> str | None:
-    """Give a text of at most `limit` characters; None when missing or empty.
+    """Return a text of at most `limit` characters; None when missing or empty.
 
     Half a surrogate pair is valid in JSON but in no other encoding, and would fail wherever the text goes next.
     """
@@ -363,7 +363,7 @@ def _string(value: object, limit: int) -> str | None:
 
 
 def _id(value: object) -> str | None:
-    """Give an id: a text as it stands (a shortened id would be another one), or a number written out."""
+    """Return an id: a text as it stands (a shortened id would be another one), or a number written out."""
     if isinstance(value, str):
         fits = 0 < len(value) <= MAX_ID and (value.isascii() or _string(value, MAX_ID) == value)
         return value if fits else None
@@ -373,13 +373,13 @@ def _id(value: object) -> str | None:
 
 
 def _phone(value: object) -> str | None:
-    """Give the digits of a number, without `+`; None for anything that is not one."""
+    """Return the digits of a number, without `+`; None for anything that is not one."""
     text = _id(value)
     digits = text.removeprefix("+") if text is not None else ""
     return digits if digits.isascii() and digits.isdigit() else None
 
 
 def _timestamp(value: object) -> int | None:
-    """Give seconds since 1970: a string of digits in the reference, a number in some payloads."""
+    """Return seconds since 1970: a string of digits in the reference, a number in some payloads."""
     text = _id(value)
     return int(text) if text is not None and len(text) <= 12 and text.isascii() and text.isdigit() else None

@@ -62,7 +62,7 @@ def another_person(conversation: Conversation, *_: object) -> Turn:
 
 
 def ended(conversation: Conversation, *_: object) -> Turn:
-    """Tell that the session ended by itself, or was closed by us, and how to go on."""
+    """Say that the session ended by itself, or was closed by us, and how to go on."""
     key = "session.closed" if conversation.was_closed else "session.ended"
     at_menu = reset_to(conversation, Stage.MENU)
     return at_menu, (say(at_menu, key, SERVICES, MENU),)

@@ -66,7 +66,7 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
 
 
 def refuses_otp(reply: Say) -> bool:
-    """Tell whether a reply refuses an OTP by a limit on this citizen."""
+    """Return whether a reply refuses an OTP by a limit on this citizen."""
     return reply.text.key in _LIMITS
 
 
@@ -99,7 +99,7 @@ def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Tur
 
 
 def _options(conversation: Conversation) -> tuple[Choice, ...]:
-    """Give what can be done while an OTP is waited for, other than typing it."""
+    """Return what can be done while an OTP is waited for, other than typing it."""
     return OPTIONS if conversation.form is None else SIGN_UP_OPTIONS
 
 

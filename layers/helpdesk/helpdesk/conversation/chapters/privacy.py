@@ -34,12 +34,12 @@ from helpdesk.conversation.turn import (
 
 
 def person(conversation: Conversation, *_: object) -> Turn:
-    """Tell how to reach a person. The open question can still be answered."""
+    """Say how to reach a person. The open question can still be answered."""
     return conversation, (say(conversation, "person", MENU),)
 
 
 def privacy(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
-    """Tell what is kept, why, for how long, and where to complain. The open question can still be answered."""
+    """Say what is kept, why, for how long, and where to complain. The open question can still be answered."""
     return conversation, (say(conversation, "privacy.page" if context.rules.on_page else "privacy", DELETE_DATA, MENU),)
 
 

@@ -84,7 +84,7 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
 
 
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
-    """Tell where the sign-in stands, and the ways on."""
+    """Say where the sign-in stands, and the ways on."""
     if not _holds(conversation, context.now):
         expired = replace(conversation, stage=Stage.LINK, link=None)
         return expired, (say(expired, "link.expired", *question(Stage.LINK, *PROOF_OPTIONS), note=note),)

@@ -210,7 +210,7 @@ def _without(conversation: Conversation, name: str) -> Conversation:
 
 
 def _is_name(said: Said) -> bool:
-    """Tell whether her words can be a name as the Aadhaar card has it: Latin letters only, two at least."""
+    """Return whether her words can be a name as the Aadhaar card has it: Latin letters only, two at least."""
     letters = "".join(said.words)
     return letters.isascii() and letters.isalpha() and 1 < len(letters) <= LONGEST_NAME
 
