@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.events import Entered, Kind, Said
+from helpdesk.conversation.model import Conversation
 from helpdesk.conversation.numbers import Fault
-from helpdesk.languages.catalogue import Catalogue, catalogues
+from helpdesk.languages.catalogue import Catalogue, catalogues, codes
 from helpdesk.understanding.dates import written
 from helpdesk.understanding.reading import read
 
@@ -43,6 +44,15 @@ def said(text: str) -> Said:
 def test_a_greeting_is_known_with_its_language(text: str, language: str) -> None:
     assert Choice.GREETING in said(text).choices
     assert language in said(text).languages
+
+
+@pytest.mark.parametrize("text", ["Hi", "hi!", "Hello", "Namaste", "DigiLocker"])
+@pytest.mark.parametrize("language", codes())
+def test_the_words_that_the_launch_named_greet_in_every_language(text: str, language: str) -> None:
+    event = read("m1", text, Conversation(language=language)).event
+    assert isinstance(event, Said)
+    assert event.choices == {Choice.GREETING}
+    assert event.is_clear
 
 
 @pytest.mark.parametrize(

@@ -180,13 +180,17 @@ def understand(tokens: tuple[str, ...], conversation: Conversation) -> tuple[Mea
     written = _written_in("".join(content))
     home = spoken if not written or spoken in written else written[0]
     tried = {home: _parsed(tokens, home)}
+    is_read = bool(tried[home].unknown) or mean(tried[home]).says_something
     if tried[home].unknown:
         others = [code for code in written or _likely(content, spoken) if code not in tried]
         tried.update((code, _parsed(tokens, code)) for code in others)
+    elif not is_read:  # "Hi" is one of the small words of Hindi
+        tried.setdefault(ENGLISH, _parsed(tokens, ENGLISH))
     least = min(len(parsed.unknown) for parsed in tried.values())
     rivals = [code for code in tried if len(tried[code].unknown) == least]
     rivals.sort(key=lambda code: (code != home, tried[code].cost))
-    meanings = {code: mean(tried[code]) for code in (rivals[:1] if rivals[0] == home else rivals)}
+    at_home = is_read and rivals[0] == home
+    meanings = {code: mean(tried[code]) for code in (rivals[:1] if at_home else rivals)}
     telling = [code for code in meanings if meanings[code].says_something] or rivals[:1]
     meant = meanings[telling[0]]
     if any(meanings[code].choices not in {frozenset(), meant.choices} for code in telling):
