@@ -26,6 +26,8 @@ EXAMPLES: Parameters = {
     "TruststoreVersion": "3HL4kqtJvjVBH40Nrjfkd",
     "PermissionsBoundary": "arn:aws:iam::123456789012:policy/bounds",
     "PrivacyPage": "https://example.gov.in/privacy",
+    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "PagesDomain": "desk.example.gov.in",
     "PageTarget": "arn:aws:sns:ap-south-1:123456789012:on-call",
     "PublicUrl": "https://desk.example.gov.in",
     "ReplyConcurrency": "20",

@@ -24,7 +24,16 @@ EVERYTHING = EXAMPLES | {
     "GradualDeployment": "Canary10Percent15Minutes",
 }
 OF_OTHER_FEATURES = (
-    *("amplify:*", "apprunner:*", "appsync:*", "bedrock-agentcore:*", "cognito-idp:*", "ec2:*", "elasticfilesystem:*"),
+    *(
+        "acm-pca:*",
+        "amplify:*",
+        "apprunner:*",
+        "appsync:*",
+        "bedrock-agentcore:*",
+        "cognito-idp:*",
+        "ec2:*",
+        "elasticfilesystem:*",
+    ),
     *("elasticloadbalancing:*", "firehose:*", "kinesis:*", "payments:*", "s3files:*", "s3tables:*", "s3:REST*"),
     *("codedeploy:*OnPremises*", "codedeploy:UntagResource", "dynamodb:*Replica", "dynamodb:*Import*"),
     *("dynamodb:*ableKinesis*", "dynamodb:PutResourcePolicy", "dynamodb:UpdateContributorInsights"),
@@ -64,6 +73,7 @@ ACCEPTED = (
     "RESOURCE_STAR",
 )
 EVERYWHERE = {
+    *("acm:RequestCertificate", "route53:ListHostedZones"),
     *("kms:CreateKey", "secretsmanager:GetRandomPassword", "cloudformation:ValidateTemplate"),
     *("lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping"),
     *("lambda:UpdateEventSourceMapping", "lambda:GetAccountSettings"),

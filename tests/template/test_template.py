@@ -208,6 +208,22 @@ def test_the_pages_are_reached_by_reading_and_by_the_form_of_the_first_one_only(
     assert routes == {("GET", "/consent"), ("GET", "/consent/start"), ("POST", "/consent/start")}
 
 
+def test_the_pages_have_a_domain_of_their_own_only_with_a_zone_and_their_address(template: Template) -> None:
+    asked = EXAMPLES | {"Stage": "prod", "SignIn": "consent-page", "CertificateOrigin": "amazon"}
+    made = ("ConsentCertificate", "ConsentDomain", "ConsentDomainMapping", "ConsentDomainRecord")
+
+    assert template.accepts(**asked)
+    assert all(template.exists(name, **asked) for name in made)
+    assert not any(template.exists(name, **asked | {"PagesDomain": ""}) for name in made)
+    for name, value in {"HostedZoneId": "", "PublicUrl": "", "SignIn": "in-chat"}.items():
+        assert not template.accepts(**asked | {name: value})
+    mapping = template.resources["ConsentDomainMapping"]["Properties"]
+    assert mapping["RestApiId"] == {"Ref": "ConsentApi"}
+    assert template.resources["ConsentDomainRecord"]["Properties"]["AliasTarget"]["DNSName"] == {
+        "Fn::GetAtt": ["ConsentDomain", "RegionalDomainName"]
+    }
+
+
 def test_where_digilocker_sends_her_back_to_is_what_the_operator_registers(template: Template) -> None:
     told = template.environment("DocumentFunction")["CONSENT_URL"]
     own, address, otherwise = told["Fn::If"]
@@ -582,6 +598,8 @@ RIGHT_AND_WRONG = [
     ("DigiLockerUrl", "https://digilocker.meripehchaan.gov.in", "digilocker.meripehchaan.gov.in"),
     ("WhatsAppApiVersion", "v26.0", "26"),
     ("AlarmEmail", "desk@example.org", "desk"),
+    ("PagesDomain", "sign-in.example.gov.in", "https://sign-in.example.gov.in"),
+    ("HostedZoneId", "Z0123456789ABCDEFGHIJ", "example.gov.in"),
     ("PageTarget", "arn:aws:sns:ap-south-1:123456789012:on-call", "on-call"),
     ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/bounds", "bounds"),
     ("Release", "0123456789abcdef", "v1.2"),
