@@ -35,8 +35,11 @@ def _beside(conversation: Conversation, key: str) -> Say:
 
 
 def is_courtesy(conversation: Conversation, event: CitizenEvent) -> bool:
-    """Return whether she only thanks, or says that all is well where nothing is asked."""
+    """Return whether she only thanks, says that all is well or that she needs nothing else, where nothing is asked."""
     if not isinstance(event, Said) or event.named or event.elsewhere:
         return False
-    polite = {Choice.COURTESY, Choice.YES} - STAGES[conversation.stage].answers
+    polite = {Choice.COURTESY, Choice.YES}
+    if Choice.COURTESY in event.choices:
+        polite |= {Choice.NO, Choice.DECLINE}
+    polite -= STAGES[conversation.stage].answers
     return bool(event.choices) and event.choices <= polite and event.number is None

@@ -134,7 +134,8 @@ def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_acc
     is_polite = bool(sentence.segments) and Choice.COURTESY in sentence.segments[0].phrase.choices
     if sentence.asks or ("question" in kinds and not is_polite):
         said -= {Choice.COURTESY}  # "is it still good"
-    if said - _WEAK - {Choice.YES}:
+    more = said - _WEAK - {Choice.YES}
+    if more and not (Choice.COURTESY in said and more <= REFUSING):  # "thanks, I need nothing else"
         said -= _WEAK
     elif asked.is_any:
         said -= {Choice.GREETING}
