@@ -19,6 +19,7 @@ AADHAAR_CARD = "ADHAR"
 _BESIDE_NUMBERS = REFUSING | {Choice.OTHER_DOCUMENTS, Choice.COURTESY, Choice.YES, Choice.SEND, Choice.TRY_AGAIN}
 _ABOUT = frozenset({"about", "locker"})
 _NOT_OF_A_DOCUMENT = frozenset({Choice.CHANGE_NUMBER, Choice.DELETE, Choice.DELETE_DATA, Choice.CANCEL})
+_OF_A_RELATIVE = frozenset({"wrong", "my_name", "otp", "number", "message", "come"})
 _CONTRARY = frozenset({"but", "wrong", "wait"})
 _MENTIONED = frozenset({"document", "kind", "marksheet", "certificate", "insurance", "vehicle", "two_wheeler", "car",
                         "class_10", "class_12", "paper", "card"})  # fmt: skip
@@ -88,7 +89,7 @@ def meaning(
     choices = _choices(sentence, kinds, asked, at_account=at_account)
     if topic:
         choices -= _in_passing(sentence)
-        if _is_question(sentence):
+        if _is_question(sentence) or "question" in kinds:
             asked = Wishes()  # "is the PAN card free" does not ask for the card
     if languages:
         choices = frozenset({Choice.SPEAK})
@@ -128,6 +129,8 @@ def _choices(sentence: Sentence, kinds: frozenset[str], asked: Wishes, *, at_acc
         said.add(Choice.UNSURE)
     if at_account and "have" in kinds and not refuses and not said - _WEAK:
         said.add(Choice.YES)
+    if Choice.CHANGE in said or not kinds.isdisjoint(_OF_A_RELATIVE):
+        said.discard(Choice.ANOTHER_PERSON)  # "this is my father's phone", "my husband's name is wrong"
     for winner, losers in _OVERRULES if len(said) > 1 else ():
         if winner in said:
             said -= losers
