@@ -274,13 +274,15 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
             case Posted(messages=messages):
                 for message in messages:
                     wrote = ledger.wrote[message]
+                    if wrote.kind == "system":  # she is somebody else from here on
+                        open_.pop(wrote.line, None)
                     if ledger.first_tried[message] == place:
                         if silence[wrote.line].holds(wrote, event.at, ledger.settings):
                             continue
                         if told.get(wrote.line, -1) < event.since:  # else she was told something meanwhile
                             open_[wrote.line] = message
-                    if wrote.kind == "system":  # she is somebody else from here on
-                        open_.pop(wrote.line, None)
+            case Worked(conversation=conversation, body=body, done=True) if _ends_session(body):
+                open_.pop(ledger.line_of.get(conversation, ""), None)  # her next message is told so
             case Rested():
                 for line, message in open_.items():
                     wrote = ledger.wrote[message]
@@ -289,6 +291,11 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
                     if not was_closed and not ledger.dead(line):
                         yield f"{line[-2:]} wrote {wrote.text or wrote.tapped or wrote.kind!r} and got no answer"
                 open_.clear()
+
+
+def _ends_session(body: str) -> bool:
+    """Tell whether an operator ends a session with a message of the timers."""
+    return bool(json.loads(body).get("close"))
 
 
 @law
@@ -772,7 +779,9 @@ def the_functions_do_not_break(ledger: Ledger) -> Iterator[str]:
             case Posted(status=status, troubled=False) if status != 200 and not ledger.setup.rush:
                 yield f"the webhook answered {status} to {len(event.messages)} messages and {event.statuses} statuses"
             case Worked(done=False, troubled=False, queue=queue) if not (ledger.troubled or ledger.setup.rush):
-                yield f"a message on {queue} was not done: {event.body[:80]}"
+                # What a document came to waits until her replies are sent.
+                if "undelivered" not in json.loads(event.body):
+                    yield f"a message on {queue} was not done: {event.body[:80]}"
             case Refused(by_fault=False, why=why) if "24 hours" not in why:
                 yield f"WhatsApp does not take what was sent: {why}"
 

@@ -103,13 +103,14 @@ def the_language_is_hers(ledger: Ledger) -> Iterator[str]:
     silent_for: dict[str, float] = {}
     for event in ledger.record:
         match event:
-            case Wrote(line=line, message=message):
-                silent_for[message] = event.at - heard.get(line, event.at)
+            case Wrote(line=line):
+                if (silence := event.at - heard.get(line, event.at)) > KEPT_SECONDS:
+                    silent_for[line] = silence
                 heard[line] = event.at
             case Returned(line=line):
                 heard[line] = event.at
             case Received(line=line):
-                cause = ledger.cause(event)
+                cause, silence = ledger.cause(event), silent_for.pop(line, 0)  # with the first answer she is known
                 if cause is None:
                     continue
                 code = cause.tapped.partition("#")[2] if cause.tapped.startswith("speak#") else ""
@@ -117,9 +118,9 @@ def the_language_is_hers(ledger: Ledger) -> Iterator[str]:
                 if says(event.text, "language.changed") and changed not in event.text:
                     yield f"{line[-2:]} asked for {code}, and was told {event.text[:40]!r}"
                 english = catalogue("en").texts["menu"]
-                is_strange = silent_for[cause.message] > KEPT_SECONDS and cause.text in {"Hi", "Hello"}
+                is_strange = silence > KEPT_SECONDS and cause.text in {"Hi", "Hello"}
                 if is_strange and says(event.text, "menu") and english not in event.text:
-                    yield f"{line[-2:]} was remembered after {silent_for[cause.message] / DAY:.0f} days"
+                    yield f"{line[-2:]} was remembered after {silence / DAY:.0f} days"
 
 
 @law
@@ -295,7 +296,9 @@ def nothing_is_under_way_at_rest(ledger: Ledger) -> Iterator[str]:
     for rested in ledger.all(Rested):
         for conversation, item in _states(rested):
             line = ledger.line_of.get(conversation, "")
-            told_by_page = any(one.line == line and one.status != 200 for one in ledger.all(Returned))
+            told_by_page = any(one.line == line and one.status != 200 for one in ledger.all(Returned)) or any(
+                one.link.startswith(conversation) and one.status in {None, 503} for one in ledger.all(Browsed)
+            )
             tried = any(one.conversation == conversation and not one.done for one in ledger.all(Worked))
             comes_back = tried and rested.kind == "rest"  # a timer, in its time
             if item["outbox"]["M"] and not (told_by_page or comes_back or ledger.dead(line)):

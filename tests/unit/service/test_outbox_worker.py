@@ -19,7 +19,7 @@ from helpdesk.digilocker.errors import (
 from helpdesk.errors import DigiLockerError, StorageError, VersionConflict, WhatsAppError
 from helpdesk.service.digilocker_gateway import DigiLockerGateway
 from helpdesk.storage.secrets import Secret
-from helpdesk.storage.work import DeletionTimer, IdleTimer, Job, TimerQueue
+from helpdesk.storage.work import DeletionTimer, EndSession, IdleTimer, Job, TimerQueue
 from helpdesk.whatsapp.errors import InvalidMessage, OutcomeUnknown, RateLimited, TokenRefused, Unavailable
 from tests.unit.aws import OUTBOUND_SECRET
 from tests.unit.service.desk import AADHAAR, DEVICE_CODE, DOCUMENTS, OTP, TOKEN, Desk
@@ -497,6 +497,19 @@ def test_a_token_that_could_not_be_kept_is_revoked(desk: Desk, monkeypatch: pyte
     with pytest.raises(VersionConflict):
         desk.worker.work(job)
     assert desk.locker.calls[-1] == "revoke"
+
+
+def test_a_document_that_could_not_be_kept_is_not_left_behind(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.signed_in()
+    desk.deliver(desk.text("1"))
+    job = desk.job()
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "save", mock.Mock(side_effect=StorageError("ReadTimeoutError")))
+        with pytest.raises(StorageError):
+            desk.worker.work(job)
+    desk.worker.work(EndSession(desk.conversation_id, "closed"))
+    desk.worker.work(job, again=True)
+    assert desk.aws.pdfs() == []
 
 
 def test_a_token_that_was_kept_is_not_revoked_if_only_the_answer_of_the_write_got_lost(

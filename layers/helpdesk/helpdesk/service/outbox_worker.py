@@ -25,6 +25,7 @@ from helpdesk.conversation.effects import DeliverDocument, FetchDocument, Follow
 from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
     DeliveryFailed,
+    DocumentFetched,
     DocumentsListed,
     Ended,
     Failed,
@@ -269,9 +270,13 @@ class Worker:
         try:
             written = self._advance(stored, entry, answered, entry.then)
         except HelpdeskError:
-            if isinstance(answered.event, SignedIn | Refreshed) and not self._is_written(stored.id, entry):
+            match answered.event:
                 # The job comes back with an OTP that is used up; a token that nobody keeps must not stay valid.
-                give_back(self._gateway(), answered.brought)
+                case SignedIn() | Refreshed() if not self._is_written(stored.id, entry):
+                    give_back(self._gateway(), answered.brought)
+                # The job fetches it again, unless the session has ended by then. If in doubt, a link may lead to it.
+                case DocumentFetched(key=key) if self._is_written(stored.id, entry) is False:
+                    self._documents.delete(key)
             raise
         count("SignedIn", isinstance(answered.event, SignedIn))
         count("Listed", isinstance(answered.event, DocumentsListed))
