@@ -139,6 +139,7 @@ MISSED = frozenset(
 _MOST_KINDS = 3
 """Kinds of documents that a wish is read back as."""
 _REFUSALS = {Choice.NO, Choice.DECLINE}
+_DELETING = {Choice.DELETE, Choice.DELETE_DATA}
 ACTS = frozenset({Choice.AGREE, Choice.SEND, Choice.DELETE, Choice.DONE, Choice.STOP, Choice.SIGN_UP})
 """What acts: it needs a clear and whole answer, in every language."""
 _LONGEST_ECHO = 60
@@ -226,6 +227,10 @@ def _said_of(choices: frozenset[Choice], options: tuple[Choice, ...], also: dict
     """Return which option words mean. Whoever says both yes and no ("ok, but no") has not agreed."""
     said = [option for option in options if option in choices]
     said += [option for word, option in also.items() if Choice(word) in choices]
+    if (not _DELETING.isdisjoint(choices) and Choice.DELETE not in options) or (
+        Choice.SEND in choices and Choice.DELETE in options
+    ):
+        said = [option for option in said if option in _REFUSALS]  # "yes, delete" agrees to nothing else
     return next((option for option in said if option in _REFUSALS), said[0] if said else None)
 
 
