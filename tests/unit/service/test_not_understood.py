@@ -12,7 +12,9 @@ def test_what_is_not_understood_is_logged_by_class_and_language_and_never_by_its
     counted: list[tuple[str, str]] = []
     logged: list[object] = []
     monkeypatch.setattr(inbound, "count_by", lambda name, _by, value: counted.append((name, value)))
-    monkeypatch.setattr("helpdesk.service.inbound.logger.info", lambda message, extra=None: logged.append((message, extra)))
+    monkeypatch.setattr(
+        "helpdesk.service.inbound.logger.info", lambda message, extra=None: logged.append((message, extra))
+    )
     desk.says("Hi")
     desk.says("zxqv wrtl")
     assert counted == [("NotUnderstood", "en")]

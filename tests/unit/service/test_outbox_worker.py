@@ -241,6 +241,31 @@ def test_after_signing_in_again_the_document_that_was_asked_for_comes_by_itself(
     assert desk.locker.calls[-2:] == ["list_documents", "fetch_document"]
 
 
+def test_what_was_asked_for_does_not_come_from_the_account_of_another_number(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.signed_in()
+    monkeypatch.setattr(desk.locker, "send_otp", lambda *_: DEVICE_CODE)
+    desk.locker.fails = [InvalidToken("invalid_token", status=401)]
+    desk.says("2")
+    for text in ("DigiLocker services", "I agree", "999941057058"):
+        desk.says(text)
+    (reply,) = desk.says(OTP)
+    assert reply["interactive"]["type"] == "list"
+
+
+def test_a_document_chosen_while_the_list_is_asked_for_again_comes(desk: Desk) -> None:
+    desk.signed_in()
+    desk.clock.now += 301
+    for text in ("other documents", "other documents", "2"):
+        desk.deliver(desk.text(text))
+    before = len(desk.whatsapp.sent)
+    desk.work()
+    *_, reply = desk.whatsapp.sent[before:]
+    assert reply["interactive"]["header"]["document"]["filename"] == "Driving licence.pdf"
+    assert desk.store.load(desk.conversation_id).conversation.waiting == ()
+
+
 def test_a_revocation_that_fails_is_no_reason_to_stay_signed_in(desk: Desk) -> None:
     desk.signed_in()
     desk.locker.fails = [Unreachable("[timeout]")]

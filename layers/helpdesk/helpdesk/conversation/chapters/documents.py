@@ -270,7 +270,9 @@ def choose(conversation: Conversation, number: int, context: Context) -> Turn:
     seconds = context.rules.job_expiry_seconds
     if any(w.number == number and context.now - w.at < seconds for w in conversation.waiting):
         return conversation, (say(conversation, "documents.on_its_way", OTHER_DOCUMENTS, DONE, about=number),)
-    waiting = (*conversation.waiting, Waiting(context.step, context.now, number))
+    # A list that is on its way would be another one: it is not waited for any more.
+    fetched = tuple(w for w in conversation.waiting if w.number)
+    waiting = (*fetched, Waiting(context.step, context.now, number))
     asked = replace(conversation, waiting=waiting, again=None, wish=None, session=replace(session, at_list=False))
     return asked, (FetchDocument(number, session.listing),)
 

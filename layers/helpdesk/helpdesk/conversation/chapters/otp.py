@@ -62,7 +62,10 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
     form = conversation.form
     request = SignUp(mark, form.mobile_mark) if form else SendOtp(mark)
     tried = (*today, Tried(mark, now, step=context.step))
-    return await_answer(replace(conversation, otp=None, tried=tried), Stage.SENDING_OTP, context), (request,)
+    # What was asked for in the session before is not asked of another account.
+    wanted = conversation.wanted if not otps or otps[-1].mark == mark else None
+    asked = replace(conversation, otp=None, tried=tried, wanted=wanted)
+    return await_answer(asked, Stage.SENDING_OTP, context), (request,)
 
 
 def refuses_otp(reply: Say) -> bool:
