@@ -103,6 +103,8 @@ def meaning(
         of_another = {Choice.ANOTHER_PERSON} if signed_in and asked.named else set()
         choices &= {Choice.CHANGE, Choice.STOP} | of_another
     number = asked.numbers[0] if len(asked.numbers) == 1 and _is_plain_number(sentence, asked, choices) else None
+    if number is not None and "paper" in kinds and not signed_in:
+        number, choices = None, choices | {Choice.OTHER_DOCUMENTS}  # "a second paper" is no line of the menu
     if number is not None:
         choices -= _BESIDE_NUMBERS  # "no. 3", "send the third document"
     doubts = _is_question(sentence) or not kinds.isdisjoint(_CONTRARY)
