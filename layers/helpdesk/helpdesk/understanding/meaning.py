@@ -107,7 +107,7 @@ def meaning(
         number, choices = None, choices | {Choice.OTHER_DOCUMENTS}  # "a second paper" is no line of the menu
     if number is not None:
         choices -= _BESIDE_NUMBERS  # "no. 3", "send the third document"
-    doubts = _is_question(sentence) or not kinds.isdisjoint(_CONTRARY)
+    doubts = _is_doubtful(sentence, kinds, choices, at_account=at_account)
     of_something_else = asked.is_any and bool(choices)
     is_clear = not (sentence.unknown or doubts or of_something_else or _contradicts(sentence, choices))
     return Meaning(sentence, asked, choices, languages, topic, page, number, is_clear)
@@ -204,8 +204,16 @@ def _page(sentence: Sentence) -> int | None:
     return None
 
 
+def _is_doubtful(sentence: Sentence, kinds: frozenset[str], choices: frozenset[Choice], *, at_account: bool) -> bool:
+    """Return whether it is a question, holds a contrary word, or is only "there is": a yes to having an account."""
+    is_there = choices == {Choice.YES} and "have" in kinds and len(sentence.segments) == 1
+    return (is_there and not at_account) or _is_question(sentence) or not kinds.isdisjoint(_CONTRARY)
+
+
 def _is_plain_number(sentence: Sentence, asked: Wishes, choices: frozenset[Choice]) -> bool:
     """Return whether the number is all that she says: no document, no command, no word that may change it."""
+    if choices & AGREEING and any(segment.kinds & _CONTRARY for segment in sentence.segments):
+        return False  # "yes, but first …"
     others = choices - _BESIDE_NUMBERS
     if _is_question(sentence) and not any(one.kinds & {"digits", "ordinal"} for one in sentence.segments):
         return False  # "what do you mean": a number's word has other meanings
