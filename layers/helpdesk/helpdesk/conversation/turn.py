@@ -216,7 +216,7 @@ def match_choice(
         case Tapped(tap=tap) if tap and tap.place in {"", stage.value} and tap.choice in options:
             return tap.choice
         case Said(number=int(number)) if numbered and 1 <= number <= len(options):
-            return options[number - 1]
+            return options[number - 1] if is_meant(event, options[number - 1], acts) else None
         case Said(choices=choices):
             picked = _said_of(choices, options, also)
             return picked if picked and is_meant(event, picked, acts) else None
