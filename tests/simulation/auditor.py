@@ -121,9 +121,10 @@ class Ledger:
                     lines = {self.wrote[message].line for message in messages if message in self.wrote}
                     if len(lines) == 1 and queued:
                         self.line_of.setdefault(queued[-1][0], next(iter(lines)))
-                    if len(messages) == 1 and len(queued) == 1:
-                        self.message_of[queued[0]] = messages[0]
-                        self.queued_at[messages[0]] = place
+                    # Its own job is the last; those before it may not have got to the queue.
+                    if len(messages) == 1 and queued and queued[-1] not in self.message_of:
+                        self.message_of[queued[-1]] = messages[0]
+                        self.queued_at.setdefault(messages[0], place)
                 case Faulted(function=function, conversation=conversation):
                     self.troubled[conversation] += 1
                     self.webhook_troubled = self.webhook_troubled or function != "document"
@@ -223,9 +224,9 @@ class _Silence:
     same: list[tuple[str, float]] = field(default_factory=list)
     minutes: Counter[int] = field(default_factory=Counter)
 
-    def hear(self, received: Received) -> None:
-        """Take in what was told."""
-        ends_nothing = says(received.text, "pause.minutes") or says(received.text, "pause.hours")
+    def hear(self, received: Received, *, asked_before: bool) -> None:
+        """Take in what was told. `asked_before`: it answers what she wrote before she asked for silence."""
+        ends_nothing = asked_before or says(received.text, "pause.minutes") or says(received.text, "pause.hours")
         self.stopped = bool(says(received.text, "stop.done") or (self.stopped and ends_nothing))
         for key, seconds in (("pause.minutes", MINUTE), ("pause.hours", HOUR)):
             if found := says(received.text, key):
@@ -263,12 +264,15 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
     silence: dict[str, _Silence] = defaultdict(_Silence)
     open_: dict[str, str] = {}
     told: dict[str, int] = {}
+    stopped: dict[str, int] = defaultdict(int)
     for place, event in enumerate(ledger.record):
         match event:
             case Received(line=line):
                 told[line] = place
                 open_.pop(line, None)
-                silence[line].hear(event)
+                cause = ledger.cause(event)
+                asked_before = cause is not None and ledger.queued_at[cause.message] < stopped[line]
+                silence[line].hear(event, asked_before=asked_before)
             case Returned(line=line) | Refused(line=line):
                 open_.pop(line, None)
             case Posted(messages=messages):
@@ -277,7 +281,11 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
                     if wrote.kind == "system":  # she is somebody else from here on
                         open_.pop(wrote.line, None)
                     if ledger.first_tried[message] == place:
-                        if silence[wrote.line].holds(wrote, event.at, ledger.settings):
+                        was_stopped = silence[wrote.line].stopped
+                        held = silence[wrote.line].holds(wrote, event.at, ledger.settings)
+                        if silence[wrote.line].stopped and not was_stopped:
+                            stopped[wrote.line] = place
+                        if held:
                             continue
                         if told.get(wrote.line, -1) < event.since:  # else she was told something meanwhile
                             open_[wrote.line] = message

@@ -77,7 +77,8 @@ def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
                 cause = ledger.cause(event)
                 if event.at - stopped.get(line, event.at) > KEPT_SECONDS - SLACK_SECONDS:
                     del stopped[line]  # forgotten, as all else
-                if line in stopped and (cause is None or cause.at > stopped[line]):
+                goes_on = cause is None or cause.at > stopped.get(line, event.at)
+                if line in stopped and goes_on and not says(event.text, "stop.done"):
                     yield f"{line[-2:]} asked for no more messages, and was told {event.text[:40]!r}"
                 since, until = paused.get(line, (0.0, 0.0))
                 if cause and since < cause.at and event.at < until and not _ends(event):
@@ -86,7 +87,7 @@ def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
                 if says(event.text, "stop.done") and not greeted_since:
                     stopped[line] = event.at
                 for key, seconds in (("pause.minutes", MINUTE), ("pause.hours", HOUR)):
-                    if found := says(event.text, key):
+                    if cause and (found := says(event.text, key)):  # else nobody knows from when it counts
                         amount = int(next(group for group in found.groups() if group))
                         at = ledger.caused_at(event)
                         paused[line] = at, at + (amount - 1) * seconds
