@@ -116,15 +116,17 @@ class Combinations:
         telling = parameters_of(document, Graph(document).conditions) | _read_by_sam(document) | set(in_rules)
         self.aside = set(self.names) - telling
         choices = self._concrete(looked_at, examples)
+        decided = document | {"Rules": _rules_without(document, free)}
+        # An example is what most rules ask for, so it is tried before "none".
+        others = list(_choices({name: each[::-1] for name, each in self._concrete(free, examples).items()}))
         chance = random.Random(0)  # noqa: S311 - the same rows each time
         for chosen in _choices({name: values for name, values in choices.items() if name not in self.aside}):
             row = tuple(chosen[name] if name in chosen else chance.choice(values) for name, values in choices.items())
             seen = self._seen_by_rules(row)
             if seen not in self._completions:
                 given = self._base | dict(zip(self.names, row, strict=True))
-                others = _choices(self._concrete(free, examples))
                 accepted = (one for one in others if not broken_rules(document, given | one))
-                self._completions[seen] = next(accepted, None)
+                self._completions[seen] = None if broken_rules(decided, given) else next(accepted, None)
             if self._completions[seen] is not None:
                 self.rows.append(row)
 
@@ -140,6 +142,18 @@ class Combinations:
     @staticmethod
     def _concrete(values: Mapping[str, list[str]], examples: Mapping[str, str]) -> dict[str, list[str]]:
         return {name: [examples[name] if one is OTHER else one for one in each] for name, each in values.items()}
+
+
+def _rules_without(document: Document, names: Iterable[str]) -> dict[str, Any]:
+    """Return the rules with those of their assertions that look at none of these parameters."""
+    rules = {}
+    for name, rule in document.get("Rules", {}).items():
+        condition = rule.get("RuleCondition", True)
+        kept = [
+            one for one in rule["Assertions"] if not set(names) & compared_values(document, [condition, one]).keys()
+        ]
+        rules[name] = {"RuleCondition": condition, "Assertions": kept}
+    return rules
 
 
 def _read_by_sam(document: Document) -> set[str]:
