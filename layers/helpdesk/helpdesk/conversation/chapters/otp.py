@@ -1,5 +1,6 @@
 """The OTP that signing in and signing up share: sent, asked for, verified."""
 
+from collections.abc import Sequence
 from math import ceil
 
 from msgspec.structs import replace
@@ -8,7 +9,7 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Request, Say, SendOtp, SignUp, Text, VerifyOtp, VerifySignUp
 from helpdesk.conversation.events import CitizenEvent, Entered, Failed, Kind, OtpSent
 from helpdesk.conversation.limits import DAY
-from helpdesk.conversation.model import Conversation, OtpRound, Stage, Tried
+from helpdesk.conversation.model import Conversation, OtpRound, Rules, Stage, Tried
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
     MENU,
@@ -44,17 +45,11 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
         return wait(conversation)
     now, rules, mark = context.now, context.rules, _mark(conversation)
     today = tuple(tried for tried in conversation.tried if now - tried.at < DAY)
-    numbers = {tried.mark for tried in today}
     otps = [tried for tried in today if not tried.refused]
     pause = max((tried.at + rules.number_pause_seconds - now for tried in otps if tried.mark == mark), default=0)
     if pause > 0:
         return goto(conversation, conversation.stage, text("otp.pause", seconds=pause))
-    limit = None
-    if len(otps) >= rules.otps_per_citizen_per_day:
-        limit = "otp.too_many_today", otps[0]
-    elif mark not in numbers and len(numbers) >= rules.numbers_per_citizen_per_day:
-        limit = "aadhaar.too_many_today", today[0]
-    if limit:
+    if limit := _limit(today, otps, mark, rules):
         why, first = limit
         hours = max(2, ceil((first.at + DAY - now) / 3600))  # no text has to say "1 hours"
         stays = reset_to(conversation, Stage.MENU)
@@ -66,6 +61,16 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
     wanted = conversation.wanted if not otps or otps[-1].mark == mark else None
     asked = replace(conversation, otp=None, tried=tried, wanted=wanted)
     return await_answer(asked, Stage.SENDING_OTP, context), (request,)
+
+
+def _limit(today: Sequence[Tried], otps: Sequence[Tried], mark: str, rules: Rules) -> tuple[str, Tried] | None:
+    """Return the text for the limit that another OTP would break, and what opens it when a day has passed."""
+    numbers = {tried.mark for tried in today}
+    if len(otps) >= rules.otps_per_citizen_per_day:
+        return "otp.too_many_today", otps[0]
+    if mark not in numbers and len(numbers) >= rules.numbers_per_citizen_per_day:
+        return "aadhaar.too_many_today", today[0]
+    return None
 
 
 def refuses_otp(reply: Say) -> bool:
