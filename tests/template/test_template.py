@@ -48,6 +48,8 @@ ALLOWED_RESOURCE_WILDCARDS = {
     # CodeDeploy asks for the state of alarms; nothing is changed by it.
     ("DeploymentRole", "LookAtAlarms"),
     ("ConsentDeploymentRole", "LookAtAlarms"),
+    # CodeDeploy knows no resource for what a trial answers it.
+    ("TrialRole", "SayWhatCameOfIt"),
     # In a secret's own policy the star is that secret.
     *((f"{secret}Policy", "OnlyByTls") for secret in SECRETS),
 }

@@ -37,18 +37,6 @@ def test_an_otp_counts_once_for_its_step_and_for_each_of_its_numbers(cloud: Aws,
     assert cloud.items() == {}
 
 
-def test_an_otp_of_a_step_that_is_taken_up_again_counts_from_then_on(records: RecordStore, clock: Clock) -> None:
-    limits = OtpLimits(pause_seconds=60, hour=2, day=20)
-    records.count_otps(["number"], "one", limits)
-    clock.now += 600
-    records.count_otps(["number"], "one", limits)
-    assert records.count_otps(["number"], "two", limits).wait == 60
-    clock.now += 60
-    records.count_otps(["number"], "two", limits)
-    clock.now += 3000
-    assert records.count_otps(["number"], "three", limits).wait == 540
-
-
 @given(gaps=st.lists(st.sampled_from((0, 1, 30, 59, 60, 61, 599, 1200, 3599, 3600, 40_000)), max_size=60))
 def test_no_hour_and_no_day_has_more_otps_than_allowed_wherever_it_begins(gaps: list[int]) -> None:
     limits, now = OtpLimits(60, 5, 20), NOW

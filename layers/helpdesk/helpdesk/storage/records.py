@@ -82,17 +82,16 @@ class RecordStore:
     def count_otps(self, marks: Sequence[str], step: str, limits: OtpLimits) -> Counted:
         """Count an OTP that a step is about to have sent, for each of the numbers, whoever asks for it.
 
-        A step is counted once, when it was last taken up: each time may have an OTP sent. What is refused is not
-        counted. `marks` are keyed hashes of the numbers. Raises VersionConflict.
+        A step is counted once, however often it is taken up; what is refused is not counted. `marks` are keyed hashes
+        of the numbers. Raises VersionConflict.
         """
         for attempt in range(_TRIES):
             now = int(self._clock())
             had = {mark: self._otps(mark, now) for mark in marks}
-            others = {mark: tuple(otp for otp in otps.sent if otp.step != step) for mark, otps in had.items()}
-            new = [mark for mark in marks if others[mark] == had[mark].sent]
+            new = [mark for mark, otps in had.items() if all(otp.step != step for otp in otps.sent)]
             if wait := max((limits.wait(had[mark].sent, now) for mark in new), default=0):
                 return Counted(wait)
-            if all(self._replaced(mark, had[mark], (*others[mark], Otp(now, step)), now) for mark in marks):
+            if all(self._replaced(mark, had[mark], (*had[mark].sent, Otp(now, step)), now) for mark in new):
                 return Counted(before=len(new) < len(marks))
             self._sleep(pause_after_lost_race(attempt))
         raise VersionConflict(f"lost {_TRIES} races")
