@@ -78,8 +78,10 @@ def test_from_the_chat_over_digilockers_page_back_to_the_list_and_to_a_document(
             page.click("button", "I agree and continue")
             arrive(page, "#account")
             assert page.evaluate("document.querySelector('#account').value") == ASHA[-10:]
+            phone = Phone(stack.chat_url, ASHA)
+            phone.catch_up()
             page.click("button", "Continue")
-            fill_in(page, "#otp", Phone(stack.chat_url, ASHA).otp())
+            fill_in(page, "#otp", phone.otp())
             fill_in(page, "#pin", PIN)
             arrive(page, "fieldset")
             page.click(".tick", "PAN Verification Record")
