@@ -367,7 +367,7 @@ class Chat:
 
 @cache
 def directory() -> Directory:
-    """Return the stand-in's directory as the desk keeps it. It is never due to be fetched anew."""
+    """Return the stand-in's directory as the desk keeps it. It never has to be fetched again."""
     return Directory(
         (
             Listed(

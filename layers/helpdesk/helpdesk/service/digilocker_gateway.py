@@ -232,7 +232,7 @@ class DigiLockerGateway:
         return offered(directory, step, words, request)
 
     def is_directory_due(self) -> bool:
-        """Return whether the directory is to be fetched anew, or fetching it to be gone on with."""
+        """Return whether the directory must be fetched again, or a fetch that has begun must go on."""
         known = self._directory.cached()
         return known is None or known.is_due(self._clock())
 

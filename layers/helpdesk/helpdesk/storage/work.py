@@ -84,7 +84,7 @@ class DeletionTimer(Value, frozen=True):
 
 
 class DirectoryTimer(Value, frozen=True):
-    """DigiLocker's directory of issuers is to be fetched anew."""
+    """DigiLocker's directory of issuers is to be fetched again."""
 
 
 type InOrder = Job | Delivered | Undelivered

@@ -80,20 +80,26 @@ _FOLDED = _Folded()
 
 def words(text: str) -> tuple[str, ...]:
     """Split a text into words that can be compared: no case, digits apart from letters, breaks as words too."""
-    plain = unicodedata.normalize("NFC", text).casefold().replace("+2", " plus 2 ").translate(_FOLDED)
-    return tuple(_BETWEEN.sub(" ", plain).split())
+    return tuple(_BETWEEN.sub(" ", _plus_two(_caseless(text)).translate(_FOLDED)).split())
 
 
 def fold(text: str) -> tuple[str, ...]:
     """Split a text into words as the directory of issuers has them: digits stay with their letters."""
-    return tuple(word for word in unicodedata.normalize("NFC", text).casefold().translate(_PHRASES).split())
+    return tuple(_caseless(text).translate(_PHRASES).split())
 
 
 def fold_lines(text: str) -> list[str]:
     """Fold phrases that stand one to a line, all in one go."""
-    folded = unicodedata.normalize("NFC", text).casefold().replace("+2", " plus 2 ")
-    folded = folded.translate(_PHRASES)
-    return _BETWEEN.sub(" ", folded).split("\n")
+    return _BETWEEN.sub(" ", _plus_two(_caseless(text)).translate(_PHRASES)).split("\n")
+
+
+def _caseless(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _plus_two(text: str) -> str:
+    """Return a text in which "+2", India's name for classes 11 and 12, is a word."""
+    return text.replace("+2", " plus 2 ")
 
 
 class _Phrases(dict[int, str]):
