@@ -156,14 +156,17 @@ class Desk:
 
     def until_timers_fired(self) -> None:
         """Wait for the timers that are due."""
+        until(lambda: self._is_worked_off("TIMER"))
+
+    def until_idle(self) -> None:
+        """Wait until the functions are done with everything that was queued and is due."""
+        until(lambda: all(self._is_worked_off(name) for name in PAUSES))
+
+    def _is_worked_off(self, queue: str) -> bool:
         kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        queue = {"QueueUrl": self.environment["TIMER_QUEUE_URL"], "AttributeNames": kinds}
-
-        def none_is_due() -> bool:
-            counts = self.client("sqs").get_queue_attributes(**queue)["Attributes"]
-            return not any(int(counts[kind]) for kind in kinds)
-
-        until(none_is_due)
+        url = self.environment[f"{queue}_QUEUE_URL"]
+        counts = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"]
+        return not any(int(counts[kind]) for kind in kinds)
 
     def mend(self) -> None:
         """Let everybody do again what they should."""
@@ -211,9 +214,10 @@ class Desk:
         tables = (self.environment["CONVERSATIONS_TABLE"], self.environment["RECORDS_TABLE"])
         return [item for table in tables for item in self.client("dynamodb").scan(TableName=table)["Items"]]
 
-    def state(self) -> dict[str, Any]:
-        """The state of the only conversation."""
-        (item,) = [item for item in self.items() if item["part"]["S"] == "state"]
+    def state(self, phone: str = "") -> dict[str, Any]:
+        """The state of the only conversation, or of the only one with this phone number."""
+        states = [item for item in self.items() if item["part"]["S"] == "state"]
+        (item,) = [item for item in states if phone in str(item.get("person"))]
         return item
 
     def objects(self) -> list[str]:

@@ -80,11 +80,11 @@ class OnThePage(Story):
 
     def _a_link_that_can_not_be_made_and_a_page_that_can_not_be_shown(self) -> None:
         self._say("Hi", "Welcome")
-        self._cloud.fail("kms", "Encrypt", invalid)
+        self._fail("kms", "Encrypt", invalid)
         link = self._link("DigiLocker Services")
         visitor = Visitor()
         for failure in (refused, RuntimeError):
-            self._cloud.fail("dynamodb", "Query", failure)
+            self._fail("dynamodb", "Query", failure)
             visitor.open(link)
             assert visitor.status >= 500
         visitor.open(link)
@@ -94,7 +94,7 @@ class OnThePage(Story):
             ("dynamodb", "UpdateItem", OSError),
             ("sqs", "SendMessageBatch", invalid),
         ):
-            self._cloud.fail(service, operation, reason)
+            self._fail(service, operation, reason)
             visitor.press("agree")
             assert visitor.status >= 500
             visitor.open(link)
@@ -102,9 +102,9 @@ class OnThePage(Story):
 
     def _a_refusal_that_can_not_be_queued(self) -> None:
         visitor = self._signed_in_there(self._link("New link"))
-        self._cloud.fail("sqs", "SendMessageBatch", invalid)
+        self._fail("sqs", "SendMessageBatch", invalid)
         visitor.press("deny")
-        self._cloud.fail("sqs", "SendMessageBatch", RuntimeError)
+        self._fail("sqs", "SendMessageBatch", RuntimeError)
         visitor.open(visitor.at)
         assert visitor.status >= 500
         visitor.open(visitor.at)
@@ -118,7 +118,7 @@ class OnThePage(Story):
             ("dynamodb", "UpdateItem", OSError),
         ):
             assert visitor.status >= 500
-            self._cloud.fail(service, operation, failure)
+            self._fail(service, operation, failure)
             visitor.open(visitor.at)
         visitor.open(visitor.at)
         proof = self._proof_on(visitor)
@@ -208,7 +208,7 @@ class OnThePage(Story):
         """Agree on DigiLocker's page. `stuck`: the way back fails."""
         visitor = self._signed_in_there(link)
         if stuck:
-            self._cloud.fail("dynamodb", "Query", KeyError)
+            self._fail("dynamodb", "Query", KeyError)
         visitor.press("allow")
         (code,) = parse_qs(urlsplit(visitor.at).query)["code"]
         self._told.append(Planted("code", code, Class.SECRET, Shape.RANDOM))

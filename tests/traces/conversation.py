@@ -23,6 +23,7 @@ from tests.integration.moto_aws import Moto
 from tests.traces.recording import (
     TYPING,
     Cloud,
+    Failure,
     Wire,
     Written,
     answering,
@@ -93,7 +94,7 @@ class Evidence:
 def gone_through(story_of: "type[Story]", level: str, root_level: int) -> Iterator[Evidence]:
     """Have a story happen, with the functions at a log level, and give what is left."""
     wire = Wire()
-    running = running_desk(on=Moto, settings=story_of.settings, **story_of.simulated)
+    running = running_desk(on=Moto, hurried=True, settings=story_of.settings, **story_of.simulated)
     with recorded(level, root_level) as (cloud, output), wire.tapped(), running as desk, metrics_at_once():
         story = story_of(desk, cloud, wire)
         story.run()
@@ -233,7 +234,7 @@ class Story:
         self._tap("Try again", "Try again")
         self._wire.plan("/account/2/verify", raising(ValueError))
         self._wire.plan("/oauth2/1/code", raising(RuntimeError))  # nobody foresees it: the job comes back
-        self._cloud.fail("kms", "Encrypt", invalid)
+        self._fail("kms", "Encrypt", invalid)
         self._tap("Try again", "")
         if "OTP is on its way" not in self._phone.chat()[-1].text:  # that one was lost
             self._tap("Try again", "OTP is on its way")
@@ -257,12 +258,12 @@ class Story:
 
     def _signed_in_by_vid_while_aws_fails(self) -> None:
         self._to_the_number()
-        self._cloud.fail("kms", "Encrypt", RuntimeError)
+        self._fail("kms", "Encrypt", RuntimeError)
         self._say(f"VID {self._citizen.vid}", "OTP is on its way")
         self._wire.plan("/files/issued", answering(200, in_json(items="twelve")))
-        self._cloud.fail("kms", "Decrypt", refused)
+        self._fail("kms", "Decrypt", refused)
         self._say(f"OTP: {self._phone.otp()}", "Try again")
-        self._cloud.fail("dynamodb", "UpdateItem", refused)
+        self._fail("dynamodb", "UpdateItem", refused)
         self._tap("Try again", "Your documents")
         self._look()
 
@@ -275,11 +276,11 @@ class Story:
         self._wire.plan("/oauth2/1/file/", raising(requests.exceptions.ChunkedEncodingError), times=2)
         self._tap("Try again", "Try again")
         world.faults.set({"whatsapp": {"status_order": "none"}})  # so the PDF stays
-        self._cloud.fail("s3", "PutObject", refused)
+        self._fail("s3", "PutObject", refused)
         self._tap("Try again", "Driving licence.pdf")
         self._look()
         world.faults.set({"whatsapp": {"status_order": "in-order", "fetch": {"status": 403}}})
-        self._cloud.fail("sqs", "SendMessage", OSError)
+        self._fail("sqs", "SendMessage", OSError)
         self._say("2", "Driving licence.pdf")
         self._phone.expect("Driving licence.pdf", within=30)
         self._look()
@@ -313,9 +314,9 @@ class Story:
         ):
             self._wire.plan(self._messages, outcome)
             self._say("Other documents", "Your documents", within=60)
-        self._cloud.fail("sqs", "SendMessageBatch", RuntimeError)
+        self._fail("sqs", "SendMessageBatch", RuntimeError)
         self._say(f"{ANOTHER_NUMBER} is what I mean", "")
-        self._cloud.fail("dynamodb", "Query", KeyError)
+        self._fail("dynamodb", "Query", KeyError)
         self._say("Other documents", "Your documents")
 
     def _signing_up_while_everything_fails(self) -> None:
@@ -326,12 +327,12 @@ class Story:
         self._tap("No", "Do you agree?")
         self._tap("I agree", "12-digit Aadhaar number")
         self._say(self._newcomer.aadhaar, "your name")
-        self._cloud.fail("kms", "Encrypt", RuntimeError)
+        self._fail("kms", "Encrypt", RuntimeError)
         self._say(MISTYPED_NAME, "date of birth")
-        self._cloud.fail("dynamodb", "UpdateItem", KeyError)
-        self._cloud.fail("kms", "Decrypt", refused)
+        self._fail("dynamodb", "UpdateItem", KeyError)
+        self._fail("kms", "Decrypt", refused)
         self._say(MISTYPED_BORN, "6 March 1968")
-        self._cloud.fail("kms", "Encrypt", invalid)
+        self._fail("kms", "Encrypt", invalid)
         self._say(BORN, "5 March 1968")
         self._tap("Female", "Which mobile number")
         self._wire.plan(self._messages, raising(UnicodeError))
@@ -361,11 +362,11 @@ class Story:
     def _bringing_in_while_everything_fails(self) -> None:
         """She looks for a document and enters what its issuer wants to know; whatever repeats it fails with it."""
         self._tap("Get a new document", "Which document")
-        self._cloud.fail("kms", "Encrypt", RuntimeError)
-        self._cloud.fail("kms", "Decrypt", refused)
+        self._fail("kms", "Encrypt", RuntimeError)
+        self._fail("kms", "Decrypt", refused)
         self._wire.plan("/pull/parameters", answering(500, in_html))
         self._say(LOOKED_FOR, "Driving Licence Number")
-        self._cloud.fail("dynamodb", "UpdateItem", KeyError)
+        self._fail("dynamodb", "UpdateItem", KeyError)
         self._wire.plan(self._messages, raising(UnicodeError))
         self._say(MISTYPED_LICENCE, "We will ask", MISTYPED_LICENCE)
         self._look()
@@ -410,6 +411,7 @@ class Story:
             url = environment[f"{lane}_QUEUE_URL"]
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
         refused = answering(401, as_meta_says(190))
+        self._desk.pass_time(61)  # so many messages as came before are answered no more within a minute
         self._wire.plan(self._messages, refused, times=200)
         self._phone.say(f"OTP {WRONG_OTP} for {ANOTHER_NUMBER}")
         self.waiting["dead"] = []
@@ -439,7 +441,8 @@ class Story:
         sqs, environment = self._desk.client("sqs"), self._desk.environment
         dead = sqs.get_queue_url(QueueName="dead.fifo")["QueueUrl"]
         sqs.send_message(QueueUrl=dead, MessageBody=CANARY.value, MessageGroupId="canary", MessageDeduplicationId="1")
-        self._received(sqs, dead, self.waiting["dead"])
+        found = self.waiting["dead"]
+        _until(lambda: self._received(sqs, dead, found) and CANARY.value in found)
         key = {"conversation": {"S": "canary"}, "part": {"S": "canary"}}
         for table in ("CONVERSATIONS_TABLE", "RECORDS_TABLE"):
             item = {**key, "text": {"S": f"{CANARY.value} in {table}"}}
@@ -473,6 +476,11 @@ class Story:
     def _tap(self, title: str, answer: str) -> None:
         self._phone.tap(title)
         self._phone.expect(answer, within=30)
+
+    def _fail(self, service: str, operation: str, failure: Failure) -> None:
+        """Have the next call fail: one of what comes now, and not of what is still being done."""
+        self._desk.until_idle()
+        self._cloud.fail(service, operation, failure)
 
     def _look(self) -> None:
         """Take down what stands in the table and in the bucket, and which links are out."""
