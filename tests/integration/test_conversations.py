@@ -70,7 +70,8 @@ def test_done_revokes_the_token_and_leaves_nothing_behind(desk: Desk) -> None:
     sign_out(phone)
     until(lambda: any(call.path.endswith("/revoke") and call.status == 200 for call in desk.simulator.world.calls))
     until(lambda: all(not item.get("outbox", {"M": {}})["M"] for item in desk.items()))
-    assert not [item for item in desk.items() if item["part"]["S"] == "documents"]
+    hers = desk.state(phone.number)["conversation"]
+    assert not [item for item in desk.items() if item["part"]["S"] == "documents" and item["conversation"] == hers]
 
 
 def test_a_number_without_an_account_is_told_nothing(desk: Desk) -> None:

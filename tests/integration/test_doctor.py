@@ -12,6 +12,7 @@ import boto3
 import pytest
 import requests
 from botocore.exceptions import NoCredentialsError
+from moto.cloudwatch.models import cloudwatch_backends
 
 from operations.stack import Stack
 from operations.stage import checks, doctor
@@ -21,7 +22,7 @@ from operations.stage.findings import Finding, Fine, Mend
 from operations.stage.smoke import Trial
 from standins.whatsapp.business import Business
 from tests.integration.desk import Desk, running_desk
-from tests.integration.moto_aws import Moto
+from tests.integration.moto_aws import REGION, Moto
 
 ALARM_EMAIL = "alarms@example.org"
 HIGH_THROUGHPUT = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
@@ -73,6 +74,8 @@ def mended(desk: Desk, deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> Iter
     secrets = desk.client("secretsmanager")
     arns = [desk.environment[f"{name}_SECRET_ARN"] for name in ("WEBHOOK", "OUTBOUND", "IDENTITY")]
     kept = {arn: secrets.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
+    counted = cloudwatch_backends["123456789012"][REGION].metric_data
+    before = list(counted)
     for lane in ("WORK", "REPLY"):
         url = desk.environment[f"{lane}_QUEUE_URL"]
         desk.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=HIGH_THROUGHPUT)
@@ -81,6 +84,7 @@ def mended(desk: Desk, deployed: Stack, monkeypatch: pytest.MonkeyPatch) -> Iter
     desk.mend()
     vars(desk.simulator.world.business).update(vars(Business()))
     desk.simulator.webhook_url = deployed.outputs["WebhookUrl"]
+    counted[:] = before
     for arn, value in kept.items():
         secrets.put_secret_value(SecretId=arn, SecretString=value)
     desk.pass_time(301)  # functions read their secrets again
