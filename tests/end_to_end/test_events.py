@@ -37,8 +37,8 @@ class Made:
     asked: dict[str, set[str]]
     phones: dict[str, Phone]
 
-    def is_made_again(self, events: dict[str, Any]) -> None:
-        """Take up events that were made again: the chats are now where these belong, not where the earlier ones did."""
+    def take_up(self, events: dict[str, Any]) -> None:
+        """Go on with events that were made again: the chats are where these belong now, not the earlier ones."""
         self.fresh = replace(self.fresh, events=events)
         for phone in self.phones.values():
             phone.catch_up()
@@ -144,7 +144,7 @@ def test_what_is_made_twice_works_twice(in_chat: Made, tmp_path: Path, capsys: p
     assert f"The {len(in_chat.fresh.events)} fresh ones are good until" in capsys.readouterr().out
     again = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in in_chat.fresh.events}
     first, second = (one["webhook/text_hi"] for one in (in_chat.fresh.events, again))
-    in_chat.is_made_again(again)
+    in_chat.take_up(again)
     assert first != second
     assert sender(first) == sender(second)
 

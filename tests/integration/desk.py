@@ -160,13 +160,16 @@ class Desk:
 
     def until_idle(self) -> None:
         """Wait until the functions are done with everything that was queued and is due."""
-        until(lambda: all(self._is_worked_off(name) for name in PAUSES))
+        until(lambda: all(self._is_worked_off(name) for name in PAUSES), seconds=30)
 
     def _is_worked_off(self, queue: str) -> bool:
-        kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        url = self.environment[f"{queue}_QUEUE_URL"]
-        counts = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"]
-        return not any(int(counts[kind]) for kind in kinds)
+        return not self._messages(self.environment[f"{queue}_QUEUE_URL"], "", "NotVisible")
+
+    def _messages(self, url: str, *kinds: str) -> int:
+        """Return how many messages of these kinds a queue has; those that are due have no name."""
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
+        counts = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(counts[name]) for name in names)
 
     def mend(self) -> None:
         """Let everybody do again what they should."""
@@ -176,12 +179,7 @@ class Desk:
 
     def dead_letters(self) -> int:
         """How many messages are on the dead-letter queues of both lanes."""
-        name = "ApproximateNumberOfMessages"
-        answers = [
-            self.client("sqs").get_queue_attributes(QueueUrl=dead, AttributeNames=[name])
-            for dead in self.aws.dead_letter_urls.values()
-        ]
-        return sum(int(answer["Attributes"][name]) for answer in answers)
+        return sum(self._messages(dead, "") for dead in self.aws.dead_letter_urls.values())
 
     def redrive(self) -> int:
         """Send the dead letters back to work, as an operator does. Return how many."""
@@ -217,8 +215,17 @@ class Desk:
     def state(self, phone: str = "") -> dict[str, Any]:
         """The state of the only conversation, or of the only one with this phone number."""
         states = [item for item in self.items() if item["part"]["S"] == "state"]
-        (item,) = [item for item in states if phone in str(item.get("person"))]
+        (item,) = [item for item in states if phone in item["person"]["S"]]
         return item
+
+    def sealed(self, phone: str = "") -> dict[str, str]:
+        """What the state of a conversation keeps sealed, by name. `phone`: as of `state`."""
+        found: dict[str, str] = json.loads(self.state(phone)["sealed"]["S"])
+        return found
+
+    def is_done(self, phone: str = "") -> bool:
+        """Whether the outbox of a conversation is empty. `phone`: as of `state`."""
+        return not self.state(phone).get("outbox", {"M": {}})["M"]
 
     def objects(self) -> list[str]:
         """The keys of all PDFs that are kept."""

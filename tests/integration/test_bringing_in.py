@@ -1,6 +1,5 @@
 """Bringing a document in, with DigiLocker's stand-in behind real sockets: the directory, the pull, and each refusal."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -65,23 +64,15 @@ def send(phone: Phone) -> Bubble:
     return phone.expect()
 
 
-def sealed(desk: Desk, phone: Phone) -> set[str]:
-    return set(json.loads(desk.state(phone.number)["sealed"]["S"]))
-
-
-def is_done(desk: Desk, phone: Phone) -> bool:
-    return not desk.state(phone.number).get("outbox", {"M": {}})["M"]
-
-
 def test_the_licence_is_brought_in_and_delivered(desk: Desk) -> None:
     phone = licence(desk)
-    assert sealed(desk, phone) == {"token", "sought", "detail_1"}
+    assert set(desk.sealed(phone.number)) == {"token", "sought", "detail_1"}
     pulls = desk.to_digilocker.count(PULL)
     delivered = send(phone)
     assert delivered.filename == "Driving licence.pdf"
     assert desk.to_digilocker.count(PULL) == pulls + 1
-    until(lambda: is_done(desk, phone))
-    assert sealed(desk, phone) == {"token"}
+    until(lambda: desk.is_done(phone.number))
+    assert set(desk.sealed(phone.number)) == {"token"}
     phone.tap("Other documents")
     phone.expect("1. PAN card", ". Driving licence")  # and whatever else was brought in for him
 

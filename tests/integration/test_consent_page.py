@@ -1,6 +1,5 @@
 """Signing in on DigiLocker's own page, with its stand-in behind real sockets: there, back, and on for hours."""
 
-import json
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -73,11 +72,6 @@ def licence(phone: Phone) -> Bubble:
     return phone.expect("Driving licence.pdf")
 
 
-def sealed(desk: Desk) -> dict[str, str]:
-    found: dict[str, str] = json.loads(desk.state()["sealed"]["S"])
-    return found
-
-
 def refreshed(desk: Desk) -> list[int | None]:
     """What DigiLocker answered to each token request behind the sign-in's own."""
     return [call.status for call in desk.simulator.world.calls if call.path.endswith(TOKEN)][1:]
@@ -93,12 +87,12 @@ def test_from_the_chat_to_digilockers_page_and_back_to_a_document_in_the_chat(de
     phone.expect("Your documents in DigiLocker")
     document = phone.document(licence(phone))
     assert document == next(one.content() for one in citizen(NAME).issued if one.doctype == "DRVLC")
-    assert set(sealed(desk)) == {"token", "refresh", "shared"}
+    assert set(desk.sealed()) == {"token", "refresh", "shared"}
     phone.tap("Done")
     phone.expect("signed out")
     until(lambda: desk.to_digilocker.count("/revoke") == 2)
     assert desk.simulator.world.accounts.tokens() == ()
-    assert sealed(desk) == {}
+    assert desk.sealed() == {}
 
 
 def test_a_code_that_the_page_shows_has_to_come_from_the_chat_that_asked(asking: Desk) -> None:
@@ -129,13 +123,13 @@ def test_what_she_did_not_tick_is_shown_as_not_shared_and_can_be_shared(desk: De
 
 def test_a_token_that_is_too_old_is_exchanged_and_the_chat_goes_on(desk: Desk) -> None:
     phone = at_list(desk)
-    before = sealed(desk)
+    before = desk.sealed()
     until_the_token_is_old(desk, phone)
 
     licence(phone)
 
     assert refreshed(desk) == [200]
-    after = sealed(desk)
+    after = desk.sealed()
     assert all(before[name] != after[name] for name in ("token", "refresh"))
     # The one that came with it is good as well: the first would have been refused by now.
     until_the_token_is_old(desk, phone)

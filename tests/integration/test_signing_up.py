@@ -1,6 +1,5 @@
 """Signing up in the chat, with DigiLocker's stand-in behind real sockets: what is entered, what is refused, and why."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -51,14 +50,6 @@ def send(phone: Phone) -> Bubble:
     return phone.expect()
 
 
-def sealed(desk: Desk) -> set[str]:
-    return set(json.loads(desk.state()["sealed"]["S"]))
-
-
-def is_done(desk: Desk) -> bool:
-    return not desk.state().get("outbox", {"M": {}})["M"]
-
-
 def has_account(desk: Desk, name: str) -> bool:
     return desk.simulator.world.accounts.with_uid(citizen(name).aadhaar) is not None
 
@@ -74,7 +65,7 @@ def test_she_opens_an_account_and_is_signed_in_to_it(desk: Desk) -> None:
     assert not has_account(desk, "SUNITA DEVI")
     phone.tap("This number")
     assert "mobile ending in *03*" in send(phone).text
-    assert sealed(desk) == {"aadhaar", "name", "born", "gender", "mobile"}
+    assert set(desk.sealed()) == {"aadhaar", "name", "born", "gender", "mobile"}
 
     phone.say("000000")
     phone.expect("That OTP was not accepted")
@@ -84,11 +75,11 @@ def test_she_opens_an_account_and_is_signed_in_to_it(desk: Desk) -> None:
 
     assert has_account(desk, "SUNITA DEVI")
     assert calls(desk) == (1, 2)
-    assert sealed(desk) == {"token"}
+    assert set(desk.sealed()) == {"token"}
     phone.tap("Done")
     phone.expect("signed out")
-    until(lambda: is_done(desk))
-    assert sealed(desk) == set()
+    until(desk.is_done)
+    assert set(desk.sealed()) == set()
 
 
 def test_who_has_signed_up_can_sign_in(desk: Desk) -> None:
@@ -158,7 +149,7 @@ def test_a_mobile_of_another_account_is_refused_and_one_of_his_own_is_taken(desk
     assert "Which mobile number" in refused.text
     assert "Do you already have an account?" in refused.text
     assert refused.buttons == ("This number", "Back", "Cancel")
-    assert sealed(desk) == {"aadhaar", "name", "born", "gender"}
+    assert set(desk.sealed()) == {"aadhaar", "name", "born", "gender"}
     assert not has_account(desk, "ROHIT SAXENA")
     phone.tap("This number")
     assert "mobile ending in *16*" in send(phone).text
@@ -200,7 +191,7 @@ def test_who_stops_leaves_nothing_and_has_no_account(desk: Desk) -> None:
     phone.say(otp)
     phone.expect("not needed now")
 
-    until(lambda: is_done(desk))
-    assert sealed(desk) == set()
+    until(desk.is_done)
+    assert set(desk.sealed()) == set()
     assert not has_account(desk, "SUNITA DEVI")
     assert calls(desk) == (1, 0)

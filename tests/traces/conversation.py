@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from standins.phone import Phone
 from standins.whatsapp import webhooks
 from standins.whatsapp.phones import message_id
 from tests.handlers import Context
-from tests.integration.desk import Desk, running_desk
+from tests.integration.desk import Desk, running_desk, until
 from tests.integration.moto_aws import Moto
 from tests.traces.recording import (
     TYPING,
@@ -136,6 +136,11 @@ class Story:
         self.items: list[dict[str, Any]] = []
         self.objects: list[dict[str, Any]] = []
         self.waiting: dict[str, list[str]] = {}
+
+    @property
+    def _dead_letter_url(self) -> str:
+        """A queue of this desk alone: moto has those of earlier stories too, with what is left on them."""
+        return self._desk.aws.dead_letter_urls["WORK_QUEUE_URL"]
 
     @property
     def _messages(self) -> str:
@@ -299,12 +304,12 @@ class Story:
                 self._wire.plan(TYPING, outcome)
                 self._desk.simulator.world.faults.set({"digilocker": {"file": {"delay": 0.5}}})
                 self._say(number, filename)
-                _until(lambda: not self._wire.planned)
+                until(lambda: not self._wire.planned, seconds=30)
 
     def _documents_while_whatsapp_fails(self) -> None:
         self._wire.plan(self._messages, answering(400, as_meta_says(131026)))
         self._phone.say("1")
-        _until(lambda: not self._wire.planned)
+        until(lambda: not self._wire.planned, seconds=30)
         for outcome in (
             answering(500, as_meta_says(1)),
             answering(401, as_meta_says(190)),
@@ -405,17 +410,17 @@ class Story:
     def _a_message_that_is_never_done(self) -> None:
         """WhatsApp refuses our token: the job goes to the dead-letter queue, whichever lane it is in."""
         sqs, environment = self._desk.client("sqs"), self._desk.environment
-        dead = sqs.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-        policy = {"deadLetterTargetArn": "arn:aws:sqs:ap-south-1:123456789012:dead.fifo", "maxReceiveCount": 1}
+        name = self._dead_letter_url.rpartition("/")[2]
+        policy = {"deadLetterTargetArn": f"arn:aws:sqs:ap-south-1:123456789012:{name}", "maxReceiveCount": 1}
         for lane in ("WORK", "REPLY"):
             url = environment[f"{lane}_QUEUE_URL"]
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
         refused = answering(401, as_meta_says(190))
-        self._desk.pass_time(61)  # so many messages as came before are answered no more within a minute
+        self._desk.pass_time(61)  # more than 30 messages in a minute get no answer, and many came before
         self._wire.plan(self._messages, refused, times=200)
         self._phone.say(f"OTP {WRONG_OTP} for {ANOTHER_NUMBER}")
         self.waiting["dead"] = []
-        _until(lambda: self._received(sqs, dead, self.waiting["dead"]), seconds=60)
+        until(lambda: self._received(sqs, self._dead_letter_url, self.waiting["dead"]), seconds=60)
         # Its last try, as the function sees it: it gives the job up.
         record = {
             "messageId": "1",
@@ -439,10 +444,10 @@ class Story:
         logger.info("canary", extra={"found": CANARY.value})
         count(CANARY.value)
         sqs, environment = self._desk.client("sqs"), self._desk.environment
-        dead = sqs.get_queue_url(QueueName="dead.fifo")["QueueUrl"]
+        dead = self._dead_letter_url
         sqs.send_message(QueueUrl=dead, MessageBody=CANARY.value, MessageGroupId="canary", MessageDeduplicationId="1")
         found = self.waiting["dead"]
-        _until(lambda: self._received(sqs, dead, found) and CANARY.value in found)
+        until(lambda: self._received(sqs, dead, found) and CANARY.value in found, seconds=30)
         key = {"conversation": {"S": "canary"}, "part": {"S": "canary"}}
         for table in ("CONVERSATIONS_TABLE", "RECORDS_TABLE"):
             item = {**key, "text": {"S": f"{CANARY.value} in {table}"}}
@@ -574,13 +579,6 @@ def refused(text: str) -> Exception:
 def invalid(text: str) -> Exception:
     error: Exception = ParamValidationError(report=f"Invalid type for parameter, value: {text}")
     return error
-
-
-def _until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 CONFIGURED = ("INFO", logging.WARNING)
