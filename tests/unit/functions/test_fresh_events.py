@@ -19,8 +19,7 @@ from operations.webhook import WebhookAccess
 from tests.handlers import Context, load
 from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET, Aws, aws
 
-NOW = int(time.time())
-FRESH = samples(WebhookAccess(), NOW).keys()
+FRESH = samples(WebhookAccess(), 0).keys()
 NOTHING_QUEUED = {
     "webhook/reaction",
     "webhook/revoke",
@@ -45,11 +44,17 @@ def functions(cloud: Aws) -> Iterator[dict[str, ModuleType]]:
 
 
 @pytest.fixture
-def events(cloud: Aws) -> dict[str, Any]:
+def now() -> int:
+    """The time of each test, not of the import: the handlers refuse what is minutes old."""
+    return int(time.time())
+
+
+@pytest.fixture
+def events(cloud: Aws, now: int) -> dict[str, Any]:
     environment = cloud.environment
     return samples(
         WebhookAccess(APP_SECRET, str(WEBHOOK_SECRET["verify_token"]), PHONE_NUMBER_ID),
-        NOW,
+        now,
         queues=Queues(*(environment[f"{name}_QUEUE_ARN"] for name in ("WORK", "REPLY", "TIMER"))),
     )
 
@@ -95,9 +100,9 @@ def test_meta_gets_its_challenge_back(functions: dict[str, ModuleType], events: 
 
 
 def test_samples_that_are_made_later_are_new_messages(
-    functions: dict[str, ModuleType], events: dict[str, Any], cloud: Aws
+    functions: dict[str, ModuleType], events: dict[str, Any], cloud: Aws, now: int
 ) -> None:
-    later = samples(WebhookAccess(APP_SECRET, "", PHONE_NUMBER_ID), NOW + 1)
+    later = samples(WebhookAccess(APP_SECRET, "", PHONE_NUMBER_ID), now + 1)
     for event in (events["webhook/text_hi"], events["webhook/text_hi"], later["webhook/text_hi"]):
         functions["webhook"].lambda_handler(event, Context())
     (state,) = (item for part, item in cloud.items().items() if part == "state")
@@ -117,8 +122,8 @@ def test_a_message_that_came_late_is_asked_about_and_not_acted_on(
     ]
 
 
-def test_samples_for_nobody_are_refused_by_every_deployment(functions: dict[str, ModuleType]) -> None:
-    event = samples(WebhookAccess(), NOW)["webhook/text_hi"]
+def test_samples_for_nobody_are_refused_by_every_deployment(functions: dict[str, ModuleType], now: int) -> None:
+    event = samples(WebhookAccess(), now)["webhook/text_hi"]
     assert functions["webhook"].lambda_handler(event, Context())["statusCode"] == 401
 
 
@@ -140,8 +145,8 @@ def test_where_there_is_no_consent_function_it_is_said_how_to_have_one(tmp_path:
     ]
 
 
-def test_a_file_holds_the_event_itself(tmp_path: Path) -> None:
-    events = samples(WebhookAccess(), NOW)
+def test_a_file_holds_the_event_itself(tmp_path: Path, now: int) -> None:
+    events = samples(WebhookAccess(), now)
     write(events, tmp_path)
     assert json.loads((tmp_path / "webhook" / "text_hi.json").read_text()) == events["webhook/text_hi"]
 
