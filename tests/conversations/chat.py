@@ -24,7 +24,6 @@ from helpdesk.conversation.effects import (
     ExchangeCode,
     FetchDocument,
     FindOffers,
-    Keep,
     ListDocuments,
     MakeLink,
     OfferLanguages,
@@ -32,6 +31,7 @@ from helpdesk.conversation.effects import (
     PullDocument,
     Request,
     Say,
+    SealInput,
     SendOtp,
     SetTimer,
     ShowDetails,
@@ -228,7 +228,7 @@ class Chat:
         self.conversation, effects = advance(before, event, self.now, self.rules)
         self.effects += effects
         for effect in effects:
-            if isinstance(effect, Keep):
+            if isinstance(effect, SealInput):
                 own = self.citizen.phone[-10:]
                 self._sealed[effect.name] = effect.value or (own if effect.own_number else self._typed)
             elif isinstance(effect, REQUESTS):

@@ -19,11 +19,11 @@ from helpdesk.conversation.effects import (
     EraseData,
     FetchDocument,
     FindOffers,
-    Keep,
     OfferLanguages,
     PullDocument,
     RecordConsent,
     Say,
+    SealInput,
     SendOtp,
     ShowDocuments,
     ShowOptions,
@@ -304,7 +304,7 @@ def _done(before: Conversation, effects: tuple[Effect, ...], value: str) -> str:
                 return f"otp {value}"
             case SendOtp() | SignUp():
                 return "resend" if before.stage is Stage.OTP else f"aadhaar {value}"
-            case Keep(name=name) if name in {NAME, BORN, MOBILE}:
+            case SealInput(name=name) if name in {NAME, BORN, MOBILE}:
                 return f"{ {NAME: 'name', BORN: 'date', MOBILE: 'mobile'}[name] } {value}"
             case DeliverDocument(number=number):
                 return f"deliver {number}"

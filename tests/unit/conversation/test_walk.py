@@ -29,7 +29,6 @@ from helpdesk.conversation.effects import (
     ExchangeCode,
     FetchDocument,
     FindOffers,
-    Keep,
     ListDocuments,
     MakeLink,
     OfferLanguages,
@@ -39,6 +38,7 @@ from helpdesk.conversation.effects import (
     Request,
     Revoke,
     Say,
+    SealInput,
     SendOtp,
     ShowDetails,
     ShowDocuments,
@@ -592,7 +592,7 @@ def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move
                 brought = {LINK, VERIFIER}
             case ConsentReturned(code=code) if code:
                 brought = {CODE}
-        brought |= {effect.name for effect in step.effects if isinstance(effect, Keep)}
+        brought |= {effect.name for effect in step.effects if isinstance(effect, SealInput)}
         for effect in step.effects:
             assert set(effect.needs) <= step.before.keeps | brought
         assert step.after.keeps <= step.before.keeps | brought
@@ -602,7 +602,7 @@ def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move
 @walks
 def test_what_she_entered_is_kept_only_as_it_is_asked_for(moves: list[Move]) -> None:
     for step in walk(moves):
-        keeps = [effect for effect in step.effects if isinstance(effect, Keep)]
+        keeps = [effect for effect in step.effects if isinstance(effect, SealInput)]
         assert len(keeps) <= 1
         for keep in keeps:
             assert keep.name in step.after.keeps
@@ -619,7 +619,7 @@ def test_a_request_is_made_once_first_and_only_while_it_is_waited_for(moves: lis
         if not step.requests:
             continue
         (request,) = step.requests
-        assert next(effect for effect in step.effects if not isinstance(effect, Keep)) is request
+        assert next(effect for effect in step.effects if not isinstance(effect, SealInput)) is request
         assert step.after.waits_for(step.event.id)
         assert wanted(step.after, step.event.id, request)
         # What is in the outbox from before is wanted no longer than it is waited for.

@@ -40,7 +40,7 @@ from helpdesk.conversation.events import (
     TimeRanOut,
 )
 from helpdesk.conversation.limits import DAY, MINUTE
-from helpdesk.conversation.model import Conversation, Repeated, Rules, Stage
+from helpdesk.conversation.model import Conversation, RepeatedText, Rules, Stage
 from helpdesk.conversation.open_question import answer, ask_again, carried_out
 from helpdesk.conversation.stages import STAGES
 from helpdesk.conversation.turn import (
@@ -88,7 +88,7 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
         case ConsentAnswered():
             return carried_out(sign_in_page.consented(conversation, event, context), context)
         case ConsentReturned():
-            return carried_out(sign_in_page.came_back(conversation, event, context), context)
+            return carried_out(sign_in_page.on_consent_returned(conversation, event, context), context)
         case SentInGroup():
             return _in_group(conversation, context)
         case IdentityChanged():
@@ -186,13 +186,13 @@ def _is_greeting(event: CitizenEvent) -> bool:
     return said is not None and command(said) is Choice.GREETING
 
 
-def _repeated(before: Repeated | None, event: CitizenEvent, now: int) -> Repeated | None:
+def _repeated(before: RepeatedText | None, event: CitizenEvent, now: int) -> RepeatedText | None:
     """Count how often she typed the same text in a row, within a minute of the first time."""
     if not isinstance(event, Said) or not event.typed:
         return None
     if before and before.mark == event.typed and now - before.since < MINUTE:
         return replace(before, times=before.times + 1)
-    return Repeated(event.typed, now)
+    return RepeatedText(event.typed, now)
 
 
 def _reply(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
@@ -202,7 +202,7 @@ def _reply(conversation: Conversation, event: CitizenEvent, context: Context) ->
     if _answers_open_question(conversation, event):
         return answer(conversation, event, context)
     if isinstance(event, SentProof):
-        proved = sign_in_page.proved(conversation, event, context)
+        proved = sign_in_page.on_sent_proof(conversation, event, context)
         return proved or ask_again(conversation, context, note=text("proof.elsewhere"))
     if wished := wish.heard(conversation, event, STAGES[conversation.stage].expects):
         spoken = _language(conversation, event, context.rules)

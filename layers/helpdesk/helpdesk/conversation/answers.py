@@ -73,23 +73,23 @@ def answered(conversation: Conversation, event: Answer, context: Context) -> Tur
     """Let the chapter that asked deal with the answer."""
     match event:
         case OtpSent():
-            return otp.sent(conversation, event, context)
+            return otp.on_otp_sent(conversation, event, context)
         case SignedIn():
             return session.verified(conversation, event, context)
         case Refreshed():
             return session.refreshed(conversation, event, context)
         case LinkMade():
-            return sign_in_page.made(conversation, event, context)
+            return sign_in_page.on_link_made(conversation, event, context)
         case DocumentsListed():
             return _listed(conversation, event, context)
         case DocumentFetched():
             return documents.fetched(conversation, event)
         case OffersFound():
-            return new_document.found(conversation, event, context)
+            return new_document.on_offers_found(conversation, event, context)
         case ParametersTold():
-            return issuer.told(conversation, event, context)
+            return issuer.on_parameters_told(conversation, event, context)
         case Pulled():
-            return issuer.pulled(conversation, event, context)
+            return issuer.on_pulled(conversation, event, context)
         case Failed():
             return failed(conversation, event, context)
         case Ended():
@@ -102,9 +102,9 @@ def failed(conversation: Conversation, event: Failed, context: Context) -> Turn:
     """Let the chapter that asked deal with the failure."""
     match event.request:
         case SendOtp() as request:
-            return sign_in_chat.not_sent(conversation, event, request)
+            return sign_in_chat.on_otp_not_sent(conversation, event, request)
         case SignUp():
-            return sign_up.not_sent(conversation, event, context)
+            return sign_up.on_otp_not_sent(conversation, event, context)
         case VerifyOtp() | VerifySignUp():
             return otp.not_verified(conversation, event)
         case MakeLink(sign_up=signs_up) | ExchangeCode(sign_up=signs_up):
@@ -124,8 +124,8 @@ def failed(conversation: Conversation, event: Failed, context: Context) -> Turn:
 def _listed(conversation: Conversation, event: DocumentsListed, context: Context) -> Turn:
     """The list was asked for to be shown; or to see whether a document has come in; or to go on bringing one in."""
     if conversation.pull:
-        return issuer.listed(conversation, event, context)
+        return issuer.on_documents_listed(conversation, event, context)
     wanted = conversation.wanted
     if wanted and wanted.offer and context.now - wanted.at < context.rules.session_seconds:
         return issuer.resumed(conversation, event, wanted.offer, context)
-    return documents.listed(conversation, event, context)
+    return documents.on_documents_listed(conversation, event, context)

@@ -7,7 +7,7 @@ from typing import ClassVar, TypeIs, get_args
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.offers import Offer
-from helpdesk.structs import Tagged
+from helpdesk.structs import Tagged, Value
 
 # The names of what is sealed. Each is also the purpose in the encryption context of its seal.
 AADHAAR = "aadhaar"
@@ -193,10 +193,10 @@ class RecordConsent(Tagged, frozen=True):
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-class Keep(Tagged, frozen=True):
+class SealInput(Value, frozen=True):
     """Seal what she just typed under this name, before the turn is stored: the webhook does it on the spot.
 
-    It never stands in the outbox.
+    It never enters the outbox.
     """
 
     hidden = ("value",)
@@ -343,7 +343,7 @@ class DeliverDocument(Tagged, frozen=True):
 type Reply = Say | OfferLink | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
 type FollowUp = Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Reply
 """What needs no answer."""
-type Effect = Request | FollowUp | Keep
+type Effect = Request | FollowUp | SealInput
 
 REQUESTS: tuple[type[Request], ...] = get_args(Request.__value__)
 REPLIES: tuple[type[Reply], ...] = get_args(Reply.__value__)

@@ -245,7 +245,7 @@ class Link(Tagged, frozen=True):
     """Whether she has agreed on our page. One that release 0.1 made came after her consent in the chat."""
 
 
-class Tried(Tagged, frozen=True):
+class OtpAttempt(Tagged, frozen=True, tag="Tried"):
     """An Aadhaar number that an OTP was asked for, by a keyed hash, and when."""
 
     mark: str
@@ -256,7 +256,7 @@ class Tried(Tagged, frozen=True):
     """The step that asked."""
 
 
-class Wanted(Tagged, frozen=True):
+class ResumeDocument(Tagged, frozen=True, tag="Wanted"):
     """A document that was asked for when the session broke off. The list of the next session has other numbers."""
 
     doctype: str
@@ -292,7 +292,7 @@ class Newest(Tagged, frozen=True):
     question: str
 
 
-class Repeated(Tagged, frozen=True):
+class RepeatedText(Tagged, frozen=True, tag="Repeated"):
     """What she typed last, by a keyed hash, since when (seconds since the epoch), and how often in a row."""
 
     mark: str
@@ -327,7 +327,7 @@ class Conversation(Tagged, frozen=True):
     """When the timer fires that ends the session."""
     was_closed: bool = False
     """Whether we ended the session, without a word to her yet: her next message is told so."""
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[OtpAttempt, ...] = ()
     """The OTPs of the last 24 hours, and the numbers that were refused."""
     used: Used = Used()
     minute: int = 0
@@ -340,8 +340,8 @@ class Conversation(Tagged, frozen=True):
     """Whether *Done* was the last that was said: thanks are not answered then."""
     late_at: int = 0
     """When she was last told that her messages came late."""
-    repeated: Repeated | None = None
-    wanted: Wanted | None = None
+    repeated: RepeatedText | None = None
+    wanted: ResumeDocument | None = None
     """What goes on by itself as soon as she is signed in again."""
     wish: Wish | None = None
     newest: Newest | None = None

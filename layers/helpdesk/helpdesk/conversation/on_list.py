@@ -1,21 +1,21 @@
 """Finding a document on a list: by her words; or one that was asked for under another list, or before there was any."""
 
 from helpdesk.conversation.events import Said
-from helpdesk.conversation.model import IssuedDocument, Wanted, Wish
+from helpdesk.conversation.model import IssuedDocument, ResumeDocument, Wish
 
 _AADHAAR = "ADHAR"
 _SHORTEST = 4
 """Letters of a word that can tell documents apart by name or issuer."""
 
 
-def remembered(documents: tuple[IssuedDocument, ...], number: int, now: int) -> Wanted:
+def remembered(documents: tuple[IssuedDocument, ...], number: int, now: int) -> ResumeDocument:
     """Return what document `number` is to be found by on a later list."""
     document = documents[number - 1]
     alike = sum(_looks(other) == _looks(document) for other in documents[: number - 1])
-    return Wanted(document.doctype, document.name, document.issuer, now, alike)
+    return ResumeDocument(document.doctype, document.name, document.issuer, now, alike)
 
 
-def found(documents: tuple[IssuedDocument, ...], wanted: Wanted) -> int:
+def found(documents: tuple[IssuedDocument, ...], wanted: ResumeDocument) -> int:
     """Return the number of the wanted document on a new list, 0 if it is not there."""
     looks = (wanted.doctype, wanted.name, wanted.issuer)
     alike = [number for number, document in enumerate(documents, start=1) if _looks(document) == looks]

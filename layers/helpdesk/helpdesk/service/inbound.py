@@ -17,9 +17,9 @@ from helpdesk.conversation.effects import (
     AADHAAR,
     OTP,
     Effect,
-    Keep,
     OfferLanguages,
     Say,
+    SealInput,
     ShowDetails,
     ShowDocuments,
     ShowOptions,
@@ -247,7 +247,7 @@ class Receiver:
         if not is_other and not message.in_group:
             after = replace(after, newest=_newest(message, before.question, pepper))
         brought = _brought(read, effects) | _kept(effects, read.typed, mobile)
-        effects = tuple(effect for effect in effects if not isinstance(effect, Keep))
+        effects = tuple(effect for effect in effects if not isinstance(effect, SealInput))
         draft.enter(step, (after, effects), brought, person=sender)
         logger.info(
             "message",
@@ -325,7 +325,7 @@ def _brought(read: ReadMessage, effects: tuple[Effect, ...]) -> dict[str, str]:
 
 def _kept(effects: tuple[Effect, ...], typed: str, mobile: str) -> dict[str, str]:
     """Return what the dialogue has us keep sealed, by the name that it gives it."""
-    keeps = (effect for effect in effects if isinstance(effect, Keep))
+    keeps = (effect for effect in effects if isinstance(effect, SealInput))
     return {keep.name: keep.value or (mobile if keep.own_number else typed) for keep in keeps}
 
 

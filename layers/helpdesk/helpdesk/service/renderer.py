@@ -22,7 +22,7 @@ from helpdesk.conversation.effects import (
     ShowOptions,
     Text,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Wanted
+from helpdesk.conversation.model import Conversation, IssuedDocument, ResumeDocument, Stage
 from helpdesk.conversation.pages import DOCUMENTS as DOCUMENTS_ON_A_PAGE
 from helpdesk.conversation.pages import LANGUAGES as LANGUAGES_ON_A_PAGE
 from helpdesk.conversation.pages import OPTIONS as OPTIONS_ON_A_PAGE
@@ -232,7 +232,7 @@ def _disclosed(language: Catalogue, name: str, value: str) -> str:
     return value
 
 
-def _called(language: Catalogue, document: IssuedDocument | Wanted) -> str:
+def _called(language: Catalogue, document: IssuedDocument | ResumeDocument) -> str:
     """Name a document: by our short name for its kind, else by its own name, with what tells it apart in front.
 
     DigiLocker writes "Insurance Policy - Life": of that, a row's title would show "Insurance Policy - L…".

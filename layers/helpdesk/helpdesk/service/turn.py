@@ -10,7 +10,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import Outcome, advance
-from helpdesk.conversation.effects import Effect, FollowUp, Keep, Request, asks_digilocker, is_reply, is_request
+from helpdesk.conversation.effects import Effect, FollowUp, Request, SealInput, asks_digilocker, is_reply, is_request
 from helpdesk.conversation.ends import absolute_end
 from helpdesk.conversation.events import Event
 from helpdesk.conversation.model import Conversation, Rules
@@ -174,7 +174,7 @@ class Turns:
 
 def _split(effects: tuple[Effect, ...]) -> tuple[Request | None, tuple[FollowUp, ...]]:
     """Return what DigiLocker is asked, and what needs no answer."""
-    then = tuple(effect for effect in effects if not is_request(effect) and not isinstance(effect, Keep))
+    then = tuple(effect for effect in effects if not is_request(effect) and not isinstance(effect, SealInput))
     return next(filter(is_request, effects), None), then
 
 

@@ -21,7 +21,7 @@ from helpdesk.conversation.events import (
     Failed,
     Said,
 )
-from helpdesk.conversation.model import Conversation, Stage, Waiting, Wanted, Wish
+from helpdesk.conversation.model import Conversation, ResumeDocument, Stage, Waiting, Wish
 from helpdesk.conversation.on_list import fitting, found, is_aadhaar, matching, remembered
 from helpdesk.conversation.pages import DOCUMENTS as ON_A_PAGE
 from helpdesk.conversation.pages import pages
@@ -59,7 +59,7 @@ _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
 # The list
 
 
-def listed(conversation: Conversation, event: DocumentsListed, context: Context) -> Turn:
+def on_documents_listed(conversation: Conversation, event: DocumentsListed, context: Context) -> Turn:
     """The list has come; or the document that was asked for when the last session broke off, by itself."""
     session = conversation.session
     if session is None:
@@ -358,7 +358,7 @@ def done(conversation: Conversation, *_: object) -> Turn:
     return out, (say(out, "done", ANOTHER_PERSON, MENU), *effects)
 
 
-def revoked(conversation: Conversation, wanted: Wanted | None) -> Turn:
+def revoked(conversation: Conversation, wanted: ResumeDocument | None) -> Turn:
     """DigiLocker does not know the token any more: she, or DigiLocker, ended the session there.
 
     The document that was asked for is remembered, and comes by itself once she is signed in again.

@@ -9,10 +9,10 @@ from helpdesk.conversation.chapters import documents
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
     AskParameters,
-    Keep,
     ListDocuments,
     Option,
     PullDocument,
+    SealInput,
     ShowDetails,
     ShowDocuments,
     ShowOptions,
@@ -20,7 +20,7 @@ from helpdesk.conversation.effects import (
     detail,
 )
 from helpdesk.conversation.events import CitizenEvent, DocumentsListed, Entered, Failed, ParametersTold, Pulled, Said
-from helpdesk.conversation.model import Conversation, IssuedDocument, Pull, Stage, Wanted
+from helpdesk.conversation.model import Conversation, IssuedDocument, Pull, ResumeDocument, Stage
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.pages import DOCUMENTS as DOCUMENTS_ON_A_PAGE
 from helpdesk.conversation.pages import OPTIONS as ON_A_PAGE
@@ -107,7 +107,7 @@ def back(conversation: Conversation, context: Context) -> Turn:
 # What the issuer wants to know
 
 
-def told(conversation: Conversation, event: ParametersTold, context: Context) -> Turn:
+def on_parameters_told(conversation: Conversation, event: ParametersTold, context: Context) -> Turn:
     """Ask for the first thing that the issuer wants to know."""
     pull = conversation.pull or Pull()
     pull = replace(pull, chosen=event.offer, parameters=event.parameters, mark=event.id[:8], has=())
@@ -138,7 +138,7 @@ def answer_detail(conversation: Conversation, event: CitizenEvent, context: Cont
     missing = pull.missing
     match event:
         case Said(fits=True) | Entered(fits=True) if missing:
-            return _kept(conversation, pull, Keep(detail(missing)), context)
+            return _kept(conversation, pull, SealInput(detail(missing)), context)
         case Said(number=int(number)) if missing:
             return _listed(conversation, pull, number, context)
     return ask(conversation, context, note=text("pull.not_accepted"), page=pull.values_page)
@@ -149,10 +149,10 @@ def _listed(conversation: Conversation, pull: Pull, number: int, context: Contex
     values = pull.parameters[missing - 1].values
     if not 1 <= number <= len(values):
         return ask(conversation, context, note=text("pull.not_accepted"), page=pull.values_page)
-    return _kept(conversation, pull, Keep(detail(missing), values[number - 1]), context)
+    return _kept(conversation, pull, SealInput(detail(missing), values[number - 1]), context)
 
 
-def _kept(conversation: Conversation, pull: Pull, keep: Keep, context: Context) -> Turn:
+def _kept(conversation: Conversation, pull: Pull, keep: SealInput, context: Context) -> Turn:
     """Have a detail sealed, and go on to the next."""
     asked, replies = ask(replace(conversation, pull=replace(pull, has=(*pull.has, keep.name))), context)
     return asked, (keep, *replies)
@@ -196,7 +196,7 @@ def _pulled_meanwhile(conversation: Conversation) -> PullDocument | None:
 # The pull
 
 
-def pulled(conversation: Conversation, event: Pulled, context: Context) -> Turn:
+def on_pulled(conversation: Conversation, event: Pulled, context: Context) -> Turn:
     """It is in her account: it goes on the list that she has, and is fetched at once."""
     session = conversation.session
     if session is None:
@@ -247,10 +247,10 @@ def unsure(conversation: Conversation, context: Context) -> Turn:
     return ask(replace(conversation, waiting=()), context, text(f"problem.{Problem.PULL_UNSURE}"))
 
 
-def listed(conversation: Conversation, event: DocumentsListed, context: Context) -> Turn:
+def on_documents_listed(conversation: Conversation, event: DocumentsListed, context: Context) -> Turn:
     """The list tells whether the document is there: then it is fetched."""
     pull, before = conversation.pull, {document.uri for document in conversation.documents}
-    here, _ = documents.listed(replace(conversation, pull=None), event, context)
+    here, _ = documents.on_documents_listed(replace(conversation, pull=None), event, context)
     if pull is None or pull.chosen is None or here.session is None:
         return documents.show(here)
     is_new = pull.looks_for == Problem.PULL_UNSURE
@@ -283,13 +283,13 @@ def not_listed(conversation: Conversation, event: Failed, pull: Pull, context: C
 
 def resumed(conversation: Conversation, event: DocumentsListed, offer: Offer, context: Context) -> Turn:
     """She is signed in again: on with the document that was being brought in. What she had entered is forgotten."""
-    here, _ = documents.listed(replace(conversation, wanted=None), event, context)
+    here, _ = documents.on_documents_listed(replace(conversation, wanted=None), event, context)
     return await_answer(replace(here, pull=Pull()), Stage.SEARCHING, context), (AskParameters(offer),)
 
 
 def _revoked(conversation: Conversation, offer: Offer, now: int) -> Turn:
     out, leaving = signed_out(conversation, Stage.MENU, is_refused=True)
-    out = replace(out, wanted=Wanted(offer.doctype, offer.title, offer.issuer, now, offer=offer))
+    out = replace(out, wanted=ResumeDocument(offer.doctype, offer.title, offer.issuer, now, offer=offer))
     return out, (say(out, "pull.sign_in_again", SERVICES, MENU), *leaving)
 
 

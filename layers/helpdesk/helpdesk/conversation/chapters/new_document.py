@@ -7,7 +7,7 @@ outside.
 from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.effects import SOUGHT, AskParameters, FindOffers, Keep, Option, ShowOptions, Text
+from helpdesk.conversation.effects import SOUGHT, AskParameters, FindOffers, Option, SealInput, ShowOptions, Text
 from helpdesk.conversation.events import CitizenEvent, Failed, OffersFound, Said
 from helpdesk.conversation.model import Conversation, Pull, Stage
 from helpdesk.conversation.offers import Offer
@@ -50,7 +50,7 @@ def _bring_in(conversation: Conversation, doctypes: tuple[str, ...], context: Co
     """Search for kinds that she wished for; of a single one, for its issuers. What is sealed names no word of hers."""
     sought = replace(conversation, pull=Pull(sought=True, doctypes=doctypes))
     found, requests = _find(sought, doctypes[0] if len(doctypes) == 1 else "", 1, context)
-    return found, (Keep(SOUGHT, " ".join(doctypes)), *requests)
+    return found, (SealInput(SOUGHT, " ".join(doctypes)), *requests)
 
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
@@ -94,7 +94,7 @@ def _seek(conversation: Conversation, said: Said, context: Context) -> Turn:
         within = doctypes[0]
     sought = replace(conversation, pull=Pull(sought=True, doctypes=doctypes))
     found, requests = _find(sought, within, 1, context)
-    return found, (Keep(SOUGHT), *requests)
+    return found, (SealInput(SOUGHT), *requests)
 
 
 def _find(conversation: Conversation, within: str, page: int, context: Context) -> Turn:
@@ -102,7 +102,7 @@ def _find(conversation: Conversation, within: str, page: int, context: Context) 
     return await_answer(conversation, Stage.SEARCHING, context), (FindOffers(pull.doctypes, within, page),)
 
 
-def found(conversation: Conversation, event: OffersFound, context: Context) -> Turn:
+def on_offers_found(conversation: Conversation, event: OffersFound, context: Context) -> Turn:
     """Show what was found; the only one is chosen by itself."""
     pull = conversation.pull or Pull()
     here = stop_waiting(conversation, event.id)

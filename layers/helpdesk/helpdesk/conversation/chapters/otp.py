@@ -9,7 +9,7 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Request, Say, SendOtp, SignUp, Text, VerifyOtp, VerifySignUp
 from helpdesk.conversation.events import CitizenEvent, Entered, Failed, Kind, OtpSent
 from helpdesk.conversation.limits import DAY
-from helpdesk.conversation.model import Conversation, OtpRound, Rules, Stage, Tried
+from helpdesk.conversation.model import Conversation, OtpAttempt, OtpRound, Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
     MENU,
@@ -56,14 +56,16 @@ def send(conversation: Conversation, context: Context, _: Text | None = None) ->
         return stays, (say(stays, why, SERVICES, MENU, hours=hours),)
     form = conversation.form
     request = SignUp(mark, form.mobile_mark) if form else SendOtp(mark)
-    tried = (*today, Tried(mark, now, step=context.step))
+    tried = (*today, OtpAttempt(mark, now, step=context.step))
     # What was asked for in the session before is not asked of another account.
     wanted = conversation.wanted if not otps or otps[-1].mark == mark else None
     asked = replace(conversation, otp=None, tried=tried, wanted=wanted)
     return await_answer(asked, Stage.SENDING_OTP, context), (request,)
 
 
-def _limit(today: Sequence[Tried], otps: Sequence[Tried], mark: str, rules: Rules) -> tuple[str, Tried] | None:
+def _limit(
+    today: Sequence[OtpAttempt], otps: Sequence[OtpAttempt], mark: str, rules: Rules
+) -> tuple[str, OtpAttempt] | None:
     """Return the text for the limit that another OTP would break, and what opens it when a day has passed."""
     numbers = {tried.mark for tried in today}
     if len(otps) >= rules.otps_per_citizen_per_day:
@@ -87,13 +89,13 @@ def _mark(conversation: Conversation) -> str:
     return conversation.again.mark if isinstance(conversation.again, SendOtp) else ""
 
 
-def sent(conversation: Conversation, event: OtpSent, context: Context) -> Turn:
+def on_otp_sent(conversation: Conversation, event: OtpSent, context: Context) -> Turn:
     """The OTP is on its way."""
     now = context.now
     otp = OtpRound(now, now + event.expires_in, context.rules.otp_tries, event.digits, event.mark)
     tried = conversation.tried
     if all(one.step != event.id for one in tried):
-        tried = (*tried, Tried(event.mark, now, step=event.id))  # asked for by a version that counts only here
+        tried = (*tried, OtpAttempt(event.mark, now, step=event.id))  # asked for by a version that counts only here
     asked = replace(stop_waiting(conversation, event.id), stage=Stage.OTP, otp=otp, tried=tried)
     return ask(asked, context)
 

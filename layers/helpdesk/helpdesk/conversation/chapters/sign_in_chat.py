@@ -56,7 +56,7 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
     return ask(conversation, context, note=text("aadhaar.length"))
 
 
-def not_sent(conversation: Conversation, event: Failed, request: SendOtp) -> Turn:
+def on_otp_not_sent(conversation: Conversation, event: Failed, request: SendOtp) -> Turn:
     """No OTP could be sent: what happened, and *Try again* with the same number."""
     here = taken_back(stop_waiting(conversation, event.id), event)
     stays = replace(here, stage=Stage.AADHAAR, again=request)

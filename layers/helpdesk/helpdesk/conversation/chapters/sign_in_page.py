@@ -65,7 +65,7 @@ def _signs_up(conversation: Conversation) -> bool:
     return conversation.form is not None or (isinstance(again, MakeLink) and again.sign_up)
 
 
-def made(conversation: Conversation, event: LinkMade, context: Context) -> Turn:
+def on_link_made(conversation: Conversation, event: LinkMade, context: Context) -> Turn:
     """The link is there: hand it over."""
     until = context.now + context.rules.link_seconds
     link = Link(event.mark, event.address, until, event.sign_up, agreed=False)
@@ -125,7 +125,7 @@ def consented(conversation: Conversation, event: ConsentAnswered, context: Conte
     return replace(here, link=replace(link, agreed=True)), (record,)
 
 
-def came_back(conversation: Conversation, event: ConsentReturned, context: Context) -> Turn:
+def on_consent_returned(conversation: Conversation, event: ConsentReturned, context: Context) -> Turn:
     """DigiLocker sent her back: with a code, which is exchanged at once or when she has proved herself; or without."""
     link = conversation.link
     if link is None:
@@ -142,7 +142,7 @@ def came_back(conversation: Conversation, event: ConsentReturned, context: Conte
     return _exchange(here, link, context, proved=False)
 
 
-def proved(conversation: Conversation, event: SentProof, context: Context) -> Turn | None:
+def on_sent_proof(conversation: Conversation, event: SentProof, context: Context) -> Turn | None:
     """The one-time code came from this chat: exchange. None if no code is waited for here."""
     link = conversation.link
     if conversation.at is not Stage.PROOF or link is None:

@@ -16,7 +16,7 @@ from helpdesk.conversation.effects import (
     GENDER,
     MOBILE,
     NAME,
-    Keep,
+    SealInput,
     Text,
 )
 from helpdesk.conversation.events import CitizenEvent, Entered, Failed, Kind, Said
@@ -103,7 +103,7 @@ def answer_number(conversation: Conversation, event: CitizenEvent, context: Cont
     """The Aadhaar number: no VID, which DigiLocker does not take here."""
     match event:
         case Entered(kind=Kind.AADHAAR, fault=None, mark=mark):
-            return _kept(conversation, Keep(AADHAAR), context, mark=mark)
+            return _kept(conversation, SealInput(AADHAAR), context, mark=mark)
         case Entered(kind=Kind.AADHAAR, fault=Fault.FIRST_DIGIT | Fault.CHECKSUM as fault):
             return ask(conversation, context, note=text(f"aadhaar.{fault}"))
     return ask(conversation, context, note=text("aadhaar.length"))
@@ -112,7 +112,7 @@ def answer_number(conversation: Conversation, event: CitizenEvent, context: Cont
 def answer_name(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """Her name, in the Latin letters that the card has it in. Who writes another script is shown an example at once."""
     if isinstance(event, Said) and _is_name(event):
-        return _kept(conversation, Keep(NAME), context)
+        return _kept(conversation, SealInput(NAME), context)
     return ask(conversation, context, note=text("sign_up.not_a_name"), more=text(f"example.{Stage.NAME}"))
 
 
@@ -120,7 +120,7 @@ def answer_born(conversation: Conversation, event: CitizenEvent, context: Contex
     """Her date of birth."""
     match event:
         case Entered(kind=Kind.DATE, fault=None):
-            return _kept(conversation, Keep(BORN), context)
+            return _kept(conversation, SealInput(BORN), context)
     return ask(conversation, context, note=text("sign_up.not_a_date"))
 
 
@@ -128,23 +128,23 @@ def answer_gender(conversation: Conversation, event: CitizenEvent, context: Cont
     """Her gender; or the date of birth once more, which was read back with the question."""
     match event:
         case Entered(kind=Kind.DATE, fault=None):
-            return _kept(conversation, Keep(BORN), context)
+            return _kept(conversation, SealInput(BORN), context)
         case Entered():
             return ask(conversation, context, note=text("sign_up.not_a_date"))
     gender = match_choice(event, Stage.GENDER, GENDERS)
     if gender is None:
         return ask(conversation, context, note=text("not_understood"))
-    return _kept(conversation, Keep(GENDER, _INITIALS[gender]), context)
+    return _kept(conversation, SealInput(GENDER, _INITIALS[gender]), context)
 
 
 def answer_mobile(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
     """The mobile that the OTP goes to: the one that she writes from, by a tap, or another."""
     match event:
         case Entered(kind=Kind.MOBILE, fault=None, mark=mark):
-            return _kept(conversation, Keep(MOBILE), context, mobile_mark=mark)
+            return _kept(conversation, SealInput(MOBILE), context, mobile_mark=mark)
     own = (Choice.OWN_MOBILE,) if conversation.writes_from_mobile else ()
     if match_choice(event, Stage.MOBILE, own, yes=Choice.OWN_MOBILE) is Choice.OWN_MOBILE and own:
-        return _kept(conversation, Keep(MOBILE, own_number=True), context, mobile_mark="")
+        return _kept(conversation, SealInput(MOBILE, own_number=True), context, mobile_mark="")
     return ask(conversation, context, note=text("sign_up.not_a_mobile"))
 
 
@@ -174,7 +174,7 @@ def answer_summary(conversation: Conversation, event: CitizenEvent, context: Con
 # The answer
 
 
-def not_sent(conversation: Conversation, event: Failed, context: Context) -> Turn:
+def on_otp_not_sent(conversation: Conversation, event: Failed, context: Context) -> Turn:
     """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more.
 
     Where an account can be the reason, the way to sign in to it stands below, for everybody alike.
@@ -195,7 +195,7 @@ def not_sent(conversation: Conversation, event: Failed, context: Context) -> Tur
 # What was entered
 
 
-def _kept(conversation: Conversation, keep: Keep, context: Context, **marks: str) -> Turn:
+def _kept(conversation: Conversation, keep: SealInput, context: Context, **marks: str) -> Turn:
     """Have a detail sealed, and go on to the next."""
     form = conversation.form or Form()
     has = tuple(name for name in DETAILS if name in form.has or name == keep.name)
