@@ -5,7 +5,8 @@
     ├── SecretError             a secret is empty or unreadable: every call is refused with 503
     ├── InboundError            a call to the webhook that is not Meta's, or not readable
     │   ├── SignatureError      401
-    │   └── PayloadError        signed, but no JSON object: 200, counted, alarmed
+    │   ├── PayloadError        signed, but no JSON object: 200, counted, alarmed (a form's: 400)
+    │   └── Undecryptable       a form's request that our key does not open: 421, and the phone fetches the key again
     ├── ConversationError       storage of the conversation
     │   ├── VersionConflict     somebody else wrote first: read again
     │   └── SealEnded           a sealed value is past its end: the citizen starts again
@@ -48,6 +49,10 @@ class SignatureError(InboundError):
 
 class PayloadError(InboundError):
     """The body was signed by Meta but is not a JSON object."""
+
+
+class Undecryptable(InboundError):
+    """A form's request cannot be decrypted with our key."""
 
 
 class ConversationError(HelpdeskError):
