@@ -27,7 +27,6 @@ from tests.world.record import (
     Refused,
     Rested,
     Returned,
-    Shut,
     Texted,
     Worked,
     Wrote,
@@ -260,7 +259,6 @@ class _Silence:
 @law
 def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
     """A message is answered before the next one comes, or when all is at rest; unless she was told otherwise."""
-    session = ledger.number("SESSION_SECONDS")
     silence: dict[str, _Silence] = defaultdict(_Silence)
     open_: dict[str, str] = {}
     told: dict[str, int] = {}
@@ -294,9 +292,7 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
             case Rested():
                 for line, message in open_.items():
                     wrote = ledger.wrote[message]
-                    # While the desk was closed for longer, her session has ended, and what she asked for with it.
-                    was_closed = any(one.at + one.seconds > wrote.at + session for one in ledger.all(Shut))
-                    if not was_closed and not ledger.dead(line):
+                    if not ledger.dead(line):
                         yield f"{line[-2:]} wrote {wrote.text or wrote.tapped or wrote.kind!r} and got no answer"
                 open_.clear()
 
@@ -365,6 +361,7 @@ def what_she_pays_for_stays_within_bounds(ledger: Ledger) -> Iterator[str]:
     wrote = Counter(event.line for event in ledger.wrote.values())
     back = Counter(event.line for event in ledger.all(Returned))
     told: dict[str, list[float]] = defaultdict(list)
+    handed_over = Counter(event.line for event in ledger.wrote.values() if event.kind == "system")
     documents: Counter[str] = Counter()
     longer: Counter[str] = Counter()
     for event in ledger.all(Received):
@@ -377,7 +374,8 @@ def what_she_pays_for_stays_within_bounds(ledger: Ledger) -> Iterator[str]:
         documents[event.line] += bool(event.filename)
     a_day = ledger.number("REPLIES_PER_CITIZEN_PER_DAY")
     for line, times in told.items():
-        extra = 2 * documents[line] + ledger.troubles(line)  # a document that is not delivered: as a file, then a word
+        # A document that is not delivered: as a file, then a word. Whoever has a number next is told of a pause too.
+        extra = 2 * documents[line] + ledger.troubles(line) + handed_over[line]
         if len(times) > wrote[line] + back[line] + extra:
             yield f"{line[-2:]} wrote {wrote[line]} messages and got {len(times)}"
         for seconds, most in ((HOUR, max(2, a_day * 6 // 10)), (DAY, a_day)):

@@ -12,14 +12,17 @@ from helpdesk.conversation.events import (
     Entered,
     Event,
     Failed,
+    IdentityChanged,
     Kind,
+    LateMessage,
     OtpSent,
     Said,
     SentSomethingElse,
     SignedIn,
     Tapped,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
+from helpdesk.conversation.limits import Used
+from helpdesk.conversation.model import Conversation, IssuedDocument, RepeatedText, Rules, Stage
 from helpdesk.conversation.problems import Problem
 
 NOW = 1_800_000_000
@@ -89,6 +92,29 @@ def test_stop_signs_out_and_only_hi_is_answered_after_it() -> None:
     for event in (said(Choice.MENU), Entered("n", Kind.OTP), SentSomethingElse("v", "audio"), said(Choice.YES)):
         assert advance(stopped, event, NOW, RULES) == (stopped, ())
     assert after(stopped, said(Choice.GREETING)).stage is Stage.MENU
+
+
+def test_stop_is_heard_above_her_limits_in_a_pause_late_and_after_her_data_was_deleted() -> None:
+    stop = said(Choice.STOP)
+    flooded = replace(signed_in(), minute=NOW // 60, messages=RULES.messages_per_minute + 9)
+    assert told(advance(flooded, stop, NOW, RULES)[1]).text.key == "stop.done"
+    assert told(advance(signed_in(), LateMessage("step", stop), NOW, RULES)[1]).text.key == "stop.done"
+    repeating = replace(signed_in(), repeated=RepeatedText("stop", NOW, 9))
+    assert after(repeating, replace(stop, typed="stop")).stage is Stage.STOPPED
+    paused = replace(signed_in(), used=Used(paused_until=NOW + 60))
+    for conversation in (paused, after(paused, Tapped("delete", Tap(Choice.DELETE)))):
+        for event in (stop, LateMessage("step", stop)):
+            assert after(conversation, event).stage is Stage.STOPPED
+
+
+def test_who_has_her_number_next_is_told_what_she_was_told_and_the_counts_stay() -> None:
+    used = Used(replies=tuple(range(NOW - 60, NOW)), paused_until=NOW + 3600)
+    flooded = replace(signed_in(), used=used, minute=NOW // 60, messages=99, late_at=NOW)
+    handed_over = after(replace(flooded, repeated=RepeatedText("x", NOW, 9)), IdentityChanged("system"))
+    assert handed_over.used == replace(used, paused_until=0)
+    assert told(advance(handed_over, replace(said(Choice.MENU), typed="x"), NOW, RULES)[1]).text.key == "pause.minutes"
+    late = replace(handed_over, used=Used())
+    assert told(advance(late, LateMessage("step"), NOW, RULES)[1]).note is not None
 
 
 @pytest.mark.parametrize(

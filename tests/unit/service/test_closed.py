@@ -98,6 +98,55 @@ def test_her_data_is_deleted_by_timers_while_the_desk_is_closed(desk: Desk) -> N
     assert (stored.person.phone, stored.person.user_id) == (None, None)
 
 
+@pytest.mark.parametrize("asked", ["a document", "what can be brought in"])
+def test_what_she_asked_for_before_her_session_ended_is_answered_by_saying_so(desk: Desk, asked: str) -> None:
+    desk.signed_in()
+    if asked == "what can be brought in":
+        desk.says("new document")
+    desk.deliver(desk.text({"a document": "1", "what can be brought in": "12th marksheet"}[asked]))
+    for _ in range(2):
+        desk.clock.now += 16 * MINUTE
+        timers_fire(desk)
+    before, calls = len(desk.whatsapp.sent), list(desk.locker.calls)
+    desk.work()
+    (told,) = desk.whatsapp.sent[before:]
+    assert "We signed you out" in json.dumps(told)
+    assert desk.locker.calls == calls
+
+
+def test_an_answer_that_comes_after_the_session_has_ended_is_undone_and_she_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.signed_in()
+    desk.deliver(desk.text("1"))
+    fetch = desk.locker.fetch_document
+
+    def fetches_for_long(*asked: Any) -> str:
+        desk.clock.now += 16 * MINUTE
+        timers_fire(desk)
+        return fetch(*asked)
+
+    monkeypatch.setattr(desk.locker, "fetch_document", fetches_for_long)
+    before = len(desk.whatsapp.sent)
+    desk.work()
+    (told,) = desk.whatsapp.sent[before:]
+    assert "We signed you out" in json.dumps(told)
+    assert "document" not in told
+
+
+def test_where_her_data_is_deleted_before_she_was_told_of_a_pause_her_next_message_is_told(desk: Desk) -> None:
+    while not (desk.aws.items() and desk.store.load(desk.conversation_id).conversation.used.paused_until):
+        desk.clock.now += 3
+        desk.deliver(desk.text("menu"), desk.text("help"))
+    desk.deliver(desk.tap("delete@delete"))
+    desk.worker.work(IdleTimer(desk.conversation_id, "timer"))
+    desk.clock.now += 16 * MINUTE
+    desk.worker.work(IdleTimer(desk.conversation_id, "a later timer"))
+    assert not desk.store.load(desk.conversation_id).person.user_id
+    assert "minutes" in json.dumps(desk.says("Hi")[-1])
+    assert desk.says("Hi") == []
+
+
 def test_a_number_whose_job_never_came_does_not_stay_in_the_outbox(desk: Desk) -> None:
     desk.asked_for_otp()
     desk.deliver(desk.text(a_desk.OTP))

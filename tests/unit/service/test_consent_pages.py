@@ -563,6 +563,49 @@ def test_two_documents_in_a_row_need_one_refresh(desk: Desk) -> None:
     assert desk.locker.calls[-3:] == ["refresh", "fetch_document", "fetch_document"]
 
 
+def test_the_tokens_of_a_refresh_are_kept_though_she_has_moved_on_meanwhile(desk: Desk) -> None:
+    signed_in(desk)
+    stay(desk, 3600)
+    desk.deliver(desk.text("2"))
+
+    def taps_menu_meanwhile(token: Token) -> Token:
+        desk.deliver(desk.text("menu"))
+        return token
+
+    desk.locker.refreshed = taps_menu_meanwhile
+    desk.work()
+    desk.locker.refreshed = lambda token: token
+    assert "revoke" not in desk.locker.calls
+    assert "Driving" in bodies(desk.says("driving licence"))
+    assert desk.locker.calls.count("refresh") == 1
+
+
+def test_the_tokens_of_a_refresh_are_given_back_where_she_has_signed_out_meanwhile(desk: Desk) -> None:
+    signed_in(desk)
+    stay(desk, 3600)
+    desk.deliver(desk.text("2"))
+
+    def signs_out_meanwhile(token: Token) -> Token:
+        desk.deliver(desk.text("done"))
+        desk.aws.work()
+        return token
+
+    desk.locker.refreshed = signs_out_meanwhile
+    desk.work()
+    assert desk.locker.calls[-3:] == ["refresh", "revoke", "revoke refresh"]
+
+
+def test_an_old_token_is_refreshed_before_a_document_is_brought_in(desk: Desk) -> None:
+    signed_in(desk)
+    stay(desk, 3000)
+    for text in ("new document", "12th marksheet 214", "0000214 B", "2005"):
+        desk.says(text)
+    desk.clock.now += 560
+    desk.says("help")
+    desk.says("send")
+    assert desk.locker.calls[desk.locker.calls.index("refresh") + 1] == "pull"
+
+
 def test_a_refresh_is_never_repeated(desk: Desk) -> None:
     signed_in(desk)
     stay(desk, 3600)

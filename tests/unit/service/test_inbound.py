@@ -361,6 +361,18 @@ def test_a_late_message_is_not_acted_on(desk: Desk) -> None:
     assert "verify_otp" not in desk.locker.calls
 
 
+def test_a_hi_that_was_sent_before_her_stop_does_not_undo_it_however_late_it_comes(desk: Desk) -> None:
+    sent = int(desk.clock.now)
+    desk.signed_in()
+    stop = desk.text("stop", timestamp=str(sent + 3))
+    desk.clock.now += 40
+    desk.gets(stop)
+    for age in (0, 700):
+        desk.clock.now += age
+        assert desk.gets(desk.text("Hi", timestamp=str(sent))) == []
+    assert desk.gets(desk.text("Hi", timestamp=str(sent + 4)))
+
+
 def test_a_delivery_too_large_for_its_time_is_taken_in_part_by_part(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from helpdesk.conversation.effects import (
     VerifyOtp,
     is_request,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, Waiting
+from helpdesk.conversation.model import Conversation, IssuedDocument, Stage, Waiting
 from helpdesk.conversation.numbers import verhoeff
 from helpdesk.digilocker.errors import Unanswered, Unreachable
 from helpdesk.outbound import Deadline
@@ -250,6 +250,7 @@ def test_at_the_bound_replies_are_replaced_and_what_ends_or_records_something_st
 def test_where_nothing_can_be_given_up_only_what_ends_something_is_still_taken_in() -> None:
     full = [entry(n, RecordConsent("v", "en", n)) for n in range(MOST_ENTRIES)]
     assert bounded(full, [entry(98, say("menu"))], Conversation()) is None
+    assert bounded(full, [entry(98, say("stop.done"))], Conversation(stage=Stage.STOPPED)) is not None
     ends = bounded(full, [entry(99, say("stop.done"), Revoke())], Conversation())
     assert ends is not None
     assert [one.step for one in ends.put] == [f"{99:024d}"]

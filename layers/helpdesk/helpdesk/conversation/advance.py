@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from helpdesk.conversation.allowance import counted, ends, paid, within_limits
-from helpdesk.conversation.answers import answered, undo
+from helpdesk.conversation.answers import answered, undo, unwanted
 from helpdesk.conversation.beside import is_courtesy, told_beside
 from helpdesk.conversation.chapters import documents, language, privacy, sign_in_page, wish
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.commands import COMMANDS, command, option_tapped
+from helpdesk.conversation.commands import COMMANDS, command, command_even_late, option_tapped
 from helpdesk.conversation.effects import (
     REQUESTS,
     Effect,
@@ -92,17 +92,18 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
         case SentInGroup():
             return _in_group(conversation, context)
         case IdentityChanged():
-            return carried_out(privacy.forget(conversation), context)
+            return carried_out(privacy.hand_over(conversation), context)
         case DeliveryFailed():
             return carried_out(documents.not_delivered(conversation, event), context)
         case TimeRanOut():
             return _time_ran_out(conversation, context)
         case SessionClosed():
             return _closed(conversation)
-    if not conversation.waits_for(event.id):
-        return conversation, undo(event)
     session = conversation.session
-    if session and now >= session.expires_at:  # the answer took so long that nothing can be done with it any more
+    if not conversation.waits_for(event.id):
+        return unwanted(conversation, event, context)
+    is_over = session is not None and now >= session.expires_at
+    if is_over or conversation.stage is Stage.ENDED:  # the answer took so long that nothing can be done with it
         conversation, effects = carried_out(answered(conversation, Ended(event.id), context), context)
         return conversation, (*effects, *undo(event))
     if now >= idle_end(conversation, rules):
@@ -114,7 +115,7 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
 def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Context) -> Outcome:
     """Answer her. A message that gets no answer changes nothing, so that it need not be written down either."""
     now, rules = context.now, context.rules
-    if conversation.stage is Stage.STOPPED and not _is_greeting(event):
+    if conversation.stage is Stage.STOPPED and command_even_late(event) is not Choice.GREETING:
         return conversation, ()
     conversation, leaving = _expired(conversation, context)
     silent = conversation, leaving
@@ -124,13 +125,15 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
     same = conversation.minute == now // MINUTE
     messages = conversation.messages + 1 if same else 1
     repeated = _repeated(conversation.repeated, event, now)
-    if messages > rules.messages_per_minute + 1 or (repeated and repeated.times >= rules.same_texts_per_minute):
+    is_stop = command_even_late(event) is Choice.STOP
+    is_flood = messages > rules.messages_per_minute + 1
+    if not is_stop and (is_flood or (repeated and repeated.times >= rules.same_texts_per_minute)):
         return silent
     asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=repeated)
     if conversation.is_done and is_courtesy(conversation, event):
         return silent  # an answer would only cost money
     asked = replace(asked, is_done=False)
-    if messages > rules.messages_per_minute:
+    if messages > rules.messages_per_minute and not is_stop:
         conversation, effects = asked, (say(asked, "slowly", MENU),)
     else:
         here = asked if _answers_open_question(asked, event) else language.follow(asked, event, rules)
@@ -181,11 +184,6 @@ def _with_way_back(effects: tuple[Effect, ...], before: str) -> tuple[Effect, ..
     return (*effects[:at], replace(first, more=text("language.back", spoken=before)), *effects[at + 1 :])
 
 
-def _is_greeting(event: CitizenEvent) -> bool:
-    said = event.event if isinstance(event, LateMessage) else event
-    return said is not None and command(said) is Choice.GREETING
-
-
 def _repeated(before: RepeatedText | None, event: CitizenEvent, now: int) -> RepeatedText | None:
     """Count how often she typed the same text in a row, within a minute of the first time."""
     if not isinstance(event, Said) or not event.typed:
@@ -225,8 +223,8 @@ def _reply(conversation: Conversation, event: CitizenEvent, context: Context) ->
 
 
 def _late(conversation: Conversation, late: LateMessage, context: Context) -> Turn:
-    """A message from long ago: only *Hi* and *Menu* are still acted on. She is told once for a burst of them."""
-    if late.event and command(late.event) in {Choice.GREETING, Choice.MENU}:
+    """A message from long ago: only *Hi*, *Menu* and *Stop* are still acted on. She is told once for a burst."""
+    if late.event and command(late.event) in {Choice.GREETING, Choice.MENU, Choice.STOP}:
         return _reply(language.follow(conversation, late.event, context.rules), late.event, context)
     if context.now - conversation.late_at < _BURST_SECONDS:
         return conversation, ()
@@ -311,9 +309,11 @@ def _time_ran_out(conversation: Conversation, context: Context) -> Outcome:
     now = context.now
     if conversation.timer_at > now + _TIMER_SLACK_SECONDS:
         return conversation, ()  # an older timer: a newer one is set
+    waiting = conversation.waiting
     conversation, leaving = _expired(replace(conversation, timer_at=0), context)
     if not is_entrusted(conversation) and not conversation.wish:
-        return conversation, leaving
+        # What she still waits for is not done any more, and its job says so.
+        return (replace(conversation, waiting=waiting) if conversation.stage is Stage.ENDED else conversation), leaving
     rest = max(1, idle_end(conversation, context.rules) - now)
     return replace(conversation, timer_at=now + rest), (SetTimer(rest),)
 

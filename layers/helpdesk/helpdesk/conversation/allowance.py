@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from helpdesk.conversation.choices import Choice
-from helpdesk.conversation.commands import COMMANDS, command
+from helpdesk.conversation.commands import COMMANDS, command, command_even_late
 from helpdesk.conversation.effects import (
     REPLIES,
     REQUESTS,
@@ -78,13 +78,14 @@ def paid(
 
 def ends(conversation: Conversation, event: CitizenEvent, context: Context) -> tuple[Conversation, tuple[Effect, ...]]:
     """While she is left without answers, *Stop*, *Done* and *Delete my data* still do what they say, without a word."""
-    choice = command(event)
+    choice = Choice.STOP if command_even_late(event) is Choice.STOP else command(event)
     does = {
-        Choice.STOP: True,
+        Choice.STOP: conversation.stage is not Stage.STOPPED,
         Choice.DONE: conversation.session is not None,
-        Choice.DELETE: isinstance(event, Tapped) or conversation.stage is Stage.DELETE,
+        Choice.DELETE: conversation.stage is Stage.DELETE
+        or (isinstance(event, Tapped) and conversation.stage not in {Stage.NEW, Stage.STOPPED}),
     }
-    if choice is None or not does.get(choice) or conversation.stage in {Stage.NEW, Stage.STOPPED}:
+    if choice is None or not does.get(choice):
         return conversation, ()
     ended, effects = carried_out(COMMANDS[choice](conversation, event, context), context)
     return ended, tuple(effect for effect in effects if not isinstance(effect, REPLIES))

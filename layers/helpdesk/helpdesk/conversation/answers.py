@@ -69,6 +69,13 @@ def undo(answer: Answer) -> tuple[Effect, ...]:
     return ()
 
 
+def unwanted(conversation: Conversation, event: Answer, context: Context) -> tuple[Conversation, tuple[Effect, ...]]:
+    """Undo what an answer brought for which nobody waits; but go on with the tokens that her session's own became."""
+    if isinstance(event, Refreshed) and event.is_of(conversation.session):
+        return session.refreshed(conversation, event, context)[0], ()
+    return conversation, undo(event)
+
+
 def answered(conversation: Conversation, event: Answer, context: Context) -> Turn:
     """Let the chapter that asked deal with the answer."""
     match event:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from helpdesk.conversation.chapters import account, documents, issuer, language, menu, new_document, privacy
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.events import CitizenEvent, Said, Tapped
+from helpdesk.conversation.events import CitizenEvent, LateMessage, Said, Tapped
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.open_question import ask_again, explain, go_back
 from helpdesk.conversation.turn import Context, Turn, is_meant, reset_to, text
@@ -18,6 +18,12 @@ def command(event: CitizenEvent) -> Choice | None:
         case Said(choices=choices):
             return next((choice for choice in COMMANDS if choice in choices and is_meant(event, choice)), None)
     return None
+
+
+def command_even_late(event: CitizenEvent) -> Choice | None:
+    """Return what `command` does, also for a message that WhatsApp delivered long after she sent it."""
+    timely = event.event if isinstance(event, LateMessage) else event
+    return command(timely) if timely else None
 
 
 def option_tapped(conversation: Conversation, tap: Tap, context: Context) -> Turn:

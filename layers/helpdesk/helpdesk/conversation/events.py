@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import TOKEN, Request
-from helpdesk.conversation.model import IssuedDocument
+from helpdesk.conversation.model import IssuedDocument, Session
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
@@ -185,6 +185,12 @@ class Refreshed(Value, frozen=True):
     expires_in: int
     request: Request
     keeps: tuple[str, ...] = (TOKEN,)
+    before: int = 0
+    """When the token ended that was exchanged."""
+
+    def is_of(self, session: Session | None) -> bool:
+        """Return whether a session still has the token that was exchanged."""
+        return session is not None and session.token_until == self.before
 
 
 class LinkMade(Value, frozen=True):

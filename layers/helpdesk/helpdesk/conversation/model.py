@@ -290,6 +290,8 @@ class Newest(Tagged, frozen=True):
 
     step: str
     question: str
+    sent_at: int = 0
+    """When she sent it, in seconds since the epoch."""
 
 
 class RepeatedText(Tagged, frozen=True, tag="Repeated"):

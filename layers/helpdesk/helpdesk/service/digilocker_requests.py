@@ -87,6 +87,8 @@ right one is refused then and a wrong one is no loss."""
 EXPIRES = (SendOtp, VerifyOtp, SignUp, VerifySignUp, MakeLink, ExchangeCode, PullDocument)
 """What is not begun after `JobExpirySeconds`: DigiLocker would consume something, or the citizen has to be there to use
 what it brings. All else is done late, as long as her session lasts."""
+_WITH_TOKEN = (ListDocuments, FetchDocument, PullDocument)
+"""What is asked with her access token."""
 _NOT_TOLD = "••"
 """Stands for the last digits of a mobile that is not named. The previous version shows it as it is."""
 
@@ -128,7 +130,7 @@ class DigiLockerRequests:
             return Answered(Failed(step, problem, request))
         try:
             session = stored.conversation.session
-            if isinstance(request, ListDocuments | FetchDocument) and session and self._is_old(session):
+            if isinstance(request, _WITH_TOKEN) and session and self._is_old(session):
                 return self._refreshed(stored, session, step, request, deadline, again=again)
             return self._ask(stored, entry, request, deadline)
         except SealEnded as error:
@@ -237,7 +239,7 @@ class DigiLockerRequests:
                 if not token.scope:
                     del brought[SHARED]  # then it is the same as before (RFC 6749, 5.1)
                 keeps = dict.fromkeys((*session.keeps, *brought))
-                return Answered(Refreshed(step, token.expires_in, request, tuple(keeps)), brought)
+                return Answered(Refreshed(step, token.expires_in, request, tuple(keeps), session.token_until), brought)
         # Nobody has what it may have been exchanged for; the tokens that we have still end all of it, at signing out.
         return Answered(Failed(step, Problem.SIGNED_OUT, request))
 

@@ -13,6 +13,7 @@ from helpdesk.conversation.effects import (
     Reply,
     Revoke,
     SetTimer,
+    is_reply,
 )
 from helpdesk.conversation.ends import said_instead
 from helpdesk.errors import SealEnded, StorageError
@@ -69,7 +70,10 @@ class FollowUps:
             case EraseData():
                 # Else she has written meanwhile, and what answers her has still to reach her.
                 if all(other.order <= entry.order for other in stored.outbox):
-                    self._store.erase(stored)
+                    others = (other for other in stored.outbox if other.step != entry.step)
+                    self._store.erase(
+                        stored, told=not any(map(is_reply, (one for other in others for one in other.then)))
+                    )
             case RecordConsent():
                 count("Consented")
                 self._records.record_consent(stored.id, effect, self._consent_seconds)

@@ -271,7 +271,7 @@ def _sender(message: InboundMessage, person: Person) -> Person:
 
 def _newest(message: InboundMessage, question: str, pepper: str) -> Newest:
     """Return her newest message and the question that it answers. An edit is the message that it changes."""
-    return Newest(step_id(pepper, message.edited or message.id), question)
+    return Newest(step_id(pepper, message.edited or message.id), question, message.timestamp or 0)
 
 
 def _count_missed(entries: Sequence[Entry]) -> None:

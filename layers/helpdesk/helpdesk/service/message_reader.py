@@ -18,7 +18,7 @@ from helpdesk.conversation.events import (
     Tapped,
     TimelyEvent,
 )
-from helpdesk.conversation.model import Conversation, Newest, Stage
+from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.numbers import Fault
 from helpdesk.service.identity import number_mark, step_id, text_mark
 from helpdesk.service.proof_code import proof_mark, read_proof
@@ -54,8 +54,15 @@ def read_message(
         return ReadMessage(SentInGroup(step))
     is_text = message.kind is webhook.Kind.TEXT or _answers_anew(message, conversation, pepper)
     event, digits = _meaning(step, message, conversation, is_text=is_text)
-    if message.timestamp is not None and now - message.timestamp > max_age_seconds:
-        return ReadMessage(LateMessage(step, event if not digits else None))
+    if message.timestamp is not None:
+        if (
+            conversation.stage is Stage.STOPPED
+            and conversation.newest
+            and message.timestamp < conversation.newest.sent_at
+        ):
+            return ReadMessage(LateMessage(step))  # sent before her *Stop*, which it does not undo
+        if now - message.timestamp > max_age_seconds:
+            return ReadMessage(LateMessage(step, event if not digits else None))
     text = normalised(message.text or "")
     value = _accepted(text, conversation)
     match event:
@@ -86,7 +93,7 @@ def _answers_anew(message: InboundMessage, conversation: Conversation, pepper: s
     newest = conversation.newest
     if message.edited is None or newest is None:
         return False
-    return newest == Newest(step_id(pepper, message.edited), conversation.question)
+    return (newest.step, newest.question) == (step_id(pepper, message.edited), conversation.question)
 
 
 def _meaning(

@@ -25,7 +25,7 @@ from helpdesk.conversation.effects import (
     SignUp,
     is_reply,
 )
-from helpdesk.conversation.model import Conversation
+from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.turn import text
 from helpdesk.storage.conversations import Entry
 from helpdesk.structs import Value
@@ -49,13 +49,13 @@ class Kept(Value, frozen=True):
 def bounded(before: Sequence[Entry], new: Sequence[Entry], conversation: Conversation) -> Kept | None:
     """Return what to write so that the outbox stays within its bound, or None if the turn does not fit at all.
 
-    A turn that ends something fits always: there is no more to end than was begun.
+    A turn that ends something fits always: there is no more to end than was begun. So does *Stop*, which is heard once.
     """
     if len(before) + len(new) <= MOST_ENTRIES:
         return Kept(tuple(new))
     entries = {entry.step: entry for entry in (*before, *new)}
     left = _left(entries, conversation)
-    if len(left) > MOST_ENTRIES and not any(map(_ends, new)):
+    if len(left) > MOST_ENTRIES and conversation.stage is not Stage.STOPPED and not any(map(_ends, new)):
         return None
     steps = {entry.step for entry in before}
     put = tuple(entry for step, entry in left.items() if step not in steps or entry is not entries[step])

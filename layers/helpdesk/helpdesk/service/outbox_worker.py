@@ -35,7 +35,7 @@ from helpdesk.conversation.events import (
     SignedIn,
     TimeRanOut,
 )
-from helpdesk.conversation.model import Rules
+from helpdesk.conversation.model import Rules, Stage
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import longer
 from helpdesk.errors import ConversationError, HelpdeskError, StorageError
@@ -243,6 +243,8 @@ class Worker:
 
     def _request(self, stored: Stored, entry: Entry, request: Request, this: Try) -> tuple[Stored, Entry | None]:
         """Have a request answered, and write down what follows from the answer."""
+        if stored.conversation.stage is Stage.ENDED and stored.conversation.waits_for(entry.step):
+            return self._record(stored, entry, Answered(Ended(entry.step)))
         if not wanted(stored.conversation, entry.step, request):
             count("UnwantedJobs")
             self._finish(stored, replace(entry, request=None))
@@ -304,6 +306,8 @@ class Worker:
             if standing is None or standing.effects != entry.effects:
                 return  # it was our own write: only its answer got lost
             waited = draft.conversation.waits_for(entry.step)
+            if isinstance(event, Refreshed):
+                waited = waited or event.is_of(draft.conversation.session)
             try:
                 draft.follow(entry, rest, draft.advance(event), answered.brought, waited=waited)
             except StorageError:

@@ -297,22 +297,29 @@ class ConversationStore:
                 return
         raise VersionConflict(f"lost {_TRIES} races")
 
-    def erase(self, stored: Stored) -> None:
+    def erase(self, stored: Stored, *, told: bool = True) -> None:
         """Forget where to reach her, unless she has written meanwhile: then this is a new conversation.
 
         The dialogue has forgotten the rest before. What stays: fingerprints and counts, for eight days at the most.
+        `told`: whether every earlier reply has been sent. Else she has not been told that she is left without answers.
         """
         if stored.conversation.stage is not Stage.NEW:
             return
+        used = stored.conversation.used
+        left = replace(stored.conversation, used=used if told else replace(used, paused_until=0))
         try:
             call(
                 self._dynamodb.update_item,
                 TableName=self._table,
                 Key=_key(stored.id, "state"),
-                UpdateExpression="SET person = :nobody",
+                UpdateExpression="SET person = :nobody, #state = :left",
                 ConditionExpression="#v = :before",
-                ExpressionAttributeNames={"#v": "version"},
-                ExpressionAttributeValues={":nobody": {"S": "{}"}, ":before": {"N": str(stored.version)}},
+                ExpressionAttributeNames={"#v": "version", "#state": "state"},
+                ExpressionAttributeValues={
+                    ":nobody": {"S": "{}"},
+                    ":left": {"S": _written_state(left)},
+                    ":before": {"N": str(stored.version)},
+                },
             )
         except StorageError as error:
             if not _lost_race(error):

@@ -71,14 +71,24 @@ def said_delete(conversation: Conversation, event: CitizenEvent, context: Contex
 
 
 def delete(conversation: Conversation) -> Turn:
-    """Sign out and forget her, but for the counts against misuse: who could reset them would not be held back."""
+    """Delete her data and say so. The counts against misuse stay: who could reset them would not be held back."""
     forgotten, effects = forget(conversation)
     told = say(conversation, "delete.done", START_AGAIN)
     return forgotten, (*effects, told, EraseData())
 
 
+def hand_over(conversation: Conversation) -> Turn:
+    """Sign out and forget her without a word: her number or user id may be somebody else's by now.
+
+    Whoever that is has not been told why messages get no answer. What was asked for stays counted.
+    """
+    forgotten, effects = forget(conversation)
+    told = replace(forgotten, used=replace(forgotten.used, paused_until=0), messages=0, late_at=0, repeated=None)
+    return told, effects
+
+
 def forget(conversation: Conversation) -> Turn:
-    """Sign out and forget her without a word: her number or user id may be somebody else's by now."""
+    """Sign out and forget her, but for the counts against misuse."""
     out, effects = signed_out(conversation, Stage.NEW)
     forgotten = Conversation(
         active_at=out.active_at,
