@@ -47,7 +47,7 @@ FAULTS = (
         "an OTP is counted when its answer comes",
         "more limits hold",
         "conversation/chapters/otp.py",
-        "tried = (*today, Tried(mark, now, step=context.step))",
+        "tried = (*today, OtpAttempt(mark, now, step=context.step))",
         "tried = today",
         first=250,
     ),

