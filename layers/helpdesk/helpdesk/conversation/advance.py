@@ -125,15 +125,12 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
     same = conversation.minute == now // MINUTE
     messages = conversation.messages + 1 if same else 1
     repeated = _repeated(conversation.repeated, event, now)
-    is_stop = command_even_late(event) is Choice.STOP
-    is_flood = messages > rules.messages_per_minute + 1
-    if not is_stop and (is_flood or (repeated and repeated.times >= rules.same_texts_per_minute)):
-        return silent
     asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=repeated)
-    if conversation.is_done and is_courtesy(conversation, event):
+    too_many = _too_many(asked, event, rules)
+    if too_many > 1 or (conversation.is_done and is_courtesy(conversation, event)):
         return silent  # an answer would only cost money
     asked = replace(asked, is_done=False)
-    if messages > rules.messages_per_minute and not is_stop:
+    if too_many:
         conversation, effects = asked, (say(asked, "slowly", MENU),)
     else:
         here = asked if _answers_open_question(asked, event) else language.follow(asked, event, rules)
@@ -145,6 +142,15 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
         return silent
     conversation, effects = _with_timer(*paid(asked, event, conversation, effects, context), context)
     return conversation, (*effects, *leaving)
+
+
+def _too_many(asked: Conversation, event: CitizenEvent, rules: Rules) -> int:
+    """Return by how many a message is over what is answered; she is told of the first one. *Stop* is always heard."""
+    if command_even_late(event) is Choice.STOP:
+        return 0
+    if asked.repeated and asked.repeated.times >= rules.same_texts_per_minute:
+        return 1 + asked.repeated.times  # a machine is not told
+    return max(0, asked.messages - rules.messages_per_minute)
 
 
 def _with_timer(conversation: Conversation, effects: tuple[Effect, ...], context: Context) -> Outcome:

@@ -54,26 +54,30 @@ def read_message(
         return ReadMessage(SentInGroup(step))
     is_text = message.kind is webhook.Kind.TEXT or _answers_anew(message, conversation, pepper)
     event, digits = _meaning(step, message, conversation, is_text=is_text)
-    if message.timestamp is not None:
-        if (
-            conversation.stage is Stage.STOPPED
-            and conversation.newest
-            and message.timestamp < conversation.newest.sent_at
-        ):
-            return ReadMessage(LateMessage(step))  # sent before her *Stop*, which it does not undo
-        if now - message.timestamp > max_age_seconds:
-            return ReadMessage(LateMessage(step, event if not digits else None))
+    before_stop = _is_before_stop(message, conversation)
+    if before_stop or _is_late(message, now - max_age_seconds):
+        return ReadMessage(LateMessage(step, None if digits or before_stop else event))
     text = normalised(message.text or "")
     value = _accepted(text, conversation)
     match event:
         case Entered(kind=kind):
-            if kind is Kind.DATE and digits > _today(now):
-                event = replace(event, fault=Fault.IMPOSSIBLE)
             mark = number_mark(pepper, digits) if kind in _COUNTED else ""
-            event = replace(event, mark=mark, fits=value is not None)
+            fault = Fault.IMPOSSIBLE if _is_to_come(kind, digits, now) else event.fault
+            event = replace(event, fault=fault, mark=mark, fits=value is not None)
         case Said():
             event = replace(event, typed=_text_mark(text, conversation, pepper), fits=value is not None)
     return ReadMessage(event, digits, value or digits or _line(text))
+
+
+def _is_late(message: InboundMessage, oldest: int) -> bool:
+    return message.timestamp is not None and message.timestamp < oldest
+
+
+def _is_before_stop(message: InboundMessage, conversation: Conversation) -> bool:
+    """Return whether a message was sent before her *Stop*, which it then does not undo: *Hi*, delivered late."""
+    if conversation.stage is not Stage.STOPPED or conversation.newest is None or message.timestamp is None:
+        return False
+    return message.timestamp < conversation.newest.sent_at
 
 
 def _accepted(text: str, conversation: Conversation) -> str | None:
@@ -119,6 +123,6 @@ def _line(text: str) -> str:
     return " ".join(text[:LONGEST_TEXT].split()).strip(" .,;:!*_\"'")
 
 
-def _today(now: int) -> str:
-    """Return the day in India, as YYYY-MM-DD."""
-    return dt.datetime.fromtimestamp(now, _INDIA).date().isoformat()
+def _is_to_come(kind: Kind, digits: str, now: int) -> bool:
+    """Return whether a date (YYYY-MM-DD) is later than today in India."""
+    return kind is Kind.DATE and digits > dt.datetime.fromtimestamp(now, _INDIA).date().isoformat()
