@@ -106,7 +106,7 @@ type Do = Callable[[str], None]
 
 @pytest.fixture
 def do(root: Path) -> Do:
-    """Carry out an example, and see that the code it touches keeps to the style."""
+    """Carry out an example, format it as `make format` does, and see that the code it touches keeps to the style."""
 
     def carried_out(name: str) -> None:
         done = list(changes(EXAMPLES[name]))
@@ -115,7 +115,7 @@ def do(root: Path) -> Do:
         touched = {str(at(root, one.where["path"])) for one in done if (one.where["path"] or "").endswith(".py")}
         touched |= {str(at(root, one.where["folder"]) / one.where["name"]) for one in done if one.where["name"]}
         code = sorted(path for path in touched if path.endswith(".py"))
-        for command in (("check",), ("format", "--check")) if code else ():
+        for command in (("format",), ("check",)) if code else ():
             run(root, "-m", "ruff", *command, "--config", str(ROOT / "pyproject.toml"), *code)
 
     return carried_out
