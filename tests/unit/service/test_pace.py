@@ -22,20 +22,22 @@ def test_it_begins_with_the_most() -> None:
     assert first_pace(BOUNDS).sign_ins == BOUNDS.most
 
 
-def test_at_ease_it_goes_up_by_a_tenth_a_minute() -> None:
-    assert after(WELL, 3).sign_ins == pytest.approx(2400 * 1.1, rel=0.02)
+def test_at_ease_it_goes_up_by_a_twentieth_a_minute() -> None:
+    assert after(WELL, 3).sign_ins == pytest.approx(2400 * 1.05, rel=0.01)
+
+
+def test_it_goes_back_fast_to_what_was_borne_a_short_while_ago() -> None:
+    below = replace(PACE, sign_ins=600.0, borne=2400.0)
+
+    assert after(WELL, 3, below).sign_ins == pytest.approx(600 * 1.5, rel=0.1)
 
 
 @pytest.mark.parametrize(
     "trouble",
-    [
-        {"backlog": 2400},
-        {"refused": 500},
-        {"call_seconds": 3.0},
-    ],
+    [{"backlog": 2400}, {"refused": 500}, {"call_seconds": 3.0}],
 )
 def test_each_sign_of_trouble_brings_it_down(trouble: dict[str, float]) -> None:
-    assert after(replace(WELL, **trouble), 1).sign_ins < PACE.sign_ins
+    assert after(replace(WELL, served=700, **trouble), 1).sign_ins < PACE.sign_ins
 
 
 def test_in_trouble_it_goes_a_little_below_what_is_served_and_not_further() -> None:

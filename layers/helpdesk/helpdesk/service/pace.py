@@ -4,7 +4,8 @@ Pure: the pacer looks at the desk every now and then, and each look leads from o
 
 - **Trouble** is a backlog on the work queue, calls to DigiLocker that take much longer than usual, or refusals. What is
   served then is all that DigiLocker bears, so the pace goes a little below that, but not by more than a third at once.
-- **Ease** is none of these. If the pace is being used up, it goes up by a tenth a minute, to see whether more is borne.
+- **Ease** is none of these. If the pace is being used up, it goes up by a twentieth a minute, to see whether more is
+  borne; ten times as fast where so much was borne a short while ago.
 - In between, the pace stays.
 
 Halving blindly, as TCP does, wastes a part of a scarce service each time; what is served says how far to go down.
@@ -22,13 +23,18 @@ EASE_TIMES, TROUBLE_TIMES = 1.5, 2.5
 """Calls are fast or slow by how many times longer than usual they take."""
 TROUBLE_REFUSED = 0.05
 """The part of DigiLocker's calls that fail."""
-RAISE = 0.1
+RAISE = 0.05
 """Of the pace, in a minute of ease."""
-LEAST_RAISE = 1 / 60
-"""Of the most that is allowed, in a minute of ease: from the least to the most takes an hour, if not sooner."""
+RAISE_BACK = 0.5
+"""The same, while it is below what was borne a short while ago."""
+LEAST_RAISE = 1 / 100
+"""Of the most that is allowed, in a minute of ease."""
+IS_BORNE = 0.8
+"""Of what was borne a short while ago: so far it goes up fast."""
+BORNE_MEMORY_MINUTES = 20.0
 BELOW_SERVED = 0.95
-LEAST_CUT, MOST_CUT = 0.95, 0.67
-"""What is left of the pace after a look at trouble."""
+MOST_CUT = 0.67
+"""What is left of the pace at least after a look at trouble."""
 IS_USED = 0.8
 """Of the pace. A pace that is not used up is not raised: nobody knows whether it would be borne."""
 MEMORY_MINUTES = 2.0
@@ -84,6 +90,8 @@ class Pace(Value, frozen=True):
     steady: float
     """The same over the last minutes, which is what a wait is told by: it should not jump with every look."""
     served: float
+    borne: float = 0.0
+    """The most that was served lately."""
     called: float = 1.0
     came: float = 1.0
     passed: float = 1.0
@@ -113,14 +121,16 @@ def next_pace(pace: Pace, look: Look, bounds: Bounds) -> Pace:
     usual = _usual_seconds(pace, look, minutes)
     sign_ins = pace.sign_ins
     if _is_troubled(pace, look, usual):
-        sign_ins = min(max(served * BELOW_SERVED, sign_ins * MOST_CUT), sign_ins * LEAST_CUT)
+        sign_ins = max(min(served * BELOW_SERVED, sign_ins), sign_ins * MOST_CUT)
     elif _is_at_ease(pace, look, usual) and look.began / minutes >= sign_ins * IS_USED:
-        sign_ins += max(sign_ins * RAISE, bounds.most * LEAST_RAISE) * minutes
+        part = RAISE_BACK if sign_ins < pace.borne * IS_BORNE else RAISE
+        sign_ins += max(sign_ins * part, bounds.most * LEAST_RAISE) * minutes
     sign_ins = min(max(sign_ins, bounds.least), bounds.most)
     return Pace(
         sign_ins=sign_ins,
         steady=_blend(pace.steady, sign_ins, minutes / STEADY_MINUTES),
         served=served,
+        borne=max(served, _blend(pace.borne, served, minutes / BORNE_MEMORY_MINUTES)),
         called=_of_calls(pace.called, look.called, look),
         came=_of_calls(pace.came, look.came, look),
         passed=_of_calls(pace.passed, look.passed, look),
