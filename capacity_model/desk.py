@@ -10,8 +10,25 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
 
 from capacity_model import facts
+from capacity_model.line import Door, Line
+
+STEPS = facts.CONVERSATION + facts.IN_LINE
+YOUR_TURN, CONTINUE = len(facts.CONVERSATION), len(facts.CONVERSATION) + 1
+FOLLOWS = {CONTINUE: facts.ADMISSION}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that goes wrong for a while."""
+
+    what: Literal["dead", "slow", "no pacer"]
+    """DigiLocker answers nothing; its calls take four times as long; nobody calls the line."""
+    begins: float
+    ends: float
 
 
 @dataclass(frozen=True)
@@ -23,11 +40,20 @@ class Day:
     begins: float = 1800.0
     ends: float = 1800.0 + 3 * 3600
     over: float = 1800.0 + 4.5 * 3600
+    troubles: tuple[Trouble, ...] = ()
 
     def sessions(self, now: float) -> float:
         """Return the conversations that begin in a second."""
         many = self.factor if self.begins <= now < self.ends else 1.0
         return self.normal * many / len(facts.CONVERSATION)
+
+    def has(self, what: str, now: float) -> bool:
+        """Return whether there is this trouble now."""
+        return any(one.what == what and one.begins <= now < one.ends for one in self.troubles)
+
+    def bears(self, now: float) -> float:
+        """Return which part of its calls DigiLocker bears now."""
+        return 0.0 if self.has("dead", now) else 0.25 if self.has("slow", now) else 1.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,13 @@ class Setting:
     """By how much DigiLocker is slower than at rest."""
     replies_at_once: int = 50
     """`ReplyConcurrency` of one stack. 0: one queue carries everything, as in releases without a reply lane."""
+    door: Door | None = None
+    """The line of each stack. None: whoever comes is let in."""
+    job_expiry_seconds: float = facts.JOB_EXPIRY_SECONDS
+    tries_for_ever: bool = False
+    """Nobody gives up and nothing expires: how much DigiLocker bears."""
+    shares: tuple[float, ...] = ()
+    """Which part of the citizens writes to each number. None: as many to each."""
 
 
 @dataclass
@@ -79,12 +112,24 @@ class Stack:
     work: Queue
     replies: Queue
     budget: float
+    line: Line | None = None
     counted_at: float = 0.0
 
     @property
     def queues(self) -> tuple[Queue, ...]:
         """Return its queues, each once."""
         return (self.work,) if self.work is self.replies else (self.work, self.replies)
+
+
+@dataclass(frozen=True)
+class Minute:
+    """A look at the whole desk."""
+
+    at: float
+    arrived: int
+    began: int
+    documents: int
+    in_line: int
 
 
 @dataclass
@@ -107,6 +152,10 @@ class Seen:
     drained_at: float = 0.0
     depth: list[tuple[float, int]] = field(default_factory=list)
     """How many jobs waited, by the minute."""
+    arrived: int = 0
+    minutes: list[Minute] = field(default_factory=list)
+    """What the plot of the line shows, by the minute, for all citizens."""
+    lines: list[Line] = field(default_factory=list)
 
     def wait(self, kind: str, percent: float) -> float:
         """Return a percentile of the waits."""
@@ -125,6 +174,7 @@ class Desk:
         self._chance = random.Random(seed)  # noqa: S311 - a model, no secret
         self._rate = setting.messages_a_second * scale
         self._stacks = [self._stack() for _ in range(setting.numbers)]
+        self.seen.lines = [stack.line for stack in self._stacks if stack.line]
         self._calls = 0
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._number = 0
@@ -133,12 +183,17 @@ class Desk:
         setting = self._setting
         work = Queue(max(1, round(setting.concurrency * self._scale)))
         apart = setting.replies_at_once
-        return Stack(work, Queue(max(1, round(apart * self._scale))) if apart else work, self._rate)
+        replies = Queue(max(1, round(apart * self._scale))) if apart else work
+        line = Line(setting.door, self._scale, self._chance) if setting.door else None
+        return Stack(work, replies, self._rate, line)
 
     def run(self) -> Seen:
         """Go through the day."""
         self._at(0.0, self._arrive)
         self._at(0.0, self._look)
+        for stack in self._stacks:
+            if stack.line:
+                self._at(self._chance.random() * facts.LOOK_SECONDS, partial(self._pace, stack=stack))
         while self._events:
             now, _, happens = heapq.heappop(self._events)
             if now > self._day.over:
@@ -153,7 +208,8 @@ class Desk:
     # citizens
 
     def _arrive(self, now: float) -> None:
-        stack = self._chance.randrange(len(self._stacks))
+        self.seen.arrived += 1
+        (stack,) = self._chance.choices(range(len(self._stacks)), self._setting.shares or None)
         self._say(now, 0, stack, 1)
         self._at(now + self._chance.expovariate(self._day.sessions(now) * self._scale), self._arrive)
 
@@ -165,21 +221,53 @@ class Desk:
 
     def _told(self, now: float, job: Job) -> None:
         """She has her answer: she goes on, or tries again, or gives up."""
-        step = facts.CONVERSATION[job.step]
+        step = STEPS[job.step]
         if self._day.begins <= job.said_at < self._day.ends:
             kind = "menu" if not step.calls else "document" if step.name == "document" else "sign-in"
             self.seen.waits.setdefault(kind, []).append(now - job.said_at)
-        following, tries = job.step + 1, 1
+        line = self._stacks[job.stack].line
+        following, tries = FOLLOWS.get(job.step, job.step + 1), 1
         if job.failed:
             following, tries = job.step, job.tries + 1
-            if tries > facts.MOST_TRIES or self._chance.random() > facts.TRIES_AGAIN:
+            gives_up = tries > facts.MOST_TRIES or self._chance.random() > facts.TRIES_AGAIN
+            if gives_up and not self._setting.tries_for_ever:
                 self.seen.gave_up += 1
                 return
         elif step.name == "document":
             self.seen.documents += 1
+        elif step.name == "OTP" and line:
+            line.look.served += 1
+        if following == facts.ADMISSION and job.step != CONTINUE and line and not line.lets_in():
+            line.take(now)
+            return
         if following < len(facts.CONVERSATION):
-            thinking = facts.CONVERSATION[following].thinking_seconds * self._chance.lognormvariate(0, 0.5)
-            self._at(now + thinking, lambda then: self._say(then, following, job.stack, tries))
+            self._thinks(now, following, job.stack, tries)
+
+    def _thinks(self, now: float, step: int, stack: int, tries: int) -> None:
+        thinking = STEPS[step].thinking_seconds * self._chance.lognormvariate(0, 0.5)
+        self._at(now + thinking, lambda then: self._say(then, step, stack, tries))
+
+    # the line
+
+    def _pace(self, now: float, *, stack: Stack) -> None:
+        """Call those whose turn it is. One message each, in the reply lane."""
+        line = stack.line
+        if line and not self._day.has("no pacer", now):
+            number = self._stacks.index(stack)
+            share = self._setting.shares[number] if self._setting.shares else 1 / len(self._stacks)
+            for ticket in line.call(now, round(len(stack.work.waiting) / self._scale), self._day.bears(now) * share):
+                self._queue(now, Job(YOUR_TURN, number, now))
+                comes = now + STEPS[CONTINUE].thinking_seconds * self._chance.lognormvariate(0, facts.COMES_SPREAD)
+                if comes < min(ticket.leaves_at, now + facts.PLACE_SECONDS):
+                    self._at(comes, partial(self._comes, number=number, line=line))
+                else:
+                    line.left += 1
+        self._at(now + facts.LOOK_SECONDS, partial(self._pace, stack=stack))
+
+    def _comes(self, now: float, *, number: int, line: Line) -> None:
+        line.look.came += 1
+        line.look.began += 1
+        self._say(now, CONTINUE, number, 1)
 
     # the queue and the document function
 
@@ -187,7 +275,7 @@ class Desk:
         # The lane is the step's, also for a reply that is still to be sent. She writes when she has been answered, so
         # there is nothing of hers that it would have to go behind.
         stack = self._stacks[job.stack]
-        queue = stack.work if facts.CONVERSATION[job.step].calls else stack.replies
+        queue = stack.work if STEPS[job.step].calls else stack.replies
         queue.waiting.append(job)
         self._serve(now, queue)
 
@@ -199,13 +287,14 @@ class Desk:
         queue.busy += 1
         self.seen.most_busy = max(self.seen.most_busy, sum(q.busy for stack in self._stacks for q in stack.queues))
         job.receives += 1
-        step = facts.CONVERSATION[job.step]
+        step = STEPS[job.step]
         calls = 0 if job.answered else step.calls
         late = now - job.said_at
-        if calls and late > (facts.JOB_EXPIRY_SECONDS if step.expires else facts.SESSION_SECONDS):
+        expiry = self._setting.job_expiry_seconds
+        if calls and late > (expiry if step.expires else facts.SESSION_SECONDS) and not self._setting.tries_for_ever:
             self.seen.held_up += 1
             job.failed, calls = True, 0
-        elif calls and late > facts.JOB_EXPIRY_SECONDS and not job.announced:
+        elif calls and late > expiry and not job.announced:
             self.seen.announced += 1
             job.announced = True
             self._spend(now, self._stacks[job.stack])
@@ -213,18 +302,23 @@ class Desk:
         if calls:
             self._calls += 1
             self.seen.most_calls = max(self.seen.most_calls, self._calls)
-            at_digilocker = sum(self._digilocker() for _ in range(calls))
+            at_digilocker = sum(self._digilocker(now) for _ in range(calls))
             if at_digilocker > facts.JOB_SECONDS:
                 at_digilocker, job.failed = facts.JOB_SECONDS, True
                 self.seen.timed_out += 1
+            line = self._stacks[job.stack].line
+            if line:
+                line.saw(now + at_digilocker, calls, at_digilocker, failed=job.failed)
             self._at(now + at_digilocker, self._hang_up)
         job.answered = True
         takes = facts.OWN_SECONDS + at_digilocker + facts.WHATSAPP_SECONDS
         self._at(now + takes, lambda then: self._end(then, queue, job))
 
-    def _digilocker(self) -> float:
+    def _digilocker(self, now: float) -> float:
+        if not self._day.bears(now):
+            return math.inf
         crowded = max(1.0, self._calls / (self._setting.digilocker_bears * self._scale))
-        median = facts.DIGILOCKER_SECONDS * self._setting.slowness * crowded
+        median = facts.DIGILOCKER_SECONDS * self._setting.slowness * crowded / self._day.bears(now)
         return median * self._chance.lognormvariate(0, facts.DIGILOCKER_SPREAD)
 
     def _hang_up(self, _now: float) -> None:
@@ -264,4 +358,8 @@ class Desk:
         oldest = min((queue.waiting[0].said_at for queue in queues if queue.waiting), default=now)
         if now - oldest > 5 and now >= self._day.begins:
             self.seen.drained_at = now
+        lines = [stack.line for stack in self._stacks if stack.line]
+        numbers = (self.seen.arrived, sum(line.began for line in lines), self.seen.documents)
+        in_line = sum(len(line.tickets) for line in lines)
+        self.seen.minutes.append(Minute(now, *(round(number / self._scale) for number in (*numbers, in_line))))
         self._at(now + 60, self._look)

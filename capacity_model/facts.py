@@ -32,6 +32,12 @@ CONVERSATION: Final = (
     Step("Done", 1, 10),
 )
 
+ADMISSION: Final = 3
+"""Where signing in begins, and with it what DigiLocker has to serve: before "I agree"."""
+
+IN_LINE: Final = (Step("your turn", 0, 0), Step("Continue", 0, 45))
+"""What a line adds for a citizen who waited in it: our message, and her tap. The number itself answers "Yes"."""
+
 # Assumed: the latency of services that nobody here has measured under load. Seconds.
 WEBHOOK_SECONDS: Final = 0.06
 STATUS_SECONDS: Final = 0.01
@@ -54,3 +60,16 @@ MOST_RECEIVES: Final = 8
 # Assumed of citizens: how many try again after "try again", and how often.
 TRIES_AGAIN: Final = 0.7
 MOST_TRIES: Final = 4
+
+# Assumed of citizens in a line. No study is known to us of patience where waiting costs nothing and needs no watching:
+# a band, with both ends and the middle.
+PATIENCE_MINUTES: Final = (10, 30, 60)
+"""Half of those who wait for so long have gone."""
+SAYS_SO: Final = 0.3
+"""Who goes and cancels. The others just do not come when it is their turn."""
+COMES_SPREAD: Final = 0.8
+"""The sigma of the logarithm of how long she takes to see that it is her turn."""
+PLACE_SECONDS: Final = 600
+"""How long the turn is kept."""
+LOOK_SECONDS: Final = 20
+"""How often the pacer looks."""
