@@ -8,9 +8,10 @@
 Endpoints of `digilocker`: verify, code, authorize, token, revoke, user, issued, files, file, xml, eaadhaar,
 signup, signup_verify, pull_issuers, pull_doctype, pull_parameters, pull_document.
 Endpoints of `whatsapp`: messages, read, media (upload), media_get, media_delete, download; settings, subscribed_apps,
-subscriptions and debug_token, which an operator asks; and, for what happens after the 200, `fetch` (the link answers
-with `status`), `delivery` (the message fails with `error`), `webhook` (`duplicate` more deliveries after a 200, or
-`lost`: none at all). `"*"` stands for every endpoint without a switch of its own.
+subscriptions, debug_token, encryption and flows, which an operator asks; and, for what happens after the 200, `fetch`
+(the link answers with `status`), `delivery` (the message fails with `error`), `webhook` (`duplicate` more deliveries
+after a 200, or `lost`: none at all), `form` (what a phone sends the form's endpoint takes `delay`, or is lost by
+`drop`). `"*"` stands for every endpoint without a switch of its own.
 
 A switch, or a list of them that is used up in order:
     times      for how many calls it holds (1)
@@ -29,7 +30,10 @@ Habits of `whatsapp`: `status_order` is in-order, reversed, duplicated, skip-del
 delivered come before the call is answered); `bare_contacts` true leaves the profile out of `contacts`;
 `payment_method` false: the account pays for nothing, so its health is BLOCKED (141006) and replies beyond the free ones
 of a month are accepted and never arrive; `limited` true: the business is LIMITED; `business_agent` true: Meta's
-Business Agent answers on the number, and the webhook gets standby copies.
+Business Agent answers on the number, and the webhook gets standby copies. Of forms: `form_support` false: the phones
+are too old for them, and the message fails; `form_token` false: the token is left out of what phones send, as on some
+iPhones; `form_key_current` false: phones still have an older public key; `form_throttled`, `form_blocked` true: Meta
+refuses to send the form (132069, 132068).
 Setting a switch replaces what was set for that endpoint.
 """
 
@@ -64,11 +68,21 @@ ENDPOINTS = {
     ),
     "whatsapp": (
         *("messages", "read", "media", "media_get", "media_delete", "download"),
-        *("settings", "subscribed_apps", "subscriptions", "debug_token"),
+        *("settings", "subscribed_apps", "subscriptions", "debug_token", "encryption", "flows", "form"),
         *("fetch", "delivery", "webhook", "*"),
     ),
 }
-HABITS = {"bare_contacts": False, "payment_method": True, "limited": False, "business_agent": False}
+HABITS = {
+    "bare_contacts": False,
+    "payment_method": True,
+    "limited": False,
+    "business_agent": False,
+    "form_support": True,
+    "form_token": True,
+    "form_key_current": True,
+    "form_throttled": False,
+    "form_blocked": False,
+}
 """What is true or false of WhatsApp, and what it is when all is well."""
 STATUS_ORDERS = ("in-order", "reversed", "duplicated", "skip-delivered", "none", "early")
 

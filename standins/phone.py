@@ -32,6 +32,8 @@ class Bubble:
     """The list to open: title and description of each row."""
     list_button: str = ""
     link: str = ""
+    form_button: str = ""
+    """What opens the form of the message; empty where it has none."""
     filename: str = ""
     media_type: str = ""
     size: int | None = None
@@ -40,7 +42,7 @@ class Bubble:
     """Where the document can be seen; empty until WhatsApp has fetched it."""
 
     def __str__(self) -> str:
-        buttons = " ".join(f"[{title}]" for title in (*self.buttons, self.list_button) if title)
+        buttons = " ".join(f"[{title}]" for title in (*self.buttons, self.list_button, self.form_button) if title)
         return f"{self.sender}: {f'({self.filename}) ' if self.filename else ''}{self.text} {buttons}".rstrip()
 
 
@@ -148,9 +150,73 @@ class Phone:
                 return answer.content
         raise NotAnsweredError(self._complaint("the document was not fetched", within))
 
+    # --- a form -------------------------------------------------------------------------------------------------------
+
+    def open_form(self, bubble: Bubble) -> "FormOnPhone":
+        """Open the form of a message. Raises LookupError if it has none."""
+        return FormOnPhone(self._session, f"{self._base}/{self.number}/forms", bubble.index)
+
     def _complaint(self, what: str, within: float) -> str:
         chat = "\n".join(f"  {bubble}" for bubble in self.chat()[-6:])
         return f"{what} within {within:.0f} s. The end of the chat:\n{chat}"
+
+
+class FormOnPhone:
+    """A form that she has opened: what it shows, and what she does with it."""
+
+    def __init__(self, session: requests.Session, url: str, message: int) -> None:
+        self._session, self._url = session, url
+        self.shown: dict[str, Any] = {}
+        self._call("", {"message": message})
+        self._url = f"{url}/{self.shown['id']}"
+
+    @property
+    def screen(self) -> str:
+        """The id of the screen that is shown; empty once the form is closed."""
+        return self.shown["screen"]["id"] if self.shown["screen"] else ""
+
+    @property
+    def told(self) -> str:
+        """What the snackbar or the dialog says."""
+        return str(self.shown["snackbar"] or self.shown["dialog"])
+
+    def text(self) -> str:
+        """All words of the screen."""
+        components = self.shown["screen"]["components"] if self.shown["screen"] else []
+        names = ("text", "label", "helper-text")
+        return "\n".join(str(component[name]) for component in components for name in names if component.get(name))
+
+    def options(self, name: str) -> dict[str, str]:
+        """The options of radio buttons: title -> id."""
+        (group,) = (one for one in self.shown["screen"]["components"] if one.get("name") == name)
+        return {option["title"]: option["id"] for option in group["data-source"]}
+
+    def submit(self, **values: object) -> None:
+        """Enter these values and tap the footer. Raises LookupError while the footer is grey."""
+        self._tap("Footer", values)
+
+    def follow(self, **values: object) -> None:
+        """Tap the screen's link."""
+        self._tap("EmbeddedLink", values)
+
+    def _tap(self, kind: str, values: dict[str, object]) -> None:
+        (component,) = (one for one in self.shown["screen"]["components"] if one["type"] == kind)
+        self._call("/taps", {"component": component["index"], "values": values})
+
+    def back(self) -> None:
+        """Go back a screen."""
+        self._call("/back", {})
+
+    def close(self) -> None:
+        """Leave the form half-way."""
+        self._call("/close", {})
+
+    def _call(self, path: str, body: dict[str, Any]) -> None:
+        answer = self._session.post(f"{self._url}{path}", json=body, timeout=_CALL_SECONDS)
+        if answer.status_code == requests.codes.not_found:
+            raise LookupError(answer.json()["error"])
+        answer.raise_for_status()
+        self.shown = answer.json()
 
 
 def _looks(within: float) -> Iterator[None]:
@@ -166,7 +232,13 @@ def _looks(within: float) -> Iterator[None]:
 
 
 def _shows(bubble: Bubble, word: str) -> bool:
-    shown = [bubble.text, bubble.filename, *bubble.buttons, *(text for row in bubble.rows for text in row)]
+    shown = [
+        bubble.text,
+        bubble.filename,
+        bubble.form_button,
+        *bubble.buttons,
+        *(text for row in bubble.rows for text in row),
+    ]
     return any(word in text for text in shown)
 
 
@@ -184,6 +256,7 @@ def _bubble(message: dict[str, Any]) -> Bubble:
         ),
         list_button=listed["button"],
         link=(message.get("link") or {}).get("url", ""),
+        form_button=(message.get("form") or {}).get("text", ""),
         filename=document.get("filename") or "",
         media_type=document.get("media_type") or "",
         size=document.get("size"),

@@ -12,7 +12,7 @@ from typing import Any, Self
 from flask import Flask, Response, g, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from standins import doorway
+from standins import doorway, forms_face
 from standins.config import SimulatorConfig
 from standins.digilocker.api import DigiLockerApi
 from standins.face import Face
@@ -59,6 +59,7 @@ def create_app(world: World) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_CALL
     app.register_blueprint(Face(world).blueprint())
+    app.register_blueprint(forms_face.blueprint(world))
     app.register_blueprint(doorway.blueprint(world))
     app.register_blueprint(GraphApi(world).blueprint(), url_prefix="/graph")
     app.register_blueprint(DigiLockerApi(world).blueprint(), url_prefix="/digilocker")

@@ -16,6 +16,8 @@ from standins.journal import Journal, named_in
 from standins.switches import Switches
 from standins.whatsapp.business import Business
 from standins.whatsapp.delivery import Delivery
+from standins.whatsapp.flow_client import OpenForms
+from standins.whatsapp.flows import Flows
 from standins.whatsapp.phones import Media, Phone, Phones
 from standins.whatsapp.rates import Rates
 from standins.whatsapp.webhooks import Webhooks
@@ -67,6 +69,8 @@ class World:
         self.webhooks = Webhooks(config, self.background, self.faults, self.business)
         self.webhooks.posted = self._note_webhook
         self.delivery = Delivery(self)
+        self.flows = Flows()
+        self.forms = OpenForms(self)
         self.backstage: Backstage | None = None
         """The way to look behind the scenes, where the help desk runs on this machine."""
 

@@ -79,6 +79,8 @@ class Delivery:
         config = self._world.config
         if config.window_refusal == "status" and message.type != "template" and not self._world.window_open(phone):
             return GraphError(131047)
+        if message.form is not None and not self._world.faults.habit("form_support"):
+            return GraphError(131026)
         found = limits.media_of(message.raw)
         if found is None or "link" not in found[1]:
             return None

@@ -94,8 +94,15 @@ CODES: dict[int, _Entry] = {
         "Template name does not exist in the translation",
         "The template does not exist in the specified language or the template has not been approved.",
     ),
+    132068: (400, "Flow is blocked", "The Flow is in a blocked state."),
+    132069: (400, "Flow is throttled", "The Flow is throttled: 10 messages with it were sent in the last hour."),
     133004: (503, "Server Temporarily Unavailable", "Server is temporarily unavailable."),
     133010: (400, "Phone number not registered", "Phone number not registered on the WhatsApp Business Platform."),
+    139000: (400, "Blocked by Integrity", "The business may not make or publish Flows."),
+    139001: (400, "Update Flow failed", "The Flow cannot be changed."),
+    139002: (400, "Publish Flow failed", "The Flow cannot be published."),
+    139003: (400, "Deprecate Flow failed", "Only a published Flow can be deprecated."),
+    139004: (400, "Delete Flow failed", "Only a draft can be deleted."),
 }
 
 

@@ -15,6 +15,8 @@ from standins.interference import switched
 from standins.whatsapp import limits
 from standins.whatsapp.business import BusinessApi
 from standins.whatsapp.errors import GraphError, invalid, missing, no_such_object
+from standins.whatsapp.flow_api import FlowApi
+from standins.whatsapp.flows import Flow
 from standins.whatsapp.phones import TYPING_SECONDS, Media, Message, Phone, message_id
 from standins.world import World
 
@@ -34,6 +36,7 @@ class GraphApi:
         self._world = world
         self._config = world.config
         self._business = BusinessApi(world)
+        self._flows = FlowApi(world)
         self._urls: dict[str, tuple[float, str]] = {}
 
     def blueprint(self) -> Blueprint:
@@ -50,10 +53,25 @@ class GraphApi:
             ("/<version>/<owner>/subscribed_apps", "subscribed_apps", _as_json(self._business.subscribe_app), "POST"),
             ("/<version>/<owner>/subscriptions", "subscriptions", _as_json(self._business.subscriptions), "GET"),
             ("/<version>/<owner>/subscriptions", "subscriptions", _as_json(self._business.subscribe), "POST"),
+            *self._flow_routes(),
             ("/<version>/debug_token", "debug_token", _as_json(self._business.debug_token), "GET"),
         ):
             routes.add_url_rule(path, f"{method} {path}", self._answering(endpoint, view), methods=[method])
         return routes
+
+    def _flow_routes(self) -> list[tuple[str, str, Callable[..., Response], str]]:
+        views = self._flows
+        key, flows = "/<version>/<owner>/whatsapp_business_encryption", "/<version>/<owner>/flows"
+        return [
+            (key, "encryption", _as_json(views.encryption), "GET"),
+            (key, "encryption", _as_json(views.set_key), "POST"),
+            (flows, "flows", _as_json(views.listed), "GET"),
+            (flows, "flows", _as_json(views.create), "POST"),
+            ("/<version>/<flow_id>", "flows", _as_json(views.update), "POST"),
+            ("/<version>/<flow_id>/assets", "flows", _as_json(views.upload), "POST"),
+            ("/<version>/<flow_id>/publish", "flows", _as_json(views.publish), "POST"),
+            ("/<version>/<flow_id>/deprecate", "flows", _as_json(views.deprecate), "POST"),
+        ]
 
     def _answering(self, endpoint: str, view: Callable[..., Response]) -> Callable[..., Response]:
         """Turn refusals into error bodies, check token and version, and let the endpoint's switched faults hold."""
@@ -151,12 +169,15 @@ class GraphApi:
             self._world.rates.take_pair(number, now)
             self._world.rates.count(now)
             self._check_window(body, phone)
+            flow = self._flow_of(body)
             wamid = message_id(number, inbound=False)
             if phone is None:
                 message = Message(0, "desk", wamid, now, body)
             else:
                 message = phone.add("desk", wamid, now, body)
                 message.media = media
+                if flow is not None:
+                    message.flow_id, message.form = flow.id, _version_of(flow, body)
         self._world.delivery.start(phone, message, number)
         return _json({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]})
 
@@ -201,6 +222,25 @@ class GraphApi:
             raise GraphError(132001)
         if phone is not None and self._config.window_refusal == "call" and not self._world.window_open(phone):
             raise GraphError(131047)
+
+    def _flow_of(self, body: Mapping[str, Any]) -> Flow | None:
+        """Return the form of a message, if it has one that may be sent."""
+        if body.get("type") != "interactive" or body["interactive"].get("type") != "flow":
+            return None
+        parameters = body["interactive"]["action"]["parameters"]
+        flow = self._world.flows.find(flow_id=parameters.get("flow_id", ""), name=parameters.get("flow_name", ""))
+        if flow is None:
+            raise invalid("Flow not found")
+        if parameters.get("mode") == "draft":
+            return flow
+        status = self._flows.status(flow)
+        if status == "BLOCKED":
+            raise GraphError(132068)
+        if status == "THROTTLED":
+            raise GraphError(132069)
+        if not flow.published:
+            raise invalid("Flow is not published: mode must be draft")
+        return flow
 
     def _uploaded(self, body: Mapping[str, Any]) -> Media | None:
         found = limits.media_of(body)
@@ -273,6 +313,8 @@ class GraphApi:
             number = {"id": media_id, "verified_name": "Help desk", "quality_rating": "GREEN"}
             asked = request.args.get("fields", "").split(",")
             return _json(number | ({"health_status": self._business.health()} if "health_status" in asked else {}))
+        if self._flows.is_known(media_id):
+            return _json(self._flows.one(media_id))
         self._check_asker()
         with self._world.lock:
             media = self._stored(media_id)
@@ -292,6 +334,8 @@ class GraphApi:
         )
 
     def delete_media(self, media_id: str) -> Response:
+        if self._flows.is_known(media_id):
+            return _json(self._flows.delete(media_id))
         self._check_asker()
         with self._world.lock:
             if self._world.uploads.pop(media_id, None) is None:
@@ -327,3 +371,8 @@ def _as_json(view: Callable[..., dict[str, Any]]) -> Callable[..., Response]:
 def _number(version: str) -> tuple[int, int]:
     major, minor = version.removeprefix("v").split(".")
     return int(major), int(minor)
+
+
+def _version_of(flow: Flow, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    is_draft = body["interactive"]["action"]["parameters"].get("mode") == "draft"
+    return flow.draft if is_draft else flow.published[-1]

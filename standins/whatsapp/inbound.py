@@ -1,10 +1,12 @@
 """What a citizen does on her phone, and the webhook that Meta makes of it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from standins.whatsapp.phones import Message, Phone, message_id
-from standins.world import World
+
+if TYPE_CHECKING:
+    from standins.world import World
 
 
 class NothingToTap(LookupError):
@@ -20,7 +22,7 @@ def text(body: str) -> dict[str, Any]:
     return {"type": "text", "text": {"body": body}}
 
 
-def tap(world: World, number: str, wanted: str) -> dict[str, Any]:
+def tap(world: "World", number: str, wanted: str) -> dict[str, Any]:
     """Return the message of who taps a button or a row, by its id or else its title. Raises NothingToTap."""
     with world.lock:
         taps = world.phones.at(number).taps()
@@ -32,7 +34,7 @@ def tap(world: World, number: str, wanted: str) -> dict[str, Any]:
     raise NothingToTap(choices)
 
 
-def _tapped(world: World, message: Message, choice: Mapping[str, str]) -> dict[str, Any]:
+def _tapped(world: "World", message: Message, choice: Mapping[str, str]) -> dict[str, Any]:
     reply = {key: value for key, value in choice.items() if value or key != "description"}
     kind = "list_reply" if "description" in choice else "button_reply"
     return {
@@ -42,7 +44,7 @@ def _tapped(world: World, message: Message, choice: Mapping[str, str]) -> dict[s
     }
 
 
-def send(world: World, number: str, body: Mapping[str, Any]) -> tuple[str, int | None]:
+def send(world: "World", number: str, body: Mapping[str, Any]) -> tuple[str, int | None]:
     """Put a message into the chat and deliver its webhook; return its wamid and the status of the answer.
 
     `body` is a message without what all have in common; where it has that, its own wins (an old timestamp, an id seen
@@ -78,7 +80,7 @@ def _timestamp(value: object, otherwise: float) -> float:
         return otherwise
 
 
-def _identity(world: World, phone: Phone) -> dict[str, str]:
+def _identity(world: "World", phone: Phone) -> dict[str, str]:
     match world.config.identity:
         case "legacy":
             return {"from": phone.number}
@@ -90,7 +92,7 @@ def _identity(world: World, phone: Phone) -> dict[str, str]:
             return {"from": "", "from_user_id": phone.user_id}
 
 
-def _contact(world: World, phone: Phone) -> dict[str, Any]:
+def _contact(world: "World", phone: Phone) -> dict[str, Any]:
     identity = world.config.identity
     contact: dict[str, Any] = {}
     if not world.faults.habit("bare_contacts"):

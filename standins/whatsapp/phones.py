@@ -41,6 +41,11 @@ class Message:
     status: Status = "accepted"
     error: dict[str, Any] | None = None
     media: Media | None = None
+    flow_id: str = ""
+    form: Mapping[str, Any] | None = None
+    """The version of the form that the message was sent with: it keeps that, whatever is published later."""
+    form_is_over: bool = False
+    """The endpoint has ended it (427): its button is shut."""
 
     @property
     def type(self) -> str:
@@ -111,6 +116,7 @@ class Message:
             "buttons": self.buttons(),
             "list": self._list(),
             "link": self._link(),
+            "form": self._form(),
             "document": self._document(number),
             "status": self.status,
             "error": self.error,
@@ -133,6 +139,11 @@ class Message:
             return None
         parameters = self.interactive["action"]["parameters"]
         return {"text": parameters["display_text"], "url": parameters["url"]}
+
+    def _form(self) -> dict[str, Any] | None:
+        if self.form is None:
+            return None
+        return {"text": self.interactive["action"]["parameters"]["flow_cta"], "over": self.form_is_over}
 
     def _document(self, number: str) -> dict[str, Any] | None:
         found = limits.media_of(self.raw) if self.sender == "desk" else None

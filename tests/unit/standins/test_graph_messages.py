@@ -88,6 +88,9 @@ class TestAccepted:
         ],
     )
     def test_what_is_just_within_the_limits_passes(self, open_stage: Any, interactive: dict[str, Any]) -> None:
+        flow = open_stage.world.flows.add("form", ("OTHER",))
+        flow.id, open_stage.world.flows.by_id["1"] = "1", flow
+        flow.published.append({})
         assert open_stage.send(type="interactive", interactive=interactive).status_code == 200
 
     def test_a_text_of_4096_passes_and_preview_may_be_asked_for(self, open_stage: Any) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 from standins.server import create_app
 
 ASHA = "919000000001"
+FORM = json.loads((Path(__file__).parents[3] / "forms" / "sign_in.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,7 @@ def chatting(stage: Any) -> Any:
     for kind, action in (("list", listed), ("cta_url", linked), ("button", buttons)):
         interactive = {"type": kind, "body": {"text": "Choose"}, "action": action, "footer": {"text": "Page 1"}}
         assert stage.send(type="interactive", interactive=interactive).status_code == 200
+    send_form(stage)
     citizen = stage.world.citizens[0]
     upload = {"messaging_product": "whatsapp", "type": "application/pdf"}
     url = f"/graph/v26.0/{stage.world.config.phone_number_id}/media"
@@ -41,6 +44,25 @@ def chatting(stage: Any) -> Any:
     stage.ask_code(dl_username=citizen.aadhaar)
     stage.settle()
     return stage
+
+
+def send_form(stage: Any) -> None:
+    """Send a form that needs no endpoint to open."""
+    flow = stage.world.flows.add("sign-in", ("SIGN_IN",))
+    flow.published.append(FORM)
+    screen = next(one for one in FORM["screens"] if one.get("terminal"))
+    data = {name: schema["__example__"] for name, schema in screen["data"].items()}
+    parameters = {
+        "flow_message_version": "3",
+        "flow_name": "sign-in",
+        "flow_token": "a token",
+        "flow_cta": "Sign in",
+        "flow_action": "navigate",
+        "flow_action_payload": {"screen": screen["id"], "data": data},
+    }
+    action = {"name": "flow", "parameters": parameters}
+    interactive = {"type": "flow", "body": {"text": "Sign in"}, "action": action}
+    assert stage.send(type="interactive", interactive=interactive).status_code == 200
 
 
 def operations(described: Any) -> list[tuple[str, str]]:
@@ -96,8 +118,11 @@ def test_every_route_of_the_face_is_in_it_and_nothing_else(stage: Any, described
 
 def test_every_operation_answers_as_described(chatting: Any, described: Any) -> None:
     document = next(one for one in chatting.chat() if one["document"])
+    with_form = next(one for one in chatting.chat() if one["form"])["index"]
+    opened = chatting.client.post(f"/phones/{ASHA}/forms", json={"message": with_form}).get_json()["id"]
     for path, verb in operations(described):
         url = address(described, path, verb).replace("/documents/1", f"/documents/{document['index']}")
+        url = url.replace("form-id", opened)
         body = described["paths"][path][verb].get("requestBody")
         example = body and body["content"]["application/json"]["example"]
         with getattr(chatting.client, verb)(url, json=example, buffered=False) as answer:
@@ -111,7 +136,7 @@ def test_every_kind_of_message_is_as_described(chatting: Any, described: Any) ->
     holds_to(described, "/phones/{number}/messages", "get", shown)
     messages = shown.get_json()
     assert {one["type"] for one in messages} == {"text", "interactive", "document"}
-    for part in ("list", "link", "document"):
+    for part in ("list", "link", "form", "document"):
         assert [one for one in messages if one[part]], part
 
 
@@ -126,6 +151,9 @@ def test_every_kind_of_message_is_as_described(chatting: Any, described: Any) ->
         ("/phones/{number}/messages", "post", f"/phones/{ASHA}/messages", {"tap": "nothing"}),
         ("/phones/{number}/documents/{index}", "get", f"/phones/{ASHA}/documents/0", None),
         ("/phones/{number}/documents/{index}/preview", "get", f"/phones/{ASHA}/documents/0/preview", None),
+        ("/phones/{number}/forms", "post", f"/phones/{ASHA}/forms", {"message": 0}),
+        ("/phones/{number}/forms/{form}", "get", f"/phones/{ASHA}/forms/none", None),
+        ("/phones/{number}/forms/{form}/taps", "post", f"/phones/{ASHA}/forms/none/taps", {"component": 0}),
         ("/phones/{number}/sms", "get", "/phones/x/sms", None),
         ("/phones/{number}/events", "get", "/phones/x/events", None),
         ("/phones/{number}/journal", "get", f"/phones/{ASHA}/journal?after=x", None),
