@@ -47,8 +47,8 @@ def phone() -> dict[str, float]:
     return {
         "replies that WhatsApp charges for": replies * PRICE["WhatsApp, a reply"] * RUPEES,
         "messages that come in": MESSAGES * call() * RUPEES,
-        "the read that each costs": _million("DynamoDB, a million read units", MESSAGES * READ_UNITS) * RUPEES,
-        "what the answered ones cost besides": replies * answered * RUPEES,
+        "one read for each": _million("DynamoDB, a million read units", MESSAGES * READ_UNITS) * RUPEES,
+        "other costs of the answered messages": replies * answered * RUPEES,
     }
 
 
@@ -63,7 +63,7 @@ def table() -> str:
             "|---|---|",
             *rows,
             f"| **all** | **{sum(lines.values()):.2f}** |",
-            f"| a million calls that nobody signed | {unsigned:.0f} |",
+            f"| for comparison: a million unsigned calls | {unsigned:.0f} |",
         ]
     )
 
