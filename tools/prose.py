@@ -37,6 +37,13 @@ PHRASES = {
     r"\b(?:an?|the|no|any|one|that) [a-z]+ of (?:[A-Z]\w+'s|hers|ours)\b(?! [a-z])": "Meta's certificate, our own key",
     r"\bin vain\b": "(say what happens)",
     r"\bnot so: ": "no: ",
+    r"\bwhat faces the internet\b": "internet-facing functions",
+    r"\bends? on (?:its|their) own\b": "expire",
+    r"\bbut for\b": "except, apart from",
+    r"\ball the same\b": "anyway, still",
+    r"\breckon(?:s|ed|ing)?\b": "compute, calculate",
+    r"\b[Bb]y the (?:thousand|month|copy|hour|day)\b": "per",
+    r"\b(?:a|an) (?:citizen|number|phone) and (?:hour|day|month)\b": "per citizen and day",
 }
 """What a native technical writer would not write, and what to write instead. Read without regard to code."""
 

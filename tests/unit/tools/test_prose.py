@@ -15,6 +15,10 @@ from tools.prose import documents, phrases, plain
         "Mending is easy: mend it.",
         "It expires by itself.",
         "Deploy the version before.",
+        "The token ends on its own.",
+        "Nothing is written but for the state.",
+        "Citizens are simulated by the thousand.",
+        "Five OTPs a citizen and day are enough.",
     ],
 )
 def test_a_phrase_is_found(text: str) -> None:
