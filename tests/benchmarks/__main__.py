@@ -299,36 +299,37 @@ PARTS: dict[str, tuple[Part, str, str]] = {
     "cold": (
         cold_starts,
         "Cold start, and a message on a warm function",
-        f"""CPU time in a new process, the least of {ROUNDS}: from nothing to a handler with its clients, then a
+        f"""CPU time in a new process, the minimum of {ROUNDS} runs: from nothing to a handler with its clients, then a
 message. The floor is boto3 with the same clients and the same calls; the peer is pywa on FastAPI and Mangum with a
 DynamoDB client. *Uncompiled*: the layer, the function and the peer's packages without compiled code. `text_vs_peer` is
-all of the handler outside of calls to AWS; *both do*: without what the peer leaves out (the conversation kept, its work
-queued, log, metrics), so signature, parsing, dialogue and reply.""",
+the whole handler except for calls to AWS; *both do* leaves out what the peer does not have (storing the conversation,
+queueing its work, log, metrics), so it covers signature, parsing, dialogue and reply.""",
     ),
     "image": (
         in_image,
         "Cold start in the Lambda base image",
-        f"""CPU time of the container's process until it takes its first call from the runtime interface, interpreter
-and runtime client included; the least of {image.ROUNDS}. *Uncompiled*: layer and function without compiled code.""",
+        f"""CPU time of the container's process until it takes its first call from the runtime interface, including
+interpreter and runtime client; the minimum of {image.ROUNDS} runs. *Uncompiled*: layer and function without
+compiled code.""",
     ),
     "stack": (
         stack,
         "Through the local AWS",
-        """The template in the local AWS, one message at a time, in turn with a floor function that makes the same
-calls; medians. Then, under a stopwatch, where the time goes.""",
+        """The template in the local AWS, one message at a time, alternating with a floor function that makes the same
+calls; medians. Below that, where the time goes.""",
     ),
     "memory": (
         peaks,
         "Memory",
-        """Peak of each function's process over a conversation with a PDF of 10 MB, sent by link and, as that fails, as
-a file.""",
+        """Peak memory of each function's process over a conversation with a PDF of 10 MB, sent by link and, when that
+fails, as a file.""",
     ),
     "load": (
         loads,
         "Load",
         """Open-model arrivals: a text with three statuses once a second, then ten times a second; every fifth text
 comes twice. A wait counts from when the delivery was due. The burst is about as much as the local AWS can
-take on two cores.""",
+handle on two cores.""",
     ),
     "lanes": (
         two_lanes,
@@ -341,15 +342,15 @@ The local AWS does one job of a FIFO queue at a time.""",
     "growth": (
         growing,
         "Growth",
-        """Executed instructions as something grows, by the exponent between the last two sizes: 0 is flat, 1 is
+        """How executed instructions grow with the input, as the exponent between the last two sizes: 0 is flat, 1 is
 linear. The sizes go to 1,000 turns, 500 documents, 1,000 texts or statuses in a delivery, 20,000 types of
 documents.""",
     ),
-    "calls": (calls, "Calls", "Counted, exact: what leaves the functions for a text and for a document."),
+    "calls": (calls, "Calls", "Exact counts of the calls that the functions make for a text and for a document."),
     "sizes": (sizes, "Size", "Layer and functions as `sam build` makes them, unpacked and packed."),
     "languages": (languages, "Languages", "Reading the slowest catalogue."),
-    "directory": (directories, "Directory of issuers", "A made-up one, larger than any that was reported."),
-    "dialogue": (dialogue, "Dialogue", "Without AWS, on one core, over all conversations of the tests."),
+    "directory": (directories, "Directory of issuers", "With a made-up directory, larger than any that was reported."),
+    "dialogue": (dialogue, "Dialogue", "All conversations of the tests, without AWS, on one core."),
 }
 """Each with its title and what docs/benchmarks.md says about it."""
 

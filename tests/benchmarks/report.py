@@ -20,11 +20,11 @@ PLOTS_OF_A_PART = ROOT / "build" / "plots"
 HEAD = """# Benchmarks
 
 Written by `make bench`, all of it in one run of {minutes:.0f} minutes on {cores} cores ({machine}), Python {python}.
-The command below a title measures that part alone. `build/bench.json` has the figures. What follows from them is
-in [scale.md](scale.md), what they have led to in [decisions.md](decisions.md).
+The command below a title measures that part alone. `build/bench.json` has the figures. The conclusions are in
+[scale.md](scale.md), and the decisions that followed in [decisions.md](decisions.md).
 
-Behind a figure is what is wanted, with a bar that ends before the mark (│) where less is better. Ratios are
-between what took turns in this run. **Times are this machine's**: compare them with each other and with nothing else.
+Each figure is followed by its target and a bar; where less is better, the bar has to end before the mark (│). Ratios
+compare candidates that took turns in this run. **Times are this machine's**: compare them only with each other.
 """
 
 
