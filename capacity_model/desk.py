@@ -67,7 +67,7 @@ class Setting:
     messages_a_second: float = 1000.0
     """Throughput of one number, in and out together."""
     digilocker_bears: float = math.inf
-    """Calls that DigiLocker has under way at the most; beyond it, each takes longer in proportion."""
+    """The most calls that DigiLocker handles at once; beyond it, each takes longer in proportion."""
     slowness: float = 1.0
     """By how much DigiLocker is slower than at rest."""
     replies_at_once: int = 50

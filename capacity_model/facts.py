@@ -66,7 +66,7 @@ MOST_TRIES: Final = 4
 PATIENCE_MINUTES: Final = (10, 30, 60)
 """Half of those who wait for so long have gone."""
 SAYS_SO: Final = 0.3
-"""Who goes and cancels. The others just do not come when it is their turn."""
+"""Those who go and cancel. The others just do not come when it is their turn."""
 COMES_SPREAD: Final = 0.8
 """The sigma of the logarithm of how long she takes to see that it is her turn."""
 PLACE_SECONDS: Final = 600

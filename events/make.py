@@ -74,7 +74,7 @@ def write(events: Mapping[str, Event], folder: Path) -> None:
 
 
 def expectations(sign_in: str | None = None) -> dict[str, dict[str, Any]]:
-    """Return what becomes of each event, fresh or not, by its path (its file says what stands in it).
+    """Return the outcome of each event, fresh or not, by its path (its file says what is in it).
 
     `sign_in`: only what there is where citizens sign in so.
     """
@@ -88,7 +88,7 @@ def static_events(sign_in: str | None = None) -> list[str]:
 
 
 def for_local_stack(chat_url: str, now: int) -> Fresh:
-    """Seed the local stack, whose access stands in the environment, and give its events. `now`: seconds since 1970."""
+    """Seed the local stack, whose access is in the environment, and return its events. `now`: seconds since 1970."""
     deployed = environments(boto3.client)
     work = deployed["DocumentFunction"]
     access_to_webhook = access_of(stack_of(STACK_NAME))
@@ -150,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def told(folder: Path, fresh: Fresh) -> str:
-    """Return a line for each event of the local stack, by function: how it is run, and what comes of it."""
+    """Return a line for each event of the local stack, by function: how it is run, and its outcome."""
     expected, static = expectations(fresh.sign_in), static_events()
     chapters = []
     for kind, function in FUNCTIONS.items():

@@ -28,7 +28,7 @@ class Queues:
 
 @dataclass(frozen=True)
 class Message:
-    """What a citizen sends: a kind of message, and what stands under that name. `phone`: with the country code."""
+    """What a citizen sends: a kind of message, and what is under that name. `phone`: with the country code."""
 
     kind: str
     content: object
@@ -58,7 +58,7 @@ class Visit:
     path: str
     query: Mapping[str, str]
     cookies: str
-    """As they stand in the header."""
+    """As they are in the header."""
     body: str = ""
     """Of a form; empty for a page that is opened."""
 

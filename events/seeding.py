@@ -40,7 +40,7 @@ _FIRST_PHONE = 919000200000
 
 @dataclass(frozen=True)
 class Citizen:
-    """Whom a chat signs in as: what stands on her Aadhaar card, and the mobile that her OTPs go to."""
+    """Whom a chat signs in as: what is on her Aadhaar card, and the mobile that her OTPs go to."""
 
     aadhaar: str
     mobile: str
@@ -112,7 +112,7 @@ class LocalDesk:
         return self._store.load(identity).conversation
 
     def change(self, identity: str, change: Callable[[Conversation], Conversation]) -> None:
-        """Write a chat as it would stand later."""
+        """Write a chat as it would be later."""
         stored = self._store.load(identity)
         self._store.save(stored, replace(stored, conversation=change(stored.conversation)))
 
@@ -130,14 +130,14 @@ class LocalDesk:
         self._consenting.callback(_parameters(visit), [visit.cookies], "")
 
     def opened(self, visit: Visit) -> str:
-        """Open our page before DigiLocker's, as a browser does. Gives the cookie that it then has."""
+        """Open our page before DigiLocker's, as a browser does. Returns the cookie that it then has."""
         if self._consenting is None:
             raise LookupError("there is no page before DigiLocker's here")
         (cookie,) = self._consenting.start(_parameters(visit), "")["multiValueHeaders"]["Set-Cookie"]
         return cookie.partition(";")[0]
 
     def agreed(self, visit: Visit, now: int) -> str:
-        """Agree on that page, and do what follows. Gives DigiLocker's address."""
+        """Agree on that page, and do what follows. Returns DigiLocker's address."""
         if self._consenting is None:
             raise LookupError("there is no page before DigiLocker's here")
         metrics.clear_metrics()
@@ -166,7 +166,7 @@ class LocalDesk:
         return Tracker(lambda: tracking_keys(self._outbound_secret)).write(tracking)
 
     def keep_pdf(self, identity: str, name: str) -> str:
-        """Put a PDF into the bucket, as one that was sent by link. Gives its key."""
+        """Put a PDF into the bucket, as one that was sent by link. Returns its key."""
         key = document_key(tracking_keys(self._outbound_secret)[0], identity, name)
         boto3.client("s3").put_object(Bucket=self._settings["DOCUMENTS_BUCKET"], Key=key, Body=_PDF)
         return key
@@ -182,7 +182,7 @@ class Chat:
         self._now = now
         self._came_back: Visit | None = None
         self._phone = Phone(chat_url, number, citizen.mobile)
-        # WhatsApp carries replies only to who has written: a reaction is a message to it, and no step to the desk.
+        # WhatsApp delivers replies only to people who have written: to it a reaction is a message, to the desk no step.
         self._phone.send({"type": "reaction", "reaction": {"message_id": "wamid.SAMPLE", "emoji": "👋"}})
         self.id = local.conversation(text("", number))
         local.forget(self.id)

@@ -14,7 +14,7 @@ TABLE = "AWS::DynamoDB::Table"
 
 
 def require_deployable(stack: Stack, region: str) -> None:
-    """Raise Stopped if CloudFormation would refuse to update a stack, naming the commands that mend it."""
+    """Raise Stopped if CloudFormation would refuse to update a stack, naming the commands that fix it."""
     advice = advice_for(stack, region)
     if advice:
         raise Stopped(advice)

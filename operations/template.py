@@ -68,7 +68,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """A rule of the template that the values do not meet, and the parameters that could mend it."""
+    """A rule of the template that the values do not meet, and the parameters that could fix it."""
 
     description: str
     parameters: tuple[str, ...]
@@ -159,7 +159,7 @@ class Template:
     def released_parameters(self) -> frozenset[str]:
         """Return the parameters that functions read: a change of one reaches callers by a new version only.
 
-        That is what a function's properties name, by themselves or through a condition.
+        That is what a function's properties name, directly or through a condition.
         """
         return frozenset(self._parameters_in(self.versioned()))
 

@@ -16,11 +16,11 @@ _REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: ([\d.]+) ms")
 _LONGEST_SECRET = 200
 
 type Clients = Callable[[str], Any]
-"""Gives the AWS client of a service."""
+"""Returns the AWS client of a service."""
 
 
 class Backstage:
-    """`functions`: log group by the name to be shown. `pepper`: the key of the ids that stand in logs and table."""
+    """`functions`: log group by the name to be shown. `pepper`: the key of the ids in logs and table."""
 
     def __init__(
         self, clients: Clients, table: str, pepper: str, phone_number_id: str, functions: Mapping[str, str]

@@ -19,7 +19,7 @@ class NoFunction(Exception):
 
 
 def kill(port: int, our_port: int) -> int:
-    """Kill the function that has connected from `port` of the loopback to `our_port`. Gives its process id.
+    """Kill the function that has connected from `port` of the loopback to `our_port`. Returns its process id.
 
     Raises NoFunction.
     """

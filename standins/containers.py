@@ -1,7 +1,7 @@
 """What `sam local` needs so that a function in a container works on the running local stack.
 
 The stack listens on the loopback, which a container has for itself. On Linux a relay listens on Docker's bridge and
-passes on to the loopback; Docker Desktop does so by itself, under a name of its own.
+passes on to the loopback; Docker Desktop does so automatically, under a name of its own.
 
 `sam local` knows the template and not what was deployed from it. So it gets a copy of the built template, in which the
 parameters and each function's environment are those of the deployment, and the local AWS is the endpoint.
@@ -135,7 +135,7 @@ def template_for_containers(
             for key, value in {**environment, **access}.items()
         }
         template["Resources"][name]["Properties"]["Environment"] = {"Variables": variables}
-    # What all functions have in common stands with each of them now.
+    # What all functions have in common is now with each of them.
     template["Globals"]["Function"].pop("Environment", None)
     return template
 

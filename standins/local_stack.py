@@ -8,7 +8,7 @@
 What it does, in order: takes its ports, starts the emulator (ministack, enforcing IAM, its state in memory only), runs
 `sam build` and `sam deploy` on template.yaml, puts made-up credentials into the two secrets, starts the stand-ins, and
 lets WhatsApp's stand-in verify the webhook as Meta does. Everything listens on the loopback only (for `make run` on
-Docker's bridge as well, where `sam local` calls) and is gone when it ends, but for its logs.
+Docker's bridge as well, where `sam local` calls) and is gone when it ends, except for its logs.
 
 Any number of stacks can run side by side. Each has ports, logs and scratch space of its own; what they share is the
 build, which none of them changes while another reads it.
@@ -112,7 +112,7 @@ class LocalStack:
         self.outputs: dict[str, str] = {}
         """The deployed template's outputs by name."""
         self.config = _made_up_config(self._settings)
-        """What the stand-ins and the two secrets agree on; made up anew for each stack."""
+        """What the stand-ins and the two secrets agree on; made up for each stack."""
 
     def __enter__(self) -> Self:
         try:
@@ -388,7 +388,7 @@ class LocalStack:
             with _direct_session() as session:
                 answer = session.get(self.webhook_url, params=query, timeout=_CALL_SECONDS)
         except requests.RequestException as error:
-            # Without the exception's own text: the verify token stands in it.
+            # Without the exception's own text: the verify token is in it.
             raise StackError(f"The webhook cannot be called ({type(error).__name__}).") from None
         if (answer.status_code, answer.text) != (200, challenge):
             lines = "\n".join(self.function_logs("WebhookFunction")[-20:])
@@ -447,7 +447,7 @@ def build() -> Path:
 
 @contextmanager
 def built() -> Iterator[Path]:
-    """Build unless nothing has changed since, and keep others from building anew while the folder is in use."""
+    """Build unless nothing has changed since, and keep others from building again while the folder is in use."""
     stamp = BUILD.parent / "stamp"
 
     def is_current() -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import pypdfium2
 
 WIDTH = 560
-"""Pixels: twice the width of the bubble that it stands in, for screens of high density."""
+"""Pixels: twice the width of the bubble that it is in, for screens of high density."""
 _COLOURS = 64
 _LOCK = threading.Lock()
 """PDFium takes one caller at a time."""

@@ -29,7 +29,7 @@ class Wrapping(StrEnum):
     STRAY_BYTE = "stray-byte"
     """A name has a byte that is not UTF-8."""
     MARKED = "marked"
-    """A byte order mark stands before it."""
+    """A byte order mark comes before it."""
 
 
 _FOR_PEOPLE = {"name", "issuer", "description", "label"}

@@ -49,7 +49,7 @@ def keys(code: str) -> list[str]:
 
 
 def blind(code: str) -> str:
-    """Return the texts of a language by themselves, with examples filled in."""
+    """Return the texts of a language alone, with examples filled in."""
     return "\n".join(f"[{key}]\n{_filled(catalogue(code), key)}\n" for key in keys(code))
 
 

@@ -56,7 +56,7 @@ def draw(text: str, mermaid: Path, chromium: str) -> str:
 
 
 def main() -> int:
-    """Draw what has no picture, and delete pictures of what is no more."""
+    """Draw what has no picture, and delete pictures of what no longer exists."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
     wanted = diagrams()
     FOLDER.mkdir(parents=True, exist_ok=True)

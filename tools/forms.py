@@ -40,7 +40,7 @@ _TYPES: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "number": i
 
 
 def faults(form: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with a form by itself, whatever data comes."""
+    """Return what is wrong with a form alone, whatever data comes."""
     return [*_of_head(form), *_of_routes(form), *(fault for screen in form["screens"] for fault in _of_screen(screen))]
 
 
@@ -170,7 +170,7 @@ def _over(name: str, text: str, most: int) -> list[str]:
 
 
 def _shown(value: str, data: Mapping[str, Any]) -> Any:
-    """Return what stands there with this data; a name that is missing is told elsewhere."""
+    """Return what is there with this data; a name that is missing is told elsewhere."""
     named = _DATA.fullmatch(value)
     return data.get(named[1], "-") if named else value
 

@@ -84,7 +84,7 @@ NOTES = {
     "proof.wrong",
     "proof.elsewhere",
 }
-"""Texts that stand before a question."""
+"""Texts that come before a question."""
 QUESTIONS = {
     "menu",
     "account.ask",
@@ -147,7 +147,7 @@ def limit(key: str) -> int:
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A text of the English catalogue: where it stands, and the note above it."""
+    """A text of the English catalogue: where it is, and the note above it."""
 
     key: str
     chapter: str
@@ -165,7 +165,7 @@ def is_translated(key: str) -> bool:
 
 
 def entries() -> list[Entry]:
-    """Return the texts of the English catalogue in the order in which they stand there."""
+    """Return the texts of the English catalogue in their order there."""
     return list(_entries((LANGUAGES / "en.txt").read_text(encoding="utf-8")))
 
 

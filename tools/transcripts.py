@@ -189,7 +189,7 @@ def _lines(content: str) -> list[tuple[dict[str, Any], yaml.MappingNode]]:
 
 
 def _place(content: str, node: yaml.MappingNode, key: str) -> tuple[int, int]:
-    """Return where a value stands in the file, up to the beginning of the next line."""
+    """Return where a value is in the file, up to the beginning of the next line."""
     value = next(value for name, value in node.value if name.value == key)
     start, end = value.start_mark.index, value.end_mark.index
     if content[end - 1] != "\n":

@@ -144,7 +144,7 @@ def examples(language: Catalogue) -> dict[str, str]:
 
 @cache
 def _buttons() -> dict[str, tuple[str, ...]]:
-    """Return the buttons that stand under a text, where a question explains itself or a transcript shows it."""
+    """Return the buttons under a text, where a question explains itself or a transcript shows it."""
     found: dict[str, tuple[Button, ...]] = {}
     said = [reply for question in STAGES.values() if isinstance(reply := question.help(Conversation()), Say)]
     for transcript in transcripts():

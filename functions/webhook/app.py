@@ -37,7 +37,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
     except SecretError as error:
         count("SecretsEmpty")
         logger.error("a secret is missing", extra={"reason": str(error)})
-        return _answer(503, "the service is not available")  # which secret it is stands in the log
+        return _answer(503, "the service is not available")  # which secret it is, the log says
     except DeliveryFailed as error:
         logger.error("a delivery must come again", extra={"reason": str(error)})
         return _answer(500, "deliver again")

@@ -70,7 +70,7 @@ def resolve_for_sam(document: Document, values: Values) -> None:
     """Work out what SAM names versions of functions and deployments of APIs after.
 
     SAM comes before CloudFormation and sees references as they are written. So a parameter would change no name,
-    and the template has each API deployed anew at every deployment (AlwaysDeploy). With the values filled in, a
+    and the template has each API deployed again at every deployment (AlwaysDeploy). With the values filled in, a
     name changes when what it stands for changes, and a reviewer sees nothing that always changes.
     """
     template = Template(document)
@@ -86,7 +86,7 @@ def resolve_for_sam(document: Document, values: Values) -> None:
 def signing_profile(template: Template, values: Values) -> str:
     """Return the ARN of the profile whose signature Lambda asks for; "" where the template asks for none.
 
-    It stands in the template's own code signing configuration, or in one of the account's that a parameter names.
+    It is in the template's own code signing configuration, or in one of the account's that a parameter names.
     """
     profiles: list[str] = []
     for resource in template.resources.values():

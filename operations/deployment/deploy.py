@@ -81,7 +81,7 @@ def tell_meta(stack: Stack, operator: Operator) -> None:
         operator.tell("Webhook", f"{refusal}, so this is for you to do:")
         operator.tell("", register.by_hand(stack.webhook_url, stack.outputs["WebhookSecretArn"]))
     except requests.RequestException as error:
-        # Without its own text: what was asked for stands in it.
+        # Without its own text: what was asked for is in it.
         raise Stopped(f"Meta's API does not answer ({type(error).__name__}). Run this again.") from None
 
 

@@ -525,4 +525,4 @@ CHECKS: tuple[Check, ...] = (
     fifo_throughput,
     alarm_mail,
 )
-"""In this order: what stands before is what the others need."""
+"""In this order: the later ones need the earlier ones."""

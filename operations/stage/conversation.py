@@ -1,6 +1,6 @@
 """Finds the id of a citizen's conversation from her telephone number, for a complaint: make find STAGE=dev.
 
-The number is asked for without showing it, and stands in no command, log or history. What is printed is the id under
+The number is asked for without showing it, and is in no command, log or history. What is printed is the id under
 which the logs know her: put it into the saved query *find-a-conversation*. Needs the right to read IdentitySecret and
 to scan the table of conversations; no function has both.
 """
@@ -27,7 +27,7 @@ def conversations_of(
 ) -> tuple[str, ...]:
     """Return the ids under which a number is or was known. `phone`: digits only, with the country code.
 
-    The first is reckoned from the number: it is hers wherever WhatsApp gave no user id, and in logs for as long as the
+    The first is computed from the number: it is hers wherever WhatsApp gave no user id, and in logs for as long as the
     pepper was the same. The others are of conversations that the table still knows (eight days) by a user id.
     """
     reckoned = conversation_id(pepper, phone_number_id, phone)

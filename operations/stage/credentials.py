@@ -1,6 +1,6 @@
 """Puts what Meta and DigiLocker gave you into the stack's secrets: make secrets STAGE=dev.
 
-Each value is asked for without showing it; it stands in no command, history, log or file. A field that is filled
+Each value is asked for without showing it; it is in no command, history, log or file. A field that is filled
 already is kept by Enter; `make deploy` does not even ask for it. A new app secret goes in front of the one before it,
 and both count, so that nothing is refused while Meta changes over.
 

@@ -59,7 +59,7 @@ _GOES_WITH_ITS_FUNCTION = "AWS::Lambda::Version"
 
 
 def delete(stage: str, operator: Operator, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Delete a stage's stack, but for what has to stay. Raises Stopped."""
+    """Delete a stage's stack, except what has to stay. Raises Stopped."""
     settings = settings_of(stage)
     stack = find_stack(settings.stack_name)
     if stack is None:
@@ -121,7 +121,7 @@ def _remainder(kind: str) -> Remainder:
 def _carry_out(
     cloudformation: "CloudFormationClient", name: str, operator: Operator, sleep: Callable[[float], None]
 ) -> None:
-    """Empty and delete; once more if a function that was still at work put something into the bucket meanwhile."""
+    """Empty and delete; again if a function that was still running put something into the bucket meanwhile."""
     (found,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     identity = found["StackId"]  # a deleted stack is known by its id alone
     for _ in range(2):

@@ -38,7 +38,7 @@ def examine(patient: Patient, check: Check) -> Finding | Unknown:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         return Unknown(f"AWS refuses {error.operation_name} ({code})")
-    # Without their own text: what was asked for stands in it.
+    # Without their own text: what was asked for is in it.
     except (BotoCoreError, requests.RequestException) as error:
         return Unknown(f"no answer ({type(error).__name__})")
     except (KeyError, TypeError, ValueError) as error:

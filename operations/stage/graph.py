@@ -1,7 +1,7 @@
 """Meta's Graph API, as far as an operator needs it: who we are there, and what is set up.
 
 The help desk's own client sends messages and knows nothing of this. Errors here carry a code and no text of Meta's, and
-never a URL: a token could stand in either.
+never a URL: a token could be in either.
 """
 
 import hmac
@@ -101,7 +101,7 @@ class Meta:
 def meta_of(parameters: Mapping[str, str], access_token: str, app_secret: str) -> Meta:
     """Ask who the token's app and the number's account are. `parameters`: the stack's. Raises as Graph does.
 
-    Both stand in the health status of the number, so nobody has to look them up.
+    Both are in the health status of the number, so nobody has to look them up.
     """
     url, version = parameters["WhatsAppApiUrl"], parameters["WhatsAppApiVersion"]
     phone_number_id = parameters["WhatsAppPhoneNumberId"]
@@ -113,6 +113,6 @@ def meta_of(parameters: Mapping[str, str], access_token: str, app_secret: str) -
 
 
 def health(by_user: Graph, phone_number_id: str) -> dict[str, Mapping[str, Any]]:
-    """Give, by kind (PHONE_NUMBER, WABA, BUSINESS, APP), how Meta judges what the number's messages go through."""
+    """Return, by kind (PHONE_NUMBER, WABA, BUSINESS, APP), how Meta judges what the number's messages go through."""
     status = by_user.get(phone_number_id, fields="health_status").body["health_status"]
     return {str(entity["entity_type"]): entity for entity in status["entities"]}

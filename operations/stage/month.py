@@ -103,7 +103,7 @@ def read_month(text: str) -> Month:
 
 @dataclass(frozen=True)
 class Count:
-    """How many of one thing. `together`: of several, each too few to be told by itself."""
+    """How many of one thing. `together`: of several, each too few to be reported alone."""
 
     name: str
     number: int
@@ -128,7 +128,7 @@ class Figures:
 def told(counts: Mapping[str, int]) -> tuple[Count, ...]:
     """Return the counts that may be told, the largest first, and what is left out as one.
 
-    What is left out could be reckoned from the total, so it is large enough too, or a larger one joins it.
+    What is left out could be computed from the total, so it is large enough too, or a larger one joins it.
     """
     ordered = sorted(((number, name) for name, number in counts.items() if number), key=lambda one: (-one[0], one[1]))
     shown = [(number, name) for number, name in ordered if number >= LEAST]

@@ -1,6 +1,6 @@
 """Sends the messages of both lanes' dead-letter queues back to their queues: make redrive STAGE=dev.
 
-What is to be done still stands in the outbox of each conversation, so a message says only which step to take up again.
+What is to be done is still in the outbox of each conversation, so a message says only which step to take up again.
 A request to DigiLocker that is past its time is not done any more: the function tells the citizen and offers *Try
 again*. A reply that could not be sent is sent now. A message whose step is done meanwhile does nothing.
 """

@@ -1,6 +1,6 @@
 """Tells Meta where the webhook is: the app's subscription, and the business account's to the app.
 
-What stands there already is left alone. What Meta's API does not let us do is said, so that it can be done by hand.
+What is there already is left alone. What Meta's API does not let us do is said, so that it can be done by hand.
 """
 
 from collections.abc import Callable, Mapping

@@ -62,7 +62,7 @@ class Terminal:
 
 
 def revoke_all(desk: Desk, terminal: Terminal, pace: int = PACE) -> bool:
-    """End all sessions, round by round. Tells whether nothing is left."""
+    """End all sessions, round by round. Returns whether nothing is left."""
     for number in range(1, MOST_ROUNDS + 1):
         queued = _round(desk, terminal, pace)
         if not queued:
@@ -74,7 +74,7 @@ def revoke_all(desk: Desk, terminal: Terminal, pace: int = PACE) -> bool:
 
 
 def _round(desk: Desk, terminal: Terminal, pace: int) -> int:
-    """Queue a job for whatever is left. Gives how many."""
+    """Queue a job for whatever is left. Returns how many."""
     queued = 0
     for jobs in batched(_left(desk, terminal), min(LARGEST_BATCH, pace), strict=False):
         entries: list[Any] = [{"Id": str(n), "MessageBody": timer_body(job)} for n, job in enumerate(jobs)]

@@ -1,4 +1,4 @@
-"""Who has which DigiLocker account, and which tokens are good for it."""
+"""Citizens' DigiLocker accounts, and which tokens are valid for each."""
 
 import secrets
 from dataclasses import dataclass, field, replace

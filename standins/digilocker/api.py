@@ -308,7 +308,7 @@ class DigiLockerApi:
         return self._listed(first_edition=True)
 
     def _listed(self, *, first_edition: bool) -> Response:
-        # What was not ticked is listed all the same; only fetching it is refused (inferred).
+        # What was not ticked is still listed; only fetching it is refused (inferred).
         citizen = self._session("files.issueddocs").citizen
         items = []
         for document in citizen.issued:

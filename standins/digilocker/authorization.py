@@ -33,7 +33,7 @@ class NotOurs(Exception):
 
 
 class RequestRefused(Exception):
-    """The request is wrong; the client is told so at its redirect URI."""
+    """The request is wrong; the client is told at its redirect URI."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(error)

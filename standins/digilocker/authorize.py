@@ -53,7 +53,7 @@ class SignIn:
 
 
 class AuthorizePages:
-    """The views; each takes and gives up the world's lock by itself."""
+    """The views; each takes and gives up the world's lock on its own."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -57,7 +57,7 @@ class Citizen:
     def is_called(self, username: str) -> bool:
         """Return whether this is her Aadhaar number, her VID or her user name.
 
-        That a number may stand as the user name is a reading of the documents: they name only user name and mobile.
+        That a number can be the user name is a reading of the documents: they name only user name and mobile.
         """
         return username in {self.aadhaar, self.vid} or (self.username is not None and username.lower() == self.username)
 

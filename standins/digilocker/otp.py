@@ -114,5 +114,5 @@ class OneTimePasswords:
         return sent.citizen
 
     def forget_flooding(self) -> None:
-        """Let every account ask for OTPs again, but for those that are made to be refused."""
+        """Let every account ask for OTPs again, except those that are made to be refused."""
         self._times.clear()

@@ -31,7 +31,7 @@ _GREY: Colour = (110, 116, 126)
 
 @dataclass(frozen=True)
 class Specimen:
-    """What stands on a document: kind, heading, holder, labelled lines, and the rows of its table, if it has one."""
+    """What is on a document: kind, heading, holder, labelled lines, and the rows of its table, if it has one."""
 
     kind: Kind
     title: str

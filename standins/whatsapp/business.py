@@ -28,7 +28,7 @@ _LIMITED = "The business is not verified: its messaging limit is the lowest."
 
 @dataclass
 class Business:
-    """What an operator sets up at Meta, as it stands when all is well. Times in seconds since 1970."""
+    """What an operator sets up at Meta, as it is when all is well. Times in seconds since 1970."""
 
     app_live: bool = True
     fields: tuple[str, ...] = ("messages", "standby")

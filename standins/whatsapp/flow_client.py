@@ -1,7 +1,7 @@
 """A form on a citizen's phone: opened from a message, filled in screen by screen, closed.
 
 Written from Meta's description of the data exchange and from what WhatsApp's own web client does: the phone waits ten
-seconds for an answer; at 421 it fetches the public key again and tries once more; at 427 it closes the form and shuts
+seconds for an answer; at 421 it fetches the public key again and tries again; at 427 it closes the form and shuts
 the message's button; it checks what a screen is sent by the screen's schema, and where it leads by the routing model;
 what went wrong it reports to the endpoint in a request of its own. Not documented, so ours: that the answer to INIT may
 be any screen.
@@ -166,7 +166,7 @@ class OpenForms:
         """Leave the form; nobody is told."""
         opened.is_open = False
 
-    # --- what is sent, and what comes of it ---------------------------------------------------------------------------
+    # --- what is sent, and its outcome -------------------------------------------------------------------------------
 
     def _ask(self, opened: OpenForm, request: Mapping[str, Any]) -> None:
         opened.snackbar = opened.dialog = ""

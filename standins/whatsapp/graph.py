@@ -213,7 +213,7 @@ class GraphApi:
     def _is_on_whatsapp(self, number: str) -> bool:
         if not _LOOKS_LIKE_A_NUMBER.fullmatch(number):
             return False
-        # An Indian number has ten digits behind its country code: more means that the code stands there twice.
+        # An Indian number has ten digits behind its country code: more means that the code is there twice.
         return not number.startswith("91") or len(number) == 12
 
     def _check_window(self, body: Mapping[str, Any], phone: Phone | None) -> None:

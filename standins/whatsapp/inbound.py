@@ -18,12 +18,12 @@ class NothingToTap(LookupError):
 
 
 def text(body: str) -> dict[str, Any]:
-    """Return the message of who types."""
+    """Return the message of a citizen who types."""
     return {"type": "text", "text": {"body": body}}
 
 
 def tap(world: "World", number: str, wanted: str) -> dict[str, Any]:
-    """Return the message of who taps a button or a row, by its id or else its title. Raises NothingToTap."""
+    """Return the message of a citizen who taps a button or a row, by its id or else its title. Raises NothingToTap."""
     with world.lock:
         taps = world.phones.at(number).taps()
     for key in ("id", "title"):

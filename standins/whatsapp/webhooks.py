@@ -16,7 +16,7 @@ from standins.faults import Faults
 from standins.whatsapp.business import Business
 
 _ESCAPES = (("/", "\\/"), ("<", "\\u003C"), ("%", "\\u0025"), ("@", "\\u0040"))
-"""Beyond what JSON asks for. All of them can stand in strings only, so replacing them in the written JSON is safe."""
+"""Beyond what JSON asks for. All of them can be in strings only, so replacing them in the written JSON is safe."""
 
 _AGENT = "facebookexternalua"
 

@@ -15,7 +15,7 @@
     ├── DigiLockerError         see `helpdesk.digilocker.errors`; each carries the `Problem` that the citizen is told
     └── WhatsAppError           see `helpdesk.whatsapp.errors`; each knows whether sending again can help
 
-`retryable` says whether the same call can succeed later without anybody mending anything.
+`retryable` says whether the same call can succeed later without anybody fixing anything.
 """
 
 from typing import ClassVar

@@ -27,7 +27,7 @@ class Perishable(Protocol):
 
 
 def reset_around_snapshot[P: Perishable](perishable: P) -> P:
-    """Have something closed before a snapshot is taken, and in each environment that is made from it. Gives it back."""
+    """Have something closed before a snapshot is taken, and in each environment that is made from it. Returns it."""
     if hooks is not None:
         hooks.register_before_snapshot(_close, perishable)
         hooks.register_after_restore(_close, perishable)

@@ -4,7 +4,7 @@ Every line carries the conversation's id, never anything that names the citizen.
 CloudWatch's embedded metric format, so they cost no call.
 
 The text of an exception reaches no log: requests writes addresses into it, pydantic the input, botocore the parameters,
-so anything that a citizen has typed may stand there. Its class and the places in the code tell an operator enough.
+so anything that a citizen has typed may be in it. Its class and the places in the code tell an operator enough.
 """
 
 import datetime as dt

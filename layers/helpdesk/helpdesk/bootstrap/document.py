@@ -36,7 +36,7 @@ def handler(
     replier: Callable[..., MessageSender] = MessageSender,
     **locker_parts: Any,
 ) -> DocumentHandler:
-    """Build what works on the queues, but for the locker: that is built for the first job that asks DigiLocker.
+    """Build what works on the queues, except the locker: that is built for the first job that asks DigiLocker.
 
     Before a snapshot it is built at once, since each copy then has it for nothing. `whatsapp` and `replier` make what
     their classes do; `locker_parts`: `helpdesk.bootstrap.locker` says. Raises SettingError.
@@ -49,7 +49,7 @@ def handler(
 
     @cache
     def locker() -> "DigiLockerGateway":
-        from helpdesk.bootstrap import locker as asking  # noqa: PLC0415 - only for who asks DigiLocker
+        from helpdesk.bootstrap import locker as asking  # noqa: PLC0415 - only for jobs that ask DigiLocker
 
         return asking.locker(
             settings, s3=s3, documents=documents, secret=secret, clock=clock, sleep=sleep, **locker_parts

@@ -268,7 +268,7 @@ def _answers_open_question(conversation: Conversation, event: CitizenEvent) -> b
 
 
 def _commanded(conversation: Conversation, choice: Choice, event: CitizenEvent, context: Context) -> Turn:
-    """Do what means the same everywhere. Words for what needs a session lead on to it, or to the open question."""
+    """Do what means the same everywhere. Words for what needs a session lead to it, or to the open question."""
     if isinstance(event, Said) and conversation.session is None and choice in _IN_SESSION:
         if conversation.stage in {Stage.NEW, Stage.MENU, Stage.ENDED} and choice is not Choice.DONE:
             return COMMANDS[Choice.SERVICES](conversation, event, context)
@@ -301,7 +301,7 @@ def _expired(conversation: Conversation, context: Context) -> Outcome:
 
 
 def _in_group(conversation: Conversation, context: Context) -> Outcome:
-    """Act on nothing that is said in a group. She is told so once a day, where she may be written to."""
+    """Act on nothing that is said in a group. She is told once a day, where she may be written to."""
     now, used = context.now, conversation.used
     may_write = now - conversation.active_at < DAY and conversation.stage is not Stage.STOPPED
     if not may_write or now - conversation.told_of_groups_at < DAY or now < used.paused_until:
@@ -325,7 +325,7 @@ def _time_ran_out(conversation: Conversation, context: Context) -> Outcome:
 
 
 def _closed(conversation: Conversation) -> Outcome:
-    """End whatever she entrusted, at once. Her next message is told so: it may not be safe to write to her now."""
+    """End whatever she entrusted, at once. She is told with her next message: writing to her now may not be safe."""
     if not is_entrusted(conversation):
         return conversation, ()
     out, leaving = signed_out(conversation, Stage.ENDED)

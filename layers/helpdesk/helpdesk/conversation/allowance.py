@@ -49,7 +49,7 @@ def within_limits(
 
 
 def counted(conversation: Conversation, effects: tuple[Effect, ...], context: Context) -> Conversation:
-    """Count a document that comes by itself, now that she is signed in or that it was brought in."""
+    """Count a document that comes without being asked for, now that she is signed in or that it was brought in."""
     if not any(isinstance(effect, FetchDocument) for effect in effects):
         return conversation
     used = conversation.used

@@ -54,7 +54,7 @@ def wanted(conversation: Conversation, step: str, request: Request) -> bool:
     """Return whether somebody still waits for what `request` would bring."""
     if isinstance(request, FetchDocument):
         session = conversation.session
-        # A session whose list has ended by itself has no listing: she is told.
+        # A session whose list has expired has no listing: she is told.
         return conversation.waits_for(step) and session is not None and session.listing in {request.listing, ""}
     return conversation.waits_for(step)
 

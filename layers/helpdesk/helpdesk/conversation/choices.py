@@ -8,7 +8,7 @@ A tap's id names the choice and the question it belonged to, so that a tap on ye
     option@1f2e3d#7         row 7 of what can be brought in, or of what an issuer can be told
     speak#hi                the language hi
 
-Nothing personal stands in an id: WhatsApp hands it to anyone who holds the phone.
+An id contains nothing personal: WhatsApp hands it to anyone who holds the phone.
 """
 
 from enum import StrEnum

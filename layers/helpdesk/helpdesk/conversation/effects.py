@@ -1,4 +1,4 @@
-"""What the dialogue wants done. Plain values: they stand in the outbox until they are done.
+"""What the dialogue wants done. Plain values: they are in the outbox until they are done.
 
 `needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
 """
@@ -179,7 +179,7 @@ class SetTimer(Tagged, frozen=True):
 
 
 class EraseData(Tagged, frozen=True):
-    """Erase what is kept about her, but for what must outlive it: fingerprints, counts and the consent record."""
+    """Erase what is kept about her, except what must outlive it: fingerprints, counts and the consent record."""
 
     needs: ClassVar[tuple[str, ...]] = ()
 

@@ -126,7 +126,7 @@ class SentProof(Value, frozen=True):
 
 
 class IdentityChanged(Value, frozen=True):
-    """Her user id or number is hers no more: whoever has it next is somebody else."""
+    """Her user id or number is no longer hers: whoever has it next is somebody else."""
 
     id: str
 
@@ -202,7 +202,7 @@ class LinkMade(Value, frozen=True):
     mark: str
     """A hash of the link's `state`."""
     address: str
-    """Where it leads on to, but for what tells on her."""
+    """Where it leads, without what identifies her."""
     sign_up: bool = False
 
 

@@ -47,7 +47,7 @@ class Used(Value, frozen=True):
     pulls: tuple[int, ...] = ()
     links: tuple[int, ...] = ()
     paused_until: int = 0
-    """Until then her messages get no answer: she has been told so."""
+    """Until then her messages get no answer: she has been told."""
 
 
 def replies_a_day(most: int) -> Limit:

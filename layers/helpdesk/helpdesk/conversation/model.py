@@ -1,4 +1,4 @@
-"""The conversation as it stands between two messages."""
+"""The state of a conversation between two messages."""
 
 from enum import StrEnum
 
@@ -60,7 +60,7 @@ class Stage(StrEnum):
     STOPPED = "stopped"
     """She wants no more messages, until she says Hi."""
     ENDED = "ended"
-    """The session ended without a word from her; her next message is told so."""
+    """The session ended without a word from her; she is told with her next message."""
 
 
 class Rules(Value, frozen=True):
@@ -178,7 +178,7 @@ class Waiting(Tagged, frozen=True):
 
 
 class Form(Tagged, frozen=True):
-    """She is signing up. What she entered is sealed outside; here stands only what has been entered."""
+    """She is signing up. What she entered is sealed outside; here is only which details have been entered."""
 
     has: tuple[str, ...] = ()
     """The names under which it is sealed."""
@@ -189,7 +189,7 @@ class Form(Tagged, frozen=True):
 
 
 class Pull(Tagged, frozen=True):
-    """A document is being brought in. What she typed is sealed outside; here stands only what has been typed."""
+    """A document is being brought in. What she typed is sealed outside; here is only which details have been typed."""
 
     sought: bool = False
     """Whether she has said what it is."""
@@ -233,7 +233,7 @@ class Link(Tagged, frozen=True):
     mark: str
     """A hash of its `state`."""
     address: str
-    """Where it leads on to, but for what tells on her."""
+    """Where it leads, without what identifies her."""
     expires_at: int
     sign_up: bool = False
     returned: str = ""
@@ -310,7 +310,7 @@ class Conversation(Tagged, frozen=True):
     previous: Stage | None = None
     """Where she was when she asked for another language."""
     form: Form | None = None
-    """What was entered for signing up; None for who signs in."""
+    """What was entered for signing up; None when signing in."""
     pull: Pull | None = None
     """What was chosen and entered for bringing a document in."""
     writes_from_mobile: bool = False
@@ -328,7 +328,7 @@ class Conversation(Tagged, frozen=True):
     timer_at: int = 0
     """When the timer fires that ends the session."""
     was_closed: bool = False
-    """Whether we ended the session, without a word to her yet: her next message is told so."""
+    """Whether we ended the session, without a word to her yet: she is told with her next message."""
     tried: tuple[OtpAttempt, ...] = ()
     """The OTPs of the last 24 hours, and the numbers that were refused."""
     used: Used = Used()
@@ -344,7 +344,7 @@ class Conversation(Tagged, frozen=True):
     """When she was last told that her messages came late."""
     repeated: RepeatedText | None = None
     wanted: ResumeDocument | None = None
-    """What goes on by itself as soon as she is signed in again."""
+    """What continues as soon as she is signed in again."""
     wish: Wish | None = None
     newest: Newest | None = None
     told_of_groups_at: int = 0

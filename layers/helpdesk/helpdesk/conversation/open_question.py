@@ -13,7 +13,7 @@ from helpdesk.conversation.turn import Context, Goto, Turn, goto, text
 
 
 def ask_again(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
-    """Put the open question once more, after a word on what she sent."""
+    """Put the open question again, after a note on what she sent."""
     overdue = _overdue(conversation, context)
     return overdue or STAGES[conversation.stage].ask(conversation, context, note)
 
@@ -60,6 +60,6 @@ def _overdue(conversation: Conversation, context: Context) -> Turn | None:
     step = conversation.waiting[0] if conversation.waiting else None
     if request is None or (step and context.now - step.at < 2 * context.rules.job_expiry_seconds):
         return None
-    if isinstance(request, PullDocument):  # the issuer may have been asked: she decides whether to ask it once more
+    if isinstance(request, PullDocument):  # the issuer may have been asked: she decides whether to ask it again
         return issuer.unsure(conversation, context)
     return failed(conversation, Failed(step.id if step else "", Problem.HELD_UP, request), context)

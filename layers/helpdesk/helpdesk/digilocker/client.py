@@ -57,7 +57,7 @@ _PDF_MARK: Final = re.compile(rb"%PDF-")
 _XML_MARK: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:Certificate|KycRes|UidData|OfflinePaperlessKyc)[\s/>]")
 """The root of an issuer's data: `Certificate` (what integrators read), or what the specification shows inside it."""
 _HEAD: Final = 1024
-"""The mark may stand anywhere in the first 1024 bytes: what PDF readers accept (ISO 32000-1 asks for the very first,
+"""The mark may be anywhere in the first 1024 bytes: what PDF readers accept (ISO 32000-1 asks for the very first,
 Adobe's implementation note allows this), and some issuers' servers put a line feed or a byte order mark before it."""
 
 _WORTH_A_RETRY: Final = 1.0
@@ -239,7 +239,7 @@ class DigiLockerClient:
     ) -> M:
         """Make a call that carries client id, time stamp and hash in place of a token, and read its answer.
 
-        `hashed` is what stands between client id and time stamp in the hash. Tried twice unless it may burn something,
+        `hashed` is what comes between client id and time stamp in the hash. Tried twice unless it may burn something,
         or is account verification, which takes of the OTP's time.
         """
         deadline = outbound.Deadline.after(seconds)
@@ -295,7 +295,7 @@ class DigiLockerClient:
 
 
 def _bearer(token: str) -> dict[str, str]:
-    """Return the header for a token; one that cannot stand in a header is no token (and the attempt would quote it)."""
+    """Return the header for a token; one that cannot be in a header is no token (and the attempt would quote it)."""
     if not (token and token.isascii() and token.isprintable() and " " not in token):
         raise InvalidToken(_UNUSABLE)
     return {"Authorization": f"Bearer {token}"}
@@ -335,7 +335,7 @@ def _twice[T](call: Callable[[], T], deadline: outbound.Deadline) -> T:
 
 
 def _model[M: BaseModel](model: type[M], answer: outbound.Answer, endpoint: Endpoint) -> M:
-    """Read a successful answer. One that holds an error all the same raises it."""
+    """Read a successful answer. One that holds an error anyway raises it."""
     body = answer.json()
     if names_error(body):
         raise error_of(answer.status, body, endpoint=endpoint)
@@ -352,7 +352,7 @@ class _FileCheck:
     """Judges a file while its pieces come in, so that it need not be gone through, or held, again."""
 
     def __init__(self, endpoint: Endpoint, client_secret: str, mark: re.Pattern[bytes]) -> None:
-        """`mark` must stand near the beginning: it tells the format that is expected."""
+        """`mark` must be near the beginning: it identifies the expected format."""
         self._endpoint = endpoint
         self._mac = hmac.new(client_secret.encode(), digestmod=hashlib.sha256)
         self._mark = mark

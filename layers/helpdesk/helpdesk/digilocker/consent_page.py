@@ -32,7 +32,7 @@ _MOBILE: Final = re.compile(r"[6-9][0-9]{9}")
 
 _NONCE_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
-"""Gives 43 characters of base64url: the least that a verifier may have, and what RFC 7636 recommends."""
+"""Return 43 characters of base64url: the least that a verifier may have, and what RFC 7636 recommends."""
 
 
 class Pkce(Value, frozen=True):

@@ -1,4 +1,4 @@
-"""Who issues what: DigiLocker's directory, kept and searched.
+"""DigiLocker's directory of issuers, kept and searched.
 
 The directory is asked for one issuer at a time and is large: fetching it takes minutes (an aggregator's figure), more
 than an invocation has. So it is fetched in parts: each issuer's types carry the time when they were asked for, and a
@@ -151,7 +151,7 @@ def fetch(
 def _ask(
     pull: PullClient, waiting: Sequence[Offer], deadline: outbound.Deadline, clock: Callable[[], float], workers: int
 ) -> dict[str, Offer]:
-    """Ask issuer after issuer, several at once, until time or patience runs out. Gives those that answered."""
+    """Ask issuer after issuer, several at once, until time or patience runs out. Returns those that answered."""
     queue: SimpleQueue[Offer] = SimpleQueue()
     for offer in waiting:
         queue.put(offer)

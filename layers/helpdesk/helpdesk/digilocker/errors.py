@@ -132,7 +132,7 @@ class Busy(DigiLockerError):
 
 
 class Unserved(Busy):
-    """DigiLocker failed at a call that may have taken effect all the same."""
+    """DigiLocker failed at a call that may have taken effect anyway."""
 
     retryable = False
 
@@ -176,7 +176,7 @@ class NotRegistered(InvalidUserName):
 class UserNameRefused(InvalidUserName):
     """Account verification knows the account, yet its number is refused as user name.
 
-    Then our reading that an Aadhaar number may stand as `dl_username` does not hold (inferred): for the operator.
+    Then our reading that an Aadhaar number can be used as `dl_username` does not hold (inferred): for the operator.
     """
 
 
@@ -291,7 +291,7 @@ class RepositoryUnresponsive(DigiLockerError):
 
 
 class RepositoryUnserved(RepositoryUnresponsive):
-    """The same at a call that may have taken effect all the same."""
+    """The same at a call that may have taken effect anyway."""
 
     retryable = False
 
@@ -425,7 +425,7 @@ _SAFE_CODE: Final = re.compile(r"(?!.*[0-9]{4})[a-z]+(_[a-z0-9]{1,16}){1,6}")
 
 
 def error_of(status: int, body: object, *, endpoint: Endpoint) -> DigiLockerError:
-    """Return the error for an answer that is not a success (or is one that holds an error all the same).
+    """Return the error for an answer that is not a success (or is one that holds an error anyway).
 
     `body` is the decoded JSON, or None when it was not JSON (HTML of a proxy, broken off). A known code decides
     whatever the status (1.x answers 500 and 503 where 2.4 answers 530); otherwise the status does.

@@ -1,7 +1,7 @@
 """Signing in inside the chat: the Aadhaar number, then the OTP.
 
 DigiLocker publishes no API that takes an Aadhaar number and an OTP from a partner's screen. What it published (1.x) is
-the device-code flow, which sends an OTP to the account of a *user name*. That an Aadhaar number or VID may stand as
+the device-code flow, which sends an OTP to the account of a *user name*. That an Aadhaar number or VID may be used as
 the user name is our reading (inferred); `UserNameRefused` is how an operator would notice that it does not hold.
 """
 

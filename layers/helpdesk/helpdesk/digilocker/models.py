@@ -56,7 +56,7 @@ class Token:
     def shared_uris(self) -> tuple[str, ...]:
         """The documents that the citizen ticked, by their URIs; none: the scope does not say, only trying tells.
 
-        That each stands in the scope as `issued/<uri>` is what one integrator reports (inferred).
+        That each is in the scope as `issued/<uri>` is what one integrator reports (inferred).
         """
         return tuple(scope.removeprefix(_SHARED) for scope in self.scope.split() if scope.startswith(_SHARED))
 
@@ -95,7 +95,7 @@ class DocumentType:
 
 
 def _mobile(value: object) -> str:
-    """Return ten digits, also where country code or a zero stand before them; "" for anything else, as if masked."""
+    """Return ten digits, also after a country code or a zero; "" for anything else, as if masked."""
     digits = wire.text(value).replace(" ", "").replace("-", "").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return ""
@@ -414,7 +414,7 @@ class Pulled(_Answer):
 
 
 def usable_uri(uri: str) -> bool:
-    """Whether a URI can stand in an address once it is quoted: not empty, printable, and not dots alone.
+    """Whether a URI can be in an address once it is quoted: not empty, printable, and not dots alone.
 
     Dots alone would be taken for a folder by anything that tidies paths. A byte that could not be read is lost.
     """

@@ -53,7 +53,7 @@ class PullClient:
         return told.to_value()
 
     def pull(self, token: str, org_id: str, doctype: str, values: Mapping[str, str], seconds: float) -> str:
-        """Have the issuer look for a document and put it into the account. Gives its URI (personal data).
+        """Have the issuer look for a document and put it into the account. Returns its URI (personal data).
 
         `values` are by the parameters' names, as `Parameter.accept` gives them. The citizen must have consented.
 

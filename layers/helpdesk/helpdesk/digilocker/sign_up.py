@@ -1,7 +1,7 @@
 """Signing up for a DigiLocker account inside the chat: details as in Aadhaar, then the OTP to the mobile.
 
 Source: "Authorized Partner API Specification" 1.x, "Sign Up". The contents of 2.4 list it no longer; like the device
-code it is called there all the same, and refused if it is gone.
+code it is called there anyway, and refused if it is gone.
 
 Two things are our own reading (inferred). The hash is the one that the specification prints at every endpoint, over
 secret, client id and time stamp: working integrations hash more at account verification, and none is known for this.

@@ -59,7 +59,7 @@ def title(value: object) -> str:
 
 
 def identifier(value: object) -> str:
-    """Return a text or whole number as it came, but for blanks around it; "" for anything else."""
+    """Return a text or whole number as it came, except for blanks around it; "" for anything else."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -208,7 +208,7 @@ def fields(value: object, names: Mapping[str, Sequence[str]], needed: Iterable[s
 
 
 def contents(value: object, key: str, mark: str) -> object:
-    """Return what stands under the plain `key`, also where it is wrapped, or is the whole answer; else None.
+    """Return what is under the plain `key`, also where it is wrapped, or is the whole answer; else None.
 
     `mark`: a plain key by which a single element is known, where a list should be.
     """

@@ -68,7 +68,7 @@ def parse(content: str) -> dict[str, str]:
             lines = texts.setdefault(line[1:-1], [])
         elif not line.startswith("#"):
             lines.append(line)
-    # Blank lines around a text don't count, but for those that open a text which is put behind another one.
+    # Blank lines around a text don't count, except those that open a text which follows another one.
     return {name: _trimmed(name, text) for name, text in texts.items()}
 
 

@@ -1,6 +1,6 @@
-"""Who runs the desk, as each language names it.
+"""The department that runs the desk, as each language names it.
 
-The names are settings. Their forms in other scripts stand in a file beside the catalogues: CloudFormation gives such
+The names are settings. Their forms in other scripts are in a file beside the catalogues: CloudFormation gives such
 letters back as question marks, and thirteen names are too long for a function's environment.
 """
 

@@ -1,1 +1,1 @@
-"""What the functions do: receive what WhatsApp delivers, work on what stands in the outbox, reply."""
+"""What the functions do: receive what WhatsApp delivers, work through the outbox, reply."""

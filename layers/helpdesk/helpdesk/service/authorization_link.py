@@ -25,7 +25,7 @@ class Made(Value, frozen=True):
     """What she is sent."""
     mark: str
     address: str
-    """DigiLocker's, but for what tells on her."""
+    """DigiLocker's, without what identifies her."""
     verifier: str
 
 

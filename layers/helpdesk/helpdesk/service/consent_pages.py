@@ -91,7 +91,7 @@ class ConsentPages:
         self._clock = clock
 
     def start(self, query: Parameters, accepted: str) -> Answer:
-        """Answer who opens a link. `accepted`: the browser's `Accept-Language`, for who is not known."""
+        """Answer when a link is opened. `accepted`: the browser's `Accept-Language`, where she is not known."""
         try:
             state = read_parameter(query, "s", STATE)
             stored = self._store.load(_conversation(state))
@@ -137,7 +137,7 @@ class ConsentPages:
             return self._stuck(error, accepted)
 
     def _answered(self, state: str, *, agreed: bool) -> Answer:
-        """Store her answer, and lead on or back. The very same answer once more changes nothing.
+        """Store her answer, and lead to DigiLocker or back. Repeating the same answer changes nothing.
 
         Raises CallbackRefused, and what storing and queueing raise.
         """
@@ -188,7 +188,7 @@ class ConsentPages:
             return self._stuck(error, accepted)
 
     def _returned(self, conversation_id: str, came: Consented | Declined, cookie: str | None, accepted: str) -> Answer:
-        """Store the step and have it worked on. The very same call once more carries along what still stands there.
+        """Store the step and have it worked on. Repeating the same call resumes what is still there.
 
         Raises what storing and queueing raise: then nothing is lost, and the call can be made again.
         """

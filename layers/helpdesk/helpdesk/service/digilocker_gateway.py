@@ -155,7 +155,7 @@ class DigiLockerGateway:
         return token
 
     def _reject(self, token: Token) -> None:
-        """Give back a token that came for a made-up device code: whose it is, nobody knows."""
+        """Give back a token that came for a made-up device code: nobody knows whose it is."""
         count("DecoysAccepted")
         logger.error("DigiLocker accepted a device code that was made up")
         with suppress(DigiLockerError):
@@ -210,7 +210,7 @@ class DigiLockerGateway:
         return DocumentsListed(step, documents, uploaded, issued.left_out)
 
     def fetch_document(self, token: str, uri: str, conversation_id: str, step: str, deadline: Deadline) -> str:
-        """Fetch one PDF, unaltered, and keep it. Gives its key.
+        """Fetch one PDF, unaltered, and keep it. Returns its key.
 
         Where the Aadhaar card is refused as PDF, as partners report, its data comes in its place.
         """
@@ -237,7 +237,7 @@ class DigiLockerGateway:
         return known is None or known.is_due(self._clock())
 
     def refresh_directory(self, deadline: Deadline) -> bool:
-        """Fetch (on with) the directory, unless somebody else does. Tells whether there is more to be fetched.
+        """Fetch the directory, or continue, unless somebody else does. Returns whether there is more to be fetched.
 
         When DigiLocker fails, the next search asks for it again.
         """
@@ -253,9 +253,9 @@ class DigiLockerGateway:
         )
 
     def pull(self, token: str, offer: Offer, values: Mapping[str, str], deadline: Deadline) -> str:
-        """Have the issuer put the document into her account. Never repeated. Gives its URI.
+        """Have the issuer put the document into her account. Never repeated. Returns its URI.
 
-        Raises PullUnsure where it may have taken effect all the same.
+        Raises PullUnsure where it may have taken effect anyway.
         """
         try:
             return self._pull.pull(token, offer.org_id, offer.doctype, values, _seconds(deadline))

@@ -82,7 +82,7 @@ NEVER_REPEATED: Mapping[type[Request], Problem] = MappingProxyType(
 )
 """What may have taken effect when a job broke off, and what the citizen is told instead of asking DigiLocker again.
 
-A refresh is not repeated either: it is no request of the dialogue. The OTP of a `VerifyOtp` is put once more, since a
+A refresh is not repeated either: it is no request of the dialogue. The OTP of a `VerifyOtp` is tried again, since a
 right one is refused then and a wrong one is no loss."""
 EXPIRES = (SendOtp, VerifyOtp, SignUp, VerifySignUp, MakeLink, ExchangeCode, PullDocument)
 """What is not begun after `JobExpirySeconds`: DigiLocker would consume something, or the citizen has to be there to use

@@ -1,4 +1,4 @@
-"""The ids that stand in logs, queues and keys in place of anything that names a citizen."""
+"""The ids used in logs, queues and keys instead of anything that names a citizen."""
 
 import hashlib
 
@@ -26,7 +26,7 @@ def step_id(pepper: str, message_id: str) -> str:
 
 
 def number_mark(pepper: str, digits: str) -> str:
-    """Return what stands for an Aadhaar number or VID where tries are counted. It lives for a day at the most."""
+    """Return the keyed hash under which attempts for an Aadhaar number or VID are counted. It is kept for a day."""
     return _keyed(pepper, f"number\n{digits}")[:16]
 
 

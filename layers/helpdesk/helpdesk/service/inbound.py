@@ -1,6 +1,6 @@
 """The webhook: what WhatsApp delivers advances conversations and asks for work.
 
-A message is done when its step stands in the outbox and on the queue. Whatever fails before that makes the whole call
+A message is done when its step is in the outbox and on the queue. Whatever fails before that makes the whole call
 fail, and WhatsApp delivers it again; what was done by then is recognised and not done twice.
 """
 
@@ -139,7 +139,7 @@ class Receiver:
             raise DeliveryFailed(f"{failed} parts of the delivery could not be stored or queued")
 
     def _follow(self, statuses: Sequence[DeliveryStatus]) -> int:
-        """Have done what the delivery of a document asks for. Gives 1 if that could not be queued, else 0.
+        """Queue what the delivery of a document asks for. Returns 1 if that could not be queued, else 0.
 
         No other status costs a call.
         """

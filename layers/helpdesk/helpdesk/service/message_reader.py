@@ -119,7 +119,7 @@ def _meaning(
 
 
 def _line(text: str) -> str:
-    """Return a text in one line, without what may stand around a name."""
+    """Return a text in one line, without what may surround a name."""
     return " ".join(text[:LONGEST_TEXT].split()).strip(" .,;:!*_\"'")
 
 

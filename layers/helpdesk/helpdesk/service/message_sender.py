@@ -71,13 +71,13 @@ class MessageSender:
         repeated: bool = False,
         opened: Mapping[str, str] = NOTHING_OPENED,
     ) -> bool:
-        """Send one message. Tells whether WhatsApp took it, or nobody wants it any more.
+        """Send one message. Returns whether WhatsApp took it, or nobody wants it any more.
 
-        A refusal that sending again cannot mend is logged and counted, and the reply is dropped. `repeated`: it was
+        A refusal that sending again cannot fix is logged and counted, and the reply is dropped. `repeated`: it was
         sent before and may have arrived, so this is the last time, and not while WhatsApp is down. `opened`: what was
         sealed until now and the message shows, by its name.
 
-        Raises WhatsAppError where sending again can help, and where somebody must mend our access first.
+        Raises WhatsAppError where sending again can help, and where somebody must fix our access first.
         """
         try:
             if repeated:

@@ -40,7 +40,7 @@ _FORGETS = (Revoke, DeletePdf, EraseData, DeliverDocument)
 
 
 class Kept(Value, frozen=True):
-    """What is written of a turn: entries that are put or put anew, steps that are dropped."""
+    """What is written of a turn: entries that are put or replaced, steps that are dropped."""
 
     put: tuple[Entry, ...]
     drop: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Kept(Value, frozen=True):
 def bounded(before: Sequence[Entry], new: Sequence[Entry], conversation: Conversation) -> Kept | None:
     """Return what to write so that the outbox stays within its bound, or None if the turn does not fit at all.
 
-    A turn that ends something fits always: there is no more to end than was begun. So does *Stop*, which is heard once.
+    A turn that ends something always fits: there is never more to end than was begun. So does *Stop*, counted once.
     """
     if len(before) + len(new) <= MOST_ENTRIES:
         return Kept(tuple(new))

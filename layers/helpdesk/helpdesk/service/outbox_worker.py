@@ -139,7 +139,7 @@ class Worker:
         self._session_end = SessionEnd(store, self._follow_ups, timers, rules, clock)
 
     def work(self, work: Work, *, queued_at: float = 0, again: bool = False, last_try: bool = False) -> None:
-        """Do a piece of work. Whatever is raised leaves it to be taken up again, but for the last try.
+        """Do a piece of work. Whatever is raised leaves it to be resumed, except on the last try.
 
         `queued_at`: when it came on the queue, in seconds since the epoch. `again`: it was begun before, and broke off.
         """
@@ -285,7 +285,7 @@ class Worker:
         return written
 
     def _is_written(self, conversation_id: str, entry: Entry) -> bool:
-        """Return whether an answer was written all the same: it may be that only the answer of the write got lost."""
+        """Return whether an answer was written anyway: perhaps only the response to the write was lost."""
         try:
             stands = self._store.load(conversation_id).entry(entry.step)
         except HelpdeskError:

@@ -1,7 +1,7 @@
 """The one-time code that shows that chat and browser belong to the same person.
 
 It follows from the link's `state` and DigiLocker's code, neither of which can be guessed: so whoever opens the page
-once more sees the same one, and nothing but its hash has to be kept.
+again sees the same one, and nothing but its hash has to be kept.
 """
 
 import hashlib

@@ -25,7 +25,7 @@ BACKOFF_SECONDS = (1, 4, 16, 60, 300)
 """How long a message waits at least after it failed for the first, second, ... time: 4^n seconds, as WhatsApp asks for
 one that was sent too fast to the same person (131056); then longer, for an outage. Eight tries take over 15 minutes."""
 JITTER = 0.25
-"""By which part of it the wait is lengthened at the most, so that all who failed together do not come back together."""
+"""The largest part by which the wait is lengthened, so that jobs that failed together do not return together."""
 MOST_RECEIVES = 8
 """The queue's `maxReceiveCount`: after that many, a message goes to the dead-letter queue."""
 
@@ -61,7 +61,7 @@ class DocumentHandler:
         self._chance = chance
 
     def handle(self, message: QueueMessage) -> bool:
-        """Work on a message. Tells whether it is done; one that is not comes back by itself."""
+        """Work on a message. Returns whether it is done; one that is not comes back on its own."""
         try:
             work = read_work(message.body)
             # Without its credentials the function could only burn what DigiLocker consumes.
@@ -93,7 +93,7 @@ class DocumentHandler:
         count("JobsGivenUp")
         try:
             self._worker.give_up(read_work(message.body))
-        except Exception as error:  # noqa: BLE001 - the message goes to the dead-letter queue all the same
+        except Exception as error:  # noqa: BLE001 - the message goes to the dead-letter queue anyway
             logger.error("a job was not given up in order", extra={"error": type(error).__name__})
 
     def _come_back(self, message: QueueMessage, error: Exception) -> None:

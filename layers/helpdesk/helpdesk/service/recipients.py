@@ -13,7 +13,7 @@ from helpdesk.whatsapp.messages import Recipient
 
 
 class Recipients:
-    """Tells to whom the conversations with one of our numbers belong."""
+    """Knows to whom the conversations with one of our numbers belong."""
 
     def __init__(self, identity: Secret, phone_number_id: str) -> None:
         self._identity = identity

@@ -326,7 +326,7 @@ def _marks(language: Catalogue, documents: tuple[IssuedDocument, ...]) -> list[s
 
 
 def _told_apart(alike: list[IssuedDocument]) -> list[str]:
-    """Return the dates of documents of one kind; else the last signs of their numbers; else where each stands."""
+    """Return the dates of documents of one kind; else the last signs of their numbers; else the position of each."""
     dates = ["/".join(reversed(document.date.split("-"))) if document.date else "" for document in alike]
     if all(dates) and len(set(dates)) == len(alike):
         return dates

@@ -51,7 +51,7 @@ class SealedValues:
 def give_back(gateway: "DigiLockerGateway", values: Mapping[str, str]) -> None:
     """Sign out at DigiLocker: revoke the tokens among some values, by their names.
 
-    If it fails, they are forgotten here all the same; an access token dies within the hour.
+    If it fails, they are forgotten here anyway; an access token dies within the hour.
     """
     for name in (name for name in (TOKEN, REFRESH) if name in values):
         try:

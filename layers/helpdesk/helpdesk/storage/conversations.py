@@ -3,7 +3,7 @@
 The table's key is `conversation` + `part`:
 
     state        version, what the dialogue remembers, what is sealed, fingerprints of messages seen, and the outbox
-    documents    the list of documents; it goes when she signs out, or ends by itself soon after she has fallen silent
+    documents    the list of documents; deleted when she signs out, or expires soon after she falls silent
 
 The state is written under a condition on its version. The outbox is a map in the same item, step -> entry, so that an
 entry can be taken out without touching anything else. State, outbox and list change together or not at all.
@@ -112,7 +112,7 @@ class Stored(Value, frozen=True):
     """When the list of documents ends, unless she writes again before."""
 
     def entry(self, step: str) -> Entry | None:
-        """Return the outbox entry of a step, if it still stands there."""
+        """Return the outbox entry of a step, if it is still there."""
         return next((entry for entry in self.outbox if entry.step == step), None)
 
     def to_queue(self, steps: Collection[str]) -> tuple[Entry, ...]:
@@ -226,7 +226,7 @@ class ConversationStore:
         """Write `after` if the conversation still is at the version of `before`.
 
         `put` adds or replaces outbox entries, `drop` takes out the entries of steps; all of it happens or none.
-        Gives what now stands there. Raises VersionConflict if somebody else was faster.
+        Returns what is now there. Raises VersionConflict if somebody else was faster.
         """
         now = int(self._clock())
         version = before.version + 1
@@ -300,7 +300,7 @@ class ConversationStore:
     def erase(self, stored: Stored, *, told: bool = True) -> None:
         """Forget where to reach her, unless she has written meanwhile: then this is a new conversation.
 
-        The dialogue has forgotten the rest before. What stays: fingerprints and counts, for eight days at the most.
+        The dialogue has forgotten the rest before. What stays: fingerprints and counts, for eight days at most.
         `told`: whether every earlier reply has been sent. Else she has not been told that she is left without answers.
         """
         if stored.conversation.stage is not Stage.NEW:
@@ -427,7 +427,7 @@ def that_fit(documents: tuple[IssuedDocument, ...]) -> tuple[IssuedDocument, ...
 
 
 def _list_of(conversation: Conversation) -> tuple[str, tuple[IssuedDocument, ...]]:
-    """Return the list and its name: one that was asked for anew and has not changed has another name all the same."""
+    """Return the list and its name: one that was fetched again has another name even if it has not changed."""
     listing = conversation.session.listing if conversation.session and conversation.documents else ""
     return listing, conversation.documents
 

@@ -20,7 +20,7 @@ _ABSENT: Final = frozenset({"NoSuchKey", "404", "AccessDenied", "403"})
 
 
 class DirectoryStore:
-    """Keeps the directory's bytes, and says whose turn it is to fetch it anew."""
+    """Keeps the directory's bytes, and says whose turn it is to fetch it again."""
 
     def __init__(self, s3: S3Client, bucket: str, key_arn: str, clock: Callable[[], float]) -> None:
         """`clock` gives seconds since 1970."""
@@ -49,9 +49,9 @@ class DirectoryStore:
             logger.warning("the directory could not be kept", extra={"code": error.code})
 
     def claim(self, seconds: float) -> bool:
-        """Return whether the caller is the one to fetch the directory: for `seconds` nobody else is told so.
+        """Return whether the caller is the one to fetch the directory: for `seconds` nobody else is.
 
-        Two may be told so where an old claim has just run out: then it is fetched twice, which harms nothing.
+        Two callers may be where an old claim has just expired: then it is fetched twice, which does no harm.
         """
         now = self._clock()
         held = self._get(_CLAIM)

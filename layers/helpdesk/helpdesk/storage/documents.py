@@ -66,7 +66,7 @@ class DocumentStore:
             answer = call(self._s3.get_object, Bucket=self._bucket, Key=key)
             return bytes(call(answer["Body"].read))
         except StorageError as error:
-            # Who may not list a bucket is told AccessDenied of an object that is not there (S3, GetObject).
+            # Without the right to list a bucket, a missing object gives AccessDenied (S3, GetObject).
             if error.code in {"NoSuchKey", "AccessDenied"}:
                 return None
             raise

@@ -58,7 +58,7 @@ class Counted(Value, frozen=True):
 
 
 class _Otps(Value, frozen=True):
-    """The OTPs of a number, and how they stand written."""
+    """The OTPs of a number, and how they are stored."""
 
     written: str
     sent: tuple[Otp, ...]
@@ -118,7 +118,7 @@ class RecordStore:
         return _Otps(written, tuple(otp for otp in otps if now - otp.at < DAY))
 
     def _replaced(self, mark: str, had: _Otps, sent: Sequence[Otp], now: int) -> bool:
-        """Write the OTPs of a number if they still are as they were read. Tells whether they were."""
+        """Write the OTPs of a number if they are still as they were read. Returns whether they were."""
         written = msgspec.json.encode([[otp.at, otp.step, otp.sent] for otp in sent]).decode()
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(sent)"}
         if had.written:

@@ -1,7 +1,7 @@
 """Values that must never rest in the clear, sealed by KMS, each with an end of its own.
 
 The encryption context names the conversation, the purpose and the end, so that a sealed value cannot be opened as
-anything else, for anybody else, or later than was decided when it was sealed. The end stands beside the value, as
+anything else, for anybody else, or later than was decided when it was sealed. The end is beside the value, as
 `<end>.<ciphertext>`. Whoever seals need not be able to open: the webhook function has only `kms:Encrypt`.
 """
 

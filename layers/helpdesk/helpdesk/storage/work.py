@@ -34,7 +34,7 @@ class Lane(StrEnum):
 
 
 class Job(Value, frozen=True):
-    """A step of a conversation that stands in its outbox."""
+    """A step of a conversation that is in its outbox."""
 
     conversation_id: str
     step: str
@@ -165,7 +165,7 @@ class TimerQueue:
         self._url = url
 
     def set(self, timer: Timer, seconds: int) -> None:
-        """Have `timer` fire after so many seconds, fifteen minutes at the most."""
+        """Have `timer` fire after so many seconds, fifteen minutes at most."""
         delay = max(0, min(seconds, LONGEST_DELAY))
         call(self._sqs.send_message, QueueUrl=self._url, MessageBody=timer_body(timer), DelaySeconds=delay)
 

@@ -1,6 +1,6 @@
 """Dates as people write them: 12/03/1985, 12-3-85, 12 March 1985, 1985 മാർച്ച് 12, in any language's digits and names.
 
-The day stands before the month, as everywhere in India; only where the year stands first, the month follows it.
+The day comes before the month, as everywhere in India; only where the year comes first, the month follows it.
 """
 
 import datetime as dt
@@ -63,7 +63,7 @@ def read_date(text: str) -> Date | None:
 
 
 def find_date(text: str) -> Date | None:
-    """Find the one date in a text, whatever stands around it; None if there is none or another one too."""
+    """Find the one date in a text, whatever surrounds it; None if there is none, or more than one."""
     if date := read_date(text):
         return date
     found = {match.group() for match in re.finditer(_ANYWHERE, _plain(text))}

@@ -100,11 +100,11 @@ class Lexicon:
         self._phrases: dict[tuple[str, ...], Phrase] = {}
 
     def knows(self, word: str) -> bool:
-        """Return whether a word stands in any phrase."""
+        """Return whether a word is in any phrase."""
         return word in self._vocabulary
 
     def refuses(self, word: str) -> bool:
-        """Return whether a word by itself says no."""
+        """Return whether a word alone says no."""
         return (word,) in self.senses and self.phrase((word,)).refuses
 
     def phrase(self, words: tuple[str, ...]) -> Phrase:

@@ -221,7 +221,7 @@ def _is_plain_number(sentence: Sentence, asked: Wishes, choices: frozenset[Choic
 
 
 def _is_question(sentence: Sentence) -> bool:
-    """Tell whether it is one by its mark, or by a word where a question has it: first, or last."""
+    """Return whether it is one by its mark, or by a word where a question has it: first, or last."""
     ends = (*sentence.segments[:1], *sentence.segments[-1:])
     return sentence.asks or any("question" in segment.kinds for segment in ends)
 

@@ -78,7 +78,7 @@ def read(event_id: str, text: str, conversation: Conversation = Conversation()) 
     return _said(event_id, words(text), conversation, question.expects)
 
 
-# What the open question expects, in whatever stands around it.
+# What the open question expects, whatever surrounds it.
 
 
 def _expected(event_id: str, text: str, groups: list[Group], expects: Sequence[Expects]) -> Read | None:

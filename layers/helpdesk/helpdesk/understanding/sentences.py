@@ -46,9 +46,9 @@ class Sentence(Value, frozen=True):
     unknown: tuple[str, ...] = ()
     """The words that were not understood."""
     breaks: frozenset[int] = frozenset()
-    """The numbers of the words before which a comma or a full stop stands."""
+    """The numbers of the words that follow a comma or a full stop."""
     asks: bool = False
-    """A question mark stands in it, or a word is a question by its ending."""
+    """It has a question mark, or a word is a question by its ending."""
     cost: float = 0.0
     """How far it is from phrases that are known."""
 
@@ -125,7 +125,7 @@ def _try_alone(
     best: list[Segment],
     costs: list[float],
 ) -> None:
-    """Note a word that is a phrase by itself, or that says no by its ending, if that is cheaper."""
+    """Note a word that alone is a phrase, or that says no by its ending, if that is cheaper."""
     if form.word.isdecimal():
         return
     key = (form.word,)
@@ -148,7 +148,7 @@ def _try_longer(
     best: list[Segment],
     costs: list[float],
 ) -> None:
-    """Note a phrase of several words, if all of it stands here and that is cheaper."""
+    """Note a phrase of several words, if all of it is here and that is cheaper."""
     end = start + len(phrase)
     if end > len(words):
         return

@@ -29,7 +29,7 @@ class _Normal(dict[int, str]):
         digit = unicodedata.digit(character, None)
         normal = character
         if category in {"Cf", "Me"} or 0xFE00 <= code <= 0xFE0F or 0x1F3FB <= code <= 0x1F3FF:
-            normal = ""  # joins, directs, stands around a digit, or colours a hand
+            normal = ""  # joins, directs, surrounds a digit, or colours a hand
         elif digit is not None and category in {"Nd", "No"}:
             normal = str(digit)
         elif character in _DASHES:
@@ -89,7 +89,7 @@ def fold(text: str) -> tuple[str, ...]:
 
 
 def fold_lines(text: str) -> list[str]:
-    """Fold phrases that stand one to a line, all in one go."""
+    """Fold phrases, one to a line, all in one go."""
     return _BETWEEN.sub(" ", _plus_two(_caseless(text)).translate(_PHRASES)).split("\n")
 
 

@@ -23,14 +23,14 @@ _VEHICLES = {
     "two_wheeler": ("TWIPC", frozenset({"TWIPC", "RVCER", "DRVLC"})),
     "car": ("CRIPC", frozenset({"CRIPC", "RVCER", "DRVLC"})),
 }
-"""What a vehicle's name means by itself, and what it can be part of."""
+"""What a vehicle's name means alone, and what it can be part of."""
 _PAPERS = frozenset({"RVCER"})
 """What the papers of a vehicle are."""
 _LARGEST = 999
 
 
 class Mention(Value, frozen=True):
-    """A document, a kind of document, or a number of the list, as it stands in the sentence."""
+    """A document, a kind of document, or a number of the list, as it is in the sentence."""
 
     hidden = ("words", "english")
 
@@ -49,7 +49,7 @@ class Mention(Value, frozen=True):
     is_soft: bool = False
     """A number's word that may be something else: "the third one"."""
     joined: bool = False
-    """It stands behind "and"."""
+    """It follows "and"."""
     refused: bool = False
 
     @property

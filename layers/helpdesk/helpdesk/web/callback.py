@@ -1,4 +1,4 @@
-"""What stands in the address with which DigiLocker sends the citizen back (RFC 6749, 4.1.2; "Requester" 2.4).
+"""What is in the address with which DigiLocker sends the citizen back (RFC 6749, 4.1.2; "Requester" 2.4).
 
 Anybody can call that address with anything: whatever is repeated, too long or of another form is refused whole.
 """

@@ -148,7 +148,7 @@ def proof_page(texts: PageTexts, language: Language, *, number: str, code_label:
     """Ask her to send a one-time code from the chat that asked: only then is what she allowed used.
 
     The link opens the chat with the desk (`number`: digits with the country code) with the code typed already; it is
-    shown as well, for who has WhatsApp on another device. Raises ValueError for a code or number of another form.
+    shown as well, for a citizen who has WhatsApp on another device. Raises ValueError for a malformed code or number.
     """
     if not _CODE.fullmatch(code):
         raise ValueError("a code is 4 to 32 letters, digits, spaces and hyphens")

@@ -4,7 +4,7 @@
     ├── RateLimited          retryable after `pause` seconds
     ├── Unavailable          retryable: the service is down, in maintenance, or nothing was sent at all
     ├── OutcomeUnknown       the message may have been sent: repeat it once at most
-    ├── MediaFailed          WhatsApp could not get the file: send it once more by another route
+    ├── MediaFailed          WhatsApp could not get the file: send it again by another route
     ├── WindowClosed         more than 24 h since the citizen's last message: only templates pass
     ├── Undeliverable        this recipient cannot be reached
     ├── InboundMediaLost     something that the citizen sent could not be loaded

@@ -40,7 +40,7 @@ class Kind(StrEnum):
     EDIT = "edit"
     REVOKE = "revoke"
     SYSTEM = "system"
-    """The person changed the number or user id; see `user_id` and `phone` for the one that stands in the message."""
+    """The person changed the number or user id; see `user_id` and `phone` for the one in the message."""
     AUDIO = "audio"
     IMAGE = "image"
     VIDEO = "video"
@@ -208,7 +208,7 @@ class _Reader:
 
 
 class _Contacts:
-    """Who is behind the messages of one `value`, found by either id in one step."""
+    """The senders of the messages in one `value`, found by either id in one step."""
 
     def __init__(self, contacts: list[dict[str, object]], senders: int) -> None:
         pairs = [(_id(contact.get("user_id")), _phone(contact.get("wa_id"))) for contact in contacts]
@@ -273,7 +273,7 @@ def _message(message: dict[str, object], number_id: str | None, contacts: _Conta
 
 
 def _former(message: dict[str, object]) -> tuple[str, ...]:
-    """Return the ids that a system message says are hers no more."""
+    """Return the ids that a system message says are no longer hers."""
     system = _object(message.get("system"))
     if system.get("type") not in _IDENTITY_CHANGES:
         return ()
@@ -363,7 +363,7 @@ def _string(value: object, limit: int) -> str | None:
 
 
 def _id(value: object) -> str | None:
-    """Return an id: a text as it stands (a shortened id would be another one), or a number written out."""
+    """Return an id: a text unchanged (a shortened id would be another one), or a number written out."""
     if isinstance(value, str):
         fits = 0 < len(value) <= MAX_ID and (value.isascii() or _string(value, MAX_ID) == value)
         return value if fits else None

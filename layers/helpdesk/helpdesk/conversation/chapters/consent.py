@@ -36,7 +36,7 @@ WISH_OPTIONS = (*OPTIONS, Choice.SIGN_UP)
 
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
     """Ask for her consent. What was entered for signing up before is forgotten."""
-    if context.rules.on_page:  # there our own page asks, before it leads on to DigiLocker's
+    if context.rules.on_page:  # there our own page asks, before it leads to DigiLocker's
         return goto(conversation, Stage.MAKING_LINK)
     form = None if conversation.form is None else Form()
     asked = replace(reset_to(conversation, Stage.CONSENT), form=form)
@@ -51,7 +51,7 @@ def _options(conversation: Conversation) -> tuple[Choice, ...]:
 
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
-    """*I agree* is recorded and leads on to sign in; *No, thanks* leads back, and nothing was used."""
+    """*I agree* is recorded and leads to signing in; *No, thanks* leads back, and nothing is used."""
     match match_choice(event, Stage.CONSENT, _options(conversation), yes=Choice.AGREE, no=Choice.DECLINE):
         case Choice.AGREE if context.rules.on_page:  # asked by the release before
             return ask(conversation, context)

@@ -60,7 +60,7 @@ _NO_FILE = {Problem.NOT_SHARED, Problem.NOT_FOUND, Problem.NOT_A_PDF}
 
 
 def on_documents_listed(conversation: Conversation, event: DocumentsListed, context: Context) -> Turn:
-    """The list has come; or the document that was asked for when the last session broke off, by itself."""
+    """The list has come; or the document that was asked for when the last session broke off."""
     session = conversation.session
     if session is None:
         return conversation, ()
@@ -108,12 +108,12 @@ def wished(conversation: Conversation, context: Context, more: Text | None = Non
 
 
 def again(conversation: Conversation, context: Context) -> Turn:
-    """*Other documents*: the list once more, asked for anew if it may have changed meanwhile."""
+    """*Other documents*: the list again, fetched again if it may have changed."""
     session = conversation.session
     if session is None or not session.listing:
         return show(conversation)
     if conversation.documents and context.now - session.listed_at < context.rules.list_seconds:
-        return show(conversation)  # an empty one is always asked for anew: she was told how to bring documents in
+        return show(conversation)  # an empty one is always fetched again: she was told how to bring documents in
     if conversation.waiting:
         return show(conversation)  # documents of this list are on their way, and theirs would be another one
     return list_again(conversation, context)
@@ -153,7 +153,7 @@ def show(conversation: Conversation, page: int = 1, note: Text | None = None, mo
 
 
 def list_again(conversation: Conversation, context: Context) -> Turn:
-    """Have the list asked for anew."""
+    """Have the list fetched again."""
     return await_answer(conversation, Stage.LISTING, context), (ListDocuments(),)
 
 
@@ -246,7 +246,7 @@ def _not_hers(conversation: Conversation, doctype: str, called: str = "", more: 
 def _one_of(
     conversation: Conversation, numbers: tuple[int, ...], context: Context, *, at_once: bool, more: Text | None = None
 ) -> Turn:
-    """One document comes by itself; of several she chooses one. `at_once`: she asked for all of them."""
+    """A single document comes at once; of several she chooses one. `at_once`: she asked for all of them."""
     there = tuple(number for number in numbers if number <= len(conversation.documents))
     if len(there) < 2 or conversation.session is None:
         return choose(conversation, (there or numbers)[0], context)
@@ -286,7 +286,7 @@ def not_shared(conversation: Conversation, number: int) -> Turn:
 
 
 def share(conversation: Conversation, context: Context) -> Turn:
-    """*Share more*: to DigiLocker's page once more. The document that was asked for then comes by itself."""
+    """*Share more*: to DigiLocker's page again. The document that was asked for then comes without asking."""
     wanted = None
     if isinstance(conversation.again, FetchDocument):
         wanted = remembered(conversation.documents, conversation.again.number, context.now)
@@ -361,7 +361,7 @@ def done(conversation: Conversation, *_: object) -> Turn:
 def revoked(conversation: Conversation, wanted: ResumeDocument | None) -> Turn:
     """DigiLocker does not know the token any more: she, or DigiLocker, ended the session there.
 
-    The document that was asked for is remembered, and comes by itself once she is signed in again.
+    The document that was asked for is remembered, and comes without asking once she is signed in again.
     """
     out, leaving = signed_out(conversation, Stage.MENU, is_refused=True)
     out = replace(out, wanted=wanted)

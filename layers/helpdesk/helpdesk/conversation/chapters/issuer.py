@@ -97,7 +97,7 @@ def _values(
 
 
 def back(conversation: Conversation, context: Context) -> Turn:
-    """*Back*: one question back, before the first to who issues it."""
+    """*Back*: one question back; from the first, to the choice of the issuer."""
     pull = conversation.pull or Pull()
     if pull.has:
         return ask(_without(conversation, pull.has[-1]), context)
@@ -218,7 +218,7 @@ def on_pulled(conversation: Conversation, event: Pulled, context: Context) -> Tu
 
 
 def not_pulled(conversation: Conversation, event: Failed, offer: Offer, context: Context) -> Turn:
-    """It could not be brought in: why, and what she can do. What she entered stays where she can send it once more."""
+    """It could not be brought in: why, and what she can do. What she entered stays, so that she can send it again."""
     pull = conversation.pull or Pull()
     here = stop_waiting(conversation, event.id)
     note = text(f"problem.{event.problem}")
@@ -243,7 +243,7 @@ def not_pulled(conversation: Conversation, event: Failed, offer: Offer, context:
 
 
 def unsure(conversation: Conversation, context: Context) -> Turn:
-    """Nobody knows whether it was brought in: one honest question, whether to ask the issuer once more."""
+    """Nobody knows whether it was brought in: she is asked whether to ask the issuer again."""
     return ask(replace(conversation, waiting=()), context, text(f"problem.{Problem.PULL_UNSURE}"))
 
 

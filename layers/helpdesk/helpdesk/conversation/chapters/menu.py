@@ -46,7 +46,7 @@ def cancel(conversation: Conversation, _: CitizenEvent, context: Context) -> Tur
 
 
 def services(conversation: Conversation, *_: object) -> Turn:
-    """*DigiLocker Services*: to the list for who is signed in, else to the question of the account."""
+    """*DigiLocker Services*: to the list if she is signed in, otherwise to the question about an account."""
     if conversation.session:
         return goto(reset_to(conversation, Stage.DOCUMENTS), Stage.LISTING)
     if conversation.wanted or conversation.wish:  # signed in just now: she has an account; or can sign up from there
@@ -62,7 +62,7 @@ def another_person(conversation: Conversation, *_: object) -> Turn:
 
 
 def ended(conversation: Conversation, *_: object) -> Turn:
-    """Say that the session ended by itself, or was closed by us, and how to go on."""
+    """Say that the session expired, or was closed by us, and how to continue."""
     key = "session.closed" if conversation.was_closed else "session.ended"
     at_menu = reset_to(conversation, Stage.MENU)
     return at_menu, (say(at_menu, key, SERVICES, MENU),)

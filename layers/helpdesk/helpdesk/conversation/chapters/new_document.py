@@ -103,7 +103,7 @@ def _find(conversation: Conversation, within: str, page: int, context: Context) 
 
 
 def on_offers_found(conversation: Conversation, event: OffersFound, context: Context) -> Turn:
-    """Show what was found; the only one is chosen by itself."""
+    """Show what was found; a single one is chosen at once."""
     pull = conversation.pull or Pull()
     here = stop_waiting(conversation, event.id)
     if not event.offers:

@@ -114,7 +114,7 @@ def _options(conversation: Conversation) -> tuple[Choice, ...]:
 
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
-    """Six digits are verified; or another OTP, another number. Who signs up changes her details instead."""
+    """Six digits are verified; or another OTP, another number. When signing up, she changes her details instead."""
     if conversation.form and _changes(event):
         return goto(conversation, Stage.SUMMARY)
     otp = conversation.otp
@@ -177,7 +177,7 @@ def not_verified(conversation: Conversation, event: Failed) -> Turn:
 
 
 def need_new(conversation: Conversation, key: str) -> Turn:
-    """The OTP is of no more use: why, and that a new one is needed."""
+    """The OTP cannot be used any longer: why, and that a new one is needed."""
     spent = replace(conversation, otp=replace(conversation.otp, tries_left=0) if conversation.otp else None)
     buttons = question(Stage.OTP, *_options(spent))
     return spent, (say(spent, "otp.new", *buttons, note=text(key)),)

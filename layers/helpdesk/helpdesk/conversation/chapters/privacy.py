@@ -1,4 +1,4 @@
-"""What is kept about her: what it is, how to have it deleted, how to hear no more; and how to reach a person.
+"""What is kept about her: what it is, how to have it deleted, how to stop messages; and how to reach a person.
 
 Source: Digital Personal Data Protection Act 2023, sections 5 (notice), 6 (withdrawing is as easy as consenting), 12
 (erasure), 13 (complaints).
@@ -88,7 +88,7 @@ def hand_over(conversation: Conversation) -> Turn:
 
 
 def forget(conversation: Conversation) -> Turn:
-    """Sign out and forget her, but for the counts against misuse."""
+    """Sign out and forget her, except for the counts against misuse."""
     out, effects = signed_out(conversation, Stage.NEW)
     forgotten = Conversation(
         active_at=out.active_at,

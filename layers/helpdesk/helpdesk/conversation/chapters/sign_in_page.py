@@ -74,7 +74,7 @@ def on_link_made(conversation: Conversation, event: LinkMade, context: Context) 
 
 
 def answer(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
-    """She writes instead of going there: the same link once more as long as it holds, or a new one."""
+    """She writes instead of going there: the same link again while it is valid, or a new one."""
     match match_choice(event, Stage.LINK, OPTIONS, numbered=False, try_again=Choice.NEW_LINK):
         case Choice.OPEN_LINK if _holds(conversation, context.now):
             return conversation, (_offer(conversation, context.now),)
@@ -84,7 +84,7 @@ def answer(conversation: Conversation, event: CitizenEvent, context: Context) ->
 
 
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
-    """Say where the sign-in stands, and the ways on."""
+    """Say how far the sign-in is, and how to continue."""
     if not _holds(conversation, context.now):
         expired = replace(conversation, stage=Stage.LINK, link=None)
         return expired, (say(expired, "link.expired", *question(Stage.LINK, *PROOF_OPTIONS), note=note),)

@@ -110,7 +110,7 @@ def answer_number(conversation: Conversation, event: CitizenEvent, context: Cont
 
 
 def answer_name(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
-    """Her name, in the Latin letters that the card has it in. Who writes another script is shown an example at once."""
+    """Her name, in Latin letters as on the card. If she writes another script, she is shown an example at once."""
     if isinstance(event, Said) and _is_name(event):
         return _kept(conversation, SealInput(NAME), context)
     return ask(conversation, context, note=text("sign_up.not_a_name"), more=text(f"example.{Stage.NAME}"))
@@ -125,7 +125,7 @@ def answer_born(conversation: Conversation, event: CitizenEvent, context: Contex
 
 
 def answer_gender(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:
-    """Her gender; or the date of birth once more, which was read back with the question."""
+    """Her gender; or the date of birth again, which was read back with the question."""
     match event:
         case Entered(kind=Kind.DATE, fault=None):
             return _kept(conversation, SealInput(BORN), context)
@@ -175,9 +175,9 @@ def answer_summary(conversation: Conversation, event: CitizenEvent, context: Con
 
 
 def on_otp_not_sent(conversation: Conversation, event: Failed, context: Context) -> Turn:
-    """DigiLocker refused: why; and another mobile, or the details to be checked and sent once more.
+    """DigiLocker refused: why; and another mobile, or the details to be checked and sent again.
 
-    Where an account can be the reason, the way to sign in to it stands below, for everybody alike.
+    Where an account can be the reason, the way to sign in to it is shown below, to everybody alike.
     """
     stays = taken_back(stop_waiting(conversation, event.id), event)
     if event.wait:

@@ -8,7 +8,7 @@ from helpdesk.conversation.model import Conversation, Stage, Wish
 from helpdesk.conversation.turn import Expects, Turn, confirmation, goto, reset_to
 
 _BEGINNINGS = frozenset({Stage.NEW, Stage.MENU, Stage.ENDED, Stage.ACCOUNT, Stage.DELETE, Stage.STOPPED})
-"""Where nothing has been begun: the wish leads on to signing in."""
+"""Where nothing has been begun: the wish leads to signing in."""
 _BESIDE = frozenset(
     {Choice.GREETING, Choice.SPEAK, Choice.YES, Choice.SERVICES, Choice.NEW_DOCUMENT, Choice.OTHER_DOCUMENTS}
 )
