@@ -41,6 +41,14 @@ class Stack:
         return self.outputs["WebhookUrl"]
 
     @property
+    def form_url(self) -> str:
+        """Where the form asks, if there is one. Of the local stack: where this machine finds it."""
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        if self.stage == "local" and endpoint is not None:
+            return f"{endpoint}/restapis/{self.outputs['FormApiId']}/{self.stage}/_user_request_/form"
+        return self.outputs["FormUrl"]
+
+    @property
     def only_meta_can_call(self) -> bool:
         """Whether the webhook asks for Meta's client certificate, which nobody else has."""
         return bool(self.parameters.get("MutualTls"))

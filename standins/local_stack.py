@@ -40,6 +40,8 @@ import requests
 from botocore.config import Config
 
 from operations.building import compile_build
+from operations.stage.forms import SIGN_IN, FormFaulty, Wanted, bring, pem
+from operations.stage.graph import GraphRefusal, meta_of
 from standins.backstage import Backstage
 from standins.config import SimulatorConfig
 from standins.containers import DOCKER_DESKTOP, Deployed, Relay, bridge_address, write_template
@@ -226,6 +228,9 @@ class LocalStack:
             self._open_backstage(self._simulator)
         with self._step("verifying the webhook as Meta does"):
             self._verify_webhook()
+        if "FormKeyArn" in self.outputs:
+            with self._step("publishing the form"):
+                self._bring_form()
         if self._bridge:
             # Functions in containers call there.
             self._relays = [Relay(held.take(self._bridge)) for held in self._held.values()]
@@ -369,7 +374,7 @@ class LocalStack:
         secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["IdentitySecretArn"])
         groups = {
             name: self._resources[group]
-            for name in ("webhook", "consent", "document")
+            for name in ("webhook", "consent", "form", "document")
             if (group := f"{name.title()}LogGroup") in self._resources
         }
         simulator.world.backstage = Backstage(
@@ -380,6 +385,26 @@ class LocalStack:
             groups,
         )
         simulator.world.switches.can_crash = sys.platform == "linux"
+
+    @property
+    def form_url(self) -> str:
+        """Where phones' forms ask."""
+        return f"{self._api_url('FormApiId')}/form"
+
+    def _bring_form(self) -> None:
+        """Do at the stand-in what `make deploy` does at Meta."""
+        key = self.client("kms").get_public_key(KeyId=self.outputs["FormKeyArn"])["PublicKey"]
+        wanted = Wanted(self.outputs["FormName"], self.form_url, pem(key), SIGN_IN.read_bytes())
+        parameters = {
+            "WhatsAppApiUrl": f"{self.chat_url}/graph",
+            "WhatsAppApiVersion": self.config.graph_version,
+            "WhatsAppPhoneNumberId": self.config.phone_number_id,
+        }
+        try:
+            list(bring(meta_of(parameters, self.config.access_token, self.config.app_secret), wanted))
+        except (FormFaulty, GraphRefusal) as refused:
+            lines = "\n".join(self.function_logs("FormFunction")[-20:])
+            raise StackError(f"The form was not published: {refused}.\n{lines}") from None
 
     def _verify_webhook(self) -> None:
         challenge = str(secrets.randbelow(10**9))
@@ -739,9 +764,9 @@ def way_to_sign_in(name: str) -> tuple[dict[str, str], dict[str, str]]:
         case "consent-page":
             # What a partner of today gets: the newer version, which has no in-chat way at all.
             return {"SignIn": name}, {"digilocker_version": "2.4"}
-        case "in-chat":
+        case "in-chat" | "form":
             return {"SignIn": name}, {}
-    raise StackError(f"SIGN_IN must be consent-page or in-chat, not {name!r}.")
+    raise StackError(f"SIGN_IN must be consent-page, in-chat or form, not {name!r}.")
 
 
 def welcome(stack: LocalStack, seconds: float, *, on_page: bool) -> str:

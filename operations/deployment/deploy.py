@@ -19,8 +19,8 @@ from operations.deployment.plan import Plan, make_ready, plan, propose
 from operations.operator import Operator, Stopped, at_the_terminal
 from operations.settings import STAGES, run, settings_of
 from operations.stack import Stack, read_secret, stack_of
-from operations.stage import credentials, register
-from operations.stage.graph import GraphRefusal, meta_of
+from operations.stage import credentials, forms, register
+from operations.stage.graph import GraphRefusal, Meta, meta_of
 from operations.stage.smoke import try_patiently
 from operations.webhook import access_of
 
@@ -77,12 +77,29 @@ def tell_meta(stack: Stack, operator: Operator) -> None:
         operator.tell(
             "Webhook", register.register_webhook(meta, stack.webhook_url, access.verify_token, operator.confirm)
         )
+        bring_form(stack, meta, operator)
     except GraphRefusal as refusal:
         operator.tell("Webhook", f"{refusal}, so this is for you to do:")
         operator.tell("", register.by_hand(stack.webhook_url, stack.outputs["WebhookSecretArn"]))
     except requests.RequestException as error:
         # Without its own text: what was asked for is in it.
         raise Stopped(f"Meta's API does not answer ({type(error).__name__}). Run this again.") from None
+
+
+def bring_form(stack: Stack, meta: Meta, operator: Operator) -> None:
+    """Bring the form to Meta, where citizens sign in by it. Raises as Graph does."""
+    wanted = forms.wanted_by(stack)
+    if wanted is None:
+        return
+    try:
+        for line in forms.bring(meta, wanted, publish=os.environ.get("FORM") != "draft"):
+            operator.tell("Form", line)
+    except forms.FormFaulty as faulty:
+        raise Stopped(f"The form is not published: {faulty}. Run this again.") from None
+    except GraphRefusal as refusal:
+        raise Stopped(
+            f"The form is not published: {refusal}. The token needs whatsapp_business_management. Run this again."
+        ) from None
 
 
 def try_it(stack: Stack, operator: Operator) -> None:

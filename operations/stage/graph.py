@@ -69,7 +69,11 @@ class Graph:
         """Write."""
         return self._answer(requests.post, path, data=form)
 
-    def _answer(self, call: Callable[..., requests.Response], path: str, **content: Mapping[str, str]) -> Answer:
+    def upload(self, path: str, file: tuple[str, bytes, str], **form: str) -> Answer:
+        """Write a file. `file`: its name, content and type."""
+        return self._answer(requests.post, path, data=form, files={"file": file})
+
+    def _answer(self, call: Callable[..., requests.Response], path: str, **content: Mapping[str, Any]) -> Answer:
         response = call(f"{self._base}/{path}", auth=self._auth, timeout=SECONDS, allow_redirects=False, **content)
         try:
             body = response.json()

@@ -7,6 +7,7 @@ const ICONS = {
   reply: ["M10 5 3 12l7 7v-4.5c5 0 8.5 1.5 11 5-1-6-4.5-10-11-10.5z"],
   list: ["M4 6h2M9 6h11M4 12h2M9 12h11M4 18h2M9 18h11"],
   link: ["M14 4h6v6M20 4l-9 9M18 14v6H4V6h6"],
+  form: ["M6 3h12v18H6zM9 8h6M9 12h6M9 16h3"],
 };
 const TICKS = {
   accepted: ["M2 8.5l3.5 3.5L12 4"],
@@ -22,6 +23,12 @@ const KINDS = {
   sticker: "Sticker",
   video: "🎥 Video",
 };
+
+// What a form that was filled in leaves in the chat.
+function sent(message) {
+  const reply = message.raw.interactive?.nfm_reply;
+  return reply && `📋 ${reply.body}`;
+}
 
 function size(bytes) {
   return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
@@ -68,6 +75,13 @@ function choices(message, actions) {
     made.setAttribute("aria-haspopup", "dialog");
     box.append(made);
   }
+  if (message.form) {
+    const made = spoken(button(picture(ICONS.form), () => actions.form(message)), message.form.text);
+    made.append(element("span", "", message.form.text));
+    made.setAttribute("aria-haspopup", "dialog");
+    made.disabled = message.form.over;
+    box.append(made);
+  }
   if (message.link && /^https?:/.test(message.link.url)) {
     const made = spoken(element("a", "", picture(ICONS.link), element("span", "", message.link.text)), message.link.text);
     made.href = message.link.url;
@@ -97,7 +111,7 @@ function meta(message, mine) {
   return line;
 }
 
-// `actions`: tap(id) and open(list). `quoted`: the message that this one answers, if it is known.
+// `actions`: tap(id), open(list) and form(message). `quoted`: the message that this one answers, if it is known.
 export function bubble(message, quoted, actions) {
   const mine = message.from === "citizen";
   const item = element("li", mine ? "bubble mine" : "bubble");
@@ -105,7 +119,7 @@ export function bubble(message, quoted, actions) {
   const inside = element("div", "inside", element("span", "unseen", mine ? "You:" : "Help desk:"));
   if (quoted) inside.append(quote(quoted));
   if (message.header) inside.append(spoken(element("div", "head", message.header), message.header));
-  const text = message.text || (message.document ? "" : (KINDS[message.type] ?? `[${message.type}]`));
+  const text = message.text || (message.document ? "" : (sent(message) ?? KINDS[message.type] ?? `[${message.type}]`));
   if (text) inside.append(words(text));
   if (message.footer) inside.append(spoken(element("div", "foot", message.footer), message.footer));
   inside.append(meta(message, mine));

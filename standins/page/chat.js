@@ -1,5 +1,6 @@
 // The phone: the chat, the sheet with a list's rows, and the line to write in.
 
+import { Form } from "./form.js";
 import { bubble } from "./bubbles.js";
 import { button, byId, element } from "./dom.js";
 import { post } from "./api.js";
@@ -18,6 +19,7 @@ export class Chat {
     this.number = number;
     this.messages = [];
     this.waiting = new Set(); // told of each change; see `until`
+    this.form = new Form(number);
     byId("composer").addEventListener("submit", (event) => this.#submit(event));
     byId("say-hi").addEventListener("click", () => {
       this.send({ text: "Hi" });
@@ -59,7 +61,7 @@ export class Chat {
   // Draws what is new or changed; the rest stays, and focus with it.
   update(changed) {
     const list = byId("chat");
-    const actions = { tap: (id) => this.tap(id), open: (rows) => this.open(rows) };
+    const actions = { tap: (id) => this.tap(id), open: (rows) => this.open(rows), form: (message) => this.form.open(message) };
     let grown = false;
     for (const message of changed) {
       if (JSON.stringify(this.messages[message.index]) === JSON.stringify(message)) continue;

@@ -106,6 +106,19 @@ class FlowApi:
             flow.draft, flow.validation_errors, flow.status = form, errors, "DRAFT"
         return {"success": not errors, "validation_errors": errors}
 
+    def assets(self, flow_id: str) -> dict[str, Any]:
+        """Return where the form's JSON can be read."""
+        flow = self._flow(flow_id)
+        url = f"{request.url_root.rstrip('/')}/graph/downloads/flows/{flow.id}"
+        return {"data": [{"name": "flow.json", "asset_type": "FLOW_JSON", "download_url": url}]}
+
+    def download(self, flow_id: str) -> dict[str, Any]:
+        """Return the form's JSON, as it was uploaded last. The address is good by itself: no token is asked for."""
+        found = self._world.flows.by_id.get(flow_id)
+        if found is None:
+            raise no_such_object("get", flow_id)
+        return found.draft
+
     def publish(self, flow_id: str) -> dict[str, Any]:
         """Publish a draft, once everything that a phone needs is there."""
         flow = self._flow(flow_id)

@@ -28,6 +28,9 @@ _URL_LIVES = 5 * 60.0
 _BY_THE_APP = frozenset({"subscriptions", "debug_token"})
 """What is asked for in the app's own name, and not in a system user's."""
 
+_SIGNED_ADDRESSES = frozenset({"flow_download"})
+"""What anybody may read who has the address."""
+
 
 class GraphApi:
     """The views; `blueprint()` says which path leads to which."""
@@ -68,7 +71,9 @@ class GraphApi:
             (flows, "flows", _as_json(views.listed), "GET"),
             (flows, "flows", _as_json(views.create), "POST"),
             ("/<version>/<flow_id>", "flows", _as_json(views.update), "POST"),
+            ("/<version>/<flow_id>/assets", "flows", _as_json(views.assets), "GET"),
             ("/<version>/<flow_id>/assets", "flows", _as_json(views.upload), "POST"),
+            ("/downloads/flows/<flow_id>", "flow_download", _as_json(views.download), "GET"),
             ("/<version>/<flow_id>/publish", "flows", _as_json(views.publish), "POST"),
             ("/<version>/<flow_id>/deprecate", "flows", _as_json(views.deprecate), "POST"),
         ]
@@ -88,7 +93,8 @@ class GraphApi:
         def answer(version: str | None = None, **path: str) -> Response:
             try:
                 self._check_version(version)
-                self._check_token(by_the_app=endpoint in _BY_THE_APP)
+                if endpoint not in _SIGNED_ADDRESSES:
+                    self._check_token(by_the_app=endpoint in _BY_THE_APP)
                 response = view(**path)
             except GraphError as error:
                 response = refuse(error)

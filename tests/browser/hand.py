@@ -114,4 +114,5 @@ def phones(chromium: Chromium, url: str, first: int) -> Iterator[Callable[..., H
         requests.delete(f"{url}/faults", timeout=5).raise_for_status()
         for page in pages:
             assert page.errors == []
-            assert [address for address in page.asked if not address.startswith(f"{url}/")] == []
+            # Chromium's own picture of a calendar lies in its address.
+            assert [address for address in page.asked if not address.startswith((f"{url}/", "data:"))] == []
