@@ -44,8 +44,12 @@ class Day:
 
     def sessions(self, now: float) -> float:
         """Return the conversations that begin in a second."""
-        many = self.factor if self.begins <= now < self.ends else 1.0
+        many = self.factor if self.is_busy(now) else 1.0
         return self.normal * many / len(facts.CONVERSATION)
+
+    def is_busy(self, now: float) -> bool:
+        """Return whether it is one of the busy hours."""
+        return self.begins <= now < self.ends
 
     def has(self, what: str, now: float) -> bool:
         """Return whether there is this trouble now."""
@@ -149,6 +153,9 @@ class Seen:
     most_busy: int = 0
     most_waiting: int = 0
     most_calls: int = 0
+    answered_calls: int = 0
+    """Calls that DigiLocker answered in the busy hours, and the documents that came of them."""
+    busy_documents: int = 0
     drained_at: float = 0.0
     depth: list[tuple[float, int]] = field(default_factory=list)
     """How many jobs waited, by the minute."""
@@ -222,11 +229,14 @@ class Desk:
     def _told(self, now: float, job: Job) -> None:
         """She has her answer: she goes on, or tries again, or gives up."""
         step = STEPS[job.step]
-        if self._day.begins <= job.said_at < self._day.ends:
+        if self._day.is_busy(job.said_at):
             kind = "menu" if not step.calls else "document" if step.name == "document" else "sign-in"
             self.seen.waits.setdefault(kind, []).append(now - job.said_at)
         line = self._stacks[job.stack].line
         following, tries = FOLLOWS.get(job.step, job.step + 1), 1
+        if job.failed and line and line.door.takes_back:
+            self._holds(now, job, line)
+            return
         if job.failed:
             following, tries = job.step, job.tries + 1
             gives_up = tries > facts.MOST_TRIES or self._chance.random() > facts.TRIES_AGAIN
@@ -235,6 +245,7 @@ class Desk:
                 return
         elif step.name == "document":
             self.seen.documents += 1
+            self.seen.busy_documents += self._day.is_busy(now)
         elif step.name == "OTP" and line:
             line.look.served += 1
         if following == facts.ADMISSION and job.step != CONTINUE and line and not line.lets_in():
@@ -242,6 +253,15 @@ class Desk:
             return
         if following < len(facts.CONVERSATION):
             self._thinks(now, following, job.stack, tries)
+
+    def _holds(self, now: float, job: Job, line: Line) -> None:
+        """Nothing is asked of a citizen whom DigiLocker did not answer."""
+        if STEPS[job.step].expires or now - job.said_at > facts.SESSION_SECONDS - facts.HOLD_SECONDS:
+            line.take_back(now)
+            return
+        job.failed = job.answered = False
+        job.receives = 0
+        self._at(now + facts.HOLD_SECONDS, lambda then: self._queue(then, job))
 
     def _thinks(self, now: float, step: int, stack: int, tries: int) -> None:
         thinking = STEPS[step].thinking_seconds * self._chance.lognormvariate(0, 0.5)
@@ -306,6 +326,8 @@ class Desk:
             if at_digilocker > facts.JOB_SECONDS:
                 at_digilocker, job.failed = facts.JOB_SECONDS, True
                 self.seen.timed_out += 1
+            elif self._day.is_busy(now):
+                self.seen.answered_calls += calls
             line = self._stacks[job.stack].line
             if line:
                 line.saw(now + at_digilocker, calls, at_digilocker, failed=job.failed)

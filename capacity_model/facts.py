@@ -71,5 +71,7 @@ COMES_SPREAD: Final = 0.8
 """The sigma of the logarithm of how long she takes to see that it is her turn."""
 PLACE_SECONDS: Final = 600
 """How long the turn is kept."""
-LOOK_SECONDS: Final = 20
+HOLD_SECONDS: Final = 60
+"""When a document that DigiLocker did not give is asked for again, where the line takes back."""
+LOOK_SECONDS: Final = 10
 """How often the pacer looks."""

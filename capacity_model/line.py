@@ -22,6 +22,8 @@ class Door:
     """Half of those who wait for so long have gone."""
     oracle: float | None = None
     """Sign-ins a minute, of all stacks, that DigiLocker bears when it is well: a pace that knows everything."""
+    takes_back: bool = False
+    """Whoever got no answer of DigiLocker goes to the head of the line, to be called; documents are fetched later."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Line:
     is_shut: bool = False
     began: int = 0
     left: int = 0
+    taken_back: int = 0
     told: list[tuple[float, float]] = field(default_factory=list)
     """What was told and what it was, in minutes."""
     paces: list[tuple[float, float]] = field(default_factory=list)
@@ -80,13 +83,21 @@ class Line:
             self.look.began += 1
         return not self.is_shut
 
+    def take_back(self, now: float) -> None:
+        """Put somebody whom DigiLocker did not answer at the head: she had her turn, and nothing came of it."""
+        self.taken_back += 1
+        self.tickets.appendleft(Ticket(0, now, 0, now + self._patience(), says_so=False))
+
     def take(self, now: float) -> None:
         """Take a number."""
         self._number += 1
         told = told_minutes(round(len(self.tickets) / self.scale), self._pace)
-        patience = self.chance.expovariate(math.log(2)) * 60 * self.door.patience_minutes
+        patience = self._patience()
         says_so = self.chance.random() < facts.SAYS_SO
         self.tickets.append(Ticket(self._number, now, told, now + patience, says_so))
+
+    def _patience(self) -> float:
+        return self.chance.expovariate(math.log(2)) * 60 * self.door.patience_minutes
 
     def saw(self, ends_at: float, number: int, seconds: float, *, failed: bool) -> None:
         """Note calls to DigiLocker, to be counted when they have ended."""
@@ -112,7 +123,8 @@ class Line:
                 self.left += 1
                 continue
             self._due -= 1
-            self.told.append((ticket.told, (now - ticket.taken_at) / 60))
+            if ticket.number:
+                self.told.append((ticket.told, (now - ticket.taken_at) / 60))
             called.append(ticket)
         self.look.called = len(called)
         return called

@@ -1,15 +1,20 @@
-"""A line chart as SVG: the jobs that wait, over the day. A logarithmic scale, since settings differ by thousands."""
+"""Line charts as SVG: the jobs that wait over the day, and the line at the door."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from capacity_model.desk import Minute
 
 WIDTH, HEIGHT, LEFT, TOP, LEGEND = 900, 320, 70, 20, 20
 COLOURS = ("#b00020", "#d95f02", "#7570b3", "#1b9e77", "#a6761d", "#1f78b4", "#e7298a")
 
 
 def drawn(lines: Mapping[str, Sequence[tuple[float, int]]]) -> str:
-    """Draw lines of (seconds, number)."""
+    """Draw lines of (seconds, number), on a logarithmic scale, since settings differ by thousands."""
     last = max(time for line in lines.values() for time, _ in line)
     most = math.log10(max(10, *(number for line in lines.values() for _, number in line)))
 
@@ -41,3 +46,53 @@ def drawn(lines: Mapping[str, Sequence[tuple[float, int]]]) -> str:
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         parts.append(f'<text x="{LEFT}" y="{below}" fill="{colour}">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def line_day(minutes: Sequence["Minute"]) -> str:
+    """Draw what comes in, is let in and is given in each minute, and below it the line."""
+
+    def of_each(count: "Callable[[Minute], int]") -> list[tuple[float, float]]:
+        steps = [(after.at, count(after) - count(before)) for before, after in pairwise(minutes)]
+        return [(at, sum(number for _, number in steps[max(0, n - 4) : n + 1]) / 5) for n, (at, _) in enumerate(steps)]
+
+    rates = {
+        "arrivals a minute": of_each(lambda minute: minute.arrived),
+        "let in a minute": of_each(lambda minute: minute.began),
+        "documents a minute": of_each(lambda minute: minute.documents),
+    }
+    waiting = {"citizens in line": [(minute.at, float(minute.in_line)) for minute in minutes]}
+    height = 2 * (TOP + HEIGHT // 2 + 30) + LEGEND * 4 + 20
+    view = f'viewBox="0 0 {WIDTH} {height}"'
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {view} font-family="sans-serif" font-size="12">',
+            "<title>Result day with a line at the door</title>",
+            f'<rect width="{WIDTH}" height="100%" fill="white"/>',
+            *_panel(rates, TOP, COLOURS),
+            *_panel(waiting, TOP + HEIGHT // 2 + 60 + LEGEND * 3, COLOURS[5:]),
+            "</svg>\n",
+        ]
+    )
+
+
+def _panel(lines: Mapping[str, Sequence[tuple[float, float]]], top: int, colours: Sequence[str]) -> list[str]:
+    """Draw lines over the same hours, on a scale that begins with zero."""
+    tall = HEIGHT // 2
+    last = max(time for line in lines.values() for time, _ in line)
+    most = max(1.0, *(number for line in lines.values() for _, number in line))
+    wide = WIDTH - LEFT - 10
+    parts = []
+    for part in range(5):
+        at = top + tall - tall * part / 4
+        parts.append(f'<path d="M{LEFT} {at:.0f}H{WIDTH - 10}" stroke="#ddd"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{at + 4:.0f}" text-anchor="end">{most * part / 4:,.0f}</text>')
+    parts += [
+        f'<text x="{LEFT + hour * 3600 / last * wide:.0f}" y="{top + tall + 16}" text-anchor="middle">{hour} h</text>'
+        for hour in range(int(last // 3600) + 1)
+    ]
+    for index, (name, line) in enumerate(lines.items()):
+        points = " ".join(f"{LEFT + t / last * wide:.0f},{top + tall - n / most * tall:.0f}" for t, n in line)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colours[index]}" stroke-width="1.5"/>')
+        below = top + tall + 36 + LEGEND * index
+        parts.append(f'<text x="{LEFT}" y="{below}" fill="{colours[index]}">{escape(name)}</text>')
+    return parts

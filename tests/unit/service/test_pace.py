@@ -62,6 +62,12 @@ def test_a_pace_that_nobody_uses_up_stays() -> None:
     assert after(quiet, 30).sign_ins == PACE.sign_ins
 
 
+def test_whoever_is_called_uses_the_pace_up_before_she_comes() -> None:
+    called = replace(WELL, came=0, began=0)
+
+    assert after(called, 1).sign_ins > PACE.sign_ins
+
+
 def test_it_stays_within_its_bounds() -> None:
     dead = replace(WELL, served=0, refused=5000, call_seconds=0.0)
 

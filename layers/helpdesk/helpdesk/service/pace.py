@@ -31,7 +31,7 @@ LEAST_RAISE = 1 / 100
 """Of the most that is allowed, in a minute of ease."""
 IS_BORNE = 0.8
 """Of what was borne a short while ago: so far it goes up fast."""
-BORNE_MEMORY_MINUTES = 20.0
+BORNE_MEMORY_MINUTES = 30.0
 BELOW_SERVED = 0.95
 MOST_CUT = 0.67
 """What is left of the pace at least after a look at trouble."""
@@ -122,7 +122,7 @@ def next_pace(pace: Pace, look: Look, bounds: Bounds) -> Pace:
     sign_ins = pace.sign_ins
     if _is_troubled(pace, look, usual):
         sign_ins = max(min(served * BELOW_SERVED, sign_ins), sign_ins * MOST_CUT)
-    elif _is_at_ease(pace, look, usual) and look.began / minutes >= sign_ins * IS_USED:
+    elif _is_at_ease(pace, look, usual) and _used(pace, look) / minutes >= sign_ins * IS_USED:
         part = RAISE_BACK if sign_ins < pace.borne * IS_BORNE else RAISE
         sign_ins += max(sign_ins * part, bounds.most * LEAST_RAISE) * minutes
     sign_ins = min(max(sign_ins, bounds.least), bounds.most)
@@ -154,6 +154,11 @@ def _minutes(look: Look) -> float:
 
 def _blend(before: float, now: float, weight: float) -> float:
     return before + (now - before) * min(1.0, weight)
+
+
+def _used(pace: Pace, look: Look) -> float:
+    """Return how many were let in: those who found no line, and of those called as many as will come."""
+    return look.began - look.came + look.called * pace.come
 
 
 def _of_calls(before: float, number: int, look: Look) -> float:
