@@ -216,7 +216,9 @@ class Desk:
 
     def _arrive(self, now: float) -> None:
         self.seen.arrived += 1
-        (stack,) = self._chance.choices(range(len(self._stacks)), self._setting.shares or None)
+        shares = self._setting.shares
+        every = range(len(self._stacks))
+        stack = self._chance.choices(every, shares)[0] if shares else self._chance.randrange(len(every))
         self._say(now, 0, stack, 1)
         self._at(now + self._chance.expovariate(self._day.sessions(now) * self._scale), self._arrive)
 

@@ -1,0 +1,221 @@
+"""More citizens at once than DigiLocker serves, in thirteen languages, through the real template.
+
+Each begins within a minute and wants one document. She taps what the desk offers, types what it asks for, and taps *Try
+again* when she is told to: what she does follows from the ids of the buttons, whatever language they are in. The local
+AWS does one job of a FIFO queue at a time, so DigiLocker's 0.7 s a call make all of them wait for minutes.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from standins.digilocker.aadhaar import made_up_number
+from standins.digilocker.citizens import Citizen, everyone
+from standins.phone import Phone
+from tests.benchmarks.deployment import Deployment
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.load import percentile
+
+GREETINGS = {
+    "as": "নমস্কাৰ",
+    "bn": "হ্যালো",
+    "en": "Hello",
+    "gu": "નમસ્તે",
+    "hi": "नमस्ते जी",
+    "kn": "ನಮಸ್ಕಾರ",
+    "ml": "നമസ്കാരം",
+    "mr": "मराठी",
+    "or": "ନମସ୍କାର",
+    "pa": "ਸਤ ਸ੍ਰੀ ਅਕਾਲ",
+    "ta": "வணக்கம்",
+    "te": "నమస్తే",
+    "ur": "سلام",
+}
+CITIZENS, SECONDS = 60, 60.0
+DIGILOCKER_SECONDS = 0.7
+MOST_SECONDS = 420.0
+"""How long a citizen waits in all."""
+GLANCE_SECONDS = 0.1
+SEED = 1
+RICH = "ASHA VERMA"
+TAPS = ("continue", "agree", "yes", "services")
+"""What she taps where it is offered, in this order."""
+PARAMETERS = {"OtpsPerNumberPerHour": "100", "OtpsPerNumberPerDay": "100"}
+LINE = {"SignInsPerMinute": "30"}
+"""Twice of what the local AWS serves: what it is nobody knows beforehand."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A message of the desk, as the citizen's phone has it."""
+
+    ids: tuple[str, ...] = ()
+    """Of its buttons and rows, such as `yes@account` or `document@57428ee8#1`."""
+    has_document: bool = False
+
+    def offered(self, choice: str) -> str | None:
+        """Return the id of the first button or row that begins so."""
+        return next((one for one in self.ids if one.startswith(choice)), None)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What she does next, and whether it is DigiLocker that answers it."""
+
+    tap: str = ""
+    text: str = ""
+    asks: str = ""
+    """What the desk had asked her for. Asked for the same twice, she was told to try again."""
+
+
+class Chat(Protocol):
+    """The citizen's phone."""
+
+    def do(self, act: Act) -> None:
+        """Tap or write."""
+
+    def shown(self) -> Sequence[Shown]:
+        """Return all that the desk has sent, oldest first."""
+
+    def otp(self) -> str:
+        """Return the newest OTP."""
+
+
+@dataclass
+class Walk:
+    """What came of one citizen, in seconds since all of them began."""
+
+    began: float
+    document: float | None = None
+    told_again: int = 0
+    menus: list[float] = field(default_factory=list)
+    """How long replies took that need nothing of DigiLocker."""
+
+
+def act_on(shown: Shown, aadhaar: str, otp: Callable[[], str]) -> Act | None:
+    """Return what a citizen does about a message; None: she waits."""
+    for choice in TAPS:
+        if tap := shown.offered(f"{choice}@") or shown.offered(choice):
+            return Act(tap=tap)
+    if shown.offered("resend@otp"):
+        return Act(text=otp(), asks="otp")
+    if shown.offered("cancel@aadhaar"):
+        return Act(text=aadhaar, asks="number")
+    if document := shown.offered("document@"):
+        return Act(tap=document, asks="document")
+    if again := shown.offered("try_again"):
+        return Act(tap=again, asks="again")
+    return None
+
+
+def walk(
+    chat: Chat,
+    greeting: str,
+    aadhaar: str,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    chance: random.Random | None = None,
+) -> Walk:
+    """Have a citizen go on until she has her document, or her time is over."""
+    chance = chance or random.Random(SEED)  # noqa: S311 - no secret
+    began = clock()
+    her, seen, asked = Walk(began), 0, set[str]()
+    act: Act | None = Act(text=greeting)
+    while clock() - began < MOST_SECONDS:
+        said = clock()
+        if act:
+            chat.do(act)
+        while len(chat.shown()) <= seen:
+            if clock() - began > MOST_SECONDS:
+                return her
+            sleep(GLANCE_SECONDS)
+        if act and not act.asks:
+            her.menus.append(clock() - said)
+        messages = chat.shown()
+        seen, newest = len(messages), messages[-1]
+        if newest.has_document:
+            her.document = clock()
+            return her
+        sleep(chance.uniform(1, 3))
+        act = act_on(newest, aadhaar, chat.otp)
+        if act and act.asks:
+            her.told_again += act.asks in asked or act.asks == "again"
+            asked.add(act.asks)
+    return her
+
+
+# --- on the deployed stack --------------------------------------------------------------------------------------------
+
+
+class PhoneChat:
+    """A phone of the stand-in's."""
+
+    def __init__(self, deployment: Deployment, citizen: int) -> None:
+        """`citizen`: as `Deployment.number` counts them."""
+        self._deployment, self._citizen = deployment, citizen
+        self._phone = Phone(deployment.stack.chat_url, deployment.number("desk", citizen))
+
+    def do(self, act: Act) -> None:
+        """Tap or write."""
+        if act.tap:
+            self._phone.tap(act.tap)
+        else:
+            self._phone.say(act.text)
+
+    def shown(self) -> list[Shown]:
+        """Return all that the desk has sent, oldest first."""
+        return [
+            Shown(
+                tuple(one["id"] for one in (*message.buttons(), *message.rows())),
+                message.media is not None,
+            )
+            for message in self._deployment.replies("desk", self._citizen)
+        ]
+
+    def otp(self) -> str:
+        """Return the newest OTP."""
+        world = self._deployment.stack.simulator.world
+        with world.lock:
+            return str([sms.otp for sms in world.sms.of(self._phone.mobile) if sms.otp][-1])
+
+
+def walks(deployment: Deployment, first: int, citizens: int = CITIZENS, seconds: float = SECONDS) -> list[Walk]:
+    """Have citizens with a locker each begin within so many seconds. Returns what came of each, from when all began."""
+    world = deployment.stack.simulator.world
+    world.faults.set({"digilocker": {"*": {"delay": DIGILOCKER_SECONDS, "times": 1_000_000}}})
+    rich = next(one for one in everyone() if one.name == RICH)
+    began = time.monotonic()
+
+    def play(index: int) -> Walk:
+        account = _account(rich, deployment.number("desk", first + index), index)
+        with world.lock:
+            world.accounts.know(account)
+        chance = random.Random(SEED + index)  # noqa: S311 - no secret
+        time.sleep(chance.uniform(0, seconds))
+        greeting = list(GREETINGS.values())[index % len(GREETINGS)]
+        her = walk(PhoneChat(deployment, first + index), greeting, account.aadhaar, chance=chance)
+        return replace(her, began=her.began - began, document=her.document and her.document - began)
+
+    with ThreadPoolExecutor(citizens) as pool:
+        return list(pool.map(play, range(citizens)))
+
+
+def _account(rich: Citizen, mobile: str, index: int) -> Citizen:
+    number = made_up_number(5_000 + index)
+    return replace(rich, aadhaar=number, phone=mobile, mobile=mobile, vid=None, username=None)
+
+
+def figures(name: str, found: Sequence[Walk], *, is_wanted: bool) -> Iterator[Figure]:
+    """Say what came of them. `is_wanted`: it is the line's, of which all is wanted."""
+    documents = [one.document - one.began for one in found if one.document is not None]
+    least = len(found) if is_wanted else None
+    yield Figure(f"line.{name}_documents", len(documents), f"of {len(found)}", least, at_least=True)
+    yield Figure(f"line.{name}_told_again", sum(one.told_again for one in found), "times", 0.0 if is_wanted else None)
+    menus = [wait for one in found for wait in one.menus]
+    yield Figure(f"line.{name}_menu_p99_ms", percentile(menus, 99) * 1000, "ms", 1000 if is_wanted else None)
+    if documents:
+        yield Figure(f"line.{name}_document_p50_s", percentile(documents, 50), "s")
+        yield Figure(f"line.{name}_document_last_s", max(documents), "s")

@@ -1,0 +1,89 @@
+"""The citizens of the line's benchmark: what they do about a message, and what is counted of them."""
+
+import pytest
+
+from helpdesk.languages.catalogue import codes
+from tests.benchmarks.line import GREETINGS, Act, Shown, Walk, act_on, figures, walk
+
+MENU = Shown(("services", "language", "help"))
+ACCOUNT = Shown(("yes@account", "no@account"))
+CONSENT = Shown(("agree@consent", "decline@consent"))
+NUMBER = Shown(("cancel@aadhaar",))
+OTP = Shown(("resend@otp", "sign_up@otp", "change_number@otp"))
+LIST = Shown(("document@57#1", "document@57#2", "done"))
+DOCUMENT = Shown(("other_documents", "done"), has_document=True)
+AADHAAR = "999999990019"
+
+
+class Scripted:
+    """A desk that answers each act with the next message, after a second."""
+
+    def __init__(self, *messages: Shown, unasked: int = 0) -> None:
+        self.messages = messages
+        self.unasked = unasked
+        self.acts: list[Act] = []
+        self.now = 0.0
+
+    def do(self, act: Act) -> None:
+        self.acts.append(act)
+        self.now += 1
+
+    def shown(self) -> list[Shown]:
+        return list(self.messages[: len(self.acts) + self.unasked])
+
+    def otp(self) -> str:
+        return "123456"
+
+    def walked(self) -> Walk:
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        return walk(self, "Hello", AADHAAR, lambda: self.now, sleep)
+
+
+def test_she_greets_in_every_language() -> None:
+    assert set(GREETINGS) == set(codes())
+
+
+@pytest.mark.parametrize(
+    ("shown", "act"),
+    [
+        (MENU, Act(tap="services")),
+        (ACCOUNT, Act(tap="yes@account")),
+        (CONSENT, Act(tap="agree@consent")),
+        (NUMBER, Act(text=AADHAAR, asks="number")),
+        (OTP, Act(text="123456", asks="otp")),
+        (LIST, Act(tap="document@57#1", asks="document")),
+        (Shown(("try_again@otp", "menu")), Act(tap="try_again@otp", asks="again")),
+        (Shown(()), None),
+    ],
+)
+def test_what_she_does_follows_from_what_is_offered(shown: Shown, act: Act | None) -> None:
+    assert act_on(shown, AADHAAR, lambda: "123456") == act
+
+
+def test_she_walks_to_her_document() -> None:
+    desk = Scripted(MENU, ACCOUNT, CONSENT, NUMBER, OTP, LIST, DOCUMENT)
+    her = desk.walked()
+
+    assert her.document is not None
+    assert (her.told_again, len(her.menus)) == (0, 4)
+    assert [act.asks for act in desk.acts] == ["", "", "", "", "number", "otp", "document"]
+
+
+def test_asked_for_the_same_again_she_was_told_to_try_again() -> None:
+    assert Scripted(MENU, ACCOUNT, CONSENT, NUMBER, NUMBER, OTP, LIST, DOCUMENT).walked().told_again == 1
+
+
+def test_she_waits_until_her_time_is_over() -> None:
+    her = Scripted(MENU, ACCOUNT).walked()
+
+    assert her.document is None
+
+
+def test_all_is_wanted_of_the_line_and_nothing_of_the_desk_without_it() -> None:
+    found = [Walk(0.0, 100.0, menus=[0.1]), Walk(0.0, None, told_again=1, menus=[1.5])]
+    missed = [figure.name for figure in figures("with", found, is_wanted=True) if not figure.is_met]
+
+    assert missed == ["line.with_documents", "line.with_told_again", "line.with_menu_p99_ms"]
+    assert all(figure.is_met for figure in figures("without", found, is_wanted=False))
