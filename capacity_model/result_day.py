@@ -67,6 +67,7 @@ def cases() -> Iterator[Case]:
     yield Case("line, nobody leaves it", _with(replace(DOOR, patience_minutes=math.inf)))
     for minutes in facts.PATIENCE_MINUTES:
         yield Case(f"line, half leave in {minutes} min", _with(replace(DOOR, patience_minutes=minutes)))
+    yield Case("the same (30), an oracle's pace", _with(replace(DOOR, oracle=4940)))
     yield Case("the same (30), three stacks", _with(replace(DOOR, most=3000), THREE))
     uneven = replace(THREE, shares=(0.5, 0.3, 0.2))
     yield Case("the same, of 50, 30 and 20 %", _with(replace(DOOR, most=3000), uneven))
