@@ -1,4 +1,4 @@
-"""The line of one number of ours: who waits, who is called, and what they were told. The pace is the product's own."""
+"""The line of one of our numbers: who waits, who is called, and what they were told. The pace is the product's own."""
 
 import heapq
 import math

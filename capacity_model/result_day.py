@@ -21,10 +21,10 @@ SEED = 1
 PLOT = Path(__file__).parents[1] / "docs" / "plots" / "line.svg"
 CALLS = sum(step.calls for step in facts.CONVERSATION)
 ONE = Setting("one stack", 1, 1200, 3000, 400, replies_at_once=450, job_expiry_seconds=300)
-"""As if one number carried 3,000 messages a second: the line by itself, without the chance of who writes where."""
+"""As if one number carried 3,000 messages a second: the line alone, whichever number citizens happen to choose."""
 THREE = replace(ONE, name="three stacks", numbers=3, concurrency=400, messages_a_second=1000, replies_at_once=150)
 DOOR = Door(most=9000, patience_minutes=30)
-"""Almost twice of what DigiLocker bears: nobody knows it exactly."""
+"""Almost twice what DigiLocker can take: nobody knows exactly."""
 MIDDLE = 7200.0
 DEAD = Trouble("dead", MIDDLE, MIDDLE + 600)
 SLOW = Trouble("slow", MIDDLE, MIDDLE + 1800)

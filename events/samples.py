@@ -44,7 +44,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Status:
-    """What became of a message of ours, and what was written on that message."""
+    """What became of one of our messages, and what was written on that message."""
 
     word: str
     callback_data: str

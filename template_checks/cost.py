@@ -30,7 +30,7 @@ ALL = {"SignIn": "consent-page", "WebAcl": "2000", "GradualDeployment": "Canary1
 
 
 def counts(stage: str, choices: dict[str, str]) -> dict[str, float]:
-    """Return how many of what is paid for by the month a stage has; a table counts as one GB."""
+    """Return how many of each thing with a monthly price a stage has; a table counts as one GB."""
     parameters = EXAMPLES | choices | {"Stage": stage}
     document = concrete(transform(load(TEMPLATE.read_text()), parameters), parameters)
     resources = document["Resources"].values()

@@ -1,20 +1,33 @@
-"""Checks the English of the documents: python -m tools.prose, part of `make lint`.
+"""Checks the English of documents, docstrings and comments: python -m tools.prose, part of `make lint`.
 
-Three judges and rules of our own. Code, addresses and pictures are not read. Runs in an environment of its own
-(requirements-prose.txt) and imports nothing of the project.
+Documents are read by three judges and rules of our own, without code, addresses and pictures; docstrings and comments
+by our own rules. Runs in an environment of its own (requirements-prose.txt) and imports nothing of the project.
 """
 
+import ast
+import io
 import json
 import re
 import subprocess
 import sys
 import tempfile
+import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 NOT_READ = ("docs/reference/", "docs/translations/")
 """The first comes from docstrings and the template; the second is about other languages."""
+CODE = (
+    "layers/helpdesk/helpdesk",
+    "functions",
+    "operations",
+    "events",
+    "standins",
+    "capacity_model",
+    "template_checks",
+)
+"""Whose docstrings and comments are read."""
 
 PHRASES = {
     r"\banew\b": "again",
@@ -66,6 +79,26 @@ def documents() -> list[Path]:
     """Return the documents that are read."""
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]
     return sorted(path for path in found if not str(path.relative_to(ROOT)).startswith(NOT_READ))
+
+
+def code() -> list[Path]:
+    """Return the Python files whose docstrings and comments are read."""
+    return sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
+
+
+def prose(source: str) -> str:
+    """Return Python without what is neither docstring nor comment. Lines stay where they are."""
+    kept = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            first, last = node.lineno, node.end_lineno or node.lineno
+            kept |= {number: lines[number - 1].strip().strip('"') for number in range(first, last + 1)}
+    return plain("\n".join(kept.get(number, "") for number in range(1, len(lines) + 1)))
 
 
 def plain(text: str) -> str:
@@ -131,11 +164,14 @@ def _beside(program: str) -> str:
 
 
 def main() -> int:
-    """Check all documents, or those that are named, and print what is found."""
-    paths = [Path(one).resolve() for one in sys.argv[1:]] or documents()
+    """Check all documents and code, or the files that are named, and print what is found."""
+    named = [Path(one).resolve() for one in sys.argv[1:]]
+    paths = [path for path in named if path.suffix != ".py"] if named else documents()
+    scripts = [path for path in named if path.suffix == ".py"] if named else code()
     texts = [(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in paths]
     read = [(name, plain(text)) for name, text in texts]
-    found = [f"{name}:{line}: {said}" for name, text in read for line, said in phrases(text)]
+    comments = [(str(path.relative_to(ROOT)), prose(path.read_text(encoding="utf-8"))) for path in scripts]
+    found = [f"{name}:{line}: {said}" for name, text in [*read, *comments] for line, said in phrases(text)]
     found += [*harper_says(read), *proselint_says(read), *codespell_says(paths)]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0

@@ -84,7 +84,7 @@ def settle(stack: Stack) -> tuple[str, ...]:
     """Write what nobody is asked for, and return the names of the fields that were written or taken out.
 
     The pepper is copied to IdentitySecret in one run, and taken out of WebhookSecret by the next one that finds it in
-    both: until then the version before can be deployed again, and breaking off anywhere does no harm. Raises
+    both: until then the previous version can be deployed again, and breaking off anywhere does no harm. Raises
     TwoPeppersError.
     """
     webhook, outbound, identity = (read_secret(stack.outputs[name]) for name in _SECRETS)

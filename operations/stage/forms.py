@@ -56,7 +56,7 @@ def pem(public_key: bytes) -> str:
 def bring(meta: Meta, wanted: Wanted, *, publish: bool = True) -> Iterator[str]:
     """Make the form at Meta what the stack needs, and say what was done.
 
-    Raises FormFaulty, and as Graph does. `publish` false: new messages keep the version before.
+    Raises FormFaulty, and as Graph does. `publish` false: new messages keep the previous version.
     """
     yield _key(meta, wanted.public_key)
     flow_id = _find(meta, wanted.name)
@@ -141,7 +141,7 @@ def _published(meta: Meta, flow_id: str) -> object:
     """Return the form's JSON as Meta has it; None if it cannot be read."""
     for asset in meta.by_user.get(f"{flow_id}/assets").body.get("data", []):
         if asset.get("asset_type") == "FLOW_JSON":
-            # The address is good by itself: no token is sent there.
+            # The address is good on its own: no token is sent there.
             answer = requests.get(asset["download_url"], timeout=SECONDS, allow_redirects=False)
             try:
                 return answer.json() if answer.ok else None

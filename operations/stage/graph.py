@@ -1,7 +1,7 @@
 """Meta's Graph API, as far as an operator needs it: who we are there, and what is set up.
 
-The help desk's own client sends messages and knows nothing of this. Errors here carry a code and no text of Meta's, and
-never a URL: a token could be in either.
+The help desk's own client sends messages and knows nothing of this. Errors here carry a code, but
+none of Meta's text and no URL: a token could be in either.
 """
 
 import hmac

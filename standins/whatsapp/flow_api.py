@@ -113,7 +113,7 @@ class FlowApi:
         return {"data": [{"name": "flow.json", "asset_type": "FLOW_JSON", "download_url": url}]}
 
     def download(self, flow_id: str) -> dict[str, Any]:
-        """Return the form's JSON, as it was uploaded last. The address is good by itself: no token is asked for."""
+        """Return the form's JSON, as it was uploaded last. The address is good on its own: no token is asked for."""
         found = self._world.flows.by_id.get(flow_id)
         if found is None:
             raise no_such_object("get", flow_id)

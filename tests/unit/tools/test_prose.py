@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.prose import documents, phrases, plain
+from tools.prose import documents, phrases, plain, prose
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,11 @@ def test_lines_stay_where_they_are() -> None:
     text = "a\n\n```\nb\n```\n`c\nd` anew\n"
     assert plain(text).count("\n") == text.count("\n")
     assert [line for line, _ in phrases(plain(text))] == [7]
+
+
+def test_of_code_only_docstrings_and_comments_are_read() -> None:
+    source = 'X = "anew"  # read anew\n\n\ndef f() -> None:\n    """Read it anew."""\n    mend = "anew"\n'
+    assert [line for line, _ in phrases(prose(source))] == [1, 5]
 
 
 def test_no_document_has_any() -> None:

@@ -44,7 +44,7 @@ def text(value: object) -> str:
 
 
 def told(value: object) -> str:
-    """Return a text on one line; "" also for what only says that there is none."""
+    """Return a text on one line; "" also for placeholders such as "none"."""
     one_line = text(value)
     return "" if one_line.casefold() in _NOTHING else one_line
 
@@ -68,7 +68,7 @@ def identifier(value: object) -> str:
 
 
 def reference(value: object) -> str:
-    """Return what is to be sent back as it came; "" also for what only says that there is none."""
+    """Return what is to be sent back as it came; "" also for placeholders such as "none"."""
     return "" if is_nothing(value) else identifier(value)
 
 
@@ -164,7 +164,7 @@ def unpacked(value: object) -> object:
 
 
 def is_nothing(value: object) -> bool:
-    """Return whether a value says that there is nothing."""
+    """Return whether a value is a placeholder for nothing."""
     if isinstance(value, str):
         return value.strip().casefold() in _NOTHING
     return value is None or (isinstance(value, list | dict) and not value)

@@ -46,7 +46,7 @@ def link_mark(state: str) -> str:
 
 
 def code_mark(code: str) -> str:
-    """Return what stands for a code of DigiLocker's, to know it again."""
+    """Return the hash by which one of DigiLocker's codes is recognised."""
     return hashlib.sha256(f"code\n{code}".encode()).hexdigest()[:_LENGTH]
 
 

@@ -130,7 +130,7 @@ class Receiver:
                 self._converse(identity, pepper, messages)
             except Exception as error:  # noqa: BLE001 - one conversation's failure does not touch another's
                 failed += 1
-                _not_taken_in("messages were not taken in", error)
+                _not_taken_in("message processing failed", error)
             finally:
                 logger.remove_keys(["conversation"])
         failed += self._follow(delivery.statuses)
@@ -162,7 +162,7 @@ class Receiver:
         try:
             self._work.send(tuple(work))
         except (ConversationError, StorageError) as error:
-            _not_taken_in("statuses were not taken in", error)
+            _not_taken_in("status processing failed", error)
             return 1
         return 0
 

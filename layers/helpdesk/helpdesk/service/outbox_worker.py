@@ -163,7 +163,7 @@ class Worker:
                 self._directory.run(Deadline.after(JOB_SECONDS))
 
     def _follow(self, report: Delivered | Undelivered) -> None:
-        """Do what the report on a document asks for, if it is on a message of ours."""
+        """Do what the report on a document asks for, if it is about one of our messages."""
         claimed = read_tracking(report.callback)
         if (
             claimed is None

@@ -29,7 +29,7 @@ class Recipients:
             return False
         pepper = self._identity.optional("id_pepper")
         if not pepper:
-            # `make deploy` has not moved it here yet: as safe as the version before, and alarmed.
+            # `make deploy` has not moved it here yet: as safe as the previous version, and alarmed.
             count("IdentitiesUnchecked")
             return False
         return conversation_id(pepper, self._phone_number_id, person) != stored.id

@@ -469,7 +469,7 @@ def _read_entry(step: str, text: str) -> Entry:
 def _written_entry(entry: Entry) -> str:
     marks = (entry.unsure, entry.lane, entry.announced)
     fields = msgspec.to_builtins(_StoredEntry(entry.at, entry.order, entry.effects, dict(entry.sealed), *marks))
-    # An entry is exchanged by its text: one that the version before wrote must come out as it was.
+    # An entry is exchanged by its text: one that the previous version wrote must come out unchanged.
     usual = {"lane": Lane.WORK, "announced": False}
     return _json({name: value for name, value in fields.items() if name not in usual or value != usual[name]})
 

@@ -7,7 +7,7 @@ In the conversations table, whose key is `conversation` + `part`:
     line + pacer               the lease of the one that moves the line, and what it remembers
     line#<minute> + <number>   a ticket: who drew the number in that minute
 
-A ticket is there until its owner has been called. All items end by themselves.
+A ticket is there until its owner has been called. All items expire.
 """
 
 import time

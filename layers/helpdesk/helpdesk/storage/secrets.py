@@ -57,7 +57,7 @@ class Secret:
         self._read_at = self._refreshed_at = None
 
     def refresh(self) -> bool:
-        """Read the secret again, as it may have been rotated; at most once in 30 s. Tell whether it was read.
+        """Read the secret again, as it may have been rotated; at most once in 30 s. Returns whether it was read.
 
         Raises SecretError if it cannot be read; then what was read before still counts.
         """

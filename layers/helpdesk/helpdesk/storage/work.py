@@ -48,7 +48,7 @@ class Delivered(Value, frozen=True):
     conversation_id: str
     key: str
     callback: str = ""
-    """What the document function wrote on the message: it believes nothing else. The rest is for the version before."""
+    """What the document function wrote on the message: it trusts nothing else. The rest is for the previous version."""
 
 
 class Undelivered(Value, frozen=True):
@@ -142,7 +142,7 @@ def _body(work: InOrder) -> dict[str, object]:
 
 
 def _callback(message: dict[str, object]) -> str:
-    """Return the callback data of a report; "" if the version before queued it."""
+    """Return the callback data of a report; "" if the previous version queued it."""
     callback = message.get("callback")
     return callback if isinstance(callback, str) else ""
 

@@ -89,7 +89,7 @@ class InboundMessage(Value, frozen=True):
 
 
 class DeliveryStatus(Value, frozen=True):
-    """What became of one message of ours. Statuses come late, twice, out of order, or before the send call returns."""
+    """What became of one of our messages. Statuses come late, twice, out of order, or before the send call returns."""
 
     hidden = ("callback_data",)
 
@@ -246,7 +246,7 @@ def _note(index: dict[str, str | None], key: str | None, value: str | None) -> N
 
 
 def _message(message: dict[str, object], number_id: str | None, contacts: _Contacts) -> InboundMessage | None:
-    """Read one element of `messages`; None without a message id, a number of ours, or a person."""
+    """Read one element of `messages`; None without a message id, one of our numbers, or a person."""
     wamid = _id(message.get("id"))
     user_id, phone = contacts.complete(_id(message.get("from_user_id")), _phone(message.get("from")))
     if user_id is None and phone is None:
@@ -325,7 +325,7 @@ def _tap(id_: object, title: object) -> tuple[Kind, str | None, str | None, str 
 
 
 def _status(status: dict[str, object], number_id: str | None) -> DeliveryStatus | None:
-    """Read one element of `statuses`; None without a message id, a number of ours, or a status."""
+    """Read one element of `statuses`; None without a message id, one of our numbers, or a status."""
     word = _string(status.get("status"), _MAX_FIELD_NAME)
     if _id(status.get("id")) is None or word is None or number_id is None:
         return None

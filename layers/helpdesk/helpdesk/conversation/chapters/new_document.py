@@ -47,7 +47,7 @@ def begin(conversation: Conversation, context: Context) -> Turn:
 
 
 def _bring_in(conversation: Conversation, doctypes: tuple[str, ...], context: Context) -> Turn:
-    """Search for kinds that she wished for; of a single one, for its issuers. What is sealed names no word of hers."""
+    """Search for kinds that she wished for; of a single one, for its issuers. None of her words is sealed."""
     sought = replace(conversation, pull=Pull(sought=True, doctypes=doctypes))
     found, requests = _find(sought, doctypes[0] if len(doctypes) == 1 else "", 1, context)
     return found, (SealInput(SOUGHT, " ".join(doctypes)), *requests)
