@@ -62,7 +62,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Setting:
-    """What an operator can turn, and what DigiLocker can bear. Each number of ours is a stack of its own."""
+    """What an operator can turn, and what DigiLocker can bear. Each number of ours is its own stack."""
 
     name: str
     numbers: int = 1
@@ -295,7 +295,7 @@ class Desk:
 
     def _queue(self, now: float, job: Job) -> None:
         # The lane is the step's, also for a reply that is still to be sent. She writes when she has been answered, so
-        # there is nothing of hers that it would have to go behind.
+        # she has nothing else that it would have to wait for.
         stack = self._stacks[job.stack]
         queue = stack.work if STEPS[job.step].calls else stack.replies
         queue.waiting.append(job)

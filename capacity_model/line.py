@@ -23,7 +23,7 @@ class Door:
     oracle: float | None = None
     """Sign-ins a minute, of all stacks, that DigiLocker bears when it is well: a pace that knows everything."""
     takes_back: bool = False
-    """Whoever got no answer of DigiLocker goes to the head of the line, to be called; documents are fetched later."""
+    """Whoever got no answer from DigiLocker goes to the head of the line, to be called; documents are fetched later."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A signature belongs to one secret, time stamps grow stale and a message is taken in only once, so these cannot lie in
 the repository as the others in `events/` do. Beside a running `make run` they are written into that folder, each for
-a citizen of its own whose chat has come to the point where the event belongs (events/seeding.py):
+its own citizen whose chat has come to the point where the event belongs (events/seeding.py):
 
     make events
     sam local invoke WebhookFunction -e events/webhook/text_hi.json
@@ -63,7 +63,7 @@ class Fresh:
 
 
 def write(events: Mapping[str, Event], folder: Path) -> None:
-    """Write each event to a file of its own, in the place of what was there."""
+    """Write each event to its own file, in the place of what was there."""
     for name, event in events.items():
         path = folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)

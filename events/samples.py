@@ -92,7 +92,7 @@ def _undelivered(*, uploaded: bool) -> dict[str, object]:
 _OF_A_DOCUMENT = f"{NOBODY}:{PDF}:1:{STEP}:link"
 _JOB = {"conversation": NOBODY, "step": STEP}
 _REPLIES = {"job_reply", "job_record_consent", "job_make_link", "job_erase_data"}
-"""Jobs that need no answer of DigiLocker: they come on the reply queue."""
+"""Jobs that need no answer from DigiLocker: they come on the reply queue."""
 _FILE = {"id": "1", "sha256": "0" * 44}
 OF_NOBODY = Occasions(
     messages={
@@ -208,7 +208,7 @@ def _webhook(access: WebhookAccess, now: int, occasions: Occasions) -> dict[str,
 
 def said(access: WebhookAccess, message: Message, now: int) -> bytes:
     """Return the body of a delivery with one message. `now`: seconds since 1970."""
-    # Each has an id of its own, and another one next time: an id that was seen before is left alone.
+    # Each has its own id, and another one next time: an id that was seen before is left alone.
     name = hashlib.sha256(f"{message} {now}".encode()).hexdigest()[:32].upper()
     contact = {"profile": {"name": "Asha Verma"}, "wa_id": message.phone, "user_id": message.user_id}
     return delivery(

@@ -60,7 +60,7 @@ class Seeded:
 
 
 class LocalDesk:
-    """The desk's code on the local AWS, with a queue of its own for both lanes."""
+    """The desk's code on the local AWS, with its own queue for both lanes."""
 
     def __init__(
         self, access: WebhookAccess, environments: Mapping[str, Mapping[str, str]], pepper: str, queue_url: str

@@ -5,7 +5,7 @@ share its mistakes. What it does follows the published documents; where they are
 
 Everything is served by one process, `Simulator(config, port)` or `python -m standins`:
 
-    GET    /                                the chat page; ?phone=919000000007 is another phone, in a tab of its own
+    GET    /                                the chat page; ?phone=919000000007 is another phone, in its own tab
     GET    /openapi.json                    all of this, described for programs
     GET    /citizens                        the made-up citizens: phone, mobile (where SMS go), name, Aadhaar number,
                                             VID, user name, what each is good for, names of her documents

@@ -14,7 +14,7 @@ class Background:
         self._lock = threading.Lock()
 
     def start[**P](self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Run `work` in a thread of its own; nothing is started once closed."""
+        """Run `work` in its own thread; nothing is started once closed."""
 
         def run() -> None:
             try:

@@ -1,7 +1,7 @@
 """What `sam local` needs so that a function in a container works on the running local stack.
 
 The stack listens on the loopback, which a container has for itself. On Linux a relay listens on Docker's bridge and
-passes on to the loopback; Docker Desktop does so automatically, under a name of its own.
+passes on to the loopback; Docker Desktop does so automatically, under its own name.
 
 `sam local` knows the template and not what was deployed from it. So it gets a copy of the built template, in which the
 parameters and each function's environment are those of the deployment, and the local AWS is the endpoint.

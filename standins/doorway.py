@@ -1,4 +1,4 @@
-"""The help desk's pages under the chat page's address, as behind a domain of its own.
+"""The help desk's pages under the chat page's address, as behind its own domain.
 
 The address of an API is known only when it is deployed, but the help desk is told where DigiLocker sends citizens back
 to when it is deployed. So the local stack gives it this address and says later what lies behind.

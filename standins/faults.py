@@ -11,7 +11,7 @@ Endpoints of `whatsapp`: messages, read, media (upload), media_get, media_delete
 subscriptions, debug_token, encryption and flows, which an operator asks; and, for what happens after the 200, `fetch`
 (the link answers with `status`), `delivery` (the message fails with `error`), `webhook` (`duplicate` more deliveries
 after a 200, or `lost`: none at all), `form` (what a phone sends the form's endpoint takes `delay`, or is lost by
-`drop`). `"*"` stands for every endpoint without a switch of its own.
+`drop`). `"*"` stands for every endpoint without its own switch.
 
 A switch, or a list of them that is used up in order:
     times      for how many calls it holds (1)

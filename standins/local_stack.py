@@ -277,7 +277,7 @@ class LocalStack:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a group of its own, to be stopped as a whole and not by the terminal's Ctrl-C
+                start_new_session=True,  # its own group, to be stopped as a whole and not by the terminal's Ctrl-C
             )
 
     def _await_emulator(self) -> None:
@@ -579,8 +579,8 @@ def _made_up_config(settings: Mapping[str, Any]) -> SimulatorConfig:
 def addresses() -> tuple[str, str]:
     """Return where `make run` has its local AWS and its stand-ins.
 
-    The environment names the ports, or else the last `make run` to start has written them down. Raises StackError for a
-    port that is none.
+    The environment names the ports, or else the last `make run` to start has written them down. Raises StackError for
+    an invalid port.
     """
     written = _read_addresses(FOR_SAM_LOCAL)
 

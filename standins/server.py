@@ -69,7 +69,7 @@ def create_app(world: World) -> Flask:
         g.began = time.monotonic()
         if _is_called_by_its_name(request.host):
             return None
-        # A page that somebody opens on this machine can lead a name of its own here, and then use the stand-ins.
+        # A page that somebody opens on this machine can lead its own name here, and then use the stand-ins.
         return Response("The stand-ins answer to an address of this machine only.\n", 403, mimetype="text/plain")
 
     @app.after_request

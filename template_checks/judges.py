@@ -27,7 +27,7 @@ def judge(matrix: Matrix) -> list[str]:
     """Return why AWS would refuse the template, each reason once with a combination that has it, or nothing."""
     with tempfile.TemporaryDirectory() as folder:
         _write(matrix, Path(folder))
-        # Each linter has a process of its own, and the graphs are drawn meanwhile.
+        # Each linter has its own process, and the graphs are drawn meanwhile.
         running = {linter: start(environment, Path(folder)) for linter, environment in LINTERS.items()}
         found = list(_refused(matrix))
         for linter, process in running.items():

@@ -77,7 +77,7 @@ For example, type *Yes*.
 def add_question(name: str, root: Path = ROOT) -> list[Path]:
     """Add a question to the code under `root` and return the files that were changed or made.
 
-    Raises ValueError for a name that is none, or taken.
+    Raises ValueError for a name that is invalid, or taken.
     """
     package = root / PACKAGE
     model, stages = package / "conversation" / "model.py", package / "conversation" / "stages.py"

@@ -1,7 +1,7 @@
 """Checks the English of documents, docstrings and comments: python -m tools.prose, part of `make lint`.
 
 Documents are read by three judges and rules of our own, without code, addresses and pictures; docstrings and comments
-by our own rules. Runs in an environment of its own (requirements-prose.txt) and imports nothing of the project.
+by our own rules. Runs in its own environment (requirements-prose.txt) and imports nothing of the project.
 """
 
 import ast
@@ -50,6 +50,9 @@ PHRASES = {
     r"\b(?:an?|the|no|any|one|that) [a-z]+ of (?:[A-Z]\w+'s|hers|ours)\b(?! [a-z])": "Meta's certificate, our own key",
     r"\bin vain\b": "(say what happens)",
     r"\bnot so: ": "no: ",
+    r"\b(?:that|it|which) is none\b": "not one, invalid",
+    r"\b(?:is|are) none of ours\b": "not ours",
+    r"\banswers? of [A-Z]\w+": "an answer from",
     r"\bwhat faces the internet\b": "internet-facing functions",
     r"\bends? on (?:its|their) own\b": "expire",
     r"\bbut for\b": "except, apart from",

@@ -1,4 +1,4 @@
-"""Runs the SAM CLI, which has an environment of its own beside ours."""
+"""Runs the SAM CLI, which has its own environment beside ours."""
 
 import subprocess
 import sys

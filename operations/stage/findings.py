@@ -1,4 +1,4 @@
-"""What a check of the doctor's comes to."""
+"""The result of one of the doctor's checks."""
 
 from dataclasses import dataclass
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Redriven:
-    """How many messages went back, and how many were left because they are none of ours."""
+    """How many messages went back, and how many were left because they are not ours."""
 
     sent: int
     left: int

@@ -52,7 +52,7 @@ class Organisation:
 class IssuerRecord:
     """What an issuer knows of somebody: asked for with these values, it becomes this document.
 
-    The first value is the number by which the issuer finds it. `error` is answered in place of the document.
+    The first value is the number by which the issuer finds it. `error` is answered instead of the document.
     """
 
     document: IssuedDocument

@@ -1,4 +1,4 @@
-"""The checks of the calls that carry `clientid`, `ts` and `hmac` in place of a bearer token.
+"""The checks of the calls that carry `clientid`, `ts` and `hmac` instead of a bearer token.
 
 `hmac` is called so, but is a plain SHA-256 in lower-case hex of the client secret, the client id, what the call is
 about, and `ts`, one after the other without separators. `ts` is in seconds since 1970 and at most 30 minutes off.

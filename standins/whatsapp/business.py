@@ -105,7 +105,7 @@ class BusinessApi:
     def subscribe_app(self, owner: str) -> dict[str, Any]:
         """Subscribe the app that the token belongs to."""
         self._check_account(owner)
-        # Without a body, a subscription to an address of its own is over.
+        # Without a body, a subscription to its own address is over.
         self._world.business.account_subscribed, self._world.business.override_callback = True, None
         return {"success": True}
 

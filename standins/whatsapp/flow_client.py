@@ -3,7 +3,7 @@
 Written from Meta's description of the data exchange and from what WhatsApp's own web client does: the phone waits ten
 seconds for an answer; at 421 it fetches the public key again and tries again; at 427 it closes the form and shuts
 the message's button; it checks what a screen is sent by the screen's schema, and where it leads by the routing model;
-what went wrong it reports to the endpoint in a request of its own. Not documented, so ours: that the answer to INIT may
+what went wrong it reports to the endpoint in its own request. Not documented, so ours: that the answer to INIT may
 be any screen.
 """
 
@@ -60,7 +60,7 @@ class OpenForm:
     is_open: bool = True
     snackbar: str = ""
     dialog: str = ""
-    """What WhatsApp says in a window of its own."""
+    """What WhatsApp says in its own window."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what is seen, as the HTTP face shows it."""

@@ -84,7 +84,7 @@ class Answer(Value, frozen=True):
 
 
 def decode(body: bytes) -> object:
-    """Decode JSON; None when it is none. An exception would carry the document.
+    """Decode JSON; None when it is not JSON. An exception would carry the document.
 
     A byte order mark, NULs and blanks around it, control characters in texts and bytes that are not UTF-8 hide nothing:
     such a byte becomes U+FFFD.

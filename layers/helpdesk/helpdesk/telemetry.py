@@ -75,7 +75,7 @@ def count(name: str, value: int = 1) -> None:
 
 
 def count_by(name: str, dimension: str, value: str) -> None:
-    """Count something by a dimension that has few values, as each is a metric of its own and is paid for as one."""
+    """Count something by a dimension that has few values, as each is its own metric and is paid for as one."""
     with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
         metric.add_dimension(dimension, value)
 
@@ -88,7 +88,7 @@ def record_duration(name: str, seconds: float) -> None:
 def redact_exceptions[**P, R](handler: Callable[P, R]) -> Callable[P, R]:
     """Decorate a handler so that an exception leaves it without its text, which Lambda would log and return.
 
-    Raises UnexpectedError in place of any exception.
+    Raises UnexpectedError instead of any exception.
     """
 
     @wraps(handler)
@@ -105,7 +105,7 @@ def redact_exceptions[**P, R](handler: Callable[P, R]) -> Callable[P, R]:
 
 
 def without_text(record: logging.LogRecord) -> bool:
-    """Put an exception's class and places into a log record in place of its text. Keeps every record."""
+    """Put an exception's class and places into a log record instead of its text. Keeps every record."""
     if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
         kind, _, places = record.exc_info
         record.__dict__.update(error=kind.__name__, places=_places(places))

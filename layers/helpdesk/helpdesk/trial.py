@@ -50,7 +50,7 @@ def version_of(specification: str) -> tuple[str, str]:
 
 
 def is_reached(webhook: str, pages: str, *, mutual_tls: bool, http: urllib3.PoolManager | None = None) -> bool:
-    """Return whether the public addresses answer a stranger as they must. `pages`: "" where there are none.
+    """Return whether the public addresses answer an outside call correctly. `pages`: "" where there are none.
 
     With mutual TLS the webhook is called unsigned, and anything that it says itself is wrong.
     """

@@ -18,7 +18,7 @@ from helpdesk.structs import Value
 
 
 class Naming(Value, frozen=True):
-    """Words of hers that name a kind of document; several namings with the same words are kinds that these can mean."""
+    """Her words for a kind of document; several namings with the same words are kinds that they can mean."""
 
     hidden = ("words",)
 

@@ -54,7 +54,7 @@ def carried_out(turn: Turn, context: Context) -> tuple[Conversation, tuple[Effec
 
 
 def _overdue(conversation: Conversation, context: Context) -> Turn | None:
-    """A step of DigiLocker's that should have been answered long ago counts as failed."""
+    """A request to DigiLocker that should have been answered long ago counts as failed."""
     waits_for = STAGES[conversation.stage].waits_for
     request = waits_for(conversation) if waits_for else None
     step = conversation.waiting[0] if conversation.waiting else None

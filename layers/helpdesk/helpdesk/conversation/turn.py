@@ -194,7 +194,7 @@ def not_understood(event: CitizenEvent) -> Text:
 
 
 def echoed(words: Iterable[str]) -> str:
-    """Return words of hers as they are repeated to her: never a number, and not too many."""
+    """Return her words as they are repeated to her: never a number, and not too many."""
     return " ".join(word for word in words if not any(map(str.isdecimal, word)))[:_LONGEST_ECHO]
 
 

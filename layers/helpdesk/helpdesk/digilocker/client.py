@@ -237,7 +237,7 @@ class DigiLockerClient:
     def signed[M: BaseModel](
         self, endpoint: Endpoint, path: str, model: type[M], fields: Mapping[str, str], hashed: str, seconds: float
     ) -> M:
-        """Make a call that carries client id, time stamp and hash in place of a token, and read its answer.
+        """Make a call that carries client id, time stamp and hash instead of a token, and read its answer.
 
         `hashed` is what comes between client id and time stamp in the hash. Tried twice unless it may burn something,
         or is account verification, which takes of the OTP's time.

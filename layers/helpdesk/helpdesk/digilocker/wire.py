@@ -1,6 +1,6 @@
 """Reading JSON that is loose: the same thing comes in many wrappings, and none of them may hide what is in it.
 
-Numbers and JSON come as text, keys in any case, one object in place of a list, a list as an object whose keys are
+Numbers and JSON come as text, keys in any case, one object instead of a list, a list as an object whose keys are
 numbers, lists in lists, and all of it inside `data`, `result` or `details`. "null" and "NA" are nothing.
 """
 
@@ -231,7 +231,7 @@ def contents(value: object, key: str, mark: str) -> object:
 
 
 def elements(value: object, names: Iterable[str], depth: int = _DEPTH) -> list[dict[str, object] | None]:
-    """Return the objects of a list in any wrapping, with None for each element that is none.
+    """Return the objects of a list in any wrapping, with None for each element that is not one.
 
     `names`: plain keys, of which an element has at least one. Raises ValueError for what is no list at all.
     """

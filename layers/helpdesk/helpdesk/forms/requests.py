@@ -45,7 +45,7 @@ class FormRequest(Value, frozen=True):
     token: str = ""
     """Which form it is. Some phones leave it out."""
     signature: str = ""
-    """A proof of Meta's that the form was sent to her; "" if there is none."""
+    """Meta's proof that the form was sent to her; "" if there is none."""
 
     @property
     def step(self) -> int:
@@ -105,5 +105,5 @@ def _text(value: object) -> str:
 
 
 def _signature(value: object) -> str:
-    """Return a signature; one that is too long is none of ours, and not the same as none."""
+    """Return a signature; one that is too long is not ours, and not the same as none."""
     return value if isinstance(value, str) and len(value) <= 4 * LONGEST_FIELD else "-" if value else ""

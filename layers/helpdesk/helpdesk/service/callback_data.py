@@ -81,7 +81,7 @@ class Tracker:
         return f"{tracking}:{_signature(self._keys()[0], tracking)}"
 
     def is_ours(self, tracking: Tracking, signature: str) -> bool:
-        """Return whether we wrote this, for a document of its own conversation."""
+        """Return whether we wrote this, for a document of the same conversation."""
         signed = [hmac.compare_digest(_signature(key, tracking), signature) for key in self._keys()]
         return any(signed) and is_document_of(tracking.key, tracking.conversation_id)
 

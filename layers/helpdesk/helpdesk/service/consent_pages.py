@@ -267,7 +267,7 @@ class ConsentPages:
         return answers.page(html, cookies=[forgotten(COOKIE)])
 
     def _refused(self, accepted: str, reason: str) -> Answer:
-        """Answer whoever has no link, or not any more: always the same, so that nothing is learned from it."""
+        """Answer whoever has no link, or no longer has one: always the same, so that it reveals nothing."""
         count("CallbacksRefused")
         logger.info("a call was refused", extra={"reason": reason})
         return self._notice(accepted, "expired", HTTPStatus.GONE)

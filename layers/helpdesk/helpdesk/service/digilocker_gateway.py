@@ -263,7 +263,7 @@ class DigiLockerGateway:
             raise PullUnsure(error.code, status=error.status) from error
 
     def revoke(self, token: str, *, is_refresh: bool = False) -> None:
-        """Sign out. It has a time of its own, so that nothing before it can use that up."""
+        """Sign out. It has its own time, so that nothing before it can use that up."""
         self._client.revoke(token, REVOKE_SECONDS, kind="refresh_token" if is_refresh else "access_token")
 
 

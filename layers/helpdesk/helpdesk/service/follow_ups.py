@@ -1,4 +1,4 @@
-"""What needs no answer of DigiLocker: messages, revocations, deletions, timers, records."""
+"""What needs no answer from DigiLocker: messages, revocations, deletions, timers, records."""
 
 import time
 from collections.abc import Callable

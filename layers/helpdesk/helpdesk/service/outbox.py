@@ -36,7 +36,7 @@ MOST_ENTRIES = 50
 _LEAVES_NOTHING = (SendOtp, SignUp, MakeLink, FindOffers, AskParameters)
 """Requests whose answer brings nothing that would have to be given back."""
 _FORGETS = (Revoke, DeletePdf, EraseData, DeliverDocument)
-"""A document that is still to be sent is none of anybody's any more, and its PDF is deleted."""
+"""A document that is still to be sent no longer belongs to anybody, and its PDF is deleted."""
 
 
 class Kept(Value, frozen=True):

@@ -33,7 +33,7 @@ DENIED: Final = frozenset(
 
 
 def call[**P, R](operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Return what a client's operation answers. Raises StorageError in place of botocore's exceptions."""
+    """Return what a client's operation answers. Raises StorageError instead of botocore's exceptions."""
     try:
         return operation(*args, **kwargs)
     except ClientError as error:

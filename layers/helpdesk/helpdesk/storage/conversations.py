@@ -475,7 +475,7 @@ def _written_entry(entry: Entry) -> str:
 
 
 def _written_state(conversation: Conversation) -> str:
-    """Return the conversation as JSON, without the documents: those have an item of their own."""
+    """Return the conversation as JSON, without the documents: those have their own item."""
     fields = msgspec.to_builtins(replace(conversation, documents=()))
     if fields["previous"] is None:  # Release 0.1 cannot read a null here. It may be written once no 0.1 runs any more.
         del fields["previous"]

@@ -1,4 +1,4 @@
-"""Values that must never rest in the clear, sealed by KMS, each with an end of its own.
+"""Values that must never rest in the clear, sealed by KMS, each with its own end.
 
 The encryption context names the conversation, the purpose and the end, so that a sealed value cannot be opened as
 anything else, for anybody else, or later than was decided when it was sealed. The end is beside the value, as

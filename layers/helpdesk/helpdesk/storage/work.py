@@ -30,7 +30,7 @@ class Lane(StrEnum):
     WORK = "work"
     """What asks DigiLocker, and what has to wait behind that."""
     REPLY = "reply"
-    """What needs no answer of DigiLocker."""
+    """What needs no answer from DigiLocker."""
 
 
 class Job(Value, frozen=True):
@@ -190,7 +190,7 @@ class UnreadableWork(HelpdeskError):
 
 
 def read_work(body: str) -> Work:
-    """Read a message of any of the queues. Raises UnreadableWork for one that is none of ours."""
+    """Read a message of any of the queues. Raises UnreadableWork for one that is not ours."""
     try:
         message = msgspec.json.decode(body)
     except ValueError:

@@ -30,7 +30,7 @@ _MONTH_AFTER_YEAR = rf"\D*?(\d{{4}}){_ENDING}[\s,./\-]+([^\W\d_]\S*?)[\s,./\-]*(
 
 
 class Date(Value, frozen=True):
-    """A date that was typed, as YYYY-MM-DD; or why it is none."""
+    """A date that was typed, as YYYY-MM-DD; or why it is not one."""
 
     hidden = ("iso",)
 

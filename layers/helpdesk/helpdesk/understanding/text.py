@@ -193,5 +193,5 @@ def script(letter: str) -> str:
 
 
 def foreign(text: str) -> list[str]:
-    """Return the letters that are none of English."""
+    """Return the letters that are not English."""
     return [] if text.isascii() else [one for one in text if not one.isascii() and one.isalpha()]

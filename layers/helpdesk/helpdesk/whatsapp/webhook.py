@@ -140,7 +140,7 @@ def parse(body: bytes) -> Delivery:
 
 
 def _decoded(body: bytes) -> object:
-    """Decode JSON. The standard library's takes longer, but also what is none by the letter, half a surrogate pair."""
+    """Decode JSON. The standard library's is slower, but accepts half a surrogate pair too."""
     try:
         return msgspec.json.decode(body)
     except ValueError:
