@@ -124,6 +124,17 @@ class Closes(Act):
 
 
 @dataclass(frozen=True)
+class Turns(Act):
+    """DigiLocker lists the documents of an account the other way round from here on, or as before."""
+
+    whose: str
+
+    def __str__(self) -> str:
+        """Say it as a line of a transcript."""
+        return f"    (the documents of ...{self.whose[-4:]} are listed the other way round)"
+
+
+@dataclass(frozen=True)
 class Shuts(Act):
     """The desk is closed: nobody works on the work queue, until the next rest or for so many seconds."""
 
@@ -193,6 +204,8 @@ class Player:
                 for item in world.cloud.items():
                     if item["part"]["S"] == "state" and world.lines[line].user_id in item["person"]["S"]:
                         world.end_session(item["conversation"]["S"])
+            case Turns(whose=whose):
+                world.digilocker.turned ^= {whose}
             case Shuts(seconds=seconds):
                 world.opens_at = world.clock() + seconds
                 world.note(Shut(at=world.clock(), seconds=seconds))

@@ -37,6 +37,8 @@ MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 SLACK_SECONDS = 100
 """By how much a job may come later than it was asked for, and still be done: it expires after 90 s."""
 KEPT_SECONDS = 8 * DAY
+REFUSED_FOR_GOOD = frozenset({"Undeliverable", "MediaFailed", "InvalidMessage"})
+"""What WhatsApp answers to a message that it will never take."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ def _titles(key: str) -> frozenset[str]:
     return frozenset(language.texts[key] for language in catalogues())
 
 
+def is_stop(wrote: Wrote) -> bool:
+    """Return whether a message asks for no more messages."""
+    return wrote.tapped == "stop" or wrote.text.strip() in {"stop", *_titles("button.stop")}
+
+
 def _signs_out(text: str) -> bool:
     return any(says(text, key) for key in SIGNED_OUT)
 
@@ -97,6 +104,8 @@ class Ledger:
     """A message -> the place in the record where the webhook first took it in."""
     queued_at: dict[str, int] = field(default_factory=dict)
     """A message -> the place in the record where its job was queued."""
+    step_queued_at: dict[tuple[str, str], int] = field(default_factory=dict)
+    """A conversation and step -> the place in the record where the call began that queued its job."""
     first_tried: dict[str, int] = field(default_factory=dict)
     """A message -> the place in the record where it was first delivered, whatever came of that."""
     message_of: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -104,6 +113,8 @@ class Ledger:
     troubled: Counter[str] = field(default_factory=Counter)
     """How many faults struck in each conversation; "" for where it is not known."""
     webhook_troubled: bool = False
+    losses: list[tuple[int, str, str]] = field(default_factory=list)
+    """Answers that are lost for good: the place in the record, the line, and the message, "" if that is not known."""
     _of_kind: dict[type[Event], list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,7 +123,7 @@ class Ledger:
                 self.wrote[event.message] = event
         for place, event in enumerate(self.record):
             match event:
-                case Posted(messages=messages, queued=queued, status=status):
+                case Posted(messages=messages, queued=queued, status=status, since=since):
                     for message in messages:
                         self.first_tried.setdefault(message, place)
                         if status == 200:
@@ -120,6 +131,8 @@ class Ledger:
                     lines = {self.wrote[message].line for message in messages if message in self.wrote}
                     if len(lines) == 1 and queued:
                         self.line_of.setdefault(queued[-1][0], next(iter(lines)))
+                    for step in queued:
+                        self.step_queued_at.setdefault(step, since)
                     # Its own job is the last; those before it may not have got to the queue.
                     if len(messages) == 1 and queued and queued[-1] not in self.message_of:
                         self.message_of[queued[-1]] = messages[0]
@@ -127,6 +140,40 @@ class Ledger:
                 case Faulted(function=function, conversation=conversation):
                     self.troubled[conversation] += 1
                     self.webhook_troubled = self.webhook_troubled or function != "document"
+        self._note_losses()
+
+    def _note_losses(self) -> None:
+        """Note which answers cannot come: refused for good, sent twice without an answer, or of a job given up."""
+        unanswered: set[str] = set()
+        given_up: set[str] = set()
+        for place, event in enumerate(self.record):
+            match event:
+                case Faulted(call="whatsapp.send", error=error, step=job) if error in REFUSED_FOR_GOOD:
+                    self._lose(place, job)
+                case Faulted(call="whatsapp.send", error="OutcomeUnknown", step=job):
+                    if job in unanswered:
+                        self._lose(place, job)
+                    unanswered.add(job)
+                case Refused(by_fault=False, cause=cause):
+                    conversation, _, step = cause.partition(":")
+                    self._lose(place, json.dumps({"conversation": conversation, "step": step}))
+                case Rested(dead_letters=letters):
+                    for job in {*letters} - given_up:
+                        self._lose(place, job)
+                    given_up |= {*letters}
+
+    def _lose(self, place: int, job: str) -> None:
+        told = json.loads(job or "{}")
+        conversation, step = told.get("conversation", ""), told.get("step", "")
+        line = self.line_of.get(conversation, "")
+        self.losses.append((place, line, self.message_of.get((conversation, step), "")))
+
+    def is_lost(self, line: str, message: str = "", *, since: int = -1, until: int) -> bool:
+        """Return whether the answer to a message is lost, or any of a line's between two places in the record."""
+        return any(
+            since < place <= until and of in {line, ""} and (not message or what in {message, ""})
+            for place, of, what in self.losses
+        )
 
     @property
     def calm(self) -> bool:
@@ -156,6 +203,11 @@ class Ledger:
         """Return the message that is answered, where that is known."""
         conversation, _, step = received.cause.partition(":")
         return self.wrote.get(self.message_of.get((conversation, step), ""))
+
+    def asked_at(self, received: Received) -> int:
+        """Return the place in the record where the call began that queued something; if not known, the record's end."""
+        conversation, _, step = received.cause.partition(":")
+        return self.step_queued_at.get((conversation, step), len(self.record))
 
     def caused_at(self, received: Received) -> float:
         """Say when something was asked for; where that is not known, when it came."""
@@ -237,10 +289,9 @@ class _Silence:
     def holds(self, message: Wrote, at: float, rules: dict[str, str]) -> bool:
         """Return whether a message gets no answer, by what the desk has said before or says of machines."""
         self.minutes[int(at) // MINUTE] += 1
-        if message.tapped == "stop" or message.text in _titles("button.stop"):
+        if is_stop(message):
             was_stopped, self.stopped = self.stopped, True
-            flood = self.minutes[int(at) // MINUTE] > int(rules["MESSAGES_PER_MINUTE"])
-            return was_stopped or flood or at < self.paused_until
+            return was_stopped or at < self.paused_until
         if message.kind == "text":
             self.same = [one for one in self.same if one[0] == message.text and at - one[1] <= MINUTE]
             self.same.append((message.text, at))
@@ -268,9 +319,7 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
             case Received(line=line):
                 told[line] = place
                 open_.pop(line, None)
-                cause = ledger.cause(event)
-                asked_before = cause is not None and ledger.queued_at[cause.message] < stopped[line]
-                silence[line].hear(event, asked_before=asked_before)
+                silence[line].hear(event, asked_before=ledger.asked_at(event) < stopped[line])
             case Returned(line=line) | Refused(line=line):
                 open_.pop(line, None)
             case Posted(messages=messages):
@@ -288,11 +337,15 @@ def every_message_gets_an_answer(ledger: Ledger) -> Iterator[str]:
                         if told.get(wrote.line, -1) < event.since:  # else she was told something meanwhile
                             open_[wrote.line] = message
             case Worked(conversation=conversation, body=body, done=True) if _ends_session(body):
-                open_.pop(ledger.line_of.get(conversation, ""), None)  # her next message is told so
+                told[ledger.line_of.get(conversation, "")] = place  # her next message is told so
+                open_.pop(ledger.line_of.get(conversation, ""), None)
             case Rested():
                 for line, message in open_.items():
                     wrote = ledger.wrote[message]
-                    if not ledger.dead(line):
+                    is_lost = ledger.is_lost(line, message, until=place)
+                    if message not in ledger.queued_at:  # what told her that she gets none may be lost
+                        is_lost = is_lost or ledger.is_lost(line, since=told.get(line, -1), until=place)
+                    if not is_lost:
                         yield f"{line[-2:]} wrote {wrote.text or wrote.tapped or wrote.kind!r} and got no answer"
                 open_.clear()
 
@@ -305,15 +358,15 @@ def _ends_session(body: str) -> bool:
 @law
 def every_wait_ends_in_a_message(ledger: Ledger) -> Iterator[str]:
     """Who was told to wait is told how it ended."""
-    last: dict[str, Received] = {}
-    for event in ledger.record:
+    last: dict[str, tuple[int, Received]] = {}
+    for place, event in enumerate(ledger.record):
         match event:
             case Received(line=line):
-                last[line] = event
+                last[line] = place, event
             case Rested():
-                for line, received in last.items():
+                for line, (since, received) in last.items():
                     waits = says(received.text, "wait") or says(received.text, "longer")
-                    if waits and not ledger.dead(line):
+                    if waits and not ledger.is_lost(line, since=since, until=place):
                         yield f"{line[-2:]} still waits: {received.text[:60]!r}"
                 last.clear()
 
@@ -710,7 +763,10 @@ def an_otp_is_not_kept(ledger: Ledger) -> Iterator[str]:
 
 @law
 def erased_means_gone(ledger: Ledger) -> Iterator[str]:
-    """Who had her data deleted is known no more: neither her number, nor her language, nor anything that she had."""
+    """Who had her data deleted is known no more: neither her number, nor her language, nor anything that she had.
+
+    Nor is anything known of her by whoever has her number next.
+    """
     erased: set[str] = set()
     for event in ledger.record:
         match event:
@@ -718,6 +774,9 @@ def erased_means_gone(ledger: Ledger) -> Iterator[str]:
                 (erased.add if says(text, "delete.done") else erased.discard)(line)
             case Wrote(line=line) | Returned(line=line):
                 erased.discard(line)
+            case Posted(status=200, messages=messages):
+                for wrote in map(ledger.wrote.__getitem__, messages):
+                    (erased.add if wrote.kind == "system" else erased.discard)(wrote.line)
             case Rested(items=items):
                 for item in items:
                     line = ledger.line_of.get(item["conversation"]["S"], "")

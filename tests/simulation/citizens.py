@@ -25,6 +25,7 @@ from tests.simulation.acts import (
     Rests,
     Shuts,
     Strikes,
+    Turns,
     Visits,
     Writes,
 )
@@ -77,6 +78,7 @@ _PACES = {
     "slow": ((3, 10), (61, 10), (301, 20), (600, 20), (840, 20)),
 }
 """After how many seconds people go on, and how often: slow ones stay signed in for hours."""
+_ODDITIES = ("stop", "forged reports", "another list", "old messages")
 _CONSUMING = (
     "digilocker.redeem_device_code digilocker.exchange_code digilocker.refresh digilocker.sign_up"
     " digilocker.sign_up_verify digilocker.pull_document whatsapp.send"
@@ -118,6 +120,8 @@ class Setup:
     """The part of the acts with which something goes wrong. 0: never, and WhatsApp is at its best."""
     kinds: tuple[float, ...]
     """How often each kind of fault is drawn."""
+    oddity: str
+    """What happens in this run besides, and in few others; mostly nothing."""
     places: tuple[tuple[str, str], ...]
     """Where all of it happens."""
     fates: str
@@ -172,6 +176,7 @@ def setup(seed: int) -> Setup:
         pace=chance.choice(("any", "any", "quick", "slow")),
         trouble=trouble,
         places=_places(chance),
+        oddity=_oddity(seed),
         kinds=tuple(often * chance.choice((0.1, 1, 5)) for often in _KINDS.values()),
         fates=chance.choice(("delivered", "delivered", "failed", "twisted", "refused")) if trouble else "delivered",
         rush=chance.choice((0, 0, 0, 0.05, 0.2)),
@@ -181,6 +186,14 @@ def setup(seed: int) -> Setup:
         steady=chance.choice((0.6, 0.8, 0.95)),
         acts=chance.randint(16, 40),
     )
+
+
+def _oddity(seed: int) -> str:
+    """Draw what happens besides; it changes nothing else that is drawn."""
+    drawn = random.Random(f"oddity {seed}").choice((*_ODDITIES, *(len(_ODDITIES) * [""])))  # noqa: S311 - no secret
+    if not drawn and random.Random(f"leaves {seed}").random() < 0.1:  # noqa: S311 - no secret
+        return "begins and leaves"
+    return drawn
 
 
 def _places(chance: random.Random) -> tuple[tuple[str, str], ...]:
@@ -197,6 +210,7 @@ class Crowd:
     setup: Setup
     player: Player
     chance: random.Random = field(init=False)
+    _odd: random.Random = field(init=False)
     _numbers: Iterator[int] = field(default_factory=count)
     _typed: dict[str, str] = field(default_factory=dict)
     """The last OTP that each person typed."""
@@ -205,11 +219,12 @@ class Crowd:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"crowd {self.setup.seed}")  # noqa: S311 - no secret
+        self._odd = random.Random(f"odd {self.setup.seed}")  # noqa: S311 - no secret
 
     def acts(self) -> Iterator[Act]:
         """Go on until enough has been done."""
         chance, trouble = self.chance, self.setup.trouble
-        yield Fates(self._n(), self.setup.fates)
+        yield Fates(self._n(), "forged" if self.setup.oddity == "forged reports" else self.setup.fates)
         for person in self.setup.people if self.setup.straight else ():
             yield from self._goes_straight(person)
         for _ in range(self.setup.acts):
@@ -223,6 +238,8 @@ class Crowd:
             if chance.random() < (0.5 if self.setup.hurried else 0.93):
                 self._silent_for = self._pause()
                 yield Passes(self._n(), self._silent_for)
+            if self.setup.oddity and self._odd.random() < 0.2:
+                yield from self._does_oddly(person, line)
             if chance.random() < 0.04:
                 yield Rests(self._n())
         yield Rests(self._n())
@@ -234,6 +251,45 @@ class Crowd:
     def _pause(self) -> float:
         seconds, weights = zip(*_PACES[self.setup.pace], strict=True)
         return float(self.chance.choices(seconds, weights)[0])
+
+    def _does_oddly(self, person: Person, line: str) -> Iterator[Act]:
+        """Do what people hardly ever do, or have it happen to them."""
+        odd, phone = self._odd, self.player.phones[line]
+
+        def writes(text: str, tap: str = "", **delivered: float) -> Writes:
+            return Writes(self._n(), line, person.aadhaar, text, tap, **delivered)  # type: ignore[arg-type]
+
+        match self.setup.oddity:
+            case "stop" if odd.random() < 0.5:  # her greeting is on its way still
+                yield writes("Hi", after=40)
+                yield Passes(self._n(), 3)
+                yield writes("stop", "stop", after=odd.choice((0, 0, 20)))
+                yield Passes(self._n(), 61)
+                yield writes("menu", "menu")
+            case "stop":
+                for _ in range(odd.choice((3, 32))):
+                    yield writes(odd.choice(("help", "menu", "privacy")))
+                yield writes("stop", age=odd.choice((0, 0, 900)))
+                yield Passes(self._n(), odd.choice((0, 61, 3700)))
+                yield writes("menu", "menu")
+            case "another list":
+                rows = [id_ for one in phone for id_ in one.tappable.values() if id_.startswith("document@")]
+                yield Turns(self._n(), person.aadhaar)
+                yield Passes(self._n(), 310)
+                yield writes("other documents", "other_documents")
+                yield Passes(self._n(), 2)
+                if rows:
+                    yield writes("a row", odd.choice(rows))
+            case "begins and leaves":
+                for _ in range(odd.randint(4, 8)):
+                    for way in ("services", "yes@account", "agree@consent"):
+                        yield writes(way, way)
+                    yield writes(HER_NUMBER)
+                    yield writes("cancel", "cancel")
+                    yield Passes(self._n(), 61)
+            case "old messages" if phone:
+                act = self._goes_on(person, line, phone[-1])
+                yield replace(act, age=odd.choice((601, 700, 4000))) if isinstance(act, Writes) else act
 
     # --- a person -----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ A place in the product's text is given with what it is replaced by, as a diff sh
 code meanwhile, whoever has imported them.
 """
 
+import ast
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +21,18 @@ def planted(path: str, sound: str, faulty: str) -> Iterator[None]:
     text = (PACKAGE / path).read_text(encoding="utf-8")
     if text.count(sound) != 1:
         raise LookupError(f"{path} has changed: plant this fault at its new place: {sound}")
+    with swapped(path, text, text.replace(sound, faulty)):
+        yield
+
+
+@contextmanager
+def swapped(path: str, sound: str | ast.Module, faulty: str | ast.Module) -> Iterator[None]:
+    """Have the functions of a module run other code. Raises LookupError if that changes no function."""
     module = importlib.import_module(f"helpdesk.{path.removesuffix('.py').replace('/', '.')}")
-    before, after = (dict(_codes(compile(one, path, "exec"))) for one in (text, text.replace(sound, faulty)))
+    before, after = (dict(_codes(compile(one, str(PACKAGE / path), "exec"))) for one in (sound, faulty))
     changed = [(found, code) for name, code in after.items() if before.get(name) != code for found in _at(module, name)]
-    assert changed, "no function has changed"
+    if not changed:
+        raise LookupError(f"no function of {path} has changed")
     kept = [(function, function.__code__) for function, _ in changed]
     for function, code in changed:
         function.__code__ = code

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from helpdesk.languages.catalogue import catalogue
+from helpdesk.languages.catalogue import catalogue, catalogues
 from tests.simulation.acts import PEOPLE
 from tests.simulation.auditor import (
     DAY,
@@ -17,6 +17,7 @@ from tests.simulation.auditor import (
     SLACK_SECONDS,
     Ledger,
     _most,
+    is_stop,
     law,
     says,
 )
@@ -29,6 +30,7 @@ from tests.world.record import (
     Refused,
     Rested,
     Returned,
+    Shut,
     Texted,
     Worked,
     Wrote,
@@ -37,6 +39,8 @@ from tests.world.record import (
 LINK_SECONDS = 600
 """How long a link to DigiLocker's page can be used."""
 OTP_SECONDS = 600
+WAIT_SECONDS = 30
+"""How long an answer may take where nothing goes wrong: a lost race is run again."""
 _GREETINGS = frozenset({"hi", "hello", "namaste", "digilocker"})
 
 
@@ -62,30 +66,37 @@ def a_message_is_whole(ledger: Ledger) -> Iterator[str]:
 
 @law
 def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
-    """After *Stop* nothing comes until she greets; what is told to wait for minutes is not told anything meanwhile."""
-    stopped: dict[str, float] = {}
-    greeted: dict[str, float] = {}
+    """After *Stop* nothing comes until she greets, which an older greeting does not do, however late it comes.
+
+    Who is told to wait for minutes is not told anything meanwhile.
+    """
+    stopped: dict[str, tuple[int, Wrote]] = {}
+    greeted: dict[str, int] = {}
     paused: dict[str, tuple[float, float]] = {}
-    for event in ledger.record:
+    for place, event in enumerate(ledger.record):
         match event:
-            case Wrote(line=line, kind=kind) if kind in {"text", "interactive", "button", "system"}:
+            case Wrote(line=line, kind=kind, sent_at=sent_at):
                 greets = event.text.casefold().strip() in _GREETINGS or event.tapped.startswith("greeting")
+                if kind == "system":
+                    paused.pop(line, None)
                 if kind == "system" or greets:
-                    stopped.pop(line, None)
-                    greeted[line] = event.at
+                    greeted[line] = int(event.at if kind == "system" else sent_at)
+                    if line in stopped and greeted[line] >= int(stopped[line][1].sent_at):
+                        del stopped[line]
+            case Posted(status=200, messages=messages):
+                for wrote in (ledger.wrote[one] for one in messages if ledger.first_posted[one] == place):
+                    if is_stop(wrote) and greeted.get(wrote.line, 0) < int(wrote.sent_at):
+                        stopped[wrote.line] = place, wrote
             case Received(line=line):
                 cause = ledger.cause(event)
-                if event.at - stopped.get(line, event.at) > KEPT_SECONDS - SLACK_SECONDS:
+                posted, stop = stopped.get(line, (place, None))
+                if stop and event.at - stop.at > KEPT_SECONDS - SLACK_SECONDS:
                     del stopped[line]  # forgotten, as all else
-                goes_on = cause is None or cause.at > stopped.get(line, event.at)
-                if line in stopped and goes_on and not says(event.text, "stop.done"):
+                elif stop and not says(event.text, "stop.done") and ledger.asked_at(event) > posted:
                     yield f"{line[-2:]} asked for no more messages, and was told {event.text[:40]!r}"
                 since, until = paused.get(line, (0.0, 0.0))
                 if cause and since < cause.at and event.at < until and not _ends(event):
                     yield f"{line[-2:]} was told to wait, and then {event.text[:40]!r}"
-                greeted_since = cause is not None and greeted.get(line, 0) >= cause.at
-                if says(event.text, "stop.done") and not greeted_since:
-                    stopped[line] = event.at
                 for key, seconds in (("pause.minutes", MINUTE), ("pause.hours", HOUR)):
                     if cause and (found := says(event.text, key)):  # else nobody knows from when it counts
                         amount = int(next(group for group in found.groups() if group))
@@ -95,6 +106,71 @@ def who_asked_for_silence_hears_nothing(ledger: Ledger) -> Iterator[str]:
 
 def _ends(event: Received) -> bool:
     return bool(says(event.text, "pause.minutes") or says(event.text, "pause.hours"))
+
+
+@law
+def nobody_waits_for_somebody_else(ledger: Ledger) -> Iterator[str]:
+    """Where nothing goes wrong around a line, its answers come at once, whatever becomes of others."""
+    if ledger.setup.rush:
+        return
+    disturbed: list[tuple[float, str]] = []
+    for event in ledger.record:
+        match event:
+            case Shut(at=at, seconds=seconds):
+                disturbed.append((at + seconds, ""))
+            case Faulted(at=at, conversation=conversation, kind=kind):
+                disturbed.append((at, "" if kind == "late" else ledger.line_of.get(conversation, "")))
+            case Received(line=line, at=at) if cause := ledger.cause(event):
+                waited = at - ledger.caused_at(event)
+                if waited > WAIT_SECONDS and not any(
+                    since > at - waited - HOUR and of in {line, ""} for since, of in disturbed
+                ):
+                    yield f"{line[-2:]} waited {waited:.0f} s for the answer to {cause.text or cause.tapped!r}"
+
+
+@law
+def what_comes_too_late_is_not_acted_on(ledger: Ledger) -> Iterator[str]:
+    """DigiLocker is asked for nothing that somebody wrote too long ago."""
+    most = ledger.number("MAX_MESSAGE_AGE_SECONDS") + 1
+    for event in ledger.all(Asked):
+        if event.endpoint == "revoke":  # *Stop* is heard however late it comes
+            continue
+        job = json.loads(event.step or "{}")
+        message = ledger.message_of.get((job.get("conversation", ""), job.get("step", "")), "")
+        wrote = ledger.wrote.get(message)
+        if wrote and (age := ledger.record[ledger.first_posted[message]].at - wrote.sent_at) > most:
+            yield f"{event.endpoint} was asked for what {wrote.line[-2:]} wrote {age:.0f} s before"
+
+
+@law
+def her_language_stays_while_she_only_taps(ledger: Ledger) -> Iterator[str]:
+    """Buttons are in the language of the message before, unless she typed something, or chose a language, between."""
+    before: dict[str, tuple[int, float, set[str]]] = {}
+    changed: dict[str, int] = {}
+    for place, event in enumerate(ledger.record):
+        match event:
+            case Posted(messages=messages):
+                for wrote in map(ledger.wrote.__getitem__, messages):
+                    if wrote.kind != "interactive" or wrote.tapped.startswith("speak"):
+                        changed[wrote.line] = place
+            case Received(line=line, text=text):
+                spoken = _languages(event)
+                cause = ledger.cause(event)
+                since, at, earlier = before.pop(line, (-1, 0.0, set[str]()))
+                if changed.get(line, -1) <= since and event.at - at < KEPT_SECONDS - HOUR and not earlier & spoken:
+                    yield f"{line[-2:]} is told {text[:40]!r}, and was told something in {', '.join(earlier)}"
+                if cause and not says(text, "delete.done"):
+                    before[line] = ledger.queued_at[cause.message], event.at, spoken
+
+
+def _languages(received: Received) -> set[str]:
+    """Return the languages that all buttons of a message belong to."""
+    spoken = {language.code for language in catalogues()}
+    for title, id_ in received.tappable.items():
+        key = f"button.{id_.partition('@')[0].partition('#')[0]}"
+        of = {language.code for language in catalogues() if language.texts.get(key) == title}
+        spoken &= of or spoken
+    return spoken
 
 
 @law
@@ -325,6 +401,17 @@ def nothing_sealed_outlives_its_step(ledger: Ledger) -> Iterator[str]:
             if item["part"]["S"] == "documents" and is_alive and item["conversation"]["S"] not in signed_in:
                 line = ledger.line_of.get(item["conversation"]["S"], "")
                 yield f"there is a list of {line[-2:]}, who is not signed in"
+
+
+@law
+def what_is_sealed_names_what_it_is_for(ledger: Ledger) -> Iterator[str]:
+    """A sealed value opens for its own purpose and conversation alone."""
+    for rested in ledger.all(Rested):
+        for conversation, item in _states(rested):
+            for name, value in json.loads(item["sealed"]["S"]).items():
+                context = json.loads(base64.b64decode(value.rpartition(".")[2]))[1]
+                if (context["conversation"], context["purpose"]) != (conversation, name):
+                    yield f"{name} is sealed as {context['purpose']}"
 
 
 @law

@@ -77,6 +77,8 @@ class DigiLocker:
         self.accounts = Accounts(_CONFIG, clock, self.sms)  # type: ignore[arg-type]
         self.codes = AuthorizationCodes(_CONFIG, clock)  # type: ignore[arg-type]
         self._clock, self._note, self._conversation, self._step = clock, note, conversation, step
+        self.turned: set[str] = set()
+        """The accounts that are listed the other way round, by their Aadhaar numbers."""
         self._devices: dict[str, Citizen] = {}
         self._signing_up: dict[str, str] = {}
         self._refreshable: dict[str, str] = {}
@@ -168,7 +170,8 @@ class DigiLocker:
         return answer.model_validate({"uri": record.document.uri})
 
     def issued_documents(self, token: str, _seconds: float) -> Issued:
-        listed = self.accounts.known(self._session("list", token).citizen).issued
+        citizen = self.accounts.known(self._session("list", token).citizen)
+        listed = citizen.issued[::-1] if citizen.aadhaar in self.turned else citizen.issued
         self._asked("listed", "\n".join(one.uri for one in listed))
         return Issued(
             tuple(

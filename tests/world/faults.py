@@ -65,7 +65,7 @@ def failure(fault: Fault, call: str) -> Exception:
         return kind("(told to fail)", status=status or None)
     if service == "whatsapp":
         if fault.kind == "silent":
-            return whatsapp.OutcomeUnknown(None)
+            return whatsapp.Unavailable(None) if call == "whatsapp.probe" else whatsapp.OutcomeUnknown(None)
         refusal, code = _WHATSAPP[fault.which % len(_WHATSAPP)]
         return refusal(code, status=400)
     error: Any = {"Error": {"Code": _AWS_CODES[fault.which % len(_AWS_CODES)]}}

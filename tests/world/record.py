@@ -97,6 +97,8 @@ class Refused(Event):
     line: str
     why: str
     by_fault: bool
+    cause: str = ""
+    """The callback data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +157,10 @@ class Faulted(Event):
     call: str
     kind: str
     conversation: str
+    step: str = ""
+    """The message of the queue that was worked on."""
+    error: str = ""
+    """What the call raised."""
     after: bool = False
     """The call took effect all the same."""
 

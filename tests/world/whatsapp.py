@@ -46,10 +46,14 @@ class WhatsApp:
         try:
             limits.check(sent)
         except GraphError as error:
-            self._note(Refused(at=self._clock(), line=number, why=f"{error.code} {error}", by_fault=False))
+            self._note(
+                Refused(at=self._clock(), line=number, why=f"{error.code} {error}", by_fault=False, cause=callback_data)
+            )
             raise InvalidMessage(error.code, status=400) from error
         if self._clock() - self.last_heard.get(number, 0) >= _WINDOW_SECONDS:
-            self._note(Refused(at=self._clock(), line=number, why="the 24 hours are over", by_fault=False))
+            self._note(
+                Refused(at=self._clock(), line=number, why="the 24 hours are over", by_fault=False, cause=callback_data)
+            )
             raise WindowClosed(131047, status=400)
         received = self._received(number, sent)
         if self.refuses(received):

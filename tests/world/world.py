@@ -75,6 +75,8 @@ class _Calls(Calls):
                 call=name,
                 kind=fault.kind,
                 conversation=world.conversation,
+                step=world.step,
+                error=type(failure(fault, name)).__name__ if fault.kind in {"fails", "silent"} else "",
                 after=fault.after,
             )
         )
@@ -458,6 +460,11 @@ class World:
             case "failed":
                 errors = [{"code": 131053, "title": "Media upload error"}]
                 statuses = [self._status(received, "failed") | {"errors": errors}]
+            case "forged":
+                claimed = self._status(received, "failed") | {"errors": [{"code": 131053}], "forged": True}
+                others = {"biz_opaque_callback_data": f"{received.cause[:-4]}0000"}
+                statuses = [self._status(received, "sent"), self._status(received, "delivered"), claimed | others]
+                self.chance.shuffle(statuses)
             case "twisted":
                 carried = {"status": "failed", "errors": [{"code": 131053}]}
                 twists: list[dict[str, Any]] = [

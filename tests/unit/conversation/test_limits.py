@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
+from helpdesk.conversation.allowance import pauses
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import (
     REPLIES,
@@ -328,6 +329,15 @@ def test_at_the_limit_she_is_told_when_it_goes_on_and_then_hears_nothing_until_t
     assert silent == paused
     _, effects = advance(paused, said(Choice.GREETING), paused.used.paused_until, RULES)
     assert keys(effects) == ["menu"]
+
+
+def test_a_stop_that_meets_the_limit_is_told_both() -> None:
+    conversation = replace(signed_in(), used=Used(replies=tuple(range(NOW - 59, NOW))))
+    stopped, (told, *_) = advance(conversation, said(Choice.STOP), NOW, RULES)
+    assert isinstance(told, Say)
+    assert (told.text.key, told.more and told.more.key) == ("stop.done", "pause.minutes")
+    assert pauses(told)
+    assert (stopped.stage, stopped.used.paused_until > NOW) == (Stage.STOPPED, True)
 
 
 @pytest.mark.parametrize(

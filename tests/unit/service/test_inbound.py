@@ -370,7 +370,9 @@ def test_a_hi_that_was_sent_before_her_stop_does_not_undo_it_however_late_it_com
     for age in (0, 700):
         desk.clock.now += age
         assert desk.gets(desk.text("Hi", timestamp=str(sent))) == []
-    assert desk.gets(desk.text("Hi", timestamp=str(sent + 4)))
+    desk.gets(desk.text("stop", timestamp=str(sent + 20)))
+    assert desk.gets(desk.text("Hi", timestamp=str(sent + 10))) == []
+    assert desk.gets(desk.text("Hi", timestamp=str(sent + 20)))
 
 
 def test_a_delivery_too_large_for_its_time_is_taken_in_part_by_part(

@@ -71,6 +71,8 @@ def paid(
         pause = replies.pause(times, now, cost + 1)
         ended, silent = ends(asked, event, context)
         told = Say(ended.language, _opens_in("pause", pause))
+        if ended.stage is Stage.STOPPED:
+            told = replace(next(effect for effect in effects if isinstance(effect, Say)), more=told.text)
         used = replace(asked.used, replies=(*times, now), paused_until=now + pause)
         return replace(ended, used=used), (told, *silent)
     return replace(conversation, used=replace(conversation.used, replies=times + (now,) * cost)), effects
@@ -91,9 +93,14 @@ def ends(conversation: Conversation, event: CitizenEvent, context: Context) -> t
     return ended, tuple(effect for effect in effects if not isinstance(effect, REPLIES))
 
 
+def stops_again(conversation: Conversation, event: CitizenEvent) -> bool:
+    """Return whether she says *Stop* and is left alone already."""
+    return conversation.stage is Stage.STOPPED and command_even_late(event) is Choice.STOP
+
+
 def pauses(reply: Say) -> bool:
     """Return whether a reply is the one with which a citizen is left without answers for a while."""
-    return reply.text.key in _PAUSES
+    return any(told is not None and told.key in _PAUSES for told in (reply.text, reply.more))
 
 
 def _opens_in(key: str, seconds: int) -> Text:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from helpdesk.conversation.allowance import pauses
+from helpdesk.conversation.allowance import pauses, stops_again
 from helpdesk.conversation.chapters.otp import refuses_otp
 from helpdesk.conversation.effects import (
     AADHAAR,
@@ -242,7 +242,9 @@ class Receiver:
         mobile = _own_mobile(sender.phone)
         before = replace(before, writes_from_mobile=bool(mobile))
         after, effects = draft.advance(read.event, before)
-        if after == before and not effects and not (is_other and person != sender):
+        # A *Stop* of somebody who is silent already counts from when it was sent: a *Hi* before it undoes nothing.
+        is_noted = (is_other and person != sender) or stops_again(before, read.event)
+        if after == before and not effects and not is_noted:
             return False
         if not is_other and not message.in_group:
             after = replace(after, newest=_newest(message, before.question, pepper))
