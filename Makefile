@@ -12,7 +12,7 @@ CHECKOV := .venv/checkov/bin/checkov
 # `sam build` looks for python3.13 on the PATH: this one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-# Compiled once, not by every process anew, whatever the environment says.
+# Compiled once, not again by every process, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 # Which deployment is meant: dev, staging or prod (samconfig.toml).
 STAGE ?= dev
@@ -96,16 +96,16 @@ compare: .venv/.ready ## The English beside what a reader translated back (LANGU
 test: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Every test that needs no Docker, end to end over the deployed template too
 	@exec $(PYTHON) -m pytest -n auto $(TESTS)
 
-replay: .venv/.ready ## Die before and after every call of a conversation, and see that it ends as ever
+replay: .venv/.ready ## Kill the function before and after every call of a conversation, and check that it ends the same way
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.replay
 
-phrases: .venv/.ready ## What people say, and what comes of it: right, wrong and harmful phrases (LANGUAGE=hi, or all)
+phrases: .venv/.ready ## What people say, and how it is understood: right, wrong and harmful phrases (LANGUAGE=hi, or all)
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.understanding $(LANGUAGE)
 
 drill: .venv/.ready .venv/sam/.ready ## Set off eleven alarms on a local stack, and see that each one's chapter leads to the cause
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tests.drill
 
-simulate: .venv/.ready ## Many citizens, much misfortune, and an auditor: search for a minute (SECONDS=600), or play a run again (SEED=42)
+simulate: .venv/.ready ## Many citizens, many faults, and an auditor: search for a minute (SECONDS=600), or play a run again (SEED=42)
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.simulation --seed='$(SEED)' --seconds='$(SECONDS)'
 
 bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, or one part (PART=load): bars, build/bench.json, docs/benchmarks.md
@@ -132,7 +132,7 @@ reference: .venv/.ready ## Write docs/reference from the template and the code
 docs: .venv/docs/.ready ## The documentation as a site, in build/site; fails on a broken link, needs no network
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet --clean && echo 'build/site/index.html'
 
-format: .venv/.ready ## Format the code and mend what can be mended by itself
+format: .venv/.ready ## Format the code and fix what can be fixed automatically
 	@$(PYTHON) -m ruff check --fix --quiet || true
 	@$(PYTHON) -m ruff format
 
