@@ -52,9 +52,11 @@ LINE = {"SignInsPerMinute": "30"}
 class Shown:
     """A message of the desk, as the citizen's phone has it."""
 
+    id: str
     ids: tuple[str, ...] = ()
     """Of its buttons and rows, such as `yes@account` or `document@57428ee8#1`."""
     has_document: bool = False
+    """WhatsApp has fetched it, a moment after the message came."""
 
     def offered(self, choice: str) -> str | None:
         """Return the id of the first button or row that begins so."""
@@ -77,8 +79,8 @@ class Chat(Protocol):
     def do(self, act: Act) -> None:
         """Tap or write."""
 
-    def shown(self) -> Sequence[Shown]:
-        """Return all that the desk has sent, oldest first."""
+    def newest(self) -> Shown | None:
+        """Return what the desk has sent last."""
 
     def otp(self) -> str:
         """Return the newest OTP."""
@@ -122,29 +124,28 @@ def walk(
     """Have a citizen go on until she has her document, or her time is over."""
     chance = chance or random.Random(SEED)  # noqa: S311 - no secret
     began = clock()
-    her, seen, asked = Walk(began), 0, set[str]()
+    her, asked = Walk(began), set[str]()
+    newest: Shown | None = None
     act: Act | None = Act(text=greeting)
-    while clock() - began < MOST_SECONDS:
+    while True:
         said = clock()
         if act:
             chat.do(act)
-        while len(chat.shown()) <= seen:
+        while (latest := chat.newest()) is None or latest == newest:
             if clock() - began > MOST_SECONDS:
                 return her
             sleep(GLANCE_SECONDS)
-        if act and not act.asks:
-            her.menus.append(clock() - said)
-        messages = chat.shown()
-        seen, newest = len(messages), messages[-1]
+        newest = latest
         if newest.has_document:
             her.document = clock()
             return her
+        if act and not act.asks:
+            her.menus.append(clock() - said)
         sleep(chance.uniform(1, 3))
         act = act_on(newest, aadhaar, chat.otp)
         if act and act.asks:
             her.told_again += act.asks in asked or act.asks == "again"
             asked.add(act.asks)
-    return her
 
 
 # --- on the deployed stack --------------------------------------------------------------------------------------------
@@ -165,15 +166,13 @@ class PhoneChat:
         else:
             self._phone.say(act.text)
 
-    def shown(self) -> list[Shown]:
-        """Return all that the desk has sent, oldest first."""
-        return [
-            Shown(
-                tuple(one["id"] for one in (*message.buttons(), *message.rows())),
-                message.media is not None,
-            )
-            for message in self._deployment.replies("desk", self._citizen)
-        ]
+    def newest(self) -> Shown | None:
+        """Return what the desk has sent last."""
+        messages = self._deployment.replies("desk", self._citizen)
+        if not messages:
+            return None
+        offered = (*messages[-1].buttons(), *messages[-1].rows())
+        return Shown(messages[-1].id, tuple(one["id"] for one in offered), messages[-1].media is not None)
 
     def otp(self) -> str:
         """Return the newest OTP."""
