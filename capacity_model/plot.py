@@ -75,8 +75,24 @@ def line_day(minutes: Sequence["Minute"]) -> str:
     )
 
 
-def _panel(lines: Mapping[str, Sequence[tuple[float, float]]], top: int, colours: Sequence[str]) -> list[str]:
-    """Draw lines over the same hours, on a scale that begins with zero."""
+def counts(title: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Draw lines of (seconds, number) over some minutes, on a scale that begins with zero."""
+    view = f'viewBox="0 0 {WIDTH} {TOP + HEIGHT // 2 + 40 + LEGEND * len(lines)}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {view} font-family="sans-serif" font-size="12">'
+    white = f'<rect width="{WIDTH}" height="100%" fill="white"/>'
+    return "\n".join(
+        [head, f"<title>{escape(title)}</title>", white, *_panel(lines, TOP, COLOURS, (60, "min")), "</svg>\n"]
+    )
+
+
+def _panel(
+    lines: Mapping[str, Sequence[tuple[float, float]]],
+    top: int,
+    colours: Sequence[str],
+    unit: tuple[int, str] = (3600, "h"),
+) -> list[str]:
+    """Draw lines over the same time, on a scale that begins with zero."""
+    seconds, name_of_unit = unit
     tall = HEIGHT // 2
     last = max(time for line in lines.values() for time, _ in line)
     most = max(1.0, *(number for line in lines.values() for _, number in line))
@@ -87,8 +103,9 @@ def _panel(lines: Mapping[str, Sequence[tuple[float, float]]], top: int, colours
         parts.append(f'<path d="M{LEFT} {at:.0f}H{WIDTH - 10}" stroke="#ddd"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{at + 4:.0f}" text-anchor="end">{most * part / 4:,.0f}</text>')
     parts += [
-        f'<text x="{LEFT + hour * 3600 / last * wide:.0f}" y="{top + tall + 16}" text-anchor="middle">{hour} h</text>'
-        for hour in range(int(last // 3600) + 1)
+        f'<text x="{LEFT + at * seconds / last * wide:.0f}" y="{top + tall + 16}" text-anchor="middle">'
+        f"{at} {name_of_unit}</text>"
+        for at in range(int(last // seconds) + 1)
     ]
     for index, (name, line) in enumerate(lines.items()):
         points = " ".join(f"{LEFT + t / last * wide:.0f},{top + tall - n / most * tall:.0f}" for t, n in line)

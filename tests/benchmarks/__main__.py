@@ -37,6 +37,7 @@ from tests.benchmarks import (
     image,
     lanes,
     latency,
+    line,
     load,
     memory,
     plots,
@@ -208,6 +209,19 @@ def two_lanes(_section: Section) -> Iterator[Figure]:
     yield from lanes.figures(found)
 
 
+def at_the_door(section: Section) -> Iterator[Figure]:
+    """Measure more citizens than DigiLocker serves, with a line and without it."""
+    try:
+        found = line.legs(_progress)
+    except line.NotMeasured as reason:
+        section.say(f"Not measured: {reason}.")
+        return
+    _progress("")
+    for name, walks in found.items():
+        yield from line.figures(name, walks, is_wanted=name == "with")
+    section.plots["door.svg"] = ("Citizens at a desk with a line", line.plot(found))
+
+
 # --- without AWS -----------------------------------------------------------------------------------------------------
 
 
@@ -338,6 +352,14 @@ handle on two cores.""",
 {lanes.DIGILOCKER_SECONDS} s a call: how long a reply takes that needs nothing of DigiLocker (*menu*), and one that does
 (*asking*). First as deployed, then in the same run with everything on the work queue, as before there were two lanes.
 The local AWS does one job of a FIFO queue at a time.""",
+    ),
+    "line": (
+        at_the_door,
+        "A line at the door",
+        f"""{line.CITIZENS} citizens in thirteen languages who begin within {line.SECONDS:.0f} seconds, with DigiLocker
+at {line.DIGILOCKER_SECONDS} s a call: who gets her document, how often somebody was told to try again, and how long a
+menu takes. Beside it, at the same time, a desk without a line. The local AWS does one job of a FIFO queue at a
+time.""",
     ),
     "growth": (
         growing,

@@ -7,17 +7,19 @@ AWS does one job of a FIFO queue at a time, so DigiLocker's 0.7 s a call make al
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from capacity_model.plot import counts
 from standins.digilocker.aadhaar import made_up_number
 from standins.digilocker.citizens import Citizen, everyone
 from standins.phone import Phone
-from tests.benchmarks.deployment import Deployment
+from tests.benchmarks.deployment import Deployment, deployed
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import percentile
+from tests.handlers import ROOT
 
 GREETINGS = {
     "as": "নমস্কাৰ",
@@ -46,6 +48,10 @@ TAPS = ("continue", "agree", "yes", "services")
 PARAMETERS = {"OtpsPerNumberPerHour": "100", "OtpsPerNumberPerDay": "100"}
 LINE = {"SignInsPerMinute": "30"}
 """Twice of what the local AWS serves: what it is nobody knows beforehand."""
+
+
+class NotMeasured(Exception):
+    """There is nothing to measure. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class Walk:
     """What came of one citizen, in seconds since all of them began."""
 
     began: float
+    admitted: float | None = None
+    """When she could agree, which is where signing in begins."""
     document: float | None = None
     told_again: int = 0
     menus: list[float] = field(default_factory=list)
@@ -143,6 +151,8 @@ def walk(
             her.menus.append(clock() - said)
         sleep(chance.uniform(1, 3))
         act = act_on(newest, aadhaar, chat.otp)
+        if her.admitted is None and newest.offered("agree@"):
+            her.admitted = said
         if act and act.asks:
             her.told_again += act.asks in asked or act.asks == "again"
             asked.add(act.asks)
@@ -196,7 +206,8 @@ def walks(deployment: Deployment, first: int, citizens: int = CITIZENS, seconds:
         time.sleep(chance.uniform(0, seconds))
         greeting = list(GREETINGS.values())[index % len(GREETINGS)]
         her = walk(PhoneChat(deployment, first + index), greeting, account.aadhaar, chance=chance)
-        return replace(her, began=her.began - began, document=her.document and her.document - began)
+        admitted, document = (at if at is None else at - began for at in (her.admitted, her.document))
+        return replace(her, began=her.began - began, admitted=admitted, document=document)
 
     with ThreadPoolExecutor(citizens) as pool:
         return list(pool.map(play, range(citizens)))
@@ -205,6 +216,45 @@ def walks(deployment: Deployment, first: int, citizens: int = CITIZENS, seconds:
 def _account(rich: Citizen, mobile: str, index: int) -> Citizen:
     number = made_up_number(5_000 + index)
     return replace(rich, aadhaar=number, phone=mobile, mobile=mobile, vid=None, username=None)
+
+
+def legs(tell: Callable[[str], None]) -> dict[str, list[Walk]]:
+    """Have the same citizens come to a desk with a line and to one without it, at the same time. Raises NotMeasured."""
+    if "\n  SignInsPerMinute:\n" not in (ROOT / "template.yaml").read_text(encoding="utf-8"):
+        raise NotMeasured("the template has no line")
+    with (
+        deployed(tell, PARAMETERS | LINE) as with_line,
+        deployed(tell, PARAMETERS) as without,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        both = {"with": pool.submit(walks, with_line, 810_000), "without": pool.submit(walks, without, 820_000)}
+        return {name: leg.result() for name, leg in both.items()}
+
+
+def plot(found: Mapping[str, Sequence[Walk]]) -> str:
+    """Draw who has come, who was let in and who has her document, and with a line who waits in it."""
+    came, let_in = [one.began for one in found["with"]], _admitted(found["with"])
+    ends = sorted([*((at, 1) for at in came), *((at, -1) for at in let_in)])
+    waiting = [(at, float(sum(change for _, change in ends[: n + 1]))) for n, (at, _) in enumerate(ends)]
+    lines = {
+        "have come": _summed(came),
+        "are in the line": waiting,
+        "were let in": _summed(let_in),
+        **{f"have their document, {name} the line": _summed(_documents(walks)) for name, walks in found.items()},
+    }
+    return counts("Citizens, DigiLocker at 0.7 s a call", {name: line for name, line in lines.items() if line})
+
+
+def _admitted(found: Sequence[Walk]) -> list[float]:
+    return [one.admitted for one in found if one.admitted is not None]
+
+
+def _documents(found: Sequence[Walk]) -> list[float]:
+    return [one.document for one in found if one.document is not None]
+
+
+def _summed(times: Sequence[float]) -> list[tuple[float, float]]:
+    return [(at, float(number)) for number, at in enumerate(sorted(times), start=1)]
 
 
 def figures(name: str, found: Sequence[Walk], *, is_wanted: bool) -> Iterator[Figure]:

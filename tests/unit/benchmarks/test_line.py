@@ -1,11 +1,13 @@
 """The citizens of the line's benchmark: what they do about a message, and what is counted of them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from helpdesk.languages.catalogue import codes
-from tests.benchmarks.line import GREETINGS, Act, Shown, Walk, act_on, figures, walk
+from tests.benchmarks import line
+from tests.benchmarks.line import GREETINGS, Act, Shown, Walk, act_on, figures, plot, walk
 
 MENU = Shown("menu", ("services", "language", "help"))
 ACCOUNT = Shown("account", ("yes@account", "no@account"))
@@ -90,8 +92,24 @@ def test_she_waits_until_her_time_is_over() -> None:
 
 
 def test_all_is_wanted_of_the_line_and_nothing_of_the_desk_without_it() -> None:
-    found = [Walk(0.0, 100.0, menus=[0.1]), Walk(0.0, None, told_again=1, menus=[1.5])]
+    found = [Walk(0.0, document=100.0, menus=[0.1]), Walk(0.0, told_again=1, menus=[1.5])]
     missed = [figure.name for figure in figures("with", found, is_wanted=True) if not figure.is_met]
 
     assert missed == ["line.with_documents", "line.with_told_again", "line.with_menu_p99_ms"]
     assert all(figure.is_met for figure in figures("without", found, is_wanted=False))
+
+
+def test_the_plot_shows_the_line_and_both_desks() -> None:
+    walks = [Walk(1.0, 30.0, 90.0), Walk(2.0, 60.0, 120.0), Walk(3.0)]
+    picture = plot({"with": walks, "without": [Walk(1.0, 5.0, 200.0)]})
+
+    assert picture.count("<polyline") == 5
+    assert "are in the line" in picture
+
+
+def test_without_a_line_in_the_template_nothing_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("Parameters: {}\n", encoding="utf-8")
+    monkeypatch.setattr(line, "ROOT", tmp_path)
+
+    with pytest.raises(line.NotMeasured, match="no line"):
+        line.legs(lambda _text: None)
