@@ -39,8 +39,9 @@ SINCE ?= HEAD
 CODE := layers/helpdesk/helpdesk functions operations events standins capacity_model template_checks tests tools
 # Whose phrases to try, and whose texts to show or mark, by the language's code. Nothing: all of them.
 LANGUAGE ?=
-# What to simulate: make simulate SEED=42 plays that run again, make simulate SECONDS=600 searches for so long.
+# What to simulate: make simulate SEED=42 plays that run again, SEEDS=0..2000 those runs, SECONDS=600 searches for so long.
 SEED ?=
+SEEDS ?=
 SECONDS ?=
 # Which texts `make translated` marks: their names, or all.
 KEYS ?=
@@ -106,7 +107,7 @@ drill: .venv/.ready .venv/sam/.ready ## Set off eleven alarms on a local stack, 
 	@PYTHONPATH=layers/helpdesk:. exec $(PYTHON) -m tests.drill
 
 simulate: .venv/.ready ## Many citizens, many faults, and an auditor: search for a minute (SECONDS=600), or play a run again (SEED=42)
-	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.simulation --seed='$(SEED)' --seconds='$(SECONDS)'
+	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.simulation --seed='$(SEED)' --seeds='$(SEEDS)' --seconds='$(SECONDS)'
 
 bench: .venv/.ready .venv/sam/.ready build/peers/.ready ## Measure everything, or one part (PART=load): bars, build/bench.json, docs/benchmarks.md
 	@PYTHONPATH=layers/helpdesk:. $(PYTHON) -m tests.benchmarks $(PART)

@@ -1,4 +1,7 @@
-"""`python -m tests.simulation`: search for a while (`--seconds 600`), or play one seed again (`--seed 42`)."""
+"""`python -m tests.simulation`: search for a while (`--seconds 600`), or play seeds again.
+
+`--seed 42` prints the run; `--seeds 0..2000`, or a list (`3,7,100..120`), the seeds that break a law.
+"""
 
 import argparse
 import os
@@ -20,9 +23,12 @@ def main() -> int:
     options = argparse.ArgumentParser()
     options.add_argument("--seed", default="", help="play this one, and print it")
     options.add_argument("--seconds", default="", help="search for so long, from a seed that has not been tried")
+    options.add_argument("--seeds", default="", help="play these: 0..2000, or a list")
     given = options.parse_args()
     if given.seed:
         return _again(int(given.seed))
+    if given.seeds:
+        return _each(seeds(given.seeds))
     return _search(float(given.seconds or 60))
 
 
@@ -30,6 +36,31 @@ def _again(seed: int) -> int:
     played = run(seed)
     print(transcript(shrunk(played) if played.findings else played))
     return 1 if played.findings else 0
+
+
+def seeds(text: str) -> list[int]:
+    """Return the seeds of a list like `3,7,100..120`; the last one of a range is not among them."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, end = part.partition("..")
+        found += range(int(first), int(end)) if end else [int(first)]
+    return found
+
+
+def _each(chosen: list[int]) -> int:
+    """Play these, and name those that break a law."""
+    began, failed = time.monotonic(), 0
+    with ProcessPoolExecutor() as pool:
+        for seed, broken in pool.map(_laws, chosen, chunksize=10):
+            failed += bool(broken)
+            for law in broken:
+                print(f"{seed}: {law}", flush=True)
+    print(f"{len(chosen)} runs in {time.monotonic() - began:.0f} s, {failed} break a law")
+    return 1 if failed else 0
+
+
+def _laws(seed: int) -> tuple[int, list[str]]:
+    return seed, sorted(run(seed).broken)
 
 
 def _search(seconds: float) -> int:
@@ -56,7 +87,7 @@ def _search(seconds: float) -> int:
 
 
 def _broken(first: int) -> list[tuple[int, list[str]]]:
-    return [(seed, sorted(run(seed).broken)) for seed in range(first, first + _AT_ONCE)]
+    return [_laws(seed) for seed in range(first, first + _AT_ONCE)]
 
 
 if __name__ == "__main__":
