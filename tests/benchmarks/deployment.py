@@ -59,14 +59,22 @@ class Deployment:
 
     def text(self, side: Side, citizen: int, message_id: str, body: str) -> bytes:
         """Make the delivery of a text."""
+        return self._message(side, citizen, message_id, {"type": "text", "text": {"body": body}})
+
+    def tap(self, side: Side, citizen: int, message_id: str, button: str) -> bytes:
+        """Make the delivery of a tap on the button or row with an id."""
+        kind = "list_reply" if "#" in button else "button_reply"
+        reply = {"type": kind, kind: {"id": button, "title": button[:20]}}
+        return self._message(side, citizen, message_id, {"type": "interactive", "interactive": reply})
+
+    def _message(self, side: Side, citizen: int, message_id: str, content: Mapping[str, Any]) -> bytes:
         phone = self.phone(side, citizen)
         message = {
             "from": phone.number,
             "from_user_id": phone.user_id,
             "id": message_id,
             "timestamp": str(int(time.time())),
-            "type": "text",
-            "text": {"body": body},
+            **content,
         }
         contact = {"profile": {"name": phone.name}, "wa_id": phone.number, "user_id": phone.user_id}
         return self._delivery(contacts=[contact], messages=[message])
