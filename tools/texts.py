@@ -41,6 +41,7 @@ LONGEST = {
     "label": "x" * 100,
     "example": "x" * 100,
     "minutes": "100",
+    "place": "10,00,000",
     "left": "9999",
 }
 """The longest that can be filled in."""
@@ -51,6 +52,7 @@ NOTES = {
     "documents.one_at_a_time",
     "only_text",
     "wish.kept",
+    "line.missed",
     "wish.some",
     "wish.look",
     "edits_not_seen",

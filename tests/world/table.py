@@ -44,7 +44,7 @@ class Tables:
         self._items = {key: item for key, item in self._items.items() if _end(item) > now}
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Return the items of one conversation whose part has a name, or lies between two."""
+        """Return the items of one conversation: all, or those whose part has a name, or lies between two."""
         condition, values = request["KeyConditionExpression"], request["ExpressionAttributeValues"]
         one = re.fullmatch(r"\S+ = (:\w+) AND \S+ = (:\w+)", condition)
         some = re.fullmatch(r"\S+ = (:\w+) AND \S+ BETWEEN (:\w+) AND (:\w+)", condition)
@@ -52,11 +52,13 @@ class Tables:
             conversation, low, high = (values[one[group]]["S"] for group in (1, 2, 2))
         elif some:
             conversation, low, high = (values[some[group]]["S"] for group in (1, 2, 3))
+        elif every := re.fullmatch(r"\S+ = (:\w+)", condition):
+            conversation, low, high = values[every[1]]["S"], "", chr(0x10FFFF)
         else:
             raise NotModelled(condition)
         of_it = (request["TableName"], conversation)
         keys = sorted(key for key in self._items if key[:2] == of_it and low <= key[2] <= high)
-        return {"Items": [_copied(self._items[key]) for key in keys]}
+        return {"Items": [_copied(self._items[key]) for key in keys[: request.get("Limit")]]}
 
     def scan(self, **request: Any) -> dict[str, Any]:
         """Return everything in a table."""

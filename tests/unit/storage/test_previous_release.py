@@ -71,6 +71,7 @@ from helpdesk.conversation.model import (
     Wish,
 )
 from helpdesk.conversation.offers import Offer, Parameter
+from helpdesk.conversation.place import Place
 from helpdesk.storage.conversations import Entry, Person, Stored
 from helpdesk.storage.work import (
     DeletionTimer,
@@ -226,6 +227,7 @@ CONVERSATIONS = {
     **{
         f"at {stage}": Stored("conversation", conversation=Conversation(stage=stage, previous=Stage.NEW))
         for stage in Stage
+        if stage is not Stage.LINE
     },
     **{
         f"repeats {type(request).__name__}": Stored("conversation", conversation=Conversation(again=request))
@@ -273,6 +275,16 @@ def test_each_release_reads_the_state_and_outbox_that_the_other_wrote(previous: 
     read = load(previous["conversations"][name])
     assert (read.conversation, read.person) == (stored.conversation, stored.person)
     assert (read.sealed, read.seen, read.outbox) == (stored.sealed, stored.seen, stored.outbox)
+
+
+def test_whoever_waits_in_line_is_asked_about_her_account_by_the_previous_release() -> None:
+    for stage, previous in ((Stage.LINE, None), (Stage.LANGUAGE, Stage.LINE)):
+        waiting = Conversation(stage=stage, previous=previous, place=Place(4210, NOW))
+        written = save(Stored("conversation", conversation=waiting))
+        assert load(written).conversation == waiting
+        given = json.dumps({"conversations": [written], "bodies": []})
+        (restored,) = run_previous(str(HERE / "restore.py"), given=given)["conversations"]
+        assert load(restored).conversation.at is Stage.ACCOUNT
 
 
 def test_the_lane_of_an_entry_is_nothing_to_the_previous_release_and_what_it_wrote_is_work() -> None:

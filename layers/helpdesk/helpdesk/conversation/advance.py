@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from helpdesk.conversation.allowance import counted, ends, paid, within_limits
 from helpdesk.conversation.answers import answered, undo, unwanted
 from helpdesk.conversation.beside import is_courtesy, told_beside
-from helpdesk.conversation.chapters import documents, language, privacy, sign_in_page, wish
+from helpdesk.conversation.chapters import documents, language, line, privacy, sign_in_page, wish
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.commands import COMMANDS, command, command_even_late, option_tapped
 from helpdesk.conversation.effects import (
@@ -38,10 +38,12 @@ from helpdesk.conversation.events import (
     SessionClosed,
     Tapped,
     TimeRanOut,
+    TurnCame,
 )
 from helpdesk.conversation.limits import DAY, MINUTE
 from helpdesk.conversation.model import Conversation, RepeatedText, Rules, Stage
 from helpdesk.conversation.open_question import answer, ask_again, carried_out
+from helpdesk.conversation.place import Door
 from helpdesk.conversation.stages import STAGES
 from helpdesk.conversation.turn import (
     MENU,
@@ -75,13 +77,13 @@ _IN_SESSION = frozenset({Choice.DONE, Choice.OTHER_DOCUMENTS, Choice.NEW_DOCUMEN
 """What only somebody who is signed in can have."""
 
 
-def advance(conversation: Conversation, event: Event, now: int, rules: Rules) -> Outcome:
+def advance(conversation: Conversation, event: Event, now: int, rules: Rules, door: Door | None = None) -> Outcome:
     """Return the next conversation and the effects to carry out.
 
     `now` is in seconds since the epoch. An answer to a step that nobody waits for any more leaves the conversation
-    as it is; the effects then undo what the step brought.
+    as it is; the effects then undo what the step brought. `door`: what she finds there, if it was looked at.
     """
-    context = Context(now, rules, event.id)
+    context = Context(now, rules, event.id, door)
     match event:
         case Said() | Entered() | Tapped() | SentSomethingElse() | SentProof() | LateMessage():
             return _citizen_wrote(conversation, event, context)
@@ -95,6 +97,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules) ->
             return carried_out(privacy.hand_over(conversation), context)
         case DeliveryFailed():
             return carried_out(documents.not_delivered(conversation, event), context)
+        case TurnCame():
+            return carried_out(line.on_turn_came(conversation, event, context), context)
         case TimeRanOut():
             return _time_ran_out(conversation, context)
         case SessionClosed():
@@ -159,7 +163,7 @@ def _with_timer(conversation: Conversation, effects: tuple[Effect, ...], context
     Where DigiLocker is asked first, it is the answer that does.
     """
     is_asked = any(isinstance(effect, REQUESTS) for effect in effects)
-    ends = is_entrusted(conversation) or conversation.wish is not None
+    ends = is_entrusted(conversation) or _has_wish_that_ends(conversation)
     if is_asked or not ends or conversation.timer_at > context.now:
         return conversation, effects
     seconds = context.rules.session_seconds
@@ -291,7 +295,7 @@ def _language(conversation: Conversation, event: CitizenEvent, rules: Rules) -> 
 
 def _expired(conversation: Conversation, context: Context) -> Outcome:
     """End a session, or a half-done sign-in, that lay still for too long; otherwise leave all as it is."""
-    if conversation.wish and context.now >= idle_end(conversation, context.rules):
+    if _has_wish_that_ends(conversation) and context.now >= idle_end(conversation, context.rules):
         conversation = replace(conversation, wish=None)
     if not is_entrusted(conversation) or context.now < idle_end(conversation, context.rules):
         session = conversation.session
@@ -317,7 +321,7 @@ def _time_ran_out(conversation: Conversation, context: Context) -> Outcome:
         return conversation, ()  # an older timer: a newer one is set
     waiting = conversation.waiting
     conversation, leaving = _expired(replace(conversation, timer_at=0), context)
-    if not is_entrusted(conversation) and not conversation.wish:
+    if not is_entrusted(conversation) and not _has_wish_that_ends(conversation):
         # What she still waits for is not done any more, and its job says so.
         return (replace(conversation, waiting=waiting) if conversation.stage is Stage.ENDED else conversation), leaving
     rest = max(1, idle_end(conversation, context.rules) - now)
@@ -335,3 +339,8 @@ def _closed(conversation: Conversation) -> Outcome:
 def is_entrusted(conversation: Conversation) -> bool:
     """Return whether anything is kept that must be forgotten in time."""
     return bool(conversation.keeps or conversation.documents)
+
+
+def _has_wish_that_ends(conversation: Conversation) -> bool:
+    """Return whether a wish ends with her silence: in the line, silence is what she is asked for."""
+    return conversation.wish is not None and conversation.place is None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from helpdesk.conversation.chapters import account, documents, issuer, language, menu, new_document, privacy
+from helpdesk.conversation.chapters import account, documents, issuer, language, line, menu, new_document, privacy
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.events import CitizenEvent, LateMessage, Said, Tapped
 from helpdesk.conversation.model import Conversation, Stage
@@ -74,6 +74,7 @@ COMMANDS: Mapping[Choice, Callable[[Conversation, CitizenEvent, Context], Turn]]
     Choice.DELETE_DATA: lambda conversation, _, context: privacy.ask_to_delete(conversation, context),
     Choice.STOP: privacy.stop,
     Choice.BACK: go_back,
+    Choice.CONTINUE: line.go_on,
     Choice.CANCEL: menu.cancel,
     Choice.SIGN_UP: _sign_up,
     Choice.ANOTHER_PERSON: menu.another_person,

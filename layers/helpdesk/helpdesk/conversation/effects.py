@@ -209,6 +209,15 @@ class SealInput(Value, frozen=True):
     needs: ClassVar[tuple[str, ...]] = ()
 
 
+class LookAtDoor(Value, frozen=True):
+    """Look whether there is a line, draw a number if so, and advance again with what is found.
+
+    Done on the spot. It never enters the outbox.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
 # What she is told. One effect is one message.
 
 
@@ -343,7 +352,7 @@ class DeliverDocument(Tagged, frozen=True):
 type Reply = Say | OfferLink | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
 type FollowUp = Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Reply
 """What needs no answer."""
-type Effect = Request | FollowUp | SealInput
+type Effect = Request | FollowUp | SealInput | LookAtDoor
 
 REQUESTS: tuple[type[Request], ...] = get_args(Request.__value__)
 REPLIES: tuple[type[Reply], ...] = get_args(Reply.__value__)

@@ -317,6 +317,13 @@ class TimeRanOut(Value, frozen=True):
     id: str
 
 
+class TurnCame(Value, frozen=True):
+    """A number of the line was called."""
+
+    id: str
+    number: int
+
+
 class SessionClosed(Value, frozen=True):
     """An operator ends all sessions, as somebody may have got at them."""
 
@@ -333,4 +340,6 @@ class DeliveryFailed(Value, frozen=True):
     uploaded: bool
 
 
-type Event = CitizenEvent | Answer | ConsentAnswered | ConsentReturned | TimeRanOut | SessionClosed | DeliveryFailed
+type Event = (
+    CitizenEvent | Answer | ConsentAnswered | ConsentReturned | TimeRanOut | TurnCame | SessionClosed | DeliveryFailed
+)

@@ -17,6 +17,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.limits import HOUR, Limit, Used, replies_a_day
 from helpdesk.conversation.offers import Offer, Parameter
+from helpdesk.conversation.place import Place
 from helpdesk.structs import Tagged, Value
 
 
@@ -26,6 +27,7 @@ class Stage(StrEnum):
     NEW = "new"
     MENU = "menu"
     ACCOUNT = "account"
+    LINE = "line"
     CONSENT = "consent"
     AADHAAR = "aadhaar"
     NAME = "name"
@@ -95,6 +97,7 @@ class Rules(Value, frozen=True):
     """Whether she signs in on DigiLocker's own page, and not in the chat."""
     link_seconds: int = 600
     """How long the link to that page can be used, and the one-time code after it."""
+    has_line: bool = False
     languages: tuple[str, ...] = ("en", "hi", "bn")
     """In the order in which they are offered."""
 
@@ -346,6 +349,9 @@ class Conversation(Tagged, frozen=True):
     wanted: ResumeDocument | None = None
     """What continues as soon as she is signed in again."""
     wish: Wish | None = None
+    place: Place | None = None
+    admitted_until: int = 0
+    """Until then she can begin to sign in without a place in the line."""
     newest: Newest | None = None
     told_of_groups_at: int = 0
     """When she was last told that groups get no answer."""

@@ -9,6 +9,7 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import Button, Effect, OfferLanguages, Request, Revoke, Say, Text
 from helpdesk.conversation.events import CitizenEvent, Failed, Said, Tapped
 from helpdesk.conversation.model import Conversation, Rules, Stage, Waiting, Wish
+from helpdesk.conversation.place import Door
 from helpdesk.structs import Value
 
 
@@ -18,6 +19,8 @@ class Context(Value, frozen=True):
     now: int
     rules: Rules
     step: str
+    door: Door | None = None
+    """What she finds at the door, if it was looked at."""
 
 
 class Goto(Value, frozen=True):
@@ -105,6 +108,7 @@ LANGUAGE = Button(Choice.LANGUAGE)
 HELP = Button(Choice.HELP)
 MENU = Button(Choice.MENU)
 CANCEL = Button(Choice.CANCEL)
+CONTINUE = Button(Choice.CONTINUE)
 NEW_DOCUMENT = Button(Choice.NEW_DOCUMENT)
 OTHER_DOCUMENTS = Button(Choice.OTHER_DOCUMENTS)
 DONE = Button(Choice.DONE)
@@ -260,7 +264,9 @@ def signed_out(
     """
     session = conversation.session
     effects = (Revoke(session.tokens),) if session and not (is_refused and not session.token_until) else ()
-    return replace(reset_to(conversation, stage), session=None, documents=(), wanted=None, wish=None), effects
+    return replace(
+        reset_to(conversation, stage), session=None, documents=(), wanted=None, wish=None, place=None
+    ), effects
 
 
 def taken_back(conversation: Conversation, event: Failed) -> Conversation:

@@ -5,15 +5,26 @@ The webhook, the consent function, the document function and its timers all take
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from helpdesk.conversation.advance import Outcome, advance
-from helpdesk.conversation.effects import Effect, FollowUp, Request, SealInput, asks_digilocker, is_reply, is_request
+from helpdesk.conversation.effects import (
+    Effect,
+    FollowUp,
+    LookAtDoor,
+    Request,
+    SealInput,
+    asks_digilocker,
+    is_reply,
+    is_request,
+)
 from helpdesk.conversation.ends import absolute_end
 from helpdesk.conversation.events import Event
 from helpdesk.conversation.model import Conversation, Rules
+from helpdesk.conversation.place import Door, is_over
 from helpdesk.errors import ConversationError, VersionConflict
 from helpdesk.storage.conversations import ConversationStore, Entry, Person, Stored, pause_after_lost_race
 from helpdesk.storage.sealing import Seal
@@ -22,6 +33,10 @@ from helpdesk.storage.work import Lane
 TRIES = 8
 """How often a lost race is run again. What DigiLocker answered is kept meanwhile, never asked for again."""
 _STEPS_PER_VERSION = 1000
+
+type Look = Callable[[str, int], Door]
+"""Looks what somebody finds at the door who has a number, or draws one for her who has none (0)."""
+
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -32,8 +47,9 @@ class NothingSealedError(ConversationError):
 class Draft:
     """What a turn will write: `after` and the outbox entries to `put` and `drop`. At first, nothing."""
 
-    def __init__(self, before: Stored, now: int, seal: Seal, rules: Rules) -> None:
+    def __init__(self, before: Stored, now: int, seal: Seal, rules: Rules, look: Look | None = None) -> None:
         self.before = before
+        self._look = look
         self.now = now
         self._seal = seal
         self._rules = rules
@@ -57,7 +73,14 @@ class Draft:
 
     def advance(self, event: Event, conversation: Conversation | None = None) -> Outcome:
         """Return what the dialogue makes of an event. Nothing is changed yet."""
-        return advance(conversation or self.conversation, event, self.now, self._rules)
+        here = conversation or self.conversation
+        outcome = advance(here, event, self.now, self._rules)
+        if not any(isinstance(effect, LookAtDoor) for effect in outcome[1]):
+            return outcome
+        place = here.place
+        number = 0 if place is None or place.called_at or is_over(place, self.now) else place.number
+        door = self._look(self.before.id, number) if self._look else Door()
+        return advance(here, event, self.now, self._rules, door)
 
     def enter(
         self,
@@ -143,8 +166,10 @@ class Turns:
         rules: Rules,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        look: Look | None = None,
     ) -> None:
         self._store = store
+        self._look = look
         self._seal = seal
         self._rules = rules
         self._clock = clock
@@ -158,9 +183,10 @@ class Turns:
         `decide` is called again after each lost race, with the conversation as it then is. `stored`: as it was read, if
         it was. Raises VersionConflict after too many.
         """
+        look = cache(self._look) if self._look else None  # a lost race draws no second number
         for attempt in range(TRIES):
             before = stored or self._store.load(conversation_id)
-            draft = Draft(before, int(self._clock()), self._seal, self._rules)
+            draft = Draft(before, int(self._clock()), self._seal, self._rules, look)
             decided = decide(draft)
             if draft.is_empty:
                 return before, decided
@@ -174,7 +200,9 @@ class Turns:
 
 def _split(effects: tuple[Effect, ...]) -> tuple[Request | None, tuple[FollowUp, ...]]:
     """Return what DigiLocker is asked, and what needs no answer."""
-    then = tuple(effect for effect in effects if not is_request(effect) and not isinstance(effect, SealInput))
+    then = tuple(
+        effect for effect in effects if not is_request(effect) and not isinstance(effect, SealInput | LookAtDoor)
+    )
     return next(filter(is_request, effects), None), then
 
 

@@ -202,7 +202,7 @@ class ConversationStore:
         list_end = _list_end(documents) if documents else 0
         if list_end <= now:
             documents = None
-        conversation = _CONVERSATION.decode(state["state"]["S"])
+        conversation = _read_state(state["state"]["S"])
         if documents is not None:
             session = conversation.session
             listing = documents["listing"]["S"]
@@ -477,9 +477,21 @@ def _written_entry(entry: Entry) -> str:
 def _written_state(conversation: Conversation) -> str:
     """Return the conversation as JSON, without the documents: those have their own item."""
     fields = msgspec.to_builtins(replace(conversation, documents=()))
+    for name in ("stage", "previous"):  # Release 0.1 knows no line: there she is asked whether she has an account.
+        if fields[name] == Stage.LINE:
+            fields[name] = Stage.ACCOUNT.value
     if fields["previous"] is None:  # Release 0.1 cannot read a null here. It may be written once no 0.1 runs any more.
         del fields["previous"]
     return _json(fields)
+
+
+def _read_state(written: str) -> Conversation:
+    """Return the conversation that was written. Whoever has a place waits in the line."""
+    read = _CONVERSATION.decode(written)
+    if read.place is None:
+        return read
+    stage, previous = (Stage.LINE if one is Stage.ACCOUNT else one for one in (read.stage, read.previous))
+    return replace(read, stage=stage or read.stage, previous=previous)
 
 
 def _json(value: object) -> str:

@@ -139,6 +139,19 @@ class LineStore:
             },
         )
 
+    def close(self) -> None:
+        """Have whoever comes from here on draw a number: somebody waits, though the line was not moved yet."""
+        call(
+            self._dynamodb.update_item,
+            TableName=self._table,
+            Key=_key("line", "door"),
+            UpdateExpression="SET is_closed = :closed, expires_at = :end",
+            ExpressionAttributeValues={
+                ":closed": {"N": "1"},
+                ":end": {"N": str(int(self._clock()) + KEPT_SECONDS)},
+            },
+        )
+
     def lease(self, seconds: int) -> Held | None:
         """Take the lease for so many seconds. Return None if another has it."""
         now = int(self._clock())

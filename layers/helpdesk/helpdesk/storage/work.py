@@ -63,6 +63,14 @@ class Undelivered(Value, frozen=True):
     """As of `Delivered`."""
 
 
+class Called(Value, frozen=True):
+    """A number of the line was called. `minute`: of its ticket."""
+
+    conversation_id: str
+    number: int
+    minute: int
+
+
 class IdleTimer(Value, frozen=True):
     """The time of a conversation has run out. `id` is new for each timer."""
 
@@ -87,8 +95,12 @@ class DirectoryTimer(Value, frozen=True):
     """DigiLocker's directory of issuers is to be fetched again."""
 
 
-type InOrder = Job | Delivered | Undelivered
-type Timer = IdleTimer | EndSession | DeletionTimer | DirectoryTimer
+class LineTimer(Value, frozen=True):
+    """The line at the door is to be moved."""
+
+
+type InOrder = Job | Delivered | Undelivered | Called
+type Timer = IdleTimer | EndSession | DeletionTimer | DirectoryTimer | LineTimer
 type Work = InOrder | Timer
 
 
@@ -127,6 +139,8 @@ class WorkQueue:
 
 
 def _lane(work: InOrder) -> Lane:
+    if isinstance(work, Called):
+        return Lane.REPLY
     return work.lane if isinstance(work, Job) else Lane.WORK
 
 
@@ -138,6 +152,8 @@ def _body(work: InOrder) -> dict[str, object]:
             document = {"number": work.number, "listing": work.listing, "uploaded": work.uploaded}
             document["callback"] = work.callback
             return {"conversation": conversation_id, "undelivered": key, **document}
+        case Called():
+            return {"conversation": work.conversation_id, "called": work.number, "minute": work.minute}
     return {"conversation": work.conversation_id, "step": work.step}
 
 
@@ -154,6 +170,8 @@ def _deduplication(work: InOrder) -> str:
             return f"{key.rpartition('/')[2]}-delivered"
         case Undelivered(key=key, uploaded=uploaded):
             return f"{key.rpartition('/')[2]}-undelivered-{'upload' if uploaded else 'link'}"
+        case Called():
+            return f"called-{work.number}-{work.minute}"
     return work.step
 
 
@@ -180,6 +198,8 @@ def timer_body(timer: Timer) -> str:
             body = {"idle": timer.conversation_id, "timer": timer.id, "close": True}
         case DeletionTimer():
             body = {"delete": timer.key}
+        case LineTimer():
+            body = {"move": "line"}
         case _:
             body = {"refresh": "directory"}
     return msgspec.json.encode(body).decode()
@@ -214,6 +234,10 @@ def read_work(body: str) -> Work:
             return IdleTimer(conversation_id, timer_id)
         case {"delete": str(key)}:
             return DeletionTimer(key)
+        case {"conversation": str(conversation_id), "called": int(number), "minute": int(minute)}:
+            return Called(conversation_id, number, minute)
+        case {"move": "line"}:
+            return LineTimer()
         case {"refresh": "directory"}:
             return DirectoryTimer()
     raise UnreadableWork("a message of an unknown form")

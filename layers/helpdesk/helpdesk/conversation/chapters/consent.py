@@ -6,6 +6,7 @@ from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.effects import RecordConsent, Text
 from helpdesk.conversation.events import CitizenEvent
 from helpdesk.conversation.model import Conversation, Form, Stage
+from helpdesk.conversation.place import must_pass_door
 from helpdesk.conversation.turn import (
     MENU,
     PRIVACY,
@@ -36,6 +37,8 @@ WISH_OPTIONS = (*OPTIONS, Choice.SIGN_UP)
 
 def ask(conversation: Conversation, context: Context, note: Text | None = None) -> Turn:
     """Ask for her consent. What was entered for signing up before is forgotten."""
+    if must_pass_door(conversation, context):
+        return goto(conversation, Stage.LINE, note)
     if context.rules.on_page:  # there our own page asks, before it leads to DigiLocker's
         return goto(conversation, Stage.MAKING_LINK)
     form = None if conversation.form is None else Form()

@@ -42,7 +42,8 @@ def greet(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn
 
 def cancel(conversation: Conversation, _: CitizenEvent, context: Context) -> Turn:
     """*Cancel*, from anywhere, leads back to the menu."""
-    return ask(conversation, context, text("cancelled.signed_in" if conversation.session else "cancelled"))
+    left = replace(conversation, place=None)
+    return ask(left, context, text("cancelled.signed_in" if conversation.session else "cancelled"))
 
 
 def services(conversation: Conversation, *_: object) -> Turn:

@@ -22,6 +22,7 @@ from helpdesk.conversation.events import (
     SentProof,
 )
 from helpdesk.conversation.model import Conversation, Link, Stage
+from helpdesk.conversation.place import must_pass_door
 from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import (
     MENU,
@@ -34,6 +35,7 @@ from helpdesk.conversation.turn import (
     await_answer,
     confirmation,
     explains,
+    goto,
     match_choice,
     question,
     reset_to,
@@ -56,6 +58,8 @@ def make(conversation: Conversation, context: Context, _: Text | None = None) ->
     """Have a new link made, to sign in or up. An earlier one is worth nothing from here on."""
     if conversation.stage is Stage.MAKING_LINK:
         return wait(conversation)
+    if must_pass_door(conversation, context):
+        return goto(conversation, Stage.LINE)
     asked = await_answer(reset_to(conversation, Stage.MAKING_LINK), Stage.MAKING_LINK, context)
     return asked, (MakeLink(_signs_up(conversation)),)
 
