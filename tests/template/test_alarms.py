@@ -37,6 +37,7 @@ FILLED_IN = {
 COUNTED_BY = {
     "functions/webhook/app.py": "webhook",
     "functions/watch/app.py": "watch",
+    "layers/helpdesk/helpdesk/service/door.py": "webhook",
     "layers/helpdesk/helpdesk/service/inbound.py": "webhook",
     "layers/helpdesk/helpdesk/service/consent_pages.py": "consent",
 }

@@ -12,7 +12,7 @@ HOUR = 3600
 TURN_SECONDS = 600
 """How long it stays her turn."""
 LONGEST_WAIT_SECONDS = 12 * HOUR
-"""After that the place is given up: WhatsApp lets nobody be written to who was silent for a day."""
+"""After that the place is given up: after a day of silence WhatsApp lets us write to nobody."""
 ADMITTED_SECONDS = HOUR
 """How long whoever was let in can begin to sign in again without a new place."""
 _IST_SECONDS = 19_800
