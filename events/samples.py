@@ -90,6 +90,7 @@ def _undelivered(*, uploaded: bool) -> dict[str, object]:
 
 
 _OF_A_DOCUMENT = f"{NOBODY}:{PDF}:1:{STEP}:link"
+_OF_A_FORM = f"form:{NOBODY}:{STEP}:{'0' * 64}"
 _JOB = {"conversation": NOBODY, "step": STEP}
 _REPLIES = {"job_reply", "job_record_consent", "job_make_link", "job_erase_data"}
 """Jobs that need no answer from DigiLocker: they come on the reply queue."""
@@ -149,11 +150,13 @@ OF_NOBODY = Occasions(
         "document_delivered": {"conversation": NOBODY, "delivered": PDF},
         "document_undelivered": _undelivered(uploaded=False),
         "document_undelivered_as_file": _undelivered(uploaded=True),
+        "form_undelivered": {"conversation": NOBODY, "form": "undelivered", "callback": _OF_A_FORM},
     },
     timers={
         "timer_idle": {"idle": NOBODY, "timer": STEP},
         "timer_end_session": {"idle": NOBODY, "timer": STEP, "close": True},
         "timer_delete_pdf": {"delete": PDF},
+        "timer_form": {"form": NOBODY, "step": STEP},
         "timer_directory": {"refresh": "directory"},
     },
 )

@@ -235,7 +235,7 @@ def _metrics(template: Template) -> Iterator[str]:
 
 def _counted() -> dict[str, dict[str, str]]:
     """Return the metrics of each function with their units."""
-    found: dict[str, dict[str, str]] = {"webhook": {}, "document": {}, "consent": {}, "watch": {}}
+    found: dict[str, dict[str, str]] = {name: {} for name in ("webhook", "document", "consent", "form", "watch")}
     for folder in ("layers", "functions"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             service = COUNTED_BY.get(str(path.relative_to(ROOT)), "document")

@@ -21,7 +21,8 @@ def lambda_handler(event: dict[str, str], context: object) -> None:  # noqa: ARG
     deployment = event["DeploymentId"]
     revision = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["revision"]
     name, version = version_of((revision.get("string") or revision["appSpecContent"])["content"])
-    function = {os.environ["WEBHOOK"]: "WebhookFunction", os.environ["CONSENT"]: "ConsentFunction"}.get(name, "")
+    public = {os.environ[key.upper()]: f"{key}Function" for key in ("Webhook", "Consent", "Form")}
+    function = public.get(name, "")
     found = faults(function, functools.partial(_invoke, f"{name}:{version}"))
     logger.info("a version was tried", extra={"function": name, "version": version, "faults": found})
     codedeploy.put_lifecycle_event_hook_execution_status(

@@ -11,7 +11,8 @@ from helpdesk.trial import is_reached
 @metrics.log_metrics
 def lambda_handler(event: object, context: object) -> None:  # noqa: ARG001 - Lambda's face
     """Count it if the addresses were reached; silence sets off the same alarm."""
-    if is_reached(os.environ["WEBHOOK_URL"], os.environ["PAGES_URL"], mutual_tls=os.environ["MUTUAL_TLS"] != ""):
+    addresses = (os.environ[f"{name}_URL"] for name in ("WEBHOOK", "PAGES", "FORM"))
+    if is_reached(*addresses, mutual_tls=os.environ["MUTUAL_TLS"] != ""):
         count("Reached")
     else:
         logger.error("the public address does not answer as it must")

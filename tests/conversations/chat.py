@@ -1,5 +1,6 @@
 """Plays a conversation of this folder against the pure dialogue, with DigiLocker's answers made up on the spot."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from helpdesk.conversation.advance import advance
 from helpdesk.conversation.answers import wanted
+from helpdesk.conversation.chapters.sign_in_form import open_form
 from helpdesk.conversation.chapters.sign_in_page import open_link
 from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.effects import (
@@ -18,6 +20,7 @@ from helpdesk.conversation.effects import (
     REQUESTS,
     SHARED,
     TOKEN,
+    AnswerForm,
     AskParameters,
     DeliverDocument,
     Effect,
@@ -26,11 +29,13 @@ from helpdesk.conversation.effects import (
     FindOffers,
     ListDocuments,
     MakeLink,
+    OfferForm,
     OfferLanguages,
     OfferLink,
     PullDocument,
     Request,
     Say,
+    Screen,
     SealInput,
     SendOtp,
     SetTimer,
@@ -51,6 +56,12 @@ from helpdesk.conversation.events import (
     Entered,
     Event,
     Failed,
+    FormBack,
+    FormClosed,
+    FormNotShown,
+    FormOpened,
+    FormSubmitted,
+    FormUnseen,
     LinkMade,
     OtpSent,
     ParametersTold,
@@ -70,10 +81,20 @@ from helpdesk.digilocker.directory import Offer as Listed
 from helpdesk.digilocker.models import DocumentType, Issuer
 from helpdesk.languages.catalogue import codes
 from helpdesk.service.digilocker_gateway import offered
+from helpdesk.service.form_reader import read_submission
+from helpdesk.service.form_screens import FormScreens
 from helpdesk.service.proof_code import read_proof
 from helpdesk.service.renderer import Renderer
 from helpdesk.understanding.reading import read
-from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, Message, TextMessage
+from helpdesk.whatsapp.messages import (
+    ButtonsMessage,
+    DocumentHeader,
+    FormMessage,
+    LinkMessage,
+    ListMessage,
+    Message,
+    TextMessage,
+)
 from standins.digilocker.citizens import Citizen, everyone
 from standins.digilocker.directory import organisation, organisations
 from standins.digilocker.documents import IssuedDocument as Issued
@@ -83,6 +104,7 @@ RIGHT_OTP, WRONG_OTP = "246813", "111111"
 PROOF = "a hash of the code that the page shows"
 START = 1_800_000_000
 _NEVER_DUE = 1e11
+FORM: Any = json.loads((FOLDER.parents[1] / "forms" / "sign_in.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -96,16 +118,23 @@ class Transcript:
     deployed: bool
     on_page: bool = False
     """She signs in on DigiLocker's own page."""
+    by_form: bool = False
+    """She signs in by the form."""
 
     @property
     def rules(self) -> Rules:
         """The parameters of the deployment that she writes to."""
-        return Rules(languages=codes(), on_page=self.on_page)
+        return Rules(languages=codes(), on_page=self.on_page, by_form=self.by_form)
 
 
 def transcripts() -> list[Transcript]:
     """Read all files of this folder."""
     return [_transcript(path) for path in sorted(FOLDER.glob("*.yaml"))]
+
+
+def form_transcripts() -> list[Transcript]:
+    """Read those in which she signs in by the form: they also show its screens."""
+    return [_transcript(path) for path in sorted((FOLDER / "form").glob("*.yaml"))]
 
 
 def _transcript(path: Path) -> Transcript:
@@ -118,6 +147,7 @@ def _transcript(path: Path) -> Transcript:
         content["chat"],
         content.get("deployed", False),
         content.get("signs in", "") == "on the page",
+        content.get("signs in", "") == "by the form",
     )
 
 
@@ -141,6 +171,10 @@ class Chat:
     tappable: dict[str, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    screens: list[str] = field(default_factory=list)
+    """What the form has shown and nobody has read yet."""
+    slow: int = 0
+    """How many of DigiLocker's next answers come too late for the form."""
     writes_from_mobile: bool = True
     _timers: list[int] = field(default_factory=list)
     _steps: int = 0
@@ -160,6 +194,10 @@ class Chat:
                 self.later(time)
             case {"page": outcome}:
                 self.come_back(outcome)
+            case {"form": action}:
+                self.fill_in(action)
+            case {"digilocker": "slow"}:
+                self.slow += 1
             case {"digilocker": problem}:
                 self.problems.append(Problem(problem.replace(" ", "_")))
             case _:
@@ -187,6 +225,53 @@ class Chat:
         event = replace(understood.event, fits=value is not None)
         # As the webhook does with a keyed hash.
         self.happens(replace(event, mark=f"mark of {understood.digits}") if isinstance(event, Entered) else event)
+
+    def fill_in(self, action: str) -> None:
+        """Do something in the form that was sent last."""
+        flow = self.conversation.flow
+        match action:
+            case "it is not shown" if flow:
+                self.happens(FormNotShown(self._step(), flow.mark))
+            case "she closes it":
+                self.happens(FormClosed(self._step()))
+            case _ if flow is None or not open_form(self.conversation, flow.mark, self.now, self.rules):
+                self.screens.append("(the form is over)")
+            case "she opens it":
+                self.happens(FormOpened(self._step()))
+            case "she goes back" if flow.shown:
+                self.happens(FormBack(self._step(), flow.shown.screen))
+            case _ if flow.shown:
+                self._submit(flow.shown.screen, flow.number, action)
+
+    def _submit(self, screen: Screen, number: int, action: str) -> None:
+        citizen, step = self.citizen, self._step()
+        entered = action.partition(" enters ")[2]
+        named = {"<her Aadhaar number>": citizen.aadhaar, "<the OTP>": RIGHT_OTP, "<a wrong OTP>": WRONG_OTP}
+        value = named.get(entered, entered)
+        fields = {
+            "she agrees": {"choice": "agree", "agree": "yes"},
+            "she taps Sign up": {"choice": "sign_up"},
+            "she taps Resend": {"choice": "resend"},
+        }.get(action, {"number": value, "otp": value})
+        if entered == "<her details>":
+            born = f"{citizen.born[4:]}-{citizen.born[2:4]}-{citizen.born[:2]}"
+            fields = {"number": citizen.aadhaar, "name": citizen.aadhaar_name or citizen.name, "born": born}
+            fields |= {"gender": citizen.gender, "mobile": (citizen.mobile or "")[-10:], "agree": "yes"}
+        if action.startswith("she chooses "):
+            fields = {"document": self.tappable[action.removeprefix("she chooses ")]}
+        own, today = citizen.phone[-10:], "2027-01-01"
+        read = read_submission(screen, fields, step, pepper="pepper", own_mobile=own, today=today)
+        self._sealed |= read.brought
+        self._typed = read.brought.get("otp", self._typed)
+        self.happens(FormSubmitted(step, number, screen, read.entered))
+
+    def _show_screen(self, answer: AnswerForm) -> None:
+        screens = FormScreens(Renderer(session_seconds=900, link_seconds=900))
+        shown = screens.answer(answer, self.conversation, "token", self.now)
+        self.screens.append(_screen(str(shown["screen"]), shown["data"]))
+        if answer.screen is Screen.DOCUMENTS:
+            data: Any = shown["data"]
+            self.tappable.update((one["title"], one["id"]) for one in data["documents"])
 
     def come_back(self, outcome: str) -> None:
         """Agree on our page, and come back from DigiLocker's own, if her link still holds."""
@@ -227,6 +312,9 @@ class Chat:
         before = replace(self.conversation, writes_from_mobile=self.writes_from_mobile)
         self.conversation, effects = advance(before, event, self.now, self.rules)
         self.effects += effects
+        flow = self.conversation.flow
+        if isinstance(event, FormOpened | FormSubmitted | FormBack) and flow and flow.shown:
+            self._show_screen(flow.shown)
         for effect in effects:
             if isinstance(effect, SealInput):
                 own = self.citizen.phone[-10:]
@@ -236,6 +324,13 @@ class Chat:
                     self.happens(self._answer(event.id, effect))
             elif isinstance(effect, REPLIES):
                 self._show(self._rendered(effect))
+            elif isinstance(effect, AnswerForm) and not self.slow:
+                self._show_screen(effect)
+            elif isinstance(effect, AnswerForm):
+                self.slow -= 1
+                self._show_screen(AnswerForm(Screen.CLOSED))
+                if effect.reply:
+                    self.happens(FormUnseen(self._step(), event.id, effect.reply))
             elif isinstance(effect, SetTimer):
                 self._timers.append(self.now + effect.seconds)
 
@@ -336,6 +431,8 @@ class Chat:
                 return renderer.say(reply, self.conversation, self._sealed)
             case OfferLink():
                 return renderer.link(reply, "https://desk.example/consent/start?s=state")
+            case OfferForm():
+                return renderer.form(reply, "token")
             case OfferLanguages():
                 return renderer.languages(reply)
             case ShowDocuments():
@@ -361,6 +458,8 @@ class Chat:
                 self.said.append(shown(body, [f"{button}: {' | '.join(row.title for row in rows)}"]))
             case LinkMessage(body=body, display_text=title):
                 self.said.append(shown(body, [f"{title} ↗"]))
+            case FormMessage(body=body, button=title):
+                self.said.append(shown(body, [f"{title} ▤"]))
             case TextMessage(body=body):
                 self.said.append(shown(body, []))
 
@@ -385,6 +484,31 @@ def _parameters(offer: Offer) -> tuple[Parameter, ...]:
     issuer = organisation(offer.org_id)
     kind = issuer.kind(offer.doctype) if issuer else None
     return tuple(Parameter(one.name, one.label, one.example, one.values) for one in kind.parameters) if kind else ()
+
+
+def _screen(name: str, data: Any) -> str:
+    """Write a screen of the form as it stands in a transcript: what can be tapped in square brackets."""
+    screen = next((one for one in FORM["screens"] if one["id"] == name), None)
+    if screen is None:
+        return "(the form closes)"
+    lines = [name, *([f"! {data['error_message']}"] if "error_message" in data else [])]
+    for component in screen["layout"]["children"]:
+        texts = {key: data[str(value)[7:-1]] for key, value in component.items() if str(value).startswith("${data.")}
+        match component["type"]:
+            case "TextBody":
+                lines.append(texts["text"])
+            case "RadioButtonsGroup":
+                lines += [texts["label"], *(f"( ) {one['title']}" for one in texts["data-source"])]
+            case "OptIn":
+                lines.append(f"☐ {texts['label']}")
+            case "EmbeddedLink":
+                lines.append(f"[{texts['text']}]")
+            case "Footer":
+                lines.append(f"[{texts['label']}]")
+            case _:
+                hint = f" ({texts['helper-text']})" if "helper-text" in texts else ""
+                lines.append(f"{texts['label']}: ____{hint}")
+    return "\n".join(lines)
 
 
 def shown(body: str, buttons: list[str], file: str | None = None) -> str:

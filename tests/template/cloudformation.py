@@ -65,7 +65,7 @@ class Template:
         }
         for kind, key in of_resources.items():
             for name, properties in self.of_type(kind).items():
-                found += ((name, statement) for statement in properties[key]["Statement"])
+                found += ((name, _there_at_all(statement)) for statement in properties[key]["Statement"])
         return found
 
     def deployed(self, **parameters: str) -> dict[str, dict[str, Any]]:
@@ -100,3 +100,11 @@ def as_list(value: Any) -> list[Any]:
 def evaluate(condition: Any, parameters: dict[str, str]) -> Any:
     """Work out a condition or an assertion that refers to parameters only."""
     return conditions.evaluate(condition, parameters, {})
+
+
+def _there_at_all(statement: dict[str, Any]) -> dict[str, Any]:
+    """Return a statement that a condition may leave out."""
+    match statement:
+        case {"Fn::If": [_, dict(there), {"Ref": "AWS::NoValue"}]}:
+            return there
+    return statement

@@ -58,6 +58,7 @@ def test_a_version_takes_over_gradually_where_it_is_told_to_but_never_locally(te
         assert groups.keys() == (template.serving().keys() if gradual else set()), parameters
         assert template.exists("DeploymentRole", **parameters) is gradual
         assert template.exists("ConsentDeploymentRole", **parameters, SignIn="consent-page") is gradual
+        assert template.exists("FormDeploymentRole", **parameters, SignIn="form") is gradual
 
 
 def test_staging_and_prod_are_deployed_gradually() -> None:
@@ -72,7 +73,8 @@ def test_an_alarm_takes_a_version_back(template: Template) -> None:
         alarms = watching(group)
 
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-        role = "ConsentDeploymentRole" if function == "ConsentFunction" else "DeploymentRole"
+        own = f"{function.removesuffix('Function')}DeploymentRole"
+        role = own if own in template.resources else "DeploymentRole"
         assert group["ServiceRoleArn"]["Fn::If"][:2] == ["DeploysGradually", {"Fn::GetAtt": [role, "Arn"]}]
         # CodeDeploy takes ten at the most.
         assert {f"{function.removesuffix('Function')}ErrorsAlarm"} <= alarms <= template.alarms().keys()
@@ -125,6 +127,7 @@ def test_what_callers_see_takes_a_version_back_but_not_how_fast_it_starts(templa
     groups = deployment_groups(template.deployed(**GRADUAL))
 
     assert {"ConsentApiErrorsAlarm", "CallbacksFailedAlarm"} <= watching(groups["ConsentFunction"])
+    assert "FormApiErrorsAlarm" in watching(groups["FormFunction"])
     assert "ApiErrorsAlarm" in watching(groups["WebhookFunction"])
     measured = {
         metric["MetricName"]
@@ -145,7 +148,7 @@ def test_what_callers_see_takes_a_version_back_but_not_how_fast_it_starts(templa
 def test_a_percentile_of_a_few_calls_sets_off_no_alarm(template: Template) -> None:
     percentiles = [alarm for alarm in template.alarms().values() if "ExtendedStatistic" in alarm]
 
-    assert len(percentiles) == 5
+    assert len(percentiles) == 7
     assert all(alarm["EvaluateLowSampleCountPercentile"] == "ignore" for alarm in percentiles)
 
 
@@ -169,7 +172,11 @@ def test_whoever_calls_a_function_calls_its_alias(template: Template, stage: str
 
 @pytest.mark.parametrize(
     ("role", "functions"),
-    [("DeploymentRole", ["WebhookFunction", "DocumentFunction"]), ("ConsentDeploymentRole", ["ConsentFunction"])],
+    [
+        ("DeploymentRole", ["WebhookFunction", "DocumentFunction"]),
+        ("ConsentDeploymentRole", ["ConsentFunction"]),
+        ("FormDeploymentRole", ["FormFunction"]),
+    ],
 )
 def test_codedeploy_may_move_its_aliases_and_nothing_else(template: Template, role: str, functions: list[str]) -> None:
     (move, call, look) = [statement for owner, statement in template.statements() if owner == role]

@@ -89,8 +89,19 @@ def test_the_layer_carries_nothing_that_lambda_has_or_nobody_needs(packages: Pat
     assert sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()) < 21_000_000
 
 
+def test_what_decrypts_forms_is_in_a_layer_of_its_own_and_fits_the_processor(built: Path, packages: Path) -> None:
+    layer = built / "FormLayer" / "python"
+    wheels = {path.parent.name: _wheel_fields(path) for path in layer.glob("*.dist-info/WHEEL")}
+
+    assert {name.partition("-")[0] for name in wheels} == {"cryptography", "cffi", "pycparser"}
+    assert not {path.name for path in layer.iterdir()} & {path.name for path in packages.iterdir()} - {"bin"}
+    for name, fields in wheels.items():
+        assert all(tag.endswith((f"_{MACHINE}", "-any")) for tag in fields["Tag"]), name
+    assert sum(path.stat().st_size for path in layer.rglob("*") if path.is_file()) < 17_000_000
+
+
 def test_functions_carry_their_handler_only(built: Path) -> None:
-    for folder in ("webhook", "consent", "document"):
+    for folder in ("webhook", "consent", "form", "document"):
         name = f"{folder.title()}Function"
         assert {path.relative_to(built / name) for path in (built / name).rglob("*") if path.is_file()} == {
             Path("app.py"),
@@ -135,14 +146,14 @@ def test_a_source_that_cannot_be_compiled_stops_the_build(tmp_path: Path) -> Non
         compile_build(tmp_path)
 
 
-def test_every_module_is_compiled_and_needs_the_layer_and_the_runtime_only(packages: Path, tmp_path: Path) -> None:
+def test_every_module_is_compiled_and_needs_the_layers_and_the_runtime_only(packages: Path, tmp_path: Path) -> None:
     # The local stack would not notice a package missing in the layer: its functions see the developer's ones too.
     (installed,) = (Path(path) for path in sys.path if path.endswith("site-packages"))
     for name in RUNTIME_PACKAGES:
         (tmp_path / name).symlink_to(installed / name)
     program = (
         "import importlib, pkgutil, sys\n"
-        f"sys.path[:0] = [{str(packages)!r}, {str(tmp_path)!r}]\n"
+        f"sys.path[:0] = {[str(packages), str(packages.parents[1] / 'FormLayer' / 'python'), str(tmp_path)]!r}\n"
         "import helpdesk\n"
         "for module in pkgutil.walk_packages(helpdesk.__path__, 'helpdesk.'):\n"
         "    importlib.import_module(module.name)\n"

@@ -30,8 +30,10 @@ ALLOWED_ACTION_WILDCARDS = {
     # The local emulator asks for the batch call under a name of its own, AWS for the single one.
     ("WebhookRole", "sqs:SendMessage*"),
     ("ConsentRole", "sqs:SendMessage*"),
+    ("FormRole", "sqs:SendMessage*"),
     # The usual key policy: without it nobody, not even the account's root, could ever change the key.
     ("DataKey", "kms:*"),
+    ("FormKey", "kms:*"),
     # A denial: it should cover everything.
     ("DocumentsBucketPolicy", "s3:*"),
     *(
@@ -43,11 +45,14 @@ ALLOWED_ACTION_WILDCARDS = {
 ALLOWED_RESOURCE_WILDCARDS = {
     # In a key's own policy the star is that key.
     ("DataKey", "TheAccountDecidesByIam"),
+    ("FormKey", "TheAccountDecidesByIam"),
+    ("FormKey", "OpenByWhatsAppsAlgorithmOnly"),
     # API Gateway takes no role with less.
     ("ApiGatewayLogRole", "WriteTheLogsOfEveryApi"),
     # CodeDeploy asks for the state of alarms; nothing is changed by it.
     ("DeploymentRole", "LookAtAlarms"),
     ("ConsentDeploymentRole", "LookAtAlarms"),
+    ("FormDeploymentRole", "LookAtAlarms"),
     # CodeDeploy knows no resource for what a trial answers it.
     ("TrialRole", "SayWhatCameOfIt"),
     # In a secret's own policy the star is that secret.
@@ -73,7 +78,7 @@ def test_a_function_stands_beside_its_log_and_its_role_and_a_queue_beside_its_de
     order = list(template.resources)
     functions = [name.removesuffix("Function") for name in template.of_type(FUNCTION)]
     queues = [name.removesuffix("Queue") for name in _dead_letter_queues(template)]
-    assert (len(functions), len(queues)) == (5, 3)
+    assert (len(functions), len(queues)) == (6, 3)
 
     groups = [[f"{name}Function", f"{name}LogGroup", f"{name}Role"] for name in functions]
     of_queue = ("Queue", "DeadLetterQueue", "QueueAgeAlarm", "DeadLetterAlarm")
@@ -202,6 +207,23 @@ def test_the_consent_function_can_seal_but_not_open_reads_no_secret_and_is_there
     assert not [name for name in template.environment("ConsentFunction") if "SECRET" in name or name == "CONSENT_URL"]
     for name in ("ConsentFunction", "ConsentRole", "ConsentLogGroup"):
         assert template.resources[name]["Condition"] == "IsOnPage"
+
+
+def test_the_form_function_opens_forms_only_holds_no_credential_and_is_there_only_when_needed(
+    template: Template,
+) -> None:
+    statements = [statement for owner, statement in template.statements() if owner == "FormRole"]
+    keys = {action: statement["Resource"] for statement in statements for action in as_list(statement["Action"])}
+
+    assert keys["kms:Decrypt"] == {"Fn::GetAtt": ["FormKey", "Arn"]}
+    assert keys["kms:Encrypt"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    assert not [
+        name for name in template.environment("FormFunction") if "OUTBOUND" in name or "URL" in name.split("_")[0]
+    ]
+    for name in ("FormFunction", "FormRole", "FormLogGroup", "FormKey", "FormLayer"):
+        assert template.resources[name]["Condition"] == "IsByForm"
+    (event,) = template.of_type(FUNCTION)["FormFunction"]["Events"].values()
+    assert (event["Properties"]["Method"], event["Properties"]["Path"]) == ("POST", "/form")
 
 
 def test_the_pages_are_reached_by_reading_and_by_the_form_of_the_first_one_only(template: Template) -> None:
@@ -335,8 +357,8 @@ def test_what_ids_are_keyed_with_outlives_the_stack_like_the_tables(template: Te
 @pytest.mark.parametrize(
     ("secret", "readers"),
     [
-        ("IdentitySecret", {"WebhookRole", "DocumentRole"}),
-        ("WebhookSecret", {"WebhookRole"}),
+        ("IdentitySecret", {"WebhookRole", "FormRole", "DocumentRole"}),
+        ("WebhookSecret", {"WebhookRole", "FormRole"}),
         ("OutboundSecret", {"DocumentRole"}),
     ],
 )
@@ -503,12 +525,17 @@ def test_the_bucket_refuses_plain_http_at_every_stage_but_local(template: Templa
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_the_data_key_rotates(template: Template) -> None:
-    (key,) = template.of_type("AWS::KMS::Key").values()
-    assert key["EnableKeyRotation"] is True
+def test_the_data_key_rotates_and_the_forms_opens_by_one_algorithm_only(template: Template) -> None:
+    keys = template.of_type("AWS::KMS::Key")
+    assert keys["DataKey"]["EnableKeyRotation"] is True
+    assert (keys["FormKey"]["KeySpec"], keys["FormKey"]["KeyUsage"]) == ("RSA_2048", "ENCRYPT_DECRYPT")
+    (where, denied, _) = keys["FormKey"]["KeyPolicy"]["Statement"][1]["Fn::If"]
+    assert where == "IsNotLocal"
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "kms:Decrypt")
+    assert denied["Condition"] == {"StringNotEquals": {"kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}}
 
 
-@pytest.mark.parametrize("name", ["Api", "ConsentApi"])
+@pytest.mark.parametrize("name", ["Api", "ConsentApi", "FormApi"])
 def test_the_access_log_names_its_fields_and_no_person(template: Template, name: str) -> None:
     api = template.of_type("AWS::Serverless::Api")[name]
     _, setting, otherwise = api["AccessLogSetting"]["Fn::If"]
@@ -833,9 +860,10 @@ def test_consents_the_pepper_that_names_them_and_logs_outlive_the_stack(template
 
 
 def test_stages_of_one_account_do_not_share_the_name_of_a_layer_or_a_dashboard(template: Template) -> None:
-    (layer,) = template.of_type("AWS::Serverless::LayerVersion").values()
+    layers = template.of_type("AWS::Serverless::LayerVersion")
     (dashboard,) = template.of_type("AWS::CloudWatch::Dashboard").values()
 
-    assert layer["LayerName"] == {"Fn::Sub": "${AWS::StackName}-helpdesk"}
+    assert layers["HelpdeskLayer"]["LayerName"] == {"Fn::Sub": "${AWS::StackName}-helpdesk"}
+    assert layers["FormLayer"]["LayerName"] == {"Fn::Sub": "${AWS::StackName}-form"}
     # One name space for all regions of an account.
     assert dashboard["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}

@@ -37,13 +37,13 @@ from helpdesk.conversation.model import (
     Form,
     IssuedDocument,
     OtpRound,
-    Pull,
     Rules,
     Session,
     Stage,
     Waiting,
 )
 from helpdesk.conversation.offers import Offer, Parameter
+from helpdesk.conversation.pull import Pull
 from helpdesk.conversation.turn import MISSED
 from helpdesk.languages.catalogue import codes
 from helpdesk.understanding.reading import read

@@ -35,6 +35,8 @@ def test_the_functions_pass_their_trial(cloud: Aws, folder: str, function: str) 
         ("WebhookFunction", {"errorMessage": "crashed"}),
         ("ConsentFunction", {"statusCode": 502}),
         ("ConsentFunction", None),
+        ("FormFunction", {"statusCode": 421}),
+        ("FormFunction", {"statusCode": 200}),
         ("", {"errorMessage": "crashed"}),
         ("", {"batchItemFailures": [{"itemIdentifier": "1"}]}),
     ],
@@ -63,13 +65,13 @@ def test_codedeploy_is_told_how_the_trial_ended(status: int, verdict: str) -> No
         code = status if json.loads(call["Payload"])["httpMethod"] == "POST" else 403
         return {"Payload": mock.Mock(read=lambda: json.dumps({"statusCode": code}))}
 
-    with mock.patch.dict("os.environ", {"AWS_DEFAULT_REGION": "ap-south-1", "WEBHOOK": "f", "CONSENT": ""}):
+    with mock.patch.dict("os.environ", {"AWS_DEFAULT_REGION": "ap-south-1", "WEBHOOK": "f", "CONSENT": "", "FORM": ""}):
         app: Any = load("trial")
     content = json.dumps({"Name": "f", "TargetVersion": "7"})
     deployment = {"deploymentInfo": {"revision": {"string": {"content": content}}}}
     app.codedeploy = mock.Mock(get_deployment=mock.Mock(return_value=deployment))
     app.functions = mock.Mock(invoke=invoke)
-    with mock.patch.dict("os.environ", {"WEBHOOK": "f", "CONSENT": ""}):
+    with mock.patch.dict("os.environ", {"WEBHOOK": "f", "CONSENT": "", "FORM": ""}):
         app.lambda_handler({"DeploymentId": "d", "LifecycleEventHookExecutionId": "e"}, Context())
 
     app.codedeploy.put_lifecycle_event_hook_execution_status.assert_called_once_with(
@@ -99,14 +101,18 @@ HANDSHAKE = SSLError(ssl.SSLError("alert"))
         (UNTRUSTED, True, False),
     ],
 )
-@pytest.mark.parametrize("pages", [410, 500, None])
+@pytest.mark.parametrize(
+    ("pages", "form"), [(410, None), (500, None), (None, 432), (None, 500), (None, 421), (None, None)]
+)
 def test_the_address_must_answer_a_stranger_and_with_mutual_tls_refuse_her(
-    answer: int | Exception, mutual_tls: bool, reached: bool, pages: int | None
+    answer: int | Exception, mutual_tls: bool, reached: bool, pages: int | None, form: int | None
 ) -> None:
     first = answer if isinstance(answer, Exception) else mock.Mock(status=answer)
     http = mock.Mock(spec=urllib3.PoolManager)
-    http.request.side_effect = [first, mock.Mock(status=pages)]
+    http.request.side_effect = [first, *(mock.Mock(status=status) for status in (pages, form) if status)]
 
-    got = is_reached("https://w", "https://p" if pages else "", mutual_tls=mutual_tls, http=http)
+    got = is_reached(
+        "https://w", "https://p" if pages else "", "https://f" if form else "", mutual_tls=mutual_tls, http=http
+    )
 
-    assert got is (reached and pages != 500)
+    assert got is (reached and pages in {410, None} and form in {432, None})

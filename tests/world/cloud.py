@@ -16,6 +16,7 @@ from standins.config import SimulatorConfig
 from tests.conversations.chat import directory
 from tests.handlers import SETTINGS
 from tests.world.calls import Calls, Counted
+from tests.world.form_keys import FormKms
 from tests.world.queues import Message, Queue
 from tests.world.table import Tables
 
@@ -44,6 +45,7 @@ ENVIRONMENT = {
     "TIMER_QUEUE_URL": "timer",
     "TIMER_QUEUE_ARN": f"{_ARN}timer",
     "DATA_KEY_ARN": "data-key",
+    "FORM_KEY": "form-key",
     "DOCUMENTS_BUCKET": "documents",
     "WEBHOOK_SECRET_ARN": "webhook-secret",
     "IDENTITY_SECRET_ARN": "identity-secret",
@@ -75,8 +77,19 @@ class Kms:
         """Seal."""
         return {"CiphertextBlob": json.dumps([KeyId, EncryptionContext, Plaintext.decode()]).encode()}
 
-    def decrypt(self, *, KeyId: str, CiphertextBlob: bytes, EncryptionContext: dict[str, str]) -> dict[str, bytes]:  # noqa: N803
+    def decrypt(
+        self,
+        *,
+        KeyId: str,  # noqa: N803
+        CiphertextBlob: bytes,  # noqa: N803
+        EncryptionContext: dict[str, str] | None = None,  # noqa: N803
+        EncryptionAlgorithm: str = "",  # noqa: N803
+    ) -> dict[str, bytes]:
         """Open. Raises ClientError in another context."""
+        if EncryptionAlgorithm:
+            return FormKms().decrypt(
+                KeyId=KeyId, CiphertextBlob=CiphertextBlob, EncryptionAlgorithm=EncryptionAlgorithm
+            )
         key, context, value = json.loads(CiphertextBlob)
         if (key, context) != (KeyId, EncryptionContext):
             raise ClientError({"Error": {"Code": "InvalidCiphertextException"}}, "Decrypt")

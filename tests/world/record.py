@@ -84,6 +84,8 @@ class Received(Event):
     """The document is fetched from a link, and not uploaded."""
     link: str = ""
     """What its button opens."""
+    form_token: str = ""
+    """Of the form that its button opens."""
     fetched_from: str = ""
     """The link that leads to the document."""
     rows: tuple[tuple[str, str], ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpdesk.whatsapp.errors import InvalidMessage, MediaFailed, WindowClosed
 from helpdesk.whatsapp.messages import Message, Recipient, envelope
@@ -11,6 +11,9 @@ from standins.whatsapp.errors import GraphError
 from tests.conversations.chat import shown
 from tests.world.chance import Clock
 from tests.world.record import Received, Refused
+
+if TYPE_CHECKING:
+    from helpdesk.errors import WhatsAppError
 
 _WINDOW_SECONDS = 24 * 3600
 
@@ -36,6 +39,8 @@ class WhatsApp:
         self.last_heard: dict[str, float] = {}
         self.refuses: Callable[[Received], bool] = lambda _: False
         """Whether it does not take a message."""
+        self.refusal: WhatsAppError = MediaFailed(131053, status=400)
+        """With what it refuses."""
         self.reported: Callable[[Received], None] = lambda _: None
         """Told of each message that was taken."""
 
@@ -58,7 +63,7 @@ class WhatsApp:
         received = self._received(number, sent)
         if self.refuses(received):
             self._note(Refused(at=self._clock(), line=number, why="the file cannot be had", by_fault=True))
-            raise MediaFailed(131053, status=400)
+            raise self.refusal
         self._sent += 1
         self._note(received)
         self.reported(received)
@@ -90,7 +95,7 @@ class WhatsApp:
             content = self._fetch(link) if link else self._media.get(media)
         buttons = [f"{action['button']}: {' | '.join(tappable)}"] if rows else list(tappable)
         opens = action.get("parameters", {})
-        buttons += [opens["display_text"]] if opens else []
+        buttons += [opens.get("display_text") or opens["flow_cta"]] if opens else []
         return Received(
             at=self._clock(),
             line=number,
@@ -104,4 +109,5 @@ class WhatsApp:
             fetched_from=link,
             content=content,
             link=opens.get("url", ""),
+            form_token=opens.get("flow_token", ""),
         )

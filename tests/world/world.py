@@ -22,7 +22,7 @@ from typing import Any, Self
 from unittest import mock
 
 from helpdesk import telemetry
-from helpdesk.bootstrap import consent, document, webhook
+from helpdesk.bootstrap import consent, document, form, webhook
 from tests.handlers import ROOT, Context
 from tests.world.calls import Calls, Died
 from tests.world.chance import Clock, seeded
@@ -101,6 +101,8 @@ class _Kms(Kms):
 
     def decrypt(self, **request: Any) -> dict[str, bytes]:
         opened = super().decrypt(**request)
+        if "EncryptionContext" not in request:
+            return opened  # the key of a form's request, and nothing that was sealed
         context = request["EncryptionContext"]
         ends_at = float(context["ends_at"]) if "ends_at" in context else None
         self._world.note(
@@ -171,6 +173,7 @@ class World:
             (telemetry, "single_metric", lambda **_: uncounted),
             (webhook, "receiver", partial(webhook.receiver, self.environment, **outside)),
             (consent, "consenting", partial(consent.consenting, self.environment, **outside)),
+            (form, "endpoint", partial(form.endpoint, self.environment, **outside)),
             (document, "handler", partial(document.handler, self.environment, **outside, **clients)),
         ):
             self._stack.enter_context(mock.patch.object(target, name, stand_in))
@@ -373,6 +376,8 @@ class World:
     def _no_time(self, seconds: float) -> None:
         """Wait, in this world: others are at work meanwhile."""
         self.clock.seconds += seconds
+        if self.function == "form":  # it waits for what the document function does
+            self.meanwhile()
 
     def _post_next(self) -> bool:
         _, _, body, tries = heappop(self._deliveries)

@@ -46,6 +46,32 @@ class WebhookSettings(Value, frozen=True):
         )
 
 
+class FormSettings(Value, frozen=True):
+    """The form function's settings."""
+
+    common: Common
+    webhook_secret_arn: str
+    identity_secret_arn: str
+    form_key_arn: str
+    link_expiry_seconds: int
+    consent_retention_days: int
+    department: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings. Raises SettingError."""
+        read = _Reader(environment)
+        return cls(
+            common=read.common(),
+            webhook_secret_arn=read.text("WEBHOOK_SECRET_ARN"),
+            identity_secret_arn=read.text("IDENTITY_SECRET_ARN"),
+            form_key_arn=read.text("FORM_KEY"),
+            link_expiry_seconds=read.number("LINK_EXPIRY_SECONDS"),
+            consent_retention_days=read.number("CONSENT_RETENTION_DAYS"),
+            department=read.text_at_prod("DEPARTMENT"),
+        )
+
+
 class DocumentSettings(Value, frozen=True):
     """The document function's settings."""
 
@@ -74,6 +100,7 @@ class DocumentSettings(Value, frozen=True):
     department: str
     grievance: str
     privacy_page: str
+    form_name: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -105,6 +132,7 @@ class DocumentSettings(Value, frozen=True):
             department=read.text_at_prod("DEPARTMENT"),
             grievance=read.text_at_prod("GRIEVANCE"),
             privacy_page=read.text_at_prod("PRIVACY_PAGE"),
+            form_name=read.optional("FORM_NAME"),
         )
 
 
@@ -193,6 +221,7 @@ class _Reader:
 
     def rules(self) -> Rules:
         usual = Rules()
+        sign_in = self.one_of("SIGN_IN", "in-chat", "form", "consent-page")
         replies = self.number("REPLIES_PER_CITIZEN_PER_DAY")
         share = replies / usual.replies.day
         return Rules(
@@ -210,6 +239,8 @@ class _Reader:
             links=usual.links.scaled(share),
             messages_per_minute=self.number("MESSAGES_PER_MINUTE"),
             same_texts_per_minute=self.number("SAME_TEXTS_PER_MINUTE"),
-            on_page=self.one_of("SIGN_IN", "in-chat", "consent-page") == "consent-page",
+            on_page=sign_in == "consent-page",
+            by_form=sign_in == "form",
+            types_instead=self.optional("FORM_FALLBACK") != "none",
             languages=codes(),
         )

@@ -13,6 +13,7 @@ WRONG_TOKEN: dict[str, Any] = {
     "resource": "/webhook",
     "queryStringParameters": {"hub.mode": "subscribe", "hub.verify_token": "nobody's", "hub.challenge": "1"},
 }
+UNSIGNED_FORM: dict[str, Any] = {"httpMethod": "POST", "resource": "/form", "headers": {}, "body": "{}"}
 LINK_OF_NOBODY: dict[str, Any] = {"httpMethod": "GET", "resource": "/consent"}
 SECONDS = 10.0
 """For one call from outside."""
@@ -28,6 +29,8 @@ def faults(function: str, invoke: Invoke) -> list[str]:
             expected = [(UNSIGNED, 401), (WRONG_TOKEN, 403)]
         case "ConsentFunction":
             expected = [(LINK_OF_NOBODY, 410)]
+        case "FormFunction":
+            expected = [(UNSIGNED_FORM, 432)]
         case _:
             answer = invoke({"Records": []})
             return [] if answer == {"batchItemFailures": []} else ["an empty batch is not done"]
@@ -49,8 +52,10 @@ def version_of(specification: str) -> tuple[str, str]:
     return name[1], version[1]
 
 
-def is_reached(webhook: str, pages: str, *, mutual_tls: bool, http: urllib3.PoolManager | None = None) -> bool:
-    """Return whether the public addresses answer an outside call correctly. `pages`: "" where there are none.
+def is_reached(
+    webhook: str, pages: str, form: str, *, mutual_tls: bool, http: urllib3.PoolManager | None = None
+) -> bool:
+    """Return whether the public addresses answer an outside call correctly. `pages`, `form`: "" where there are none.
 
     With mutual TLS the webhook is called unsigned, and anything that it says itself is wrong.
     """
@@ -58,7 +63,8 @@ def is_reached(webhook: str, pages: str, *, mutual_tls: bool, http: urllib3.Pool
     wrong_token = f"{webhook}?hub.mode=subscribe&hub.verify_token=nobodys&hub.challenge=1"
     try:
         answered = _is_refused(http, webhook) if mutual_tls else http.request("GET", wrong_token).status == 403
-        return answered and (not pages or http.request("GET", pages).status == 410)
+        shown = not pages or http.request("GET", pages).status == 410
+        return answered and shown and (not form or http.request("POST", form, body=b"{}").status == 432)
     except urllib3.exceptions.HTTPError:
         return False
 

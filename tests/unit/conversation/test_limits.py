@@ -35,9 +35,10 @@ from helpdesk.conversation.events import (
     Tapped,
 )
 from helpdesk.conversation.limits import DAY, HOUR, Limit, Used
-from helpdesk.conversation.model import Conversation, IssuedDocument, Pull, Rules, Session, Stage
+from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Session, Stage
 from helpdesk.conversation.offers import Offer
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.pull import Pull
 
 NOW = 1_800_000_000 - 1_800_000_000 % 60
 RULES = Rules()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from helpdesk.conversation.effects import (
     FindOffers,
     ListDocuments,
     MakeLink,
+    OfferForm,
     OfferLanguages,
     OfferLink,
     PullDocument,
@@ -38,12 +40,14 @@ from helpdesk.conversation.effects import (
     Request,
     Revoke,
     Say,
+    Screen,
     SealInput,
     SendOtp,
     ShowDetails,
     ShowDocuments,
     ShowOptions,
     SignUp,
+    Text,
     VerifyOtp,
     VerifySignUp,
     detail,
@@ -57,6 +61,12 @@ from helpdesk.conversation.events import (
     Entered,
     Event,
     Failed,
+    FormBack,
+    FormClosed,
+    FormNotShown,
+    FormOpened,
+    FormSubmitted,
+    FormUnseen,
     Kind,
     LateMessage,
     LinkMade,
@@ -70,18 +80,31 @@ from helpdesk.conversation.events import (
     SentProof,
     SentSomethingElse,
     SignedIn,
+    SignUpEntered,
     Tapped,
     TimelyEvent,
     TimeRanOut,
 )
+from helpdesk.conversation.flow import Flow
+from helpdesk.conversation.in_form import LEADS_TO
 from helpdesk.conversation.limits import Limit
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Stage
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
 from helpdesk.languages.catalogue import codes
+from helpdesk.service.form_screens import FormScreens
 from helpdesk.service.renderer import Renderer
-from helpdesk.whatsapp.messages import ButtonsMessage, DocumentHeader, LinkMessage, ListMessage, TextMessage
+from helpdesk.whatsapp.messages import (
+    ButtonsMessage,
+    DocumentHeader,
+    FormMessage,
+    LinkMessage,
+    ListMessage,
+    TextMessage,
+)
+from tests.conversations.chat import FORM
+from tools.forms import data_faults
 
 NOW = 1_800_000_000
 UNLIMITED = Limit(1000, 1000, 1000)
@@ -96,6 +119,7 @@ RULES = Rules(
 """Limits on what a citizen may ask for have walks of their own: test_limits.py."""
 SESSION = {TOKEN, REFRESH, SHARED}
 PROOF = "a hash of the one-time code"
+SCREENS = FormScreens(Renderer(session_seconds=900, link_seconds=900))
 RENDERER = Renderer(session_seconds=900, link_seconds=900, helpline="1800-000-000")
 PARAMETERS = (
     Parameter("rollno", "Roll Number", "5147103"),
@@ -106,6 +130,7 @@ PULLED = {TOKEN, SOUGHT, *(detail(number) for number in range(1, len(PARAMETERS)
 NEEDED = {
     Stage.MENU: SESSION,  # she stays signed in
     Stage.AADHAAR: {AADHAAR, *DETAILS},  # for another try with the same number, or as it is being corrected
+    Stage.FORM: {DEVICE_CODE, *DETAILS},
     Stage.NAME: set(DETAILS),
     Stage.BORN: set(DETAILS),
     Stage.GENDER: set(DETAILS),
@@ -137,7 +162,7 @@ SHOWN = {
 """What she entered, as the functions open it for a message that shows it."""
 
 
-TOLD = (Say, OfferLink, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
+TOLD = (Say, OfferLink, OfferForm, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 """What she is told, but for the document itself."""
 
 
@@ -183,7 +208,7 @@ class FallsSilent:
     """She writes no more, and the timer fires."""
 
 
-type Sent = ButtonsMessage | LinkMessage | ListMessage | TextMessage
+type Sent = ButtonsMessage | FormMessage | LinkMessage | ListMessage | TextMessage
 type Move = TimelyEvent | LateMessage | TimeRanOut | Taps | Answers | Passes | FallsSilent | GoesOn
 
 _WORDS = st.sampled_from(("licence", "driving", "insurance", "policy", "life", "transport", "zzzz"))
@@ -293,7 +318,7 @@ class Step:
 def walk(moves: list[Move]) -> Iterator[Step]:
     """Take a new conversation through some moves."""
     conversation, now = Conversation(writes_from_mobile=len(moves) % 2 == 0), NOW
-    rules = replace(RULES, on_page=len(moves) % 3 == 0)
+    rules = replace(RULES, on_page=len(moves) % 3 == 0, by_form=len(moves) % 3 == 1)
     asked: list[tuple[str, Request]] = []
     offered: list[list[str]] = []
     replies: list[Reply] = []
@@ -380,6 +405,8 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
         if conversation.waits_for(waited):
             return _answer(Answers(0, None, 3600, (licence, replace(licence, has_pdf=False)) * 7, 1), waited, request)
     match conversation.stage:
+        case Stage.FORM if conversation.flow:
+            return _in_form(step, conversation, conversation.flow, move)
         case Stage.ACCOUNT:
             return Said(step, frozenset({Choice.NO if move.signs_up else Choice.YES}))
         case Stage.NAME:
@@ -422,6 +449,28 @@ def _onwards(step: str, conversation: Conversation, asked: list[tuple[str, Reque
     return Said(step, frozenset({Choice.SERVICES}))
 
 
+def _in_form(step: str, conversation: Conversation, flow: Flow, move: GoesOn) -> Event:
+    """Go on in the form; now and then leave it, go back in it, or have its answer told in the chat."""
+    if int(step) % 13 == 12:
+        return FormNotShown(step, flow.mark)
+    if int(step) % 11 == 10:
+        return FormUnseen(step, flow.step, Say(conversation.language, Text("otp.ask")), again=move.signs_up)
+    if flow.shown is None:
+        return FormOpened(step)
+    screen = flow.shown.screen
+    entered: dict[Screen, Entered | Tapped | SignUpEntered] = {
+        Screen.CONSENT: Tapped(step, Tap(Choice.SIGN_UP if move.signs_up else Choice.AGREE, "consent")),
+        Screen.NUMBER: Entered(step, Kind.AADHAAR, mark=f"mark {int(step) % 2}"),
+        Screen.SIGN_UP: SignUpEntered(step, "mark", "", "sign_up.not_a_name" if int(step) % 3 == 0 else ""),
+        Screen.OTP: Tapped(step, Tap(Choice.RESEND, "otp")) if int(step) % 7 == 6 else Entered(step, Kind.OTP),
+    }
+    if screen not in entered:
+        return FormClosed(step)
+    if int(step) % 9 == 8 and screen is not Screen.CONSENT:
+        return FormBack(step, screen)
+    return FormSubmitted(step, flow.number, screen, entered[screen])
+
+
 def rendered(reply: Reply, conversation: Conversation) -> Sent | None:
     """Write a reply as it is sent: a list, or a document of one, only to who is still signed in for it."""
     match reply:
@@ -429,6 +478,8 @@ def rendered(reply: Reply, conversation: Conversation) -> Sent | None:
             return RENDERER.say(reply, conversation, SHOWN)
         case OfferLink():
             return RENDERER.link(reply, "https://desk.example/consent/start?s=state")
+        case OfferForm():
+            return RENDERER.form(reply, "token")
         case OfferLanguages():
             return RENDERER.languages(reply)
         case ShowOptions():
@@ -451,6 +502,25 @@ def _ids(message: Sent) -> list[str]:
         case ListMessage(rows=rows):
             return [row.id for row in rows]
     return []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.just(GoesOn()) | st.just(GoesOn(signs_up=True)) | _MOVES, min_size=1, max_size=40))
+def test_the_form_shows_only_what_a_phone_takes_and_goes_only_where_it_may(moves: list[Move]) -> None:
+    moves = [*moves, *([Passes(1)] * ((1 - len(moves)) % 3))]
+    for step in walk(moves):
+        flow = step.after.flow
+        if flow is None or flow.shown is None or flow.shown.screen is Screen.SUCCESS:
+            continue
+        shown: Any = SCREENS.answer(flow.shown, step.after, "token", step.now)
+        assert data_faults(FORM, shown["screen"], shown["data"]) == []
+        assert flow.shown.screen in {flow.asked, *LEADS_TO[flow.asked]} or not isinstance(step.event, FormSubmitted)
+
+
+def test_the_dialogue_leads_where_the_form_may_lead() -> None:
+    assert {screen.value: sorted(to) for screen, to in LEADS_TO.items()} == {
+        screen: sorted(to) for screen, to in FORM["routing_model"].items()
+    }
 
 
 # From anywhere on the way to a document, and on from there.
@@ -477,7 +547,7 @@ def test_every_message_fits_whatsapp_and_offers_a_next_step(moves: list[Move]) -
             assert message is not None
             assert message.to_json()
             ids = _ids(message)
-            assert ids or isinstance(message, LinkMessage)
+            assert ids or isinstance(message, LinkMessage | FormMessage)
             assert all(read_tap(id_) is not None for id_ in ids)
 
 
@@ -579,7 +649,9 @@ def test_no_more_is_kept_than_the_open_question_can_need(moves: list[Move]) -> N
 def test_what_an_effect_needs_was_kept_or_has_just_been_brought(moves: list[Move]) -> None:
     for step in walk(moves):
         brought: set[str] = set()
-        match step.event:
+        match step.event.entered if isinstance(step.event, FormSubmitted) else step.event:
+            case SignUpEntered():
+                brought = {*DETAILS}
             case Entered(kind=Kind.AADHAAR | Kind.VIRTUAL_ID):
                 brought = {AADHAAR}
             case Entered(kind=Kind.OTP):
@@ -654,6 +726,7 @@ def test_the_walks_reach_every_stage() -> None:
 
     @settings(max_examples=800, deadline=None, derandomize=True, database=None)
     @walks
+    @example([Said("", frozenset({Choice.DELETE_DATA}))])
     def look(moves: list[Move]) -> None:
         reached.update(step.after.stage for step in walk(moves))
 

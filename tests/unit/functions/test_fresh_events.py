@@ -13,7 +13,7 @@ import pytest
 
 from events.make import IN_CHAT, ON_PAGE, Fresh, expectations, main, told, write
 from events.samples import Queues, samples
-from helpdesk.storage.work import InOrder, Timer, Work, read_work
+from helpdesk.storage.work import Called, InOrder, LineTimer, Timer, Work, read_work
 from helpdesk.whatsapp.webhook import Kind, parse
 from operations.webhook import WebhookAccess
 from tests.handlers import Context, load
@@ -21,6 +21,7 @@ from tests.unit.aws import APP_SECRET, PHONE_NUMBER_ID, WEBHOOK_SECRET, Aws, aws
 
 FRESH = samples(WebhookAccess(), 0).keys()
 NOTHING_QUEUED = {
+    "webhook/form",
     "webhook/reaction",
     "webhook/revoke",
     "webhook/number_changed",
@@ -74,7 +75,8 @@ def test_there_is_an_event_for_every_kind_of_work(events: dict[str, Any]) -> Non
     readable = [read_work(body) for body in bodies if body != events["document/malformed"]["Records"][0]["body"]]
     kinds = {*get_args(InOrder.__value__), *get_args(Timer.__value__)}
     assert get_args(Work.__value__) == (InOrder, Timer)
-    assert {type(work) for work in readable} == kinds
+    # What the line at the door will ask for: nothing asks for it yet.
+    assert {type(work) for work in readable} == kinds - {Called, LineTimer}
 
 
 @pytest.mark.parametrize("event", sorted(name for name in FRESH if name.startswith("webhook/")))

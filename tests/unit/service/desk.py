@@ -14,6 +14,7 @@ from helpdesk.conversation.model import IssuedDocument, Rules
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, WhatsAppError
+from helpdesk.forms.tokens import write_token
 from helpdesk.outbound import Deadline
 from helpdesk.service.authorization_link import Made
 from helpdesk.service.callback_data import Tracker, tracking_keys
@@ -27,6 +28,7 @@ from helpdesk.service.renderer import Renderer
 from helpdesk.service.shared_documents import EVERYTHING
 from helpdesk.storage.conversations import ConversationStore
 from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.form_answers import FormAnswers
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.secrets import Secret
@@ -372,9 +374,11 @@ def desk(*, on_page: bool = False, asks_for_proof: bool = False, cloud: Any = No
             recipients=recipients,
             tracker=tracker,
             consent_url="https://desk.example/consent",
+            form_token=lambda *form: write_token("form-token-key", *form),
         ),
         documents=documents,
         timers=TimerQueue(cloud.client("sqs"), environment["TIMER_QUEUE_URL"]),
+        answers=FormAnswers(cloud.client("dynamodb"), environment["CONVERSATIONS_TABLE"], clock),
         recipients=recipients,
         tracker=tracker,
         rules=rules,

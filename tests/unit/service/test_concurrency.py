@@ -28,6 +28,7 @@ from helpdesk.conversation.model import Conversation, Rules
 from helpdesk.digilocker.errors import InvalidToken, OtpRefused, Unreachable
 from helpdesk.digilocker.models import Token
 from helpdesk.errors import DigiLockerError, SealEnded, VersionConflict
+from helpdesk.forms.tokens import write_token
 from helpdesk.outbound import Deadline
 from helpdesk.service.callback_data import Tracker, tracking_keys
 from helpdesk.service.identity import conversation_id, document_key, step_id
@@ -37,6 +38,7 @@ from helpdesk.service.outbox_worker import NotItsTurn, Worker
 from helpdesk.service.recipients import Recipients
 from helpdesk.service.renderer import Renderer
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
+from helpdesk.storage.form_answers import FormAnswers
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.secrets import Secret
 from helpdesk.storage.work import Lane, TimerQueue, WorkQueue, read_work
@@ -325,6 +327,7 @@ class WatchedReplier(MessageSender):
             recipients=recipients,
             tracker=tracker,
             consent_url="https://desk.example/consent",
+            form_token=lambda *form: write_token("form-token-key", *form),
         )
         self._whatsapp = whatsapp
         self.sent: dict[str, list[Reply]] = {}
@@ -433,6 +436,7 @@ class Desk:
             replier=self.replier,
             documents=self.documents,  # type: ignore[arg-type]
             timers=TimerQueue(sqs, "timer"),
+            answers=FormAnswers(self.table, "conversations"),  # type: ignore[arg-type]
             recipients=recipients,
             tracker=tracker,
             rules=rules,

@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk.conversation.effects import Say, Text
 from helpdesk.errors import WhatsAppError
+from helpdesk.forms.tokens import write_token
 from helpdesk.service import message_sender
 from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.recipients import Recipients
@@ -45,6 +46,7 @@ def replier(client: FakeClient) -> MessageSender:
         recipients=Recipients(unused, "100000000000001"),
         tracker=unused,
         consent_url="",
+        form_token=lambda *form: write_token("form-token-key", *form),
     )
 
 

@@ -62,7 +62,6 @@ from helpdesk.conversation.model import (
     Newest,
     OtpAttempt,
     OtpRound,
-    Pull,
     RepeatedText,
     ResumeDocument,
     Session,
@@ -72,6 +71,7 @@ from helpdesk.conversation.model import (
 )
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.place import Place
+from helpdesk.conversation.pull import Pull
 from helpdesk.storage.conversations import Entry, Person, Stored
 from helpdesk.storage.work import (
     DeletionTimer,
@@ -227,7 +227,7 @@ CONVERSATIONS = {
     **{
         f"at {stage}": Stored("conversation", conversation=Conversation(stage=stage, previous=Stage.NEW))
         for stage in Stage
-        if stage is not Stage.LINE
+        if stage not in {Stage.LINE, Stage.FORM}  # which the previous release does not know
     },
     **{
         f"repeats {type(request).__name__}": Stored("conversation", conversation=Conversation(again=request))

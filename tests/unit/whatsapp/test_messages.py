@@ -324,5 +324,6 @@ def test_each_limit_is_the_documented_one() -> None:
         "ROW_TITLE": 24,
         "ROW_DESCRIPTION": 72,
         "LINK_TITLE": 20,
+        "FORM_BUTTON": 30,
         "CALLBACK_DATA": 512,
     }

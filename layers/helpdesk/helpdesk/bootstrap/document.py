@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from helpdesk.bootstrap import S3, Clients, Clock, Sleep, aws_client, conversations, read_secret
+from helpdesk.forms.tokens import write_token
 from helpdesk.languages.department import forms
 from helpdesk.service.callback_data import Tracker, tracking_keys
 from helpdesk.service.message_sender import MessageSender
@@ -17,6 +18,7 @@ from helpdesk.service.renderer import Renderer
 from helpdesk.settings import DocumentSettings
 from helpdesk.snapshot import is_preinitialized, reset_around_snapshot
 from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.form_answers import FormAnswers
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import TimerQueue
@@ -57,9 +59,8 @@ def handler(
 
     if is_preinitialized(environment):
         locker()
-    recipients = Recipients(
-        read_secret(secrets, settings.identity_secret_arn, "IdentitySecret", clock), settings.phone_number_id
-    )
+    identity = read_secret(secrets, settings.identity_secret_arn, "IdentitySecret", clock)
+    recipients = Recipients(identity, settings.phone_number_id)
     tracker = Tracker(lambda: tracking_keys(secret))
     worker = Worker(
         store=conversations(common, dynamodb, clock),
@@ -87,15 +88,18 @@ def handler(
                     "grievance": settings.grievance,
                     "privacy_page": settings.privacy_page,
                 },
+                settings.form_name,
             ),
             documents=documents,
             secret=secret,
             recipients=recipients,
             tracker=tracker,
             consent_url=settings.consent_url,
+            form_token=lambda *form: write_token(identity.text("form_token_key"), *form),
         ),
         documents=documents,
         timers=TimerQueue(sqs, settings.timer_queue_url),
+        answers=FormAnswers(dynamodb, common.table, clock),
         recipients=recipients,
         tracker=tracker,
         rules=common.rules,

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from helpdesk.conversation import in_form
 from helpdesk.conversation.allowance import counted, ends, paid, within_limits
 from helpdesk.conversation.answers import answered, undo, unwanted
 from helpdesk.conversation.beside import is_courtesy, told_beside
@@ -11,6 +12,7 @@ from helpdesk.conversation.commands import COMMANDS, command, command_even_late,
 from helpdesk.conversation.effects import (
     REQUESTS,
     Effect,
+    OfferForm,
     OfferLanguages,
     OfferLink,
     Say,
@@ -29,6 +31,12 @@ from helpdesk.conversation.events import (
     Ended,
     Entered,
     Event,
+    FormBack,
+    FormClosed,
+    FormNotShown,
+    FormOpened,
+    FormSubmitted,
+    FormUnseen,
     IdentityChanged,
     LateMessage,
     Said,
@@ -58,7 +66,7 @@ from helpdesk.conversation.turn import (
 
 type Outcome = tuple[Conversation, tuple[Effect, ...]]
 
-_TOLD = (Say, OfferLink, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
+_TOLD = (Say, OfferLink, OfferForm, ShowDocuments, ShowOptions, ShowDetails, OfferLanguages)
 _BURST_SECONDS = 60
 _TIMER_SLACK_SECONDS = 5
 _NUMBERS = frozenset(
@@ -101,6 +109,8 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules, do
             return carried_out(line.on_turn_came(conversation, event, context), context)
         case TimeRanOut():
             return _time_ran_out(conversation, context)
+        case FormOpened() | FormSubmitted() | FormBack() | FormClosed() | FormNotShown() | FormUnseen():
+            return _with_timer(*in_form.happened(conversation, event, context), context)
         case SessionClosed():
             return _closed(conversation)
     session = conversation.session
@@ -112,7 +122,7 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules, do
         return conversation, (*effects, *undo(event))
     if now >= idle_end(conversation, rules):
         conversation = replace(conversation, active_at=now)  # she was not silent: she was waiting for us
-    conversation, effects = carried_out(answered(conversation, event, context), context)
+    conversation, effects = in_form.answered(conversation, event, context)
     return _with_timer(counted(conversation, effects, context), effects, context)
 
 

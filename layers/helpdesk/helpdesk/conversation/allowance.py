@@ -14,7 +14,7 @@ from helpdesk.conversation.effects import (
     Say,
     Text,
 )
-from helpdesk.conversation.events import CitizenEvent, Tapped
+from helpdesk.conversation.events import CitizenEvent, FormClosed, Tapped
 from helpdesk.conversation.limits import DAY, HOUR, MINUTE, recent
 from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.open_question import ask_again, carried_out
@@ -78,6 +78,12 @@ def paid(
     return replace(conversation, used=replace(conversation.used, replies=times + (now,) * cost)), effects
 
 
+def pause_left(conversation: Conversation, context: Context) -> Text | None:
+    """Return what she is told while she is left without answers; None if she is not."""
+    left = conversation.used.paused_until - context.now
+    return _opens_in("pause", left) if left > 0 else None
+
+
 def ends(conversation: Conversation, event: CitizenEvent, context: Context) -> tuple[Conversation, tuple[Effect, ...]]:
     """While she is left without answers, *Stop*, *Done* and *Delete my data* still do what they say, without a word."""
     choice = Choice.STOP if command_even_late(event) is Choice.STOP else command(event)
@@ -93,9 +99,11 @@ def ends(conversation: Conversation, event: CitizenEvent, context: Context) -> t
     return ended, tuple(effect for effect in effects if not isinstance(effect, REPLIES))
 
 
-def stops_again(conversation: Conversation, event: CitizenEvent) -> bool:
+def stops_again(conversation: Conversation, event: CitizenEvent | FormClosed) -> bool:
     """Return whether she says *Stop* and is left alone already."""
-    return conversation.stage is Stage.STOPPED and command_even_late(event) is Choice.STOP
+    if isinstance(event, FormClosed) or conversation.stage is not Stage.STOPPED:
+        return False
+    return command_even_late(event) is Choice.STOP
 
 
 def pauses(reply: Say) -> bool:

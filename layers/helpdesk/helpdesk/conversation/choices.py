@@ -63,6 +63,8 @@ class Choice(StrEnum):
     """Thanks, ok, good night: no command."""
     UNSURE = "unsure"
     """She does not know."""
+    CHAT = "chat"
+    """To type in the chat instead of filling in the form."""
     NOT_COME = "not_come"
     """The OTP has not come."""
 

@@ -3,6 +3,7 @@
 `needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
 """
 
+from enum import StrEnum
 from typing import ClassVar, TypeIs, get_args
 
 from helpdesk.conversation.choices import Choice
@@ -266,6 +267,19 @@ class OfferLink(Tagged, frozen=True):
     needs: ClassVar[tuple[str, ...]] = (LINK,)
 
 
+class OfferForm(Tagged, frozen=True):
+    """A text with the button that opens the form in which she signs in."""
+
+    language: str
+    text: Text
+    mark: str
+    ends_at: int
+    """When the form is of no use any more."""
+    note: Text | None = None
+    more: Text | None = None
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
 class OfferLanguages(Tagged, frozen=True):
     """One page of the list of languages."""
 
@@ -349,8 +363,30 @@ class DeliverDocument(Tagged, frozen=True):
     needs: ClassVar[tuple[str, ...]] = ()
 
 
-type Reply = Say | OfferLink | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
-type FollowUp = Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | Reply
+class Screen(StrEnum):
+    """A screen of the form."""
+
+    CONSENT = "CONSENT"
+    NUMBER = "NUMBER"
+    SIGN_UP = "SIGN_UP"
+    OTP = "OTP"
+    DOCUMENTS = "DOCUMENTS"
+    CLOSED = "CLOSED"
+    """What is left to say; the rest comes in the chat."""
+    SUCCESS = "SUCCESS"
+    """None: the form closes, as all that follows comes in the chat."""
+
+
+class AnswerForm(Tagged, frozen=True):
+    """What the form shows next. Where nobody looks at it any more, `reply` is told in the chat."""
+
+    screen: Screen
+    reply: Say | ShowDocuments | None = None
+    needs: ClassVar[tuple[str, ...]] = ()
+
+
+type Reply = Say | OfferLink | OfferForm | OfferLanguages | ShowDocuments | ShowOptions | ShowDetails | DeliverDocument
+type FollowUp = Revoke | DeletePdf | SetTimer | RecordConsent | EraseData | AnswerForm | Reply
 """What needs no answer."""
 type Effect = Request | FollowUp | SealInput | LookAtDoor
 

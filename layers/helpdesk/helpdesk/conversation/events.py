@@ -7,7 +7,7 @@ Secrets never come in here: what she typed as a number is only described, the fu
 from enum import StrEnum
 
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.effects import TOKEN, Request
+from helpdesk.conversation.effects import TOKEN, Request, Say, Screen, ShowDocuments
 from helpdesk.conversation.model import IssuedDocument, Session
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
@@ -340,6 +340,70 @@ class DeliveryFailed(Value, frozen=True):
     uploaded: bool
 
 
+class FormOpened(Value, frozen=True):
+    """She opened the form."""
+
+    id: str
+
+
+class SignUpEntered(Value, frozen=True):
+    """She entered everything that signing up takes, on one screen. `fault`: what is wrong with it, as a text's key."""
+
+    hidden = ("mark", "mobile_mark")
+
+    id: str
+    mark: str = ""
+    mobile_mark: str = ""
+    fault: str = ""
+
+
+class FormSubmitted(Value, frozen=True):
+    """She submitted a screen of the form. `number`: the screen's own."""
+
+    id: str
+    number: int
+    screen: Screen
+    entered: Entered | Tapped | SignUpEntered
+
+
+class FormBack(Value, frozen=True):
+    """She went back from a screen of the form."""
+
+    id: str
+    screen: Screen
+
+
+class FormClosed(Value, frozen=True):
+    """She went through the form to its end, and it is closed."""
+
+    id: str
+
+
+class FormNotShown(Value, frozen=True):
+    """WhatsApp did not show her the form."""
+
+    id: str
+    mark: str
+
+
+class FormUnseen(Value, frozen=True):
+    """Nobody came for what the form was to show after a step; or, if `again`, nothing followed when it was shown."""
+
+    id: str
+    step: str
+    reply: Say | ShowDocuments
+    again: bool = False
+
+
+type FormEvent = FormOpened | FormSubmitted | FormBack | FormClosed | FormNotShown | FormUnseen
 type Event = (
-    CitizenEvent | Answer | ConsentAnswered | ConsentReturned | TimeRanOut | TurnCame | SessionClosed | DeliveryFailed
+    CitizenEvent
+    | Answer
+    | ConsentAnswered
+    | ConsentReturned
+    | TimeRanOut
+    | TurnCame
+    | SessionClosed
+    | DeliveryFailed
+    | FormEvent
 )

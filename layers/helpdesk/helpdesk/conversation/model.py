@@ -13,11 +13,12 @@ from helpdesk.conversation.effects import (
     TOKEN,
     VERIFIER,
     Request,
-    detail,
 )
+from helpdesk.conversation.flow import Flow
 from helpdesk.conversation.limits import HOUR, Limit, Used, replies_a_day
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.place import Place
+from helpdesk.conversation.pull import Pull
 from helpdesk.structs import Tagged, Value
 
 
@@ -29,6 +30,8 @@ class Stage(StrEnum):
     ACCOUNT = "account"
     LINE = "line"
     CONSENT = "consent"
+    FORM = "form"
+    """She has the form in which she signs in, or is filling it in."""
     AADHAAR = "aadhaar"
     NAME = "name"
     """Signing up: her name, then what follows."""
@@ -95,6 +98,10 @@ class Rules(Value, frozen=True):
     """How old a list of documents may be before *Other documents* asks DigiLocker for it again."""
     on_page: bool = False
     """Whether she signs in on DigiLocker's own page, and not in the chat."""
+    by_form: bool = False
+    """Whether she signs in by a form (a WhatsApp Flow) instead of typing in the chat."""
+    types_instead: bool = True
+    """Whether she may type in the chat after all where the form cannot be opened."""
     link_seconds: int = 600
     """How long the link to that page can be used, and the one-time code after it."""
     has_line: bool = False
@@ -157,6 +164,8 @@ class Session(Tagged, frozen=True):
     """The names of the sealed values that belong to it."""
     left_out: int = 0
     """How many more documents there are that cannot be shown."""
+    typed: bool = True
+    """Whether she typed number and OTP in the chat."""
     advised: bool = True
     """Whether she was advised to delete her messages with number and OTP: with the list, or what came in its place."""
 
@@ -189,43 +198,6 @@ class Form(Tagged, frozen=True):
     """A keyed hash of the Aadhaar number."""
     mobile_mark: str = ""
     """A keyed hash of the mobile number; empty for the one that she writes from."""
-
-
-class Pull(Tagged, frozen=True):
-    """A document is being brought in. What she typed is sealed outside; here is only which details have been typed."""
-
-    sought: bool = False
-    """Whether she has said what it is."""
-    doctypes: tuple[str, ...] = ()
-    """What her words mean, where we know."""
-    within: str = ""
-    """The type whose issuers she chooses from; empty while she chooses the type."""
-    offers: tuple[Offer, ...] = ()
-    """The page of the list that she chooses from."""
-    mark: str = ""
-    """Names that list, or the parameters."""
-    page: int = 1
-    """Of that list."""
-    total: int = 0
-    """How many offers the whole list has."""
-    chosen: Offer | None = None
-    parameters: tuple[Parameter, ...] = ()
-    values_page: int = 1
-    """Of the values that the issuer takes, where it lists them."""
-    has: tuple[str, ...] = ()
-    """The names under which her details are sealed."""
-    looks_for: str = ""
-    """The problem that has us look whether the document is on her list."""
-
-    @property
-    def missing(self) -> int:
-        """The number of the first parameter that she has not entered; 0 if there is none."""
-        numbers = range(1, len(self.parameters) + 1)
-        return next((number for number in numbers if detail(number) not in self.has), 0)
-
-    def mark_of(self, number: int) -> str:
-        """Name the list of a parameter's values."""
-        return f"{self.mark}-{number}"
 
 
 class Link(Tagged, frozen=True):
@@ -316,6 +288,10 @@ class Conversation(Tagged, frozen=True):
     """What was entered for signing up; None when signing in."""
     pull: Pull | None = None
     """What was chosen and entered for bringing a document in."""
+    flow: Flow | None = None
+    """The form that she was sent."""
+    types: bool = False
+    """Where she would sign in by the form: whether she types in the chat instead, as it cannot be opened."""
     writes_from_mobile: bool = False
     """Whether the number that she writes from is known, and an Indian mobile."""
     otp: OtpRound | None = None
@@ -363,6 +339,11 @@ class Conversation(Tagged, frozen=True):
         return self.previous or self.stage if self.stage is Stage.LANGUAGE else self.stage
 
     @property
+    def inner(self) -> Stage:
+        """The stage that she is at, also inside the form."""
+        return Stage(self.flow.stage) if self.flow and self.at is Stage.FORM else self.at
+
+    @property
     def question(self) -> str:
         """Name the open question, so that it differs from one of the same stage about something else."""
         pull = self.pull
@@ -381,7 +362,7 @@ class Conversation(Tagged, frozen=True):
         kept = set(self.again.needs) if self.again else set()
         if self.form:
             return frozenset(self.form.has)
-        if self.at in {Stage.SENDING_OTP, Stage.OTP, Stage.VERIFYING}:
+        if self.inner in {Stage.SENDING_OTP, Stage.OTP, Stage.VERIFYING}:
             kept.add(AADHAAR)
         if self.otp:
             kept.add(DEVICE_CODE)

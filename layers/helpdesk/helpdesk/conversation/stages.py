@@ -16,6 +16,7 @@ from helpdesk.conversation.chapters import (
     otp,
     privacy,
     sign_in_chat,
+    sign_in_form,
     sign_in_page,
     sign_up,
 )
@@ -47,6 +48,7 @@ STAGES: Mapping[Stage, Question] = {
     Stage.ACCOUNT: account.ACCOUNT,
     Stage.LINE: line.LINE,
     Stage.CONSENT: consent.CONSENT,
+    Stage.FORM: sign_in_form.FORM,
     Stage.AADHAAR: _to_sign_in_or_up(sign_in_chat.AADHAAR, sign_up.AADHAAR_NUMBER),
     Stage.NAME: sign_up.FULL_NAME,
     Stage.BORN: sign_up.DATE_OF_BIRTH,

@@ -252,7 +252,7 @@ def stop_waiting(conversation: Conversation, event_id: str) -> Conversation:
 def reset_to(conversation: Conversation, stage: Stage) -> Conversation:
     """Leave whatever was going on: no answer is wanted any more, nothing half-done is kept. She stays signed in."""
     left = replace(conversation, stage=stage, previous=None, waiting=(), otp=None, again=None)
-    return replace(left, link=None, form=None, pull=None, was_closed=False)
+    return replace(left, link=None, flow=None, form=None, pull=None, was_closed=False)
 
 
 def signed_out(

@@ -22,6 +22,8 @@ _WRITTEN = re.compile(
     r"(?::([0-9a-f]{64}))?"
 )
 
+_FORM = re.compile(r"form:([0-9a-f]{32}):([0-9a-f]{24}):([0-9a-f]{64})")
+
 
 class Tracking(Value, frozen=True):
     """A message that carries document `number` of the list `listing`. `uploaded`: by media id instead of by link."""
@@ -58,6 +60,20 @@ def read_tracking(text: str | None) -> Claimed | None:
     return Claimed(Tracking(conversation_id, key, int(number), listing, route == "upload"), signature or "")
 
 
+class ClaimedForm(Value, frozen=True):
+    """What callback data claims of a message with a form: whose it was and which."""
+
+    conversation_id: str
+    mark: str
+    signature: str
+
+
+def read_form(text: str | None) -> ClaimedForm | None:
+    """Read callback data; None if the message carried no form."""
+    found = _FORM.fullmatch(text or "")
+    return ClaimedForm(*found.groups()) if found else None
+
+
 def tracking_keys(secret: Secret) -> tuple[str, ...]:
     """Return the keys of `Tracker` and of documents' names, from OutboundSecret. Raises SecretError.
 
@@ -85,6 +101,17 @@ class Tracker:
         signed = [hmac.compare_digest(_signature(key, tracking), signature) for key in self._keys()]
         return any(signed) and is_document_of(tracking.key, tracking.conversation_id)
 
+    def write_form(self, conversation_id: str, mark: str) -> str:
+        """Return signed callback data for the message with a form."""
+        claim = f"form:{conversation_id}:{mark}"
+        return f"{claim}:{_signature(self._keys()[0], claim)}"
 
-def _signature(key: str, tracking: Tracking) -> str:
+    def is_our_form(self, claimed: ClaimedForm) -> bool:
+        """Return whether we wrote this."""
+        claim = f"form:{claimed.conversation_id}:{claimed.mark}"
+        signed = [hmac.compare_digest(_signature(key, claim), claimed.signature) for key in self._keys()]
+        return any(signed)
+
+
+def _signature(key: str, tracking: Tracking | str) -> str:
     return hmac_sha256_hex(key, f"callback\n{tracking}".encode())

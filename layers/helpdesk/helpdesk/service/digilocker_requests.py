@@ -39,6 +39,7 @@ from helpdesk.conversation.events import (
     DocumentFetched,
     Ended,
     Failed,
+    FormNotShown,
     LinkMade,
     OtpSent,
     ParametersTold,
@@ -98,7 +99,7 @@ class Answered(Value, frozen=True):
 
     hidden = ("brought",)
 
-    event: Answer | DeliveryFailed
+    event: Answer | DeliveryFailed | FormNotShown
     brought: Mapping[str, str] = MappingProxyType({})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from helpdesk.conversation.effects import (
+    AnswerForm,
     DeletePdf,
     DeliverDocument,
     EraseData,
@@ -20,6 +21,7 @@ from helpdesk.errors import SealEnded, StorageError
 from helpdesk.service.identity import following, is_document_of
 from helpdesk.service.message_sender import MessageSender
 from helpdesk.service.tokens import SealedValues, give_back
+from helpdesk.service.unseen_answers import UnseenAnswers
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
 from helpdesk.storage.documents import DocumentStore
 from helpdesk.storage.records import RecordStore
@@ -44,6 +46,7 @@ class FollowUps:
         sender: MessageSender,
         documents: DocumentStore,
         timers: TimerQueue,
+        unseen: UnseenAnswers,
         consent_seconds: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -54,6 +57,7 @@ class FollowUps:
         self._sender = sender
         self._documents = documents
         self._timers = timers
+        self._unseen = unseen
         self._consent_seconds = consent_seconds
         self._clock = clock
 
@@ -74,6 +78,8 @@ class FollowUps:
                     self._store.erase(
                         stored, told=not any(map(is_reply, (one for other in others for one in other.then)))
                     )
+            case AnswerForm():
+                self._unseen.put(stored, entry, effect)
             case RecordConsent():
                 count("Consented")
                 self._records.record_consent(stored.id, effect, self._consent_seconds)

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from helpdesk.conversation.numbers import MOBILE_DIGITS, mobile_fault
 from helpdesk.mac import hmac_sha256_hex
 from helpdesk.storage.documents import DATA, LOCKED, PREFIX
 
@@ -33,6 +34,15 @@ def number_mark(pepper: str, digits: str) -> str:
 def text_mark(pepper: str, text: str) -> str:
     """Return what stands for a text that she typed, where it is only compared with the next one."""
     return _keyed(pepper, f"text\n{text}")[:12]
+
+
+def own_mobile(phone: str | None) -> str:
+    """Return the ten digits of the number that she writes from, if it is an Indian mobile.
+
+    WhatsApp gives a number as digits, the country code first.
+    """
+    code, mobile = (phone or "")[:-MOBILE_DIGITS], (phone or "")[-MOBILE_DIGITS:]
+    return mobile if code == "91" and not mobile_fault(mobile) else ""
 
 
 def following(cause: str) -> str:

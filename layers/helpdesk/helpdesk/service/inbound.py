@@ -17,6 +17,7 @@ from helpdesk.conversation.effects import (
     AADHAAR,
     OTP,
     Effect,
+    OfferForm,
     OfferLanguages,
     Say,
     SealInput,
@@ -30,7 +31,6 @@ from helpdesk.conversation.events import (
     Kind,
 )
 from helpdesk.conversation.model import Newest, Rules
-from helpdesk.conversation.numbers import MOBILE_DIGITS, mobile_fault
 from helpdesk.conversation.turn import MISSED
 from helpdesk.errors import (
     AccessDenied,
@@ -40,15 +40,15 @@ from helpdesk.errors import (
     StorageError,
     code_of,
 )
-from helpdesk.service.callback_data import read_tracking
-from helpdesk.service.identity import conversation_id, step_id
+from helpdesk.service.callback_data import read_form, read_tracking
+from helpdesk.service.identity import conversation_id, own_mobile, step_id
 from helpdesk.service.message_reader import ReadMessage, read_message
 from helpdesk.service.outbox import bounded
 from helpdesk.service.turn import Draft, Turns
 from helpdesk.storage.conversations import ConversationStore, Entry, Person
 from helpdesk.storage.sealing import Seal
 from helpdesk.storage.secrets import Secret
-from helpdesk.storage.work import Delivered, InOrder, Job, Undelivered, WorkQueue
+from helpdesk.storage.work import Delivered, FormUndelivered, InOrder, Job, Undelivered, WorkQueue
 from helpdesk.telemetry import count, count_by, logger
 from helpdesk.whatsapp import webhook
 from helpdesk.whatsapp.errors import MEDIA_FAILED
@@ -239,7 +239,7 @@ class Receiver:
         )
         is_other = isinstance(read.event, IdentityChanged)
         sender = Person() if is_other else _sender(message, person)
-        mobile = _own_mobile(sender.phone)
+        mobile = own_mobile(sender.phone)
         before = replace(before, writes_from_mobile=bool(mobile))
         after, effects = draft.advance(read.event, before)
         # A *Stop* of somebody who is silent already counts from when it was sent: a *Hi* before it undoes nothing.
@@ -280,7 +280,7 @@ def _count_missed(entries: Sequence[Entry]) -> None:
     """Count the messages that were not understood, by language; log by what note, never by what text."""
     for entry in entries:
         for reply in entry.effects:
-            if not isinstance(reply, Say | ShowDocuments | ShowOptions | ShowDetails | OfferLanguages):
+            if not isinstance(reply, Say | OfferForm | ShowDocuments | ShowOptions | ShowDetails | OfferLanguages):
                 continue
             if reply.note and reply.note.key in MISSED:
                 count("AnswersMissed")
@@ -303,6 +303,8 @@ def _not_taken_in(what: str, error: Exception) -> None:
 
 def _follow_up(status: DeliveryStatus) -> InOrder | None:
     """Say what the status of a message asks for: nothing, unless the message carried a document."""
+    if status.status == "failed" and (form := read_form(status.callback_data)):
+        return FormUndelivered(form.conversation_id, status.callback_data or "")
     claimed = read_tracking(status.callback_data)
     if claimed is None:
         return None
@@ -329,12 +331,3 @@ def _kept(effects: tuple[Effect, ...], typed: str, mobile: str) -> dict[str, str
     """Return what the dialogue has us keep sealed, by the name that it gives it."""
     keeps = (effect for effect in effects if isinstance(effect, SealInput))
     return {keep.name: keep.value or (mobile if keep.own_number else typed) for keep in keeps}
-
-
-def _own_mobile(phone: str | None) -> str:
-    """Return the ten digits of the number that she writes from, if it is an Indian mobile.
-
-    WhatsApp gives a number as digits, the country code first.
-    """
-    code, mobile = (phone or "")[:-MOBILE_DIGITS], (phone or "")[-MOBILE_DIGITS:]
-    return mobile if code == "91" and not mobile_fault(mobile) else ""

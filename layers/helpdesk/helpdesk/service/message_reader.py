@@ -8,6 +8,7 @@ from helpdesk.conversation.choices import read_tap
 from helpdesk.conversation.events import (
     CitizenEvent,
     Entered,
+    FormClosed,
     IdentityChanged,
     Kind,
     LateMessage,
@@ -37,7 +38,7 @@ class ReadMessage(Value, frozen=True):
 
     hidden = ("digits", "typed")
 
-    event: CitizenEvent
+    event: CitizenEvent | FormClosed
     digits: str = ""
     """The digits of a longer number, or a date as YYYY-MM-DD."""
     typed: str = ""
@@ -48,10 +49,8 @@ def read_message(
     message: InboundMessage, conversation: Conversation, *, step: str, pepper: str, now: int, max_age_seconds: int
 ) -> ReadMessage:
     """Return what a message means in a conversation, as this is when the message's turn comes."""
-    if message.former:
-        return ReadMessage(IdentityChanged(step))  # however late it comes
-    if message.in_group:
-        return ReadMessage(SentInGroup(step))
+    if happened := _without_words(message, step):
+        return ReadMessage(happened)
     is_text = message.kind is webhook.Kind.TEXT or _answers_anew(message, conversation, pepper)
     event, digits = _meaning(step, message, conversation, is_text=is_text)
     before_stop = _is_before_stop(message, conversation)
@@ -67,6 +66,15 @@ def read_message(
         case Said():
             event = replace(event, typed=_text_mark(text, conversation, pepper), fits=value is not None)
     return ReadMessage(event, digits, value or digits or _line(text))
+
+
+def _without_words(message: InboundMessage, step: str) -> IdentityChanged | SentInGroup | FormClosed | None:
+    """Return what a message says however late it comes, and whatever is in it."""
+    if message.former:
+        return IdentityChanged(step)
+    if message.in_group:
+        return SentInGroup(step)
+    return FormClosed(step) if message.kind is webhook.Kind.FLOW else None
 
 
 def _is_late(message: InboundMessage, oldest: int) -> bool:

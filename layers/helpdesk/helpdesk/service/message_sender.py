@@ -1,12 +1,13 @@
 """Sending a reply of the dialogue through WhatsApp."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from helpdesk.conversation.effects import (
     LINK,
     DeliverDocument,
+    OfferForm,
     OfferLanguages,
     OfferLink,
     Reply,
@@ -27,7 +28,7 @@ from helpdesk.storage.documents import DocumentStore, media_type
 from helpdesk.storage.secrets import Secret
 from helpdesk.telemetry import count, count_by, logger
 from helpdesk.whatsapp.client import WhatsAppClient
-from helpdesk.whatsapp.errors import TokenRefused
+from helpdesk.whatsapp.errors import FORM_REFUSED, TokenRefused
 from helpdesk.whatsapp.messages import DocumentHeader, Message
 
 TYPING_AFTER_SECONDS = 2.0
@@ -47,12 +48,17 @@ class MessageSender:
         recipients: Recipients,
         tracker: Tracker,
         consent_url: str,
+        form_token: Callable[[str, str, int], str],
     ) -> None:
-        """Take what messages are made with. `consent_url`: where every link that she is sent leads."""
+        """Take what messages are made with. `consent_url`: where every link that she is sent leads.
+
+        `form_token` makes the token of a form, from conversation, mark and end.
+        """
         self._client = client
         self._recipients = recipients
         self._tracker = tracker
         self._consent_url = consent_url
+        self._form_token = form_token
         self._renderer = renderer
         self._documents = documents
         self._secret = secret
@@ -92,6 +98,8 @@ class MessageSender:
             count(f"WhatsApp_{type(error).__name__}")
             kind, language = type(error).__name__, stored.conversation.language
             logger.error("a reply was refused", extra={"code": error.code, "error": kind, "language": language})
+            if isinstance(reply, OfferForm) and error.code in FORM_REFUSED:
+                return False  # she does not wait until the form can be sent again
             if error.retryable or isinstance(error, TokenRefused):
                 raise
             return False
@@ -104,7 +112,7 @@ class MessageSender:
                 count_by("Delivered", "language", reply.language)
             is_menu = isinstance(reply, Say) and reply.text.key == "menu"
             count("Greeted", is_menu)
-            told = reply.text.key if isinstance(reply, Say | OfferLink) else type(reply).__name__
+            told = reply.text.key if isinstance(reply, Say | OfferLink | OfferForm) else type(reply).__name__
             logger.info("replied", extra={"reply": told})
         return True
 
@@ -119,6 +127,8 @@ class MessageSender:
         if isinstance(reply, DeliverDocument):
             tracking = Tracking(stored.id, reply.key, reply.number, reply.listing, reply.uploaded)
             callback_data = self._tracker.write(tracking)
+        elif isinstance(reply, OfferForm):
+            callback_data = self._tracker.write_form(stored.id, reply.mark)
         self._client.send(recipient, message, callback_data)
         return True
 
@@ -163,6 +173,8 @@ class MessageSender:
                     _note_foreign("link")
                     return None
                 return self._renderer.link(reply, opened[LINK])
+            case OfferForm():
+                return self._renderer.form(reply, self._form_token(stored.id, reply.mark, reply.ends_at))
             case OfferLanguages():
                 return self._renderer.languages(reply)
             case ShowOptions():

@@ -21,7 +21,16 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from helpdesk.conversation.answers import wanted
-from helpdesk.conversation.effects import DeliverDocument, FetchDocument, FollowUp, PullDocument, Request, SendOtp
+from helpdesk.conversation.effects import (
+    AnswerForm,
+    DeliverDocument,
+    FetchDocument,
+    FollowUp,
+    OfferForm,
+    PullDocument,
+    Request,
+    SendOtp,
+)
 from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
     DeliveryFailed,
@@ -29,6 +38,8 @@ from helpdesk.conversation.events import (
     DocumentsListed,
     Ended,
     Failed,
+    FormNotShown,
+    FormUnseen,
     OtpSent,
     Refreshed,
     SessionClosed,
@@ -40,7 +51,8 @@ from helpdesk.conversation.problems import Problem
 from helpdesk.conversation.turn import longer
 from helpdesk.errors import ConversationError, HelpdeskError, StorageError
 from helpdesk.outbound import Deadline
-from helpdesk.service.callback_data import Tracker, read_tracking
+from helpdesk.service.callback_data import Tracker
+from helpdesk.service.delivery_reports import DeliveryReports, refused
 from helpdesk.service.digilocker_requests import EXPIRES, JOB_SECONDS, NEVER_REPEATED, Answered, DigiLockerRequests
 from helpdesk.service.directory_refresh import DirectoryRefresh
 from helpdesk.service.follow_ups import FollowUps
@@ -50,8 +62,10 @@ from helpdesk.service.recipients import Recipients
 from helpdesk.service.session_end import SessionEnd
 from helpdesk.service.tokens import SealedValues, give_back
 from helpdesk.service.turn import Draft, Turns
+from helpdesk.service.unseen_answers import UnseenAnswers
 from helpdesk.storage.conversations import ConversationStore, Entry, Stored
 from helpdesk.storage.documents import DocumentStore
+from helpdesk.storage.form_answers import FormAnswers
 from helpdesk.storage.records import RecordStore
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.work import (
@@ -59,6 +73,8 @@ from helpdesk.storage.work import (
     Delivered,
     DirectoryTimer,
     EndSession,
+    FormTimer,
+    FormUndelivered,
     IdleTimer,
     Job,
     Lane,
@@ -103,6 +119,7 @@ class Worker:
         replier: MessageSender,
         documents: DocumentStore,
         timers: TimerQueue,
+        answers: FormAnswers,
         recipients: Recipients,
         tracker: Tracker,
         rules: Rules,
@@ -116,7 +133,7 @@ class Worker:
         self._sender = replier
         self._documents = documents
         self._recipients = recipients
-        self._tracker = tracker
+        self._reports = DeliveryReports(tracker, documents)
         self._rules = rules
         self._clock = clock
         self._turns = Turns(store, sealer, rules, clock, sleep)
@@ -125,6 +142,7 @@ class Worker:
         self._requests = DigiLockerRequests(
             gateway=locker, sealed=sealed, records=records, directory=self._directory, rules=rules, clock=clock
         )
+        self._unseen = UnseenAnswers(answers, timers, clock)
         self._follow_ups = FollowUps(
             store=store,
             records=records,
@@ -133,6 +151,7 @@ class Worker:
             sender=replier,
             documents=documents,
             timers=timers,
+            unseen=self._unseen,
             consent_seconds=consent_seconds,
             clock=clock,
         )
@@ -154,34 +173,18 @@ class Worker:
                 with logger.append_context_keys(conversation=conversation_id, step=timer_id):
                     self._happens(conversation_id, SessionClosed(timer_id))
                     count("SessionsClosed")
-            case Delivered() | Undelivered():
+            case Delivered() | Undelivered() | FormUndelivered():
                 with logger.append_context_keys(conversation=work.conversation_id):
-                    self._follow(work)
+                    if event := self._reports.followed(work):
+                        self._happens(work.conversation_id, event)
             case DeletionTimer(key=key):
                 self._documents.delete(key)
+            case FormTimer(conversation_id=conversation_id, step=step):
+                with logger.append_context_keys(conversation=conversation_id, step=step):
+                    if unseen := self._unseen.due(work):
+                        self._happens(conversation_id, unseen)
             case DirectoryTimer():
                 self._directory.run(Deadline.after(JOB_SECONDS))
-
-    def _follow(self, report: Delivered | Undelivered) -> None:
-        """Do what the report on a document asks for, if it is about one of our messages."""
-        claimed = read_tracking(report.callback)
-        if (
-            claimed is None
-            or claimed.tracking.conversation_id != report.conversation_id
-            or not self._tracker.is_ours(claimed.tracking, claimed.signature)
-        ):
-            # Sent by a version that signed nothing, or forged. Its PDF is deleted by its timer.
-            count("ReportsUnsigned")
-            logger.warning("a report was ignored", extra={"reason": "not signed by us"})
-            return
-        sent = claimed.tracking
-        if isinstance(report, Delivered):
-            self._documents.delete(sent.key)
-            logger.info("a document has arrived")
-            return
-        step = following(f"{sent.key} {sent.uploaded}")
-        event = DeliveryFailed(step, sent.key, sent.number, sent.listing, sent.uploaded)
-        self._happens(report.conversation_id, event)
 
     def _refuse(self, stored: Stored, step: str) -> None:
         """Drop a step that was asked for in the name of somebody to whom the conversation does not belong."""
@@ -219,7 +222,15 @@ class Worker:
         left: Entry | None = entry
         while left and left.request:
             stored, left = self._request(stored, left, left.request, this)
+            if left and left.request:
+                self._answer_form(stored, left)
         self._finish(stored, left)
+
+    def _answer_form(self, stored: Stored, entry: Entry) -> None:
+        """Let the form go on, where what follows takes longer. It is done again at the end, which changes nothing."""
+        for effect in entry.then:
+            if isinstance(effect, AnswerForm):
+                self._follow_ups.do(effect, stored, entry)
 
     def _announced(self, stored: Stored, entry: Entry) -> Entry:
         """Announce once that a step takes longer than usual. It is noted first: rather never than twice."""
@@ -333,7 +344,7 @@ class Worker:
             try:
                 follows = None
                 taken = self._follow_ups.do(effect, stored, entry, repeated=repeated)
-                if not taken and isinstance(effect, DeliverDocument):
+                if not taken and isinstance(effect, DeliverDocument | OfferForm):
                     follows = self._refused(stored, entry, effect, entry.then[position + 1 :])
             except Exception as error:
                 unsure = isinstance(error, OutcomeUnknown)
@@ -352,21 +363,24 @@ class Worker:
         self._store.done(stored.id, entry.step)
 
     def _refused(
-        self, stored: Stored, entry: Entry, document: DeliverDocument, rest: tuple[FollowUp, ...]
+        self, stored: Stored, entry: Entry, reply: DeliverDocument | OfferForm, rest: tuple[FollowUp, ...]
     ) -> tuple[Stored, Entry | None]:
-        """WhatsApp refused a document at once: what follows takes its place in the entry, so it is not sent again."""
-        step = following(f"{document.key} {document.uploaded}")
-        event = DeliveryFailed(step, document.key, document.number, document.listing, document.uploaded)
-        return self._advance(stored, entry, Answered(event), rest, seen=step)
+        """WhatsApp refused it at once: what follows takes its place in the entry, so it is not sent again."""
+        event = refused(reply)
+        return self._advance(stored, entry, Answered(event), rest, seen=event.id)
 
     # What happens without the citizen
 
-    def _happens(self, conversation_id: str, event: TimeRanOut | SessionClosed | DeliveryFailed) -> None:
+    def _happens(
+        self,
+        conversation_id: str,
+        event: TimeRanOut | SessionClosed | DeliveryFailed | FormNotShown | FormUnseen,
+    ) -> None:
         """Advance by an event that is no answer, and do what follows. One that happened before does nothing more.
 
         A report comes on the work queue. Raises NotItsTurn while something is in the outbox that is not queued there.
         """
-        is_report = isinstance(event, DeliveryFailed)
+        is_report = isinstance(event, DeliveryFailed | FormNotShown)
 
         def decide(draft: Draft) -> None:
             if draft.before.entry(event.id) or event.id in draft.before.seen:
@@ -381,5 +395,5 @@ class Worker:
         entry = stored.entry(event.id)
         if entry:
             self._finish(stored, entry)
-        if not isinstance(event, DeliveryFailed):
+        if isinstance(event, TimeRanOut | SessionClosed):
             self._session_end.forget(stored, event)

@@ -13,6 +13,7 @@ from helpdesk.conversation.effects import (
 )
 from helpdesk.conversation.effects import (
     DeliverDocument,
+    OfferForm,
     OfferLanguages,
     OfferLink,
     Option,
@@ -22,12 +23,13 @@ from helpdesk.conversation.effects import (
     ShowOptions,
     Text,
 )
-from helpdesk.conversation.model import Conversation, IssuedDocument, ResumeDocument, Stage
+from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.pages import DOCUMENTS as DOCUMENTS_ON_A_PAGE
 from helpdesk.conversation.pages import LANGUAGES as LANGUAGES_ON_A_PAGE
 from helpdesk.conversation.pages import OPTIONS as OPTIONS_ON_A_PAGE
 from helpdesk.conversation.pages import pages
 from helpdesk.languages.catalogue import Catalogue, catalogue, catalogues, codes
+from helpdesk.service.document_names import called, line_of, marked, marks_of, row_of
 from helpdesk.storage.documents import DATA, LOCKED, extension
 from helpdesk.structs import Value
 from helpdesk.understanding.dates import written
@@ -38,6 +40,7 @@ from helpdesk.whatsapp.messages import (
     Button,
     ButtonsMessage,
     DocumentHeader,
+    FormMessage,
     LinkMessage,
     ListMessage,
     Row,
@@ -50,8 +53,6 @@ _LINE = 96
 _SHORTEST_LINE = 30
 _LONGEST_LABEL = 100
 _SHORTEST_LABEL = 12
-_LONGEST_MARKED = 60
-"""A name behind which there still is what tells it apart."""
 _PRIVACY_PAGE = "https://department.example/privacy"
 """Where none is set, on a test stage."""
 NOTHING_OPENED: Mapping[str, str] = MappingProxyType({})
@@ -67,6 +68,8 @@ class Renderer(Value, frozen=True):
     consent_days: int = 365
     names: Mapping[str, str] = NOTHING_OPENED
     """`department`, `grievance` and `privacy_page`; behind a dot and a language's code their forms in that language."""
+    form_name: str = "sign-in"
+    """Of the form in which she signs in, as it was published."""
 
     def say(
         self, reply: Say, conversation: Conversation, opened: Mapping[str, str] = NOTHING_OPENED
@@ -89,6 +92,19 @@ class Renderer(Value, frozen=True):
         values = self.facts(language)
         body = _joined(*(_text(language, part, values) for part in (reply.note, reply.text, reply.more)))
         return LinkMessage(body, language.texts["button.open_link"], url)
+
+    def form(self, reply: OfferForm, token: str) -> FormMessage:
+        """Write the message whose button opens the form."""
+        language = catalogue(reply.language)
+        values = self.facts(language)
+        body = _joined(*(_text(language, part, values) for part in (reply.note, reply.text, reply.more)))
+        return FormMessage(body, language.texts["form.open"], self.form_name, token)
+
+    def plain(self, text: Text | None, conversation: Conversation, about: int = 0) -> str:
+        """Write a text where there is no bold type, as in the form."""
+        language = catalogue(conversation.language)
+        values = self.facts(language) | _about(language, conversation, about)
+        return _text(language, text, values).replace("*", "")
 
     def languages(self, reply: OfferLanguages) -> ListMessage:
         """Write the list of languages."""
@@ -117,8 +133,8 @@ class Renderer(Value, frozen=True):
             reply.only
             or tuple(range(1, len(documents) + 1))[(reply.page - 1) * DOCUMENTS_ON_A_PAGE :][:DOCUMENTS_ON_A_PAGE]
         )
-        marks = _marks(language, documents)
-        rows = [_row(language, reply.listing, number, documents[number - 1], marks[number - 1]) for number in numbers]
+        marks = marks_of(language, documents)
+        rows = [row_of(language, reply.listing, number, documents[number - 1], marks[number - 1]) for number in numbers]
         values = self.facts(language)
         head = _joined(_text(language, reply.note, values), _head(language, reply, len(documents)))
         session = conversation.session
@@ -129,7 +145,9 @@ class Renderer(Value, frozen=True):
             _text(language, reply.more, values),
         )
         room = INTERACTIVE_BODY - length(head) - length(foot) - 4
-        lines = _fitted([_line(language, number, documents[number - 1], marks[number - 1]) for number in numbers], room)
+        lines = _fitted(
+            [line_of(language, number, documents[number - 1], marks[number - 1]) for number in numbers], room
+        )
         rows += _last_rows(language, reply, pages(len(documents), DOCUMENTS_ON_A_PAGE))
         return ListMessage(_joined(head, lines, foot), language.texts["documents.open"], tuple(rows))
 
@@ -186,9 +204,9 @@ class Renderer(Value, frozen=True):
     def filename(self, reply: DeliverDocument, conversation: Conversation) -> str:
         """Name the file as the document is called on the list."""
         language = catalogue(reply.language)
-        name = shorten(_called(language, conversation.documents[reply.number - 1]), 60)
-        mark = _marks(language, conversation.documents)[reply.number - 1].strip("…")
-        return f"{_marked(name, mark).replace('/', '-')}{extension(reply.key)}"
+        name = shorten(called(language, conversation.documents[reply.number - 1]), 60)
+        mark = marks_of(language, conversation.documents)[reply.number - 1].strip("…")
+        return f"{marked(name, mark).replace('/', '-')}{extension(reply.key)}"
 
     def facts(self, language: Catalogue) -> dict[str, str]:
         """Return what texts say about the desk, by the names that they call it by."""
@@ -211,11 +229,11 @@ def _about(language: Catalogue, conversation: Conversation, number: int) -> dict
     """Name the document that a text speaks of, and its issuer."""
     if 1 <= number <= len(conversation.documents):
         document = conversation.documents[number - 1]
-        mark = _marks(language, conversation.documents)[number - 1]
-        name = _marked(shorten(_called(language, document), 120), mark)
+        mark = marks_of(language, conversation.documents)[number - 1]
+        name = marked(shorten(called(language, document), 120), mark)
         return {"document": name, "issuer": shorten(document.issuer, 200)}
     if conversation.wanted:
-        return {"document": shorten(_called(language, conversation.wanted), 120), "issuer": ""}
+        return {"document": shorten(called(language, conversation.wanted), 120), "issuer": ""}
     # A document whose list is gone: she signed out before the reply went out.
     return {"document": language.texts["documents.nameless"], "issuer": ""}
 
@@ -230,17 +248,6 @@ def _disclosed(language: Catalogue, name: str, value: str) -> str:
         case "gender":
             return language.texts[f"button.{_GENDERS[value]}"]
     return value
-
-
-def _called(language: Catalogue, document: IssuedDocument | ResumeDocument) -> str:
-    """Name a document: by our short name for its kind, else by its own name, with what tells it apart in front.
-
-    DigiLocker writes "Insurance Policy - Life": of that, a row's title would show "Insurance Policy - L…".
-    """
-    kind, dash, which = document.name.partition(" - ")
-    if not document.name.strip():
-        return language.document(document.doctype, language.texts["documents.nameless"])
-    return language.document(document.doctype, f"{which} ({kind})" if dash and which else document.name)
 
 
 def _text(language: Catalogue, text: Text | None, values: dict[str, str]) -> str:
@@ -282,64 +289,6 @@ def _fitted(lines: list[str], room: int) -> str:
         if length(text) <= room:
             return text
     return shorten("\n".join(lines), room)
-
-
-def _line(language: Catalogue, number: int, document: IssuedDocument, mark: str) -> str:
-    short = _called(language, document)
-    if mark:
-        short = _marked(shorten(short, _LONGEST_MARKED), mark)
-    state = ""
-    if not document.has_pdf:
-        state = f" {language.texts['documents.no_pdf_mark']}"
-    elif not document.shared:
-        state = f" {language.texts['documents.not_shared_mark']}"
-    return f"{number}. {short}{state}" + (f" · {document.issuer}" if document.issuer else "")
-
-
-def _row(language: Catalogue, listing: str, number: int, document: IssuedDocument, mark: str) -> Row:
-    title = f"{number}. {_called(language, document)}"
-    if mark and length(_marked(title, mark)) <= ROW_TITLE:
-        title, mark = _marked(title, mark), ""
-    about = " · ".join(part for part in (mark, document.name.strip(), document.issuer.strip()) if part)
-    if not document.has_pdf:
-        about = f"{language.texts['documents.no_pdf_mark']} {about}"
-    elif not document.shared:
-        about = f"{language.texts['documents.not_shared_mark']} {about}"
-    return Row(
-        tap_id(Choice.DOCUMENT, listing, number),
-        shorten(title, ROW_TITLE),
-        shorten(about, ROW_DESCRIPTION) or None,
-    )
-
-
-def _marks(language: Catalogue, documents: tuple[IssuedDocument, ...]) -> list[str]:
-    """Return for each document what tells it apart from others that are called the same, "" where none is."""
-    places: dict[str, list[int]] = {}
-    for place, document in enumerate(documents):
-        places.setdefault(_called(language, document), []).append(place)
-    marks = [""] * len(documents)
-    for alike in places.values():
-        if len(alike) > 1:
-            for place, mark in zip(alike, _told_apart([documents[place] for place in alike]), strict=True):
-                marks[place] = mark
-    return marks
-
-
-def _told_apart(alike: list[IssuedDocument]) -> list[str]:
-    """Return the dates of documents of one kind; else the last signs of their numbers; else the position of each."""
-    dates = ["/".join(reversed(document.date.split("-"))) if document.date else "" for document in alike]
-    if all(dates) and len(set(dates)) == len(alike):
-        return dates
-    numbers = [document.uri.split("-", 2)[-1] for document in alike]
-    for signs in (4, 6, 8, 12):
-        ends = [f"…{number[-signs:]}" for number in numbers]
-        if len(set(ends)) == len(alike):
-            return ends
-    return [str(place) for place in range(1, len(alike) + 1)]
-
-
-def _marked(name: str, mark: str) -> str:
-    return f"{name} ({mark})" if mark else name
 
 
 def _counted(language: Catalogue, key: str, count: int) -> str:

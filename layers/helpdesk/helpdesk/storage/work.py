@@ -99,8 +99,22 @@ class LineTimer(Value, frozen=True):
     """The line at the door is to be moved."""
 
 
-type InOrder = Job | Delivered | Undelivered | Called
-type Timer = IdleTimer | EndSession | DeletionTimer | DirectoryTimer | LineTimer
+class FormUndelivered(Value, frozen=True):
+    """The form could not be delivered. `callback`: what the document function wrote on its message."""
+
+    conversation_id: str
+    callback: str
+
+
+class FormTimer(Value, frozen=True):
+    """It is time to see whether the form has shown what DigiLocker answered to a step."""
+
+    conversation_id: str
+    step: str
+
+
+type InOrder = Job | Delivered | Undelivered | FormUndelivered | Called
+type Timer = IdleTimer | EndSession | DeletionTimer | DirectoryTimer | FormTimer | LineTimer
 type Work = InOrder | Timer
 
 
@@ -154,7 +168,10 @@ def _body(work: InOrder) -> dict[str, object]:
             return {"conversation": conversation_id, "undelivered": key, **document}
         case Called():
             return {"conversation": work.conversation_id, "called": work.number, "minute": work.minute}
-    return {"conversation": work.conversation_id, "step": work.step}
+        case FormUndelivered(conversation_id=conversation_id, callback=callback):
+            return {"conversation": conversation_id, "form": "undelivered", "callback": callback}
+        case Job(conversation_id=conversation_id, step=step):
+            return {"conversation": conversation_id, "step": step}
 
 
 def _callback(message: dict[str, object]) -> str:
@@ -172,7 +189,10 @@ def _deduplication(work: InOrder) -> str:
             return f"{key.rpartition('/')[2]}-undelivered-{'upload' if uploaded else 'link'}"
         case Called():
             return f"called-{work.number}-{work.minute}"
-    return work.step
+        case FormUndelivered(callback=callback):
+            return callback
+        case Job(step=step):
+            return step
 
 
 class TimerQueue:
@@ -200,6 +220,8 @@ def timer_body(timer: Timer) -> str:
             body = {"delete": timer.key}
         case LineTimer():
             body = {"move": "line"}
+        case FormTimer():
+            body = {"form": timer.conversation_id, "step": timer.step}
         case _:
             body = {"refresh": "directory"}
     return msgspec.json.encode(body).decode()
@@ -226,8 +248,12 @@ def read_work(body: str) -> Work:
             "uploaded": bool(uploaded),
         }:
             return Undelivered(conversation_id, key, number, listing, uploaded, _callback(message))
+        case {"conversation": str(conversation_id), "form": "undelivered", "callback": str(callback)}:
+            return FormUndelivered(conversation_id, callback)
         case {"conversation": str(conversation_id), "step": str(step)}:
             return Job(conversation_id, step)
+        case {"form": str(conversation_id), "step": str(step)}:
+            return FormTimer(conversation_id, step)
         case {"idle": str(conversation_id), "timer": str(timer_id), "close": True}:
             return EndSession(conversation_id, timer_id)
         case {"idle": str(conversation_id), "timer": str(timer_id)}:

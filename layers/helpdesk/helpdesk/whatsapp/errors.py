@@ -24,6 +24,9 @@ from helpdesk.errors import WhatsAppError
 MEDIA_FAILED: Final = 131053
 """WhatsApp could not fetch a link or use a file."""
 
+FORM_REFUSED: Final = frozenset({132068, 132069})
+"""The form is blocked, or throttled to ten messages an hour, as its endpoint failed too often or took too long."""
+
 
 class RateLimited(WhatsAppError):
     """Too many messages: from this number (130429), to this person (131056), or calls of the app (4, 80007)."""

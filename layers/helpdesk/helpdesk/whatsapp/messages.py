@@ -26,6 +26,7 @@ ROW_ID: Final = 200  # interactive list messages
 ROW_TITLE: Final = 24  # interactive list messages
 ROW_DESCRIPTION: Final = 72  # interactive list messages
 LINK_TITLE: Final = 20  # interactive call-to-action URL buttons
+FORM_BUTTON: Final = 30  # interactive flow messages; emoji are not allowed
 CALLBACK_DATA: Final = 512  # changelog of 2024-01-26: `biz_opaque_callback_data`
 
 _PHONE_DIGITS: Final = range(5, 16)  # ITU-T E.164: at most 15 digits; shorter than five is no subscriber's number
@@ -309,6 +310,35 @@ class LinkMessage(Value, frozen=True):
         parameters = {"display_text": self.display_text, "url": self.url}
         action: dict[str, Json] = {"name": "cta_url", "parameters": parameters}
         return _interactive("cta_url", self.body, action)
+
+
+class FormMessage(Value, frozen=True):
+    """A text with one button that opens a form (a Flow). It begins by asking our endpoint what to show."""
+
+    hidden = ("body", "button", "token")
+
+    body: str
+    button: str
+    name: str
+    """Of the published form, in our account."""
+    token: str
+
+    def __post_init__(self) -> None:
+        _check("interactive.body", self.body, INTERACTIVE_BODY)
+        _check("flow_cta", self.button, FORM_BUTTON)
+        _check("flow_name", self.name, BUTTON_ID)
+        _check("flow_token", self.token, BUTTON_ID)
+
+    def to_json(self) -> dict[str, Json]:
+        """See `Message`."""
+        parameters = {
+            "flow_message_version": "3",
+            "flow_name": self.name,
+            "flow_cta": self.button,
+            "flow_token": self.token,
+            "flow_action": "data_exchange",
+        }
+        return _interactive("flow", self.body, {"name": "flow", "parameters": parameters})
 
 
 def envelope(recipient: Recipient, message: Message, callback_data: str = "") -> dict[str, Json]:

@@ -41,6 +41,8 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
         return goto(conversation, Stage.LINE, note)
     if context.rules.on_page:  # there our own page asks, before it leads to DigiLocker's
         return goto(conversation, Stage.MAKING_LINK)
+    if context.rules.by_form and not conversation.types:
+        return goto(conversation, Stage.FORM, note)
     form = None if conversation.form is None else Form()
     asked = replace(reset_to(conversation, Stage.CONSENT), form=form)
     key = "consent.ask" if form is None else "consent.sign_up"

@@ -72,7 +72,7 @@ def on_documents_listed(conversation: Conversation, event: DocumentsListed, cont
         count=len(event.documents),
         uploaded=event.uploaded,
         left_out=event.left_out,
-        advised=bool(session.listing) or session.on_page,
+        advised=bool(session.listing) or session.on_page or not session.typed,
     )
     here = replace(
         stop_waiting(conversation, event.id),

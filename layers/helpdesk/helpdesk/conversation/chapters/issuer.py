@@ -20,12 +20,13 @@ from helpdesk.conversation.effects import (
     detail,
 )
 from helpdesk.conversation.events import CitizenEvent, DocumentsListed, Entered, Failed, ParametersTold, Pulled, Said
-from helpdesk.conversation.model import Conversation, IssuedDocument, Pull, ResumeDocument, Stage
+from helpdesk.conversation.model import Conversation, IssuedDocument, ResumeDocument, Stage
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.pages import DOCUMENTS as DOCUMENTS_ON_A_PAGE
 from helpdesk.conversation.pages import OPTIONS as ON_A_PAGE
 from helpdesk.conversation.pages import pages, turned
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.pull import Pull
 from helpdesk.conversation.turn import (
     DONE,
     MENU,

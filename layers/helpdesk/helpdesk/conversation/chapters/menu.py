@@ -31,7 +31,7 @@ OPTIONS = (Choice.SERVICES, Choice.LANGUAGE, Choice.HELP)
 
 def ask(conversation: Conversation, _: Context, note: Text | None = None) -> Turn:
     """Show the menu. Whatever was half-done is dropped."""
-    at_menu = replace(reset_to(conversation, Stage.MENU), wanted=None, wish=None)
+    at_menu = replace(reset_to(conversation, Stage.MENU), wanted=None, wish=None, types=False)
     return at_menu, (say(at_menu, "menu", SERVICES, LANGUAGE, HELP, note=note),)
 
 

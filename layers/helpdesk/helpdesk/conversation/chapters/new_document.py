@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from helpdesk.conversation.choices import Choice, Tap
 from helpdesk.conversation.effects import SOUGHT, AskParameters, FindOffers, Option, SealInput, ShowOptions, Text
 from helpdesk.conversation.events import CitizenEvent, Failed, OffersFound, Said
-from helpdesk.conversation.model import Conversation, Pull, Stage
+from helpdesk.conversation.model import Conversation, Stage
 from helpdesk.conversation.offers import Offer
 from helpdesk.conversation.pages import OPTIONS as ON_A_PAGE
 from helpdesk.conversation.pages import pages, turned
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.pull import Pull
 from helpdesk.conversation.turn import (
     Context,
     Expects,

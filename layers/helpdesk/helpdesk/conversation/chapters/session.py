@@ -14,7 +14,9 @@ def verified(conversation: Conversation, event: SignedIn, context: Context) -> T
     now = context.now
     lasts = min(event.lasts or event.expires_in, LONGEST_SESSION_SECONDS)
     until = now + event.expires_in if event.lasts else 0
-    session = Session(signed_in_at=now, expires_at=now + lasts, token_until=until, keeps=event.keeps)
+    session = Session(
+        signed_in_at=now, expires_at=now + lasts, token_until=until, keeps=event.keeps, typed=not conversation.flow
+    )
     here = replace(conversation, session=session, otp=None, link=None, form=None)
     return await_answer(here, Stage.LISTING, context), (ListDocuments(),)
 
