@@ -35,7 +35,6 @@ from helpdesk.conversation.effects import (
     PullDocument,
     Request,
     Say,
-    Screen,
     SealInput,
     SendOtp,
     SetTimer,
@@ -76,6 +75,7 @@ from helpdesk.conversation.events import (
 from helpdesk.conversation.model import Conversation, IssuedDocument, Rules
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.screens import Screen
 from helpdesk.digilocker.directory import Directory
 from helpdesk.digilocker.directory import Offer as Listed
 from helpdesk.digilocker.models import DocumentType, Issuer

@@ -40,7 +40,6 @@ from helpdesk.conversation.effects import (
     Request,
     Revoke,
     Say,
-    Screen,
     SealInput,
     SendOtp,
     ShowDetails,
@@ -92,6 +91,7 @@ from helpdesk.conversation.model import Conversation, IssuedDocument, Rules, Sta
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.screens import Screen
 from helpdesk.languages.catalogue import codes
 from helpdesk.service.form_screens import FormScreens
 from helpdesk.service.renderer import Renderer

@@ -24,6 +24,7 @@ from helpdesk.conversation.effects import (
 from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import (
     EDIT,
+    Answer,
     CitizenEvent,
     ConsentAnswered,
     ConsentReturned,
@@ -48,8 +49,9 @@ from helpdesk.conversation.events import (
     TimeRanOut,
     TurnCame,
 )
+from helpdesk.conversation.flood import repeated, too_many
 from helpdesk.conversation.limits import DAY, MINUTE
-from helpdesk.conversation.model import Conversation, RepeatedText, Rules, Stage
+from helpdesk.conversation.model import Conversation, Rules, Stage
 from helpdesk.conversation.open_question import answer, ask_again, carried_out
 from helpdesk.conversation.place import Door
 from helpdesk.conversation.stages import STAGES
@@ -113,14 +115,19 @@ def advance(conversation: Conversation, event: Event, now: int, rules: Rules, do
             return _with_timer(*in_form.happened(conversation, event, context), context)
         case SessionClosed():
             return _closed(conversation)
-    session = conversation.session
+        case _:
+            return _digilocker_answered(conversation, event, context)
+
+
+def _digilocker_answered(conversation: Conversation, event: Answer, context: Context) -> Outcome:
+    now, session = context.now, conversation.session
     if not conversation.waits_for(event.id):
         return unwanted(conversation, event, context)
     is_over = session is not None and now >= session.expires_at
     if is_over or conversation.stage is Stage.ENDED:  # the answer took so long that nothing can be done with it
         conversation, effects = carried_out(answered(conversation, Ended(event.id), context), context)
         return conversation, (*effects, *undo(event))
-    if now >= idle_end(conversation, rules):
+    if now >= idle_end(conversation, context.rules):
         conversation = replace(conversation, active_at=now)  # she was not silent: she was waiting for us
     conversation, effects = in_form.answered(conversation, event, context)
     return _with_timer(counted(conversation, effects, context), effects, context)
@@ -138,13 +145,13 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
         return conversation, (*effects, *leaving)
     same = conversation.minute == now // MINUTE
     messages = conversation.messages + 1 if same else 1
-    repeated = _repeated(conversation.repeated, event, now)
-    asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=repeated)
-    too_many = _too_many(asked, event, rules)
-    if too_many > 1 or (conversation.is_done and is_courtesy(conversation, event)):
+    again = repeated(conversation.repeated, event, now)
+    asked = replace(conversation, active_at=now, minute=now // MINUTE, messages=messages, repeated=again)
+    flooding = too_many(asked, event, rules)
+    if flooding > 1 or (conversation.is_done and is_courtesy(conversation, event)):
         return silent  # an answer would only cost money
     asked = replace(asked, is_done=False)
-    if too_many:
+    if flooding:
         conversation, effects = asked, (say(asked, "slowly", MENU),)
     else:
         here = asked if _answers_open_question(asked, event) else language.follow(asked, event, rules)
@@ -156,15 +163,6 @@ def _citizen_wrote(conversation: Conversation, event: CitizenEvent, context: Con
         return silent
     conversation, effects = _with_timer(*paid(asked, event, conversation, effects, context), context)
     return conversation, (*effects, *leaving)
-
-
-def _too_many(asked: Conversation, event: CitizenEvent, rules: Rules) -> int:
-    """Return by how many a message is over what is answered; she is told of the first one. *Stop* is always heard."""
-    if command_even_late(event) is Choice.STOP:
-        return 0
-    if asked.repeated and asked.repeated.times >= rules.same_texts_per_minute:
-        return 1 + asked.repeated.times  # a machine is not told
-    return max(0, asked.messages - rules.messages_per_minute)
 
 
 def _with_timer(conversation: Conversation, effects: tuple[Effect, ...], context: Context) -> Outcome:
@@ -202,15 +200,6 @@ def _with_way_back(effects: tuple[Effect, ...], before: str) -> tuple[Effect, ..
     if first is None or first.more:
         return effects
     return (*effects[:at], replace(first, more=text("language.back", spoken=before)), *effects[at + 1 :])
-
-
-def _repeated(before: RepeatedText | None, event: CitizenEvent, now: int) -> RepeatedText | None:
-    """Count how often she typed the same text in a row, within a minute of the first time."""
-    if not isinstance(event, Said) or not event.typed:
-        return None
-    if before and before.mark == event.typed and now - before.since < MINUTE:
-        return replace(before, times=before.times + 1)
-    return RepeatedText(event.typed, now)
 
 
 def _reply(conversation: Conversation, event: CitizenEvent, context: Context) -> Turn:

@@ -3,11 +3,11 @@
 `needs` names the sealed values that an effect can only be done with; the functions put them beside it, never into it.
 """
 
-from enum import StrEnum
 from typing import ClassVar, TypeIs, get_args
 
 from helpdesk.conversation.choices import Choice
 from helpdesk.conversation.offers import Offer
+from helpdesk.conversation.screens import Screen
 from helpdesk.structs import Tagged, Value
 
 # The names of what is sealed. Each is also the purpose in the encryption context of its seal.
@@ -361,20 +361,6 @@ class DeliverDocument(Tagged, frozen=True):
     """When she said Hi, if this is the first document after it."""
     more: Text | None = None
     needs: ClassVar[tuple[str, ...]] = ()
-
-
-class Screen(StrEnum):
-    """A screen of the form."""
-
-    CONSENT = "CONSENT"
-    NUMBER = "NUMBER"
-    SIGN_UP = "SIGN_UP"
-    OTP = "OTP"
-    DOCUMENTS = "DOCUMENTS"
-    CLOSED = "CLOSED"
-    """What is left to say; the rest comes in the chat."""
-    SUCCESS = "SUCCESS"
-    """None: the form closes, as all that follows comes in the chat."""
 
 
 class AnswerForm(Tagged, frozen=True):

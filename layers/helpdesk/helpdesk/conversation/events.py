@@ -1,17 +1,17 @@
-"""What can happen in a conversation.
+"""What can happen in a conversation. Secrets never come in: a number that she typed is described, and sealed outside.
 
 `id` names the step: for what she sent, a keyed hash of the message's id; for an answer, the step that asked.
-Secrets never come in here: what she typed as a number is only described, the functions seal it.
 """
 
 from enum import StrEnum
 
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.effects import TOKEN, Request, Say, Screen, ShowDocuments
+from helpdesk.conversation.effects import TOKEN, Request, Say, ShowDocuments
 from helpdesk.conversation.model import IssuedDocument, Session
 from helpdesk.conversation.numbers import Fault
 from helpdesk.conversation.offers import Offer, Parameter
 from helpdesk.conversation.problems import Problem
+from helpdesk.conversation.screens import Screen
 from helpdesk.structs import Value
 
 # From her.
@@ -387,7 +387,7 @@ class FormNotShown(Value, frozen=True):
 
 
 class FormUnseen(Value, frozen=True):
-    """Nobody came for what the form was to show after a step; or, if `again`, nothing followed when it was shown."""
+    """Nobody came for what the form was to show after a step; `again`: it was shown, and nothing followed."""
 
     id: str
     step: str
@@ -396,14 +396,5 @@ class FormUnseen(Value, frozen=True):
 
 
 type FormEvent = FormOpened | FormSubmitted | FormBack | FormClosed | FormNotShown | FormUnseen
-type Event = (
-    CitizenEvent
-    | Answer
-    | ConsentAnswered
-    | ConsentReturned
-    | TimeRanOut
-    | TurnCame
-    | SessionClosed
-    | DeliveryFailed
-    | FormEvent
-)
+type PageEvent = ConsentAnswered | ConsentReturned
+type Event = CitizenEvent | Answer | PageEvent | FormEvent | TimeRanOut | TurnCame | SessionClosed | DeliveryFailed

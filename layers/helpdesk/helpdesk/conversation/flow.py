@@ -1,6 +1,7 @@
 """The form (a WhatsApp Flow) in which she signs in, as far as she has got in it."""
 
-from helpdesk.conversation.effects import AnswerForm, Screen
+from helpdesk.conversation.effects import AnswerForm
+from helpdesk.conversation.screens import Screen
 from helpdesk.structs import Tagged
 
 LONGEST_SECONDS = 3600

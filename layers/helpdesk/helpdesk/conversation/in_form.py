@@ -22,7 +22,6 @@ from helpdesk.conversation.effects import (
     OfferForm,
     RecordConsent,
     Say,
-    Screen,
     ShowDocuments,
 )
 from helpdesk.conversation.events import (
@@ -42,6 +41,7 @@ from helpdesk.conversation.flow import Flow
 from helpdesk.conversation.limits import DAY, MINUTE, recent
 from helpdesk.conversation.model import Conversation, Form, Stage
 from helpdesk.conversation.open_question import carried_out
+from helpdesk.conversation.screens import Screen
 from helpdesk.conversation.turn import Context, Turn, goto, say, text
 
 type Outcome = tuple[Conversation, tuple[Effect, ...]]
@@ -56,7 +56,7 @@ LEADS_TO: Mapping[Screen, frozenset[Screen]] = {
     Screen.DOCUMENTS: frozenset({Screen.CLOSED}),
     Screen.CLOSED: frozenset(),
 }
-"""Where a screen can lead on to: the routing model of the form. Any may be shown again, and any may close it."""
+"""Which screens can follow each: the routing model of the form. Any may be shown again, and any may close it."""
 
 _STAGE_OF = {
     Screen.CONSENT: Stage.CONSENT,
@@ -71,7 +71,7 @@ _SENT = frozenset({"otp.ask", "otp.sign_up"})
 
 
 def happened(conversation: Conversation, event: FormEvent, context: Context) -> Outcome:
-    """Return what comes of something that she does in the form, or that becomes of it."""
+    """Return the outcome of what she does in the form, or of what happens to it."""
     match event:
         case FormOpened():
             return _opened(conversation, event, context)
@@ -88,7 +88,7 @@ def happened(conversation: Conversation, event: FormEvent, context: Context) -> 
 
 
 def answered(conversation: Conversation, event: Answer, context: Context) -> Outcome:
-    """Let the chapter that asked deal with an answer of DigiLocker's, in the form if it belongs there."""
+    """Let the chapter that asked deal with DigiLocker's reply, in the form if it belongs there."""
     flow = conversation.flow
     is_awaited = flow is not None and flow.step == event.id and flow.shown is None
     if flow is None or not (is_awaited or conversation.at is Stage.FORM):
@@ -198,7 +198,7 @@ def _has_otp(conversation: Conversation, context: Context) -> bool:
 
 
 def _sign_up(conversation: Conversation, entered: SignUpEntered, context: Context) -> Turn:
-    """Everything comes at once, and is sealed by who took it in."""
+    """Everything comes at once; the function that receives it seals it."""
     if entered.fault:
         return conversation, (say(conversation, "consent.sign_up", note=text(entered.fault)),)
     form = Form(DETAILS, entered.mark, entered.mobile_mark)
@@ -280,7 +280,7 @@ def _unseen(conversation: Conversation, event: FormUnseen, context: Context) -> 
 
 
 def _closed(conversation: Conversation, context: Context) -> Outcome:
-    """She has gone through the form. Nothing need be said: what follows comes by itself."""
+    """She has gone through the form. Nothing need be said: what follows comes in the chat."""
     flow = conversation.flow
     if flow is None:
         return conversation, ()

@@ -6,7 +6,7 @@ from helpdesk.structs import Tagged
 
 
 class Pull(Tagged, frozen=True):
-    """A document is being brought in. What she typed is sealed outside; here stands only what has been typed."""
+    """A document is being brought in. What she typed is sealed outside; this only says which details there are."""
 
     sought: bool = False
     """Whether she has said what it is."""

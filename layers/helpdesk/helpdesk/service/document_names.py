@@ -39,7 +39,7 @@ def marks_of(language: Catalogue, documents: tuple[IssuedDocument, ...]) -> list
 
 
 def _told_apart(alike: list[IssuedDocument]) -> list[str]:
-    """Return the dates of documents of one kind; else the last signs of their numbers; else where each stands."""
+    """Return the dates of documents of one kind, or the last signs of their numbers, or their places on the list."""
     dates = ["/".join(reversed(document.date.split("-"))) if document.date else "" for document in alike]
     if all(dates) and len(set(dates)) == len(alike):
         return dates

@@ -4,7 +4,7 @@ A request is a step like a message: it is stored and queued before it is answere
 phone sends it. The function holds no credential for anybody outside and never calls DigiLocker. Where DigiLocker is
 asked, the screen waits a little for the document function's answer; else that comes in the chat.
 
-    200  answered            400  unreadable                   413  larger than any form of ours
+    200  answered            400  unreadable                   413  larger than our forms can be
     421  not decryptable: the phone fetches our public key again and repeats the request, so nothing else may say so
     427  the form is over: the phone closes it and shows why
     432  not signed by Meta
@@ -17,7 +17,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from helpdesk.conversation.effects import AnswerForm, Screen
+from helpdesk.conversation.effects import AnswerForm
+from helpdesk.conversation.screens import Screen
 from helpdesk.errors import (
     AccessDenied,
     ConversationError,
@@ -150,7 +151,7 @@ class FormEndpoint:
             return self._screen(request, token)
 
     def _token(self, request: FormRequest) -> FormToken:
-        """Return which form it is. Raises FormOver for one that is none of ours."""
+        """Return which form it is. Raises FormOver for one that is not ours."""
         token = read_token(self._identity.text("form_token_key"), request.token)
         if token is None:
             raise FormOver

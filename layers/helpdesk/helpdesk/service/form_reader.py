@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from helpdesk.conversation.choices import Choice, Tap, read_tap
-from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME, OTP, Screen
+from helpdesk.conversation.effects import AADHAAR, BORN, GENDER, MOBILE, NAME, OTP
 from helpdesk.conversation.events import Entered, Kind, SignUpEntered, Tapped
 from helpdesk.conversation.model import Stage
 from helpdesk.conversation.numbers import (
@@ -18,6 +18,7 @@ from helpdesk.conversation.numbers import (
     mobile_fault,
     national_mobile,
 )
+from helpdesk.conversation.screens import Screen
 from helpdesk.service.identity import number_mark
 from helpdesk.structs import Value
 

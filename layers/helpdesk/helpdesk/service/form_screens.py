@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from helpdesk.conversation.choices import Choice, tap_id
-from helpdesk.conversation.effects import AnswerForm, Say, Screen, ShowDocuments, Text
+from helpdesk.conversation.effects import AnswerForm, Say, ShowDocuments, Text
 from helpdesk.conversation.model import Conversation, Stage
+from helpdesk.conversation.screens import Screen
 from helpdesk.languages.catalogue import Catalogue, catalogue
 from helpdesk.service.document_names import called, marked, marks_of
 from helpdesk.service.renderer import Renderer
@@ -65,7 +66,7 @@ class FormScreens(Value, frozen=True):
         return self.answer(AnswerForm(Screen.CLOSED), conversation, token, 0)
 
     def _error(self, answer: AnswerForm, conversation: Conversation) -> str:
-        """Write what went wrong: it stands below on a screen that is shown again."""
+        """Write what went wrong, for the bottom of a screen that is shown again."""
         reply = answer.reply
         if reply is None:
             return ""

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 
 from helpdesk.conversation.chapters.sign_in_form import open_form
-from helpdesk.conversation.effects import AnswerForm, Screen
+from helpdesk.conversation.effects import AnswerForm
 from helpdesk.conversation.events import FormBack, FormOpened, FormSubmitted
 from helpdesk.conversation.flow import Flow
 from helpdesk.conversation.model import Rules, Stage
+from helpdesk.conversation.screens import Screen
 from helpdesk.errors import ConversationError, HelpdeskError
 from helpdesk.forms.requests import Action, FormRequest
 from helpdesk.forms.tokens import FormToken
@@ -32,7 +33,7 @@ _INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
 
 
 class FormOver(HelpdeskError):
-    """The form cannot be filled in any more, or is none of ours. `language`: hers, as far as that is known."""
+    """The form cannot be filled in any more, or is not ours. `language`: hers, as far as that is known."""
 
     def __init__(self, language: str = "en") -> None:
         super().__init__("the form is over")

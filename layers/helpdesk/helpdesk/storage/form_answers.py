@@ -22,7 +22,7 @@ _ANSWER = msgspec.json.Decoder(AnswerForm)
 
 
 class Claim(StrEnum):
-    """Who shows it."""
+    """Where an answer is shown."""
 
     NOBODY = ""
     FORM = "form"
