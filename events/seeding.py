@@ -489,6 +489,7 @@ def _work(chat: _ChatOf, local: LocalDesk) -> dict[str, Mapping[str, object]]:
             "callback": local.callback_of(delivered.id, "document_delivered", ""),
         },
         **{name: _undelivered(name, chat, local) for name in ("document_undelivered", "document_undelivered_as_file")},
+        "form_undelivered": OF_NOBODY.work["form_undelivered"],
     }
 
 

@@ -2,9 +2,9 @@
 
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
@@ -15,7 +15,12 @@ from tests.benchmarks.counting import main_conversation
 from tests.conversations.chat import transcripts
 from tests.replay.desk import FATES, Desk, Pace
 from tests.template.cloudformation import Template, as_list
+from tests.unit.service.test_form import ASHA, desk_of
+from tests.unit.service.test_form_crashes import goes_through, leaves_it
 from tests.world.cloud import ENVIRONMENT, Cloud
+
+if TYPE_CHECKING:
+    from tests.world.world import World
 
 FUNCTION = "AWS::Serverless::Function"
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -35,7 +40,7 @@ type Right = tuple[str, str]
 class Recorded:
     """A client that notes the rights that its calls need."""
 
-    def __init__(self, service: str, client: object, names: dict[str, str], needed: set[Right]) -> None:
+    def __init__(self, service: str, client: object, names: dict[str, str], needed: Callable[[], set[Right]]) -> None:
         self._service = service
         self._client = client
         self._names = names
@@ -46,7 +51,7 @@ class Recorded:
         real = getattr(self._client, method)
 
         def noted(*args: Any, **kwargs: Any) -> Any:
-            self._needed.update(self._rights(method, args, kwargs))
+            self._needed().update(self._rights(method, args, kwargs))
             return real(*args, **kwargs)
 
         return noted
@@ -99,9 +104,16 @@ def needed(template: Template) -> dict[str, set[Right]]:
     found: dict[str, set[Right]] = {}
     names = names_of_resources(template)
     client = Cloud.client
+    worlds: list[World] = []
 
     def recording(cloud: Cloud, service: str, **more: Any) -> Recorded:
-        rights = found.setdefault(f"{cloud._calls.function.title()}Function", set())
+        # A replay makes each function's clients under its name; in a world the function is the one that runs.
+        replayed = cloud._calls.function
+
+        def rights() -> set[Right]:
+            function = replayed or (worlds[-1].function if worlds else "")
+            return found.setdefault(f"{function.title()}Function", set()) if function else set()
+
         return Recorded(service, client(cloud, service, **more), names, rights)
 
     logging.disable()  # what the functions log is not what this is about
@@ -111,13 +123,17 @@ def needed(template: Template) -> dict[str, set[Right]]:
     ):
         for desk in conversations():
             desk.run()
+        for fills_in in (goes_through, leaves_it):
+            with desk_of(ASHA) as with_form:
+                worlds.append(with_form.world)
+                fills_in(with_form)
         # Nothing goes wrong in them, so no message is held back: one on each queue that nobody can read.
         desk = Desk(main_conversation())
         for queue in desk.cloud.queues:
             queue.send("not ours", group="her", deduplication="not ours")
             desk._work_on(queue)
         # Nor is the directory a day old in any: it is claimed twice, the second time past a claim that has run out.
-        bucket: Any = Recorded("s3", client(desk.cloud, "s3"), names, found["DocumentFunction"])
+        bucket: Any = Recorded("s3", client(desk.cloud, "s3"), names, lambda: found["DocumentFunction"])
         times = itertools.count(0, 61)
         directory = DirectoryStore(bucket, ENVIRONMENT["DOCUMENTS_BUCKET"], "key", lambda: next(times))
         assert directory.claim(60)

@@ -247,7 +247,7 @@ class Receiver:
         if after == before and not effects and not is_noted:
             return False
         if not is_other and not message.in_group:
-            after = replace(after, newest=_newest(message, before.question, pepper))
+            after = replace(after, newest=_newest(message, before.question, pepper, draft.now))
         brought = _brought(read, effects) | _kept(effects, read.typed, mobile)
         effects = tuple(effect for effect in effects if not isinstance(effect, SealInput))
         draft.enter(step, (after, effects), brought, person=sender)
@@ -271,9 +271,13 @@ def _sender(message: InboundMessage, person: Person) -> Person:
     return Person(message.phone or person.phone, message.user_id or person.user_id, message.id)
 
 
-def _newest(message: InboundMessage, question: str, pepper: str) -> Newest:
-    """Return her newest message and the question that it answers. An edit is the message that it changes."""
-    return Newest(step_id(pepper, message.edited or message.id), question, message.timestamp or 0)
+def _newest(message: InboundMessage, question: str, pepper: str, now: int) -> Newest:
+    """Return her newest message and the question that it answers. An edit is the message that it changes.
+
+    Its time is what the delivery says, but never in the future: then it could hold any number.
+    """
+    sent_at = min(message.timestamp or 0, now)
+    return Newest(step_id(pepper, message.edited or message.id), question, sent_at)
 
 
 def _count_missed(entries: Sequence[Entry]) -> None:
