@@ -280,7 +280,7 @@ FAULTS = (
     Fault(
         "Stop is not heard above thirty messages a minute",
         "who asked for silence hears nothing",
-        "conversation/advance.py",
+        "conversation/flood.py",
         "if command_even_late(event) is Choice.STOP:",
         "if command_even_late(event) is None:",
         first=50,
@@ -288,7 +288,7 @@ FAULTS = (
     Fault(
         "a report that nobody signed is believed",
         "a document is sent again only if it failed",
-        "service/outbox_worker.py",
+        "service/delivery_reports.py",
         "or not self._tracker.is_ours(claimed.tracking, claimed.signature)",
         "or not claimed.tracking",
         first=20,

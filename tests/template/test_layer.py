@@ -86,7 +86,8 @@ def test_the_layer_carries_nothing_that_lambda_has_or_nobody_needs(packages: Pat
     names = {path.name for path in packages.iterdir()}
 
     assert not names & {"boto3", "botocore", "s3transfer", "tests", "ministack", "pytest"}
-    assert sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()) < 21_000_000
+    # Half a megabyte above what packages, code and texts take: they should not grow unnoticed.
+    assert sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()) < 21_500_000
 
 
 def test_what_decrypts_forms_is_in_a_layer_of_its_own_and_fits_the_processor(built: Path, packages: Path) -> None:
@@ -94,7 +95,7 @@ def test_what_decrypts_forms_is_in_a_layer_of_its_own_and_fits_the_processor(bui
     wheels = {path.parent.name: _wheel_fields(path) for path in layer.glob("*.dist-info/WHEEL")}
 
     assert {name.partition("-")[0] for name in wheels} == {"cryptography", "cffi", "pycparser"}
-    assert not {path.name for path in layer.iterdir()} & {path.name for path in packages.iterdir()} - {"bin"}
+    assert not wheels.keys() & {path.parent.name for path in packages.glob("*.dist-info/WHEEL")}
     for name, fields in wheels.items():
         assert all(tag.endswith((f"_{MACHINE}", "-any")) for tag in fields["Tag"]), name
     assert sum(path.stat().st_size for path in layer.rglob("*") if path.is_file()) < 17_000_000
