@@ -143,8 +143,13 @@ class Ledger:
         self._note_losses()
 
     def _note_losses(self) -> None:
-        """Note which answers cannot come: refused for good, sent twice without an answer, or of a job given up."""
+        """Note which answers cannot come: refused for good, sent twice without an answer, or of a job given up.
+
+        Nor one that needs what KMS did not open for over six minutes (`PUT_OFF_BY_KMS` tries): her session is forgotten
+        with it meanwhile. Whatever waited behind that job was asked for in the same session.
+        """
         unanswered: set[str] = set()
+        unopened: Counter[str] = Counter()
         given_up: set[str] = set()
         for place, event in enumerate(self.record):
             match event:
@@ -154,6 +159,10 @@ class Ledger:
                     if job in unanswered:
                         self._lose(place, job)
                     unanswered.add(job)
+                case Faulted(call="kms.decrypt", conversation=conversation):
+                    unopened[conversation] += 1
+                    if unopened[conversation] >= PUT_OFF_BY_KMS:
+                        self.losses.append((place, self.line_of.get(conversation, ""), ""))
                 case Refused(by_fault=False, cause=cause):
                     conversation, _, step = cause.partition(":")
                     self._lose(place, json.dumps({"conversation": conversation, "step": step}))
@@ -241,6 +250,9 @@ class Ledger:
                     return True
         return False
 
+
+PUT_OFF_BY_KMS = 6
+"""So many tries of one job take 1 + 4 + 16 + 60 + 300 s."""
 
 type Law = Callable[[Ledger], Iterator[str]]
 LAWS: list[Law] = []

@@ -144,15 +144,20 @@ def what_comes_too_late_is_not_acted_on(ledger: Ledger) -> Iterator[str]:
 
 @law
 def her_language_stays_while_she_only_taps(ledger: Ledger) -> Iterator[str]:
-    """Buttons are in the language of the message before, unless she typed something, or chose a language, between."""
+    """Buttons are in the language of the message before, unless she typed something, or chose a language, between.
+
+    Whose number has changed is somebody else from then on, with what was under way before still to come.
+    """
     before: dict[str, tuple[int, float, set[str]]] = {}
     changed: dict[str, int] = {}
     for place, event in enumerate(ledger.record):
         match event:
             case Posted(messages=messages):
                 for wrote in map(ledger.wrote.__getitem__, messages):
-                    if wrote.kind != "interactive" or wrote.tapped.startswith("speak"):
-                        changed[wrote.line] = place
+                    if wrote.kind == "system":
+                        changed[wrote.line] = len(ledger.record)
+                    elif wrote.kind != "interactive" or wrote.tapped.startswith("speak"):
+                        changed[wrote.line] = max(place, changed.get(wrote.line, -1))
             case Received(line=line, text=text):
                 spoken = _languages(event)
                 cause = ledger.cause(event)

@@ -93,6 +93,7 @@ def root(tmp_path: Path) -> Path:
     skipped = shutil.ignore_patterns("__pycache__", "*.json", "a_*.yaml")
     for folder in (PACKAGE, Path("events")):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skipped)
+    shutil.copytree(ROOT / "forms", tmp_path / "forms")
     (tmp_path / "tests" / "conversations").mkdir(parents=True)
     for name in ("chat.py", "test_transcripts.py"):
         shutil.copy(ROOT / "tests" / "conversations" / name, tmp_path / "tests" / "conversations")
