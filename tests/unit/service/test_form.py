@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from helpdesk.forms.tokens import write_token
+from helpdesk.service import outbox_worker
 from helpdesk.whatsapp.errors import PolicyBlocked, RateLimited
 from standins.digilocker.citizens import Citizen, everyone
 from tests.world.faults import Fault
@@ -503,6 +504,27 @@ def test_a_list_that_was_shown_in_a_form_that_was_left_comes_in_the_chat_once(de
     at_otp(desk).submit(otp=desk.otp)
     desk.world.pass_time(600)
     assert [one.text[:14] for one in desk.received[2:]] == ["Your documents"]
+
+
+def test_forms_that_are_left_and_answers_in_the_chat_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(outbox_worker, "count", lambda name, value=1: counted.extend([name] * int(value)))
+    with desk_of(ASHA) as desk:
+        form = at_otp(desk)
+        form.submit(otp=desk.otp)
+        form.submit(document=form.data["documents"][0]["id"])
+        desk.world.pass_time(600)
+        assert not {"FormsLeft", "FormAnswersInChat"} & set(counted)
+        desk.tap("Done")
+        desk.world.pass_time(600)
+        at_otp(desk)
+        desk.world.pass_time(600)
+        assert counted.count("FormsLeft") == 1
+        slow = at_number(desk)
+        desk.world.opens_at = desk.world.clock() + 20
+        slow.submit(number=LAKSHMI.aadhaar)
+        desk.world.pass_time(600)
+        assert counted.count("FormAnswersInChat") == 1
 
 
 def test_nothing_is_repeated_where_she_goes_on(desk: Desk) -> None:

@@ -181,8 +181,8 @@ class Worker:
                 self._documents.delete(key)
             case FormTimer(conversation_id=conversation_id, step=step):
                 with logger.append_context_keys(conversation=conversation_id, step=step):
-                    if unseen := self._unseen.due(work):
-                        self._happens(conversation_id, unseen)
+                    if (unseen := self._unseen.due(work)) and self._happens(conversation_id, unseen):
+                        count("FormsLeft" if unseen.again else "FormAnswersInChat")
             case DirectoryTimer():
                 self._directory.run(Deadline.after(JOB_SECONDS))
 
@@ -372,12 +372,11 @@ class Worker:
     # What happens without the citizen
 
     def _happens(
-        self,
-        conversation_id: str,
-        event: TimeRanOut | SessionClosed | DeliveryFailed | FormNotShown | FormUnseen,
-    ) -> None:
+        self, conversation_id: str, event: TimeRanOut | SessionClosed | DeliveryFailed | FormNotShown | FormUnseen
+    ) -> bool:
         """Advance by an event that is no answer, and do what follows. One that happened before does nothing more.
 
+        Return whether anything followed.
         A report comes on the work queue. Raises NotItsTurn while something is in the outbox that is not queued there.
         """
         is_report = isinstance(event, DeliveryFailed | FormNotShown)
@@ -397,3 +396,4 @@ class Worker:
             self._finish(stored, entry)
         if isinstance(event, TimeRanOut | SessionClosed):
             self._session_end.forget(stored, event)
+        return entry is not None

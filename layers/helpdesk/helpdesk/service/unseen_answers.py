@@ -13,7 +13,6 @@ from helpdesk.service.identity import following
 from helpdesk.storage.conversations import Entry, Stored
 from helpdesk.storage.form_answers import Claim, FormAnswers
 from helpdesk.storage.work import FormTimer, TimerQueue
-from helpdesk.telemetry import count
 
 LONGEST_WAIT_SECONDS = 3.0
 """How long a screen waits for DigiLocker: WhatsApp counts ten seconds as a failure, and looks at the slowest tenth."""
@@ -47,7 +46,6 @@ class UnseenAnswers:
         if found is None or found.answer.reply is None:
             return None
         if found.claim is not Claim.FORM:
-            count("FormAnswersInChat")
             return FormUnseen(following(f"{step} unseen"), step, found.answer.reply)
         left = found.claimed_at + _FOLLOWED_SECONDS - self._clock()
         if left > 0:
