@@ -6,7 +6,7 @@ import pytest
 
 from helpdesk.conversation.advance import Outcome, advance
 from helpdesk.conversation.choices import Choice, Tap
-from helpdesk.conversation.effects import LookAtDoor, MakeLink, Say
+from helpdesk.conversation.effects import LookAtDoor, MakeLink, OfferForm, Say
 from helpdesk.conversation.events import Event, Said, Tapped, TimeRanOut, TurnCame
 from helpdesk.conversation.model import Conversation, Rules, Session, Stage, Wish
 from helpdesk.conversation.place import Door, Place, grouped, may_be_called, next_morning
@@ -49,6 +49,24 @@ def test_without_a_line_she_is_asked_for_her_consent_and_not_looked_at_again() -
     again, effects = happens(back, Tapped("yes", Tap(Choice.YES, "account")), NOON + 90)
     assert again.stage is Stage.CONSENT
     assert not any(isinstance(effect, LookAtDoor) for effect in effects)
+
+
+def test_the_form_is_behind_the_door_too_and_so_is_a_new_one() -> None:
+    rules = Rules(has_line=True, by_form=True)
+    services = Tapped("a" * 24, Tap(Choice.SERVICES))
+    here = Conversation(stage=Stage.MENU, active_at=NOON)
+    _, effects = advance(here, services, NOON, rules)
+    assert any(isinstance(effect, LookAtDoor) for effect in effects)
+    waits, _ = advance(here, services, NOON, rules, Door(9000, 4210, 25))
+    assert waits.stage is Stage.LINE
+    let_in, effects = advance(here, services, NOON, rules, Door())
+    assert let_in.stage is Stage.FORM
+    assert isinstance(effects[0], OfferForm)
+    later = let_in.admitted_until + rules.session_seconds
+    _, effects = advance(let_in, Said("c" * 24, frozenset({Choice.UNSURE}), is_clear=False), NOON + 60, rules)
+    assert not any(isinstance(effect, LookAtDoor) for effect in effects)
+    _, effects = advance(let_in, Said("d" * 24, words=("hm",)), later, rules)
+    assert any(isinstance(effect, LookAtDoor) for effect in effects)
 
 
 def test_whoever_waits_is_told_her_place_and_the_time() -> None:

@@ -29,8 +29,8 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
     """Ask whether she has an account. DigiLocker's own page opens one too, so it need not be known for that."""
     if context.rules.on_page:
         return goto(conversation, Stage.MAKING_LINK)
-    if context.rules.by_form and not conversation.types:
-        return goto(conversation, Stage.FORM, note)
+    if context.rules.by_form and not conversation.types:  # the form asks both; the way there may be by the line
+        return goto(conversation, Stage.CONSENT, note)
     asked = reset_to(conversation, Stage.ACCOUNT)
     return asked, (say(asked, "account.ask", *question(Stage.ACCOUNT, *OPTIONS), note=note),)
 

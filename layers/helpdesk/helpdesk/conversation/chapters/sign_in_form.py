@@ -14,6 +14,7 @@ from helpdesk.conversation.ends import idle_end
 from helpdesk.conversation.events import CitizenEvent, FormNotShown
 from helpdesk.conversation.flow import Flow
 from helpdesk.conversation.model import Conversation, Rules, Stage
+from helpdesk.conversation.place import must_pass_door
 from helpdesk.conversation.turn import (
     CANCEL,
     MENU,
@@ -37,6 +38,8 @@ def ask(conversation: Conversation, context: Context, note: Text | None = None) 
     """Send the form; the one that she has already as long as it can be opened."""
     if conversation.flow and _can_go_on(conversation, context):
         here = replace(conversation, stage=Stage.FORM, previous=None)
+    elif must_pass_door(conversation, context):
+        return goto(conversation, Stage.LINE, note)
     else:
         here = replace(reset_to(conversation, Stage.FORM), flow=Flow(context.step, context.now))
     return here, (offer(here, context.rules, "form.ask", note),)
