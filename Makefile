@@ -23,9 +23,11 @@ SET ?=
 YES ?=
 # `yes` if all tests have just passed, in CI or by `make test`: make deploy does not run the quick ones then.
 TESTED ?=
+# `draft` has make deploy upload the sign-in form without publishing it, and print Meta's preview link.
+FORM ?=
 # Which change set `make execute` carries out: what `make change-set` printed.
 CHANGE_SET ?=
-# How citizens sign in, for `make run`: consent-page or in-chat. None: as samconfig.toml has it.
+# How citizens sign in, for `make run`: consent-page, form or in-chat. None: as samconfig.toml has it.
 SIGN_IN ?=
 # For which deployment `make events` signs. None: the one of `make run`.
 STACK ?=
@@ -147,7 +149,7 @@ build: .venv/.ready .venv/sam/.ready ## What is deployed, compiled, into .aws-sa
 	@exec $(PYTHON) -m operations.building.build $(STAGE) $(SET)
 
 deploy: .venv/.ready .venv/sam/.ready .venv/template/.ready ## Ask, build, test, deploy, fill the secrets, try the webhook, tell Meta (STAGE=dev|staging|prod)
-	@TESTED='$(TESTED)' YES='$(YES)' exec $(PYTHON) -m operations.deployment.deploy $(STAGE) $(SET)
+	@TESTED='$(TESTED)' YES='$(YES)' FORM='$(FORM)' exec $(PYTHON) -m operations.deployment.deploy $(STAGE) $(SET)
 
 doctor: .venv/.ready ## Look for what people get wrong in a deployment, and say how to fix it (STAGE=dev|staging|prod)
 	@exec $(PYTHON) -m operations.stage.doctor helpdesk-$(STAGE)

@@ -18,7 +18,7 @@ DEPLOYED_SECONDS = 900
 _DEPLOYED = ("tests/end_to_end/", "tests/browser/", "tests/sam_local/")
 _LONG = (*_DEPLOYED, "tests/traces/", "tests/replay/", "tests/simulation/", "tests/template/", "tests/integration/")
 """Folders whose files take longest, or wait most."""
-_PAGE_STACKS = ("ask 1.x", "refuse 2.4")
+_OTHER_STACKS = ("ask 1.x", "refuse 2.4", "by form")
 _SLOWEST = 10
 _BEGAN = pytest.StashKey[float]()
 
@@ -64,7 +64,7 @@ def stay_together(nodeid: str) -> str:
     Those of a file share its fixtures, those about a deployed stack share that.
     """
     path = nodeid.partition("::")[0]
-    for name in _PAGE_STACKS:
+    for name in _OTHER_STACKS:
         if name in nodeid:
             return name
     return "tests/end_to_end" if path.startswith("tests/end_to_end/") else path

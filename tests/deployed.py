@@ -17,11 +17,13 @@ class Way:
 
 
 IN_CHAT = "in chat"
+BY_FORM = "by form"
 PAGE_STACKS = ("ask 1.x", "refuse 2.4")
 """`MobileMismatch` and DigiLocker's version. 1.x names no mobile that could be compared."""
 WAYS = {
     # The template's own parameters, but for a resend that need not wait a minute.
     IN_CHAT: Way({"ResendSeconds": "2"}),
+    BY_FORM: Way({"SignIn": "form"}),
     **{
         name: Way({"SignIn": "consent-page", "MobileMismatch": mismatch}, {"digilocker_version": version})
         for name in PAGE_STACKS

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from standins.local_stack import LocalStack, citizens
-from tests.deployed import IN_CHAT, PAGE_STACKS, Deployments
+from tests.deployed import BY_FORM, IN_CHAT, PAGE_STACKS, Deployments
 from tests.end_to_end.phone import Phone
 
 _NUMBERS = itertools.count(1)
@@ -35,6 +35,12 @@ def stack(deployments: Deployments) -> LocalStack:
 @pytest.fixture(scope="session", params=PAGE_STACKS)
 def page_stack(request: pytest.FixtureRequest, deployments: Deployments) -> LocalStack:
     """One where citizens sign in on DigiLocker's page."""
+    return deployments.stack(request.param)
+
+
+@pytest.fixture(scope="session", params=[BY_FORM])
+def form_stack(request: pytest.FixtureRequest, deployments: Deployments) -> LocalStack:
+    """One where citizens sign in by the form."""
     return deployments.stack(request.param)
 
 
