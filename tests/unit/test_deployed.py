@@ -51,4 +51,4 @@ def test_those_with_the_page_differ_in_what_their_names_say() -> None:
 
 
 def test_the_names_by_which_tests_are_kept_together_are_those_of_the_stacks() -> None:
-    assert deployed.PAGE_STACKS == conftest._PAGE_STACKS
+    assert (*deployed.PAGE_STACKS, deployed.BY_FORM) == conftest._OTHER_STACKS
